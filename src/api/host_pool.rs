@@ -1,0 +1,108 @@
+//! `HostPool`: a named set of nodes.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use kube_derive::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Tag};
+
+/// A named set of nodes that PEs ask for with `outrigger.dev/host-pool`.
+#[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[kube(
+    group = "outrigger.dev",
+    version = "v1alpha1",
+    kind = "HostPool",
+    plural = "hostpools",
+    shortname = "hp",
+    category = "outrigger",
+    namespaced,
+    crates(kube_core = "::kube_core"),
+    derive = "PartialEq",
+    printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
+    printcolumn(name = "Size", type_ = "integer", json_path = ".spec.size"),
+    printcolumn(name = "Tags", type_ = "string", json_path = ".spec.tags"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[x_kube(
+    crates(kube_core = "::kube_core"),
+    validation = ("!(has(self.tags) && size(self.tags) > 0 && has(self.hosts) && size(self.hosts) > 0)", "tags and hosts cannot be combined: keep one of them"),
+    validation = ("self.mode != 'Exclusive' || has(self.size)", "an Exclusive pool needs a size: say how many nodes each job gets"),
+    validation = ("!has(self.size) || !has(self.hosts) || size(self.hosts) == 0 || self.size <= size(self.hosts)", "size is larger than the list of hosts: name more hosts or lower the size"),
+    validation = ("self.mode == oldSelf.mode", "mode is immutable: PEs that run were placed by it; create another HostPool"),
+    validation = ("(has(self.tags) ? self.tags : []) == (has(oldSelf.tags) ? oldSelf.tags : [])", "tags are immutable: they were written into pods as node affinity; create another HostPool")
+)]
+pub struct HostPoolSpec {
+    /// Nodes qualify that have all of these tags, by their labels `tag.outrigger.dev/<tag>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Nodes qualify that are named here, by name or address. Cannot be combined with tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// How many of the nodes that qualify each job gets. Absent: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<i32>,
+    /// Whether a job has its nodes of the pool for itself.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// Whether a job has its nodes of a pool for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Mode {
+    /// Any number of jobs share the nodes.
+    #[default]
+    Shared,
+    /// No PE of another job runs on the nodes that a job has chosen. Needs a size.
+    Exclusive,
+}
+
+/// A `HostPool` that contradicts itself, although the API server should have refused it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidHostPool {
+    /// It has no name or no namespace.
+    #[error("metadata.name and metadata.namespace are required")]
+    Unnamed,
+    /// Both ways of naming nodes at once.
+    #[error("spec.tags and spec.hosts cannot be combined; keep one")]
+    TagsAndHosts,
+    /// Legacy rule R1.
+    #[error("spec.size is required where spec.mode is Exclusive")]
+    ExclusiveWithoutSize,
+    /// A size below one.
+    #[error("spec.size is {0}; it must be at least 1")]
+    Size(i32),
+}
+
+impl TryFrom<&HostPool> for Pool {
+    type Error = InvalidHostPool;
+
+    fn try_from(object: &HostPool) -> Result<Self, InvalidHostPool> {
+        let (Some(name), Some(namespace)) = (&object.metadata.name, &object.metadata.namespace) else {
+            return Err(InvalidHostPool::Unnamed);
+        };
+        let spec = &object.spec;
+        if !spec.tags.is_empty() && !spec.hosts.is_empty() {
+            return Err(InvalidHostPool::TagsAndHosts);
+        }
+        let size = spec
+            .size
+            .map(|size| u32::try_from(size).ok().and_then(NonZeroU32::new).ok_or(InvalidHostPool::Size(size)))
+            .transpose()?;
+        let mode = match (spec.mode, size) {
+            (Mode::Shared, None) => PoolMode::Shared,
+            (Mode::Shared, Some(size)) => PoolMode::SharedSized(size),
+            (Mode::Exclusive, Some(size)) => PoolMode::Exclusive(size),
+            (Mode::Exclusive, None) => return Err(InvalidHostPool::ExclusiveWithoutSize),
+        };
+        let members = if spec.hosts.is_empty() {
+            PoolMembers::Tagged(spec.tags.iter().map(Tag::from).collect())
+        } else {
+            PoolMembers::Hosts(spec.hosts.iter().map(|host| Box::from(host.as_str())).collect())
+        };
+        Ok(Self { id: PoolId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) }, members, mode })
+    }
+}

@@ -1,0 +1,73 @@
+//! The parts of a Node object that are read.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube_derive::Resource;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{InvalidQuantity, Labels, Node, NodeName, Resources};
+
+/// A Node object without what no decision reads.
+#[derive(Clone, Debug, Deserialize, Serialize, Resource)]
+#[resource(inherit = "k8s_openapi::api::core::v1::Node", crates(kube_core = "::kube_core"))]
+pub struct NodeObject {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: NodeSpec,
+    #[serde(default)]
+    status: NodeStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct NodeSpec {
+    unschedulable: bool,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct NodeStatus {
+    allocatable: BTreeMap<String, String>,
+    addresses: Vec<Address>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Address {
+    address: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+}
+
+impl TryFrom<&NodeObject> for Node {
+    type Error = InvalidQuantity;
+
+    fn try_from(object: &NodeObject) -> Result<Self, InvalidQuantity> {
+        let mut allocatable = Resources::default();
+        let mut pods = 0;
+        for (name, quantity) in &object.status.allocatable {
+            if name == "pods" {
+                let mut count = Resources::default();
+                count.set(name, quantity)?;
+                pods = count.get(name);
+            } else {
+                allocatable.set(name, quantity)?;
+            }
+        }
+        let ready = object.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
+        Ok(Self {
+            name: NodeName::from(object.metadata.name.as_deref().unwrap_or_default()),
+            labels: object.metadata.labels.iter().flatten().collect::<Labels>(),
+            addresses: object.status.addresses.iter().map(|a| Box::from(a.address.as_str())).collect(),
+            allocatable,
+            pods,
+            schedulable: ready && !object.spec.unschedulable && object.metadata.deletion_timestamp.is_none(),
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! The parts of a Pod object that are read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube_derive::Resource;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, Pod, PodKey, PodName, PodPhase, PodResources,
+    PodUid, Resources,
+};
+
+/// A Pod object without what no decision reads.
+#[derive(Clone, Debug, Deserialize, Serialize, Resource)]
+#[resource(inherit = "k8s_openapi::api::core::v1::Pod", crates(kube_core = "::kube_core"))]
+pub struct PodObject {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: PodSpec,
+    #[serde(default)]
+    status: PodStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PodSpec {
+    node_name: Option<String>,
+    containers: Option<Vec<Container>>,
+    init_containers: Option<Vec<Container>>,
+    overhead: Option<Quantities>,
+    resources: Option<ResourceRequirements>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct PodStatus {
+    phase: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Container {
+    resources: Option<ResourceRequirements>,
+    restart_policy: Option<String>,
+}
+
+type Quantities = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct ResourceRequirements {
+    requests: Option<Quantities>,
+    limits: Option<Quantities>,
+}
+
+/// Annotations that no dialect reads are dropped at the door.
+const READ_PREFIXES: [&str; 2] = ["outrigger.dev/", "streams.ibm.com/"];
+
+impl TryFrom<&PodObject> for Pod {
+    type Error = InvalidQuantity;
+
+    fn try_from(object: &PodObject) -> Result<Self, InvalidQuantity> {
+        let metadata = &object.metadata;
+        let phase = match object.status.phase.as_deref() {
+            Some("Succeeded" | "Failed") => PodPhase::Finished,
+            _ if metadata.deletion_timestamp.is_some() => PodPhase::Leaving,
+            _ => PodPhase::Active,
+        };
+        let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
+        let read = |key: &str| READ_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        Ok(Self {
+            key: PodKey {
+                namespace: Namespace::from(metadata.namespace.as_deref().unwrap_or_default()),
+                name: PodName::from(metadata.name.as_deref().unwrap_or_default()),
+                uid: PodUid::from(metadata.uid.as_deref().unwrap_or_default()),
+            },
+            resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
+            labels: metadata.labels.iter().flatten().collect(),
+            annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
+            owner: owner.map(|owner| owner.name.as_str().into()),
+            node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
+            phase,
+            footprint: resources(&object.spec)?.footprint(),
+            created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+        })
+    }
+}
+
+fn resources(spec: &PodSpec) -> Result<PodResources, InvalidQuantity> {
+    let read_all = |containers: &Option<Vec<Container>>| {
+        containers.iter().flatten().map(container).collect::<Result<Vec<_>, InvalidQuantity>>()
+    };
+    Ok(PodResources {
+        containers: read_all(&spec.containers)?,
+        init_containers: read_all(&spec.init_containers)?,
+        overhead: quantities(spec.overhead.as_ref())?,
+        pod_level: spec.resources.as_ref().map(|pod_level| requirements(Some(pod_level))).transpose()?,
+    })
+}
+
+fn container(container: &Container) -> Result<ContainerResources, InvalidQuantity> {
+    let resources = requirements(container.resources.as_ref())?;
+    Ok(ContainerResources { sidecar: container.restart_policy.as_deref() == Some("Always"), ..resources })
+}
+
+fn requirements(written: Option<&ResourceRequirements>) -> Result<ContainerResources, InvalidQuantity> {
+    let requests = quantities(written.and_then(|written| written.requests.as_ref()))?;
+    let mut limits = quantities(written.and_then(|written| written.limits.as_ref()))?;
+    // A missing limit counts as the request.
+    limits.maximum(&requests);
+    Ok(ContainerResources { requests, limits, sidecar: false })
+}
+
+fn quantities(written: Option<&Quantities>) -> Result<Resources, InvalidQuantity> {
+    let mut resources = Resources::default();
+    for (name, quantity) in written.into_iter().flatten() {
+        resources.set(name, quantity)?;
+    }
+    Ok(resources)
+}

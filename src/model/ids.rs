@@ -1,0 +1,107 @@
+//! Names that must not be mistaken for one another.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl<T: AsRef<str> + ?Sized> From<&T> for $name {
+            fn from(text: &T) -> Self {
+                Self(Arc::from(text.as_ref()))
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// The name of a node.
+    NodeName;
+    /// The name of a namespace: what the legacy platform called an instance.
+    Namespace;
+    /// The name of a pod within its namespace.
+    PodName;
+    /// The UID of a pod: one incarnation, never reused.
+    PodUid;
+    /// A tag of a host pool; a node has it by its label `tag.outrigger.dev/<tag>`.
+    Tag;
+    /// A colocation or exlocation token; it has a meaning within one job only.
+    Token;
+}
+
+/// The identity of a job: never its name alone, since names are reused by the next submission.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId {
+    /// The namespace the job lives in.
+    pub namespace: Namespace,
+    /// The name of the job.
+    pub name: Arc<str>,
+    /// The submission; empty where the dialect has none.
+    pub generation: Arc<str>,
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)?;
+        if self.generation.is_empty() { Ok(()) } else { write!(f, "#{}", self.generation) }
+    }
+}
+
+/// The identity of a host pool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PoolId {
+    /// The namespace of the `HostPool` object.
+    pub namespace: Namespace,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}

@@ -1,0 +1,23 @@
+//! The nouns of placement: names, quantities, nodes, pods, PEs, pools and the reasons of a refusal.
+//!
+//! Plain data. Nothing here decides anything, and nothing here knows how an object looked on the wire.
+
+mod footprint;
+mod ids;
+mod labels;
+mod node;
+mod pe;
+mod pod;
+mod pool;
+mod reason;
+mod resources;
+
+pub use footprint::{ContainerResources, Footprint, PodResources};
+pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
+pub use labels::Labels;
+pub use node::{Node, tag_label};
+pub use pe::{Contradiction, HostChoice, Pe, Scheme, Scope, Wishes};
+pub use pod::{Pod, PodKey, PodPhase};
+pub use pool::{Pool, PoolMembers, PoolMode, Pools};
+pub use reason::{Reason, Refusal};
+pub use resources::{Bytes, InvalidQuantity, Millicores, Resources, thousandths};

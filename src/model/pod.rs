@@ -1,0 +1,58 @@
+//! A pod as a decision sees it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{Footprint, Labels, Namespace, NodeName, PodName, PodUid};
+
+/// A pod: what placement reads of it and no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// Namespace, name and UID.
+    pub key: PodKey,
+    /// The version of the object, a precondition of the Binding (D17).
+    pub resource_version: Box<str>,
+    /// All its labels: policies select by them.
+    pub labels: Labels,
+    /// The annotations that a dialect or `PLACEMENT.md` reads; the rest is dropped at the door.
+    pub annotations: Labels,
+    /// The workload that controls the pod, for dialects that name a job after it.
+    pub owner: Option<Box<str>>,
+    /// Where it runs, once bound.
+    pub node: Option<NodeName>,
+    /// Whether it still counts.
+    pub phase: PodPhase,
+    /// What it asks of a node.
+    pub footprint: Footprint,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// The identity of one incarnation of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodKey {
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// Its name.
+    pub name: PodName,
+    /// Its UID.
+    pub uid: PodUid,
+}
+
+impl fmt::Display for PodKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// How much of a pod still counts (`PLACEMENT.md` 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodPhase {
+    /// Waiting or running: counts for everything.
+    Active,
+    /// Being deleted: its requests count, its rules do not (D5).
+    Leaving,
+    /// Succeeded or failed: counts for nothing.
+    Finished,
+}

@@ -1,0 +1,178 @@
+//! Why a node is refused: the public reason codes and the numbers behind each.
+
+use std::fmt;
+
+use super::NodeName;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A reason code of `PLACEMENT.md` 5, in order of precedence.
+        ///
+        /// Public interface: metrics label, event text, record, `explain`, `simulate`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Reason {
+            /// Every code, in order of precedence.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as users read it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Our view is too old to promise anything.
+    StaleState,
+    /// We have not seen this node yet.
+    NodeUnknown,
+    /// The PE contradicts itself or a value cannot be read (the same for all nodes).
+    InvalidPlacement,
+    /// The named pool does not exist.
+    PoolNotFound,
+    /// Cordoned, not ready, or leaving.
+    NodeUnschedulable,
+    /// The node is closed by a restricting tag.
+    RestrictedTag,
+    /// It lacks a tag of the pool.
+    PoolTagMissing,
+    /// It is not in the pool's list of hosts.
+    NotInPool,
+    /// Fewer nodes qualify than the pool's size.
+    PoolTooSmall,
+    /// It belongs to another job's exclusive allocation.
+    PoolExclusiveToOtherJob,
+    /// It cannot join an exclusive allocation: another job's PE runs there.
+    PoolNodeInUse,
+    /// The job's allocation names other nodes.
+    PoolIndexElsewhere,
+    /// It is not among the PE's hosts.
+    HostMismatch,
+    /// CPU, memory, pods or another request does not fit now.
+    InsufficientResources,
+    /// An isolated PE is there.
+    NodeHoldsIsolatedPe,
+    /// The PE is isolated and other PEs are there.
+    IsolatedPeNeedsEmptyNode,
+    /// Its bucket is elsewhere.
+    ColocationMismatch,
+    /// Its bucket as a whole does not fit.
+    BucketDoesNotFit,
+    /// A PE with a shared token is there.
+    ExlocationConflict,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One refusal of one node: the code and the numbers or names behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// See [`Reason::StaleState`]; how old the view is, in seconds.
+    StaleState(u64),
+    /// See [`Reason::NodeUnknown`].
+    NodeUnknown,
+    /// See [`Reason::InvalidPlacement`]; the contradiction in words.
+    InvalidPlacement(String),
+    /// See [`Reason::PoolNotFound`]; the pool.
+    PoolNotFound(String),
+    /// See [`Reason::NodeUnschedulable`].
+    NodeUnschedulable,
+    /// See [`Reason::RestrictedTag`]; the first restricting tag that the PE does not ask for.
+    RestrictedTag(String),
+    /// See [`Reason::PoolTagMissing`]; the first tag that the node lacks.
+    PoolTagMissing(String),
+    /// See [`Reason::NotInPool`].
+    NotInPool,
+    /// See [`Reason::PoolTooSmall`]; how many nodes qualify, and the size.
+    PoolTooSmall(usize, usize),
+    /// See [`Reason::PoolExclusiveToOtherJob`]; the other job.
+    PoolExclusiveToOtherJob(String),
+    /// See [`Reason::PoolNodeInUse`]; the other job.
+    PoolNodeInUse(String),
+    /// See [`Reason::PoolIndexElsewhere`].
+    PoolIndexElsewhere,
+    /// See [`Reason::HostMismatch`].
+    HostMismatch,
+    /// See [`Reason::InsufficientResources`]; the resource, what is wanted and what is free.
+    InsufficientResources(Box<str>, u64, u64),
+    /// See [`Reason::NodeHoldsIsolatedPe`]; the PE that is there.
+    NodeHoldsIsolatedPe(String),
+    /// See [`Reason::IsolatedPeNeedsEmptyNode`]; the PE that is there.
+    IsolatedPeNeedsEmptyNode(String),
+    /// See [`Reason::ColocationMismatch`]; where members of the bucket are.
+    ColocationMismatch(Vec<NodeName>),
+    /// See [`Reason::BucketDoesNotFit`]; the resource, what the bucket wants and what is free.
+    BucketDoesNotFit(Box<str>, u64, u64),
+    /// See [`Reason::ExlocationConflict`]; the PE with a shared token that is there.
+    ExlocationConflict(String),
+}
+
+impl Refusal {
+    /// The code.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::StaleState(_) => Reason::StaleState,
+            Self::NodeUnknown => Reason::NodeUnknown,
+            Self::InvalidPlacement(_) => Reason::InvalidPlacement,
+            Self::PoolNotFound(_) => Reason::PoolNotFound,
+            Self::NodeUnschedulable => Reason::NodeUnschedulable,
+            Self::RestrictedTag(_) => Reason::RestrictedTag,
+            Self::PoolTagMissing(_) => Reason::PoolTagMissing,
+            Self::NotInPool => Reason::NotInPool,
+            Self::PoolTooSmall(..) => Reason::PoolTooSmall,
+            Self::PoolExclusiveToOtherJob(_) => Reason::PoolExclusiveToOtherJob,
+            Self::PoolNodeInUse(_) => Reason::PoolNodeInUse,
+            Self::PoolIndexElsewhere => Reason::PoolIndexElsewhere,
+            Self::HostMismatch => Reason::HostMismatch,
+            Self::InsufficientResources(..) => Reason::InsufficientResources,
+            Self::NodeHoldsIsolatedPe(_) => Reason::NodeHoldsIsolatedPe,
+            Self::IsolatedPeNeedsEmptyNode(_) => Reason::IsolatedPeNeedsEmptyNode,
+            Self::ColocationMismatch(_) => Reason::ColocationMismatch,
+            Self::BucketDoesNotFit(..) => Reason::BucketDoesNotFit,
+            Self::ExlocationConflict(_) => Reason::ExlocationConflict,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.reason();
+        match self {
+            Self::NodeUnknown
+            | Self::NodeUnschedulable
+            | Self::NotInPool
+            | Self::PoolIndexElsewhere
+            | Self::HostMismatch => write!(f, "{code}"),
+            Self::StaleState(seconds) => write!(f, "{code}: the view is {seconds} s old"),
+            Self::InvalidPlacement(problem) => write!(f, "{code}: {problem}"),
+            Self::PoolNotFound(pool) => write!(f, "{code}: there is no HostPool `{pool}`"),
+            Self::RestrictedTag(tag) => write!(f, "{code}: closed to PEs that do not ask for tag `{tag}`"),
+            Self::PoolTagMissing(tag) => write!(f, "{code}: no tag `{tag}`"),
+            Self::PoolTooSmall(qualify, size) => write!(f, "{code}: {qualify} nodes qualify, {size} are needed"),
+            Self::PoolExclusiveToOtherJob(job) | Self::PoolNodeInUse(job) => write!(f, "{code}: job {job}"),
+            Self::InsufficientResources(resource, wanted, free) | Self::BucketDoesNotFit(resource, wanted, free) => {
+                write!(f, "{code}: {resource} {wanted} wanted, {free} free")
+            }
+            Self::NodeHoldsIsolatedPe(pe) | Self::IsolatedPeNeedsEmptyNode(pe) | Self::ExlocationConflict(pe) => {
+                write!(f, "{code}: PE {pe}")
+            }
+            Self::ColocationMismatch(nodes) => {
+                let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+                write!(f, "{code}: the bucket is on {}", names.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `ColocationMismatch` and `BucketDoesNotFit`: a bucket shares one node (legacy rule C4, filter F12).
+
+use super::super::case::{Candidate, Case, Given};
+use crate::model::{NodeName, Refusal};
+
+/// Members of the bucket are bound elsewhere; where they are on two nodes already, no node is right.
+pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    let anchors = &given.bucket.anchors;
+    if anchors.iter().all(|anchor| *anchor == candidate.index) {
+        return None;
+    }
+    let name = |anchor| case.snapshot.node(anchor).map(|row| row.name.clone());
+    let mut nodes: Vec<NodeName> = anchors.iter().filter_map(|anchor| name(*anchor)).collect();
+    nodes.sort_unstable();
+    Some(Refusal::ColocationMismatch(nodes))
+}
+
+/// Before the first member goes, the sum of all must fit.
+pub(super) fn fits_whole(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    let Candidate { row, node, .. } = candidate;
+    let bucket = &given.bucket;
+    if bucket.others.is_empty() || !bucket.anchors.is_empty() {
+        return None;
+    }
+    let free_pods = node.pods.saturating_sub(row.pods);
+    if bucket.waiting_pods > free_pods {
+        return Some(Refusal::BucketDoesNotFit("pods".into(), bucket.waiting_pods, free_pods));
+    }
+    node.allocatable
+        .first_lacking(&row.requested, &bucket.waiting)
+        .map(|(resource, wanted, free)| Refusal::BucketDoesNotFit(resource, wanted, free))
+}

@@ -1,0 +1,35 @@
+//! The rules, one a file, in the order of their reason codes.
+
+mod colocation;
+mod exlocation;
+mod hosts;
+mod isolation;
+mod pool_exclusive;
+mod pool_members;
+mod pool_size;
+mod resources;
+mod restricted_tag;
+mod schedulable;
+
+use super::case::{Candidate, Case, Given};
+use crate::model::Refusal;
+
+/// A rule: `None` lets the node pass.
+type Rule = fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Refusal>;
+
+/// Every rule, in the order of `PLACEMENT.md` 5: the first that refuses gives the node its reason.
+pub(super) const IN_ORDER: &[Rule] = &[
+    schedulable::check,
+    restricted_tag::check,
+    pool_members::check,
+    pool_size::enough_qualify,
+    pool_exclusive::check,
+    pool_size::within_allocation,
+    hosts::check,
+    resources::check,
+    isolation::held,
+    isolation::wanted,
+    colocation::same_node,
+    colocation::fits_whole,
+    exlocation::check,
+];

@@ -1,0 +1,20 @@
+//! `PoolTagMissing` and `NotInPool`: the node does not belong to the PE's pool (legacy filter F5).
+//!
+//! Tags are conjunctive: a node needs all of them (legacy rule R2).
+
+use super::super::case::{Candidate, Case, Given, qualifies};
+use crate::model::{HostChoice, Node, PoolMembers, Refusal, Tag};
+
+pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    match (&given.wishes.hosts, given.pool.map(|pool| &pool.members)) {
+        (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => first_missing(tags, candidate.node),
+        (_, Some(members @ PoolMembers::Hosts(_))) => {
+            (!qualifies(members, candidate.node)).then_some(Refusal::NotInPool)
+        }
+        (HostChoice::Any | HostChoice::Pool(_), None) => None,
+    }
+}
+
+fn first_missing(tags: &[Tag], node: &Node) -> Option<Refusal> {
+    tags.iter().find(|tag| !node.has_tag(tag.as_str())).map(|tag| Refusal::PoolTagMissing(tag.to_string()))
+}

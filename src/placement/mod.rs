@@ -1,0 +1,15 @@
+//! Which nodes a PE may go to, and which of them is best.
+//!
+//! A [`Case`] is one PE before one snapshot: what its rules need is looked up once. [`Case::verdict`] then answers for
+//! one node, with the first reason in the order of `PLACEMENT.md` 5, and [`Case::rank`] orders the nodes that pass.
+
+mod bucket;
+mod case;
+mod constraints;
+mod rank;
+mod risk;
+
+pub use bucket::Bucket;
+pub use case::Case;
+pub use rank::{HIGHEST_SCORE, Ranked};
+pub use risk::limit_risk;

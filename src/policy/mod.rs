@@ -1,0 +1,19 @@
+//! Policies: which pods are PEs, what they are injected with, and how they are placed.
+//!
+//! [`raw`] mirrors a `StreamPolicy` document as it is written; [`StreamPolicy`] is what it means, with only valid
+//! states. [`PolicySet`] says which one policy governs a pod, and [`PolicySet::pe`] reads the PE out of it.
+
+mod dialect;
+mod error;
+mod raw;
+mod resolve;
+mod selector;
+mod set;
+mod wishes;
+
+pub use dialect::{Dialect, Identity};
+pub use error::{PolicyError, Position};
+pub use resolve::{OnConflict, Placement, Sidecar, Sizing, StreamPolicy};
+pub use selector::{Requirement, Selector};
+pub use set::{PolicySet, Source};
+pub use wishes::{keys, unsupported};

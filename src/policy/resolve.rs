@@ -1,0 +1,273 @@
+//! What a policy document means: the one place where it can be found faulty.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_saphyr::Spanned;
+
+use super::Dialect;
+use super::error::{PolicyError, Position};
+use super::raw;
+use super::selector::{Requirement, Selector};
+use crate::model::{Namespace, Resources, Scheme, Scope, thousandths};
+
+/// A policy as meant. Exactly one governs a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamPolicy {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The highest governs; ties go by name.
+    pub priority: i32,
+    /// Which pods it selects.
+    pub selector: Selector,
+    /// How their job and PE are read.
+    pub dialect: Dialect,
+    /// The scheduler that they are handed to.
+    pub scheduler_name: Box<str>,
+    /// Native sidecars that are added.
+    pub sidecars: Vec<Sidecar>,
+    /// Requests and limits that are set where the user set none.
+    pub sizing: Sizing,
+    /// How nodes are chosen.
+    pub placement: Placement,
+    /// Seconds that a PE stays bound to a node that is not ready or unreachable; `None`: as the cluster has it.
+    pub toleration_seconds: Option<i64>,
+    /// What happens to a pod whose wishes contradict each other.
+    pub on_conflict: OnConflict,
+}
+
+/// A container that is added as a native sidecar (D9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sidecar {
+    /// The name of the container.
+    pub name: Box<str>,
+    /// The container, raw: fields that we do not know stay as they are.
+    pub container: Value,
+}
+
+/// Requests and limits for the containers of a PE, where its user chose none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sizing {
+    /// Names of the application containers that are sized; empty: all.
+    pub containers: Vec<Box<str>>,
+    /// Requests by resource, as written.
+    pub requests: BTreeMap<String, String>,
+    /// Limits by resource, as written.
+    pub limits: BTreeMap<String, String>,
+}
+
+/// How nodes are chosen for the PEs of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The ranking of nodes that pass.
+    pub scheme: Scheme,
+    /// How far an isolated PE keeps others away (D4).
+    pub isolation_scope: Scope,
+    /// How far an exclusive pool keeps others away (D4).
+    pub exclusive_scope: Scope,
+    /// Weight of the oversubscription term against balance, in thousandths.
+    pub risk_weight: u32,
+}
+
+/// What happens to a pod whose wishes contradict each other (`PLACEMENT.md` 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum OnConflict {
+    /// It is created with a warning, and refused at placement.
+    #[default]
+    Warn,
+    /// It is refused at admission.
+    Deny,
+}
+
+/// The scheduler name of `deploy/`.
+const DEFAULT_SCHEDULER: &str = "outrigger";
+/// Balance and risk weigh the same.
+const DEFAULT_RISK_WEIGHT: u32 = 1_000;
+
+/// A fault of one field, before the file is known.
+pub(super) struct Fault {
+    position: Position,
+    field: &'static str,
+    detail: String,
+    problem: String,
+}
+
+impl Fault {
+    fn at<T>(place: &Spanned<T>, field: &'static str, problem: impl Into<String>) -> Self {
+        Self { position: place.referenced.into(), field, detail: String::new(), problem: problem.into() }
+    }
+
+    fn detail(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.detail);
+        self
+    }
+
+    pub(super) fn in_file(self, file: &str) -> PolicyError {
+        PolicyError {
+            file: file.to_owned(),
+            position: self.position,
+            field: format!("{}{}", self.field, self.detail),
+            problem: self.problem,
+        }
+    }
+}
+
+impl StreamPolicy {
+    pub(super) fn resolve(document: raw::Document) -> Result<Self, Fault> {
+        let raw::Document { api_version, kind, metadata, spec } = document;
+        if api_version.value != "outrigger.dev/v1alpha1" {
+            return Err(Fault::at(&api_version, "apiVersion", "must be outrigger.dev/v1alpha1"));
+        }
+        if kind.value != "StreamPolicy" {
+            return Err(Fault::at(&kind, "kind", "must be StreamPolicy"));
+        }
+        let name = dns_name(&metadata.name, "metadata.name")?;
+        let scheduler_name = match &spec.scheduler_name {
+            Some(written) => dns_name(written, "spec.schedulerName")?,
+            None => Arc::from(DEFAULT_SCHEDULER),
+        };
+        Ok(Self {
+            name,
+            priority: spec.priority,
+            selector: selector(spec.selector)?,
+            dialect: spec.dialect,
+            scheduler_name: Box::from(&*scheduler_name),
+            sidecars: sidecars(spec.injection.sidecars)?,
+            sizing: sizing(spec.resources)?,
+            placement: placement(&spec.placement)?,
+            toleration_seconds: toleration_seconds(&spec.recovery)?,
+            on_conflict: spec.on_conflict,
+        })
+    }
+}
+
+/// A name that can stand as a label value and a metrics label.
+fn dns_name(written: &Spanned<String>, field: &'static str) -> Result<Arc<str>, Fault> {
+    let name = written.value.as_str();
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if (1..=63).contains(&name.len()) && name.chars().all(inner) && name.starts_with(ends) && name.ends_with(ends) {
+        Ok(Arc::from(name))
+    } else {
+        Err(Fault::at(written, field, format!("`{name}` is not a name: at most 63 of a-z, 0-9, `-` and `.`")))
+    }
+}
+
+fn selector(written: Spanned<raw::Selector>) -> Result<Selector, Fault> {
+    const FIELD: &str = "spec.selector.podSelector";
+    let place = Spanned { value: (), referenced: written.referenced, defined: written.defined };
+    let raw::Selector { namespaces, pod_selector } = written.value;
+    let mut requirements = Vec::new();
+    for (key, value) in pod_selector.match_labels {
+        requirements.push(Requirement::In(key.into(), vec![value.into()]));
+    }
+    for expression in pod_selector.match_expressions {
+        requirements.push(requirement(expression)?);
+    }
+    if !requirements.iter().any(Requirement::needs_a_label) {
+        let problem = "selects pods without any label: name at least one label that a PE has";
+        return Err(Fault::at(&place, FIELD, problem));
+    }
+    Ok(Selector { namespaces: namespaces.iter().map(Namespace::from).collect(), requirements })
+}
+
+fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, Fault> {
+    const FIELD: &str = "spec.selector.podSelector.matchExpressions";
+    let wants_values = matches!(expression.value.operator, raw::Operator::In | raw::Operator::NotIn);
+    if wants_values == expression.value.values.is_empty() {
+        let problem = if wants_values { "In and NotIn need values" } else { "Exists and DoesNotExist take no values" };
+        return Err(Fault::at(&expression, FIELD, problem));
+    }
+    let raw::Expression { key, operator, values } = expression.value;
+    let key = key.into_boxed_str();
+    let values = values.into_iter().map(String::into_boxed_str).collect();
+    Ok(match operator {
+        raw::Operator::In => Requirement::In(key, values),
+        raw::Operator::NotIn => Requirement::NotIn(key, values),
+        raw::Operator::Exists => Requirement::Exists(key),
+        raw::Operator::DoesNotExist => Requirement::DoesNotExist(key),
+    })
+}
+
+fn sidecars(written: Vec<Spanned<Value>>) -> Result<Vec<Sidecar>, Fault> {
+    const FIELD: &str = "spec.injection.sidecars";
+    let mut sidecars: Vec<Sidecar> = Vec::new();
+    for one in written {
+        let text = |key: &str| one.value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let Some(name) = text("name").map(Box::<str>::from) else {
+            return Err(Fault::at(&one, FIELD, "a sidecar needs a name"));
+        };
+        if text("image").is_none() {
+            return Err(Fault::at(&one, FIELD, format!("sidecar `{name}` needs an image")));
+        }
+        if one.value.get("restartPolicy").is_some_and(|policy| policy != "Always") {
+            let problem = format!("sidecar `{name}`: restartPolicy is always `Always`; leave it out");
+            return Err(Fault::at(&one, FIELD, problem));
+        }
+        if sidecars.iter().any(|known| known.name == name) {
+            return Err(Fault::at(&one, FIELD, format!("two sidecars are named `{name}`")));
+        }
+        let mut container = one.value;
+        if let Value::Object(fields) = &mut container {
+            fields.insert("restartPolicy".to_owned(), Value::from("Always"));
+        }
+        sidecars.push(Sidecar { name, container });
+    }
+    Ok(sidecars)
+}
+
+fn sizing(written: raw::Resources) -> Result<Sizing, Fault> {
+    let mut parsed_requests = Resources::default();
+    let mut parsed_limits = Resources::default();
+    let requests = amounts(&written.requests, "spec.resources.requests.", &mut parsed_requests)?;
+    let limits = amounts(&written.limits, "spec.resources.limits.", &mut parsed_limits)?;
+    for (name, place) in &written.limits {
+        if parsed_requests.get(name) > parsed_limits.get(name) {
+            let problem = format!("the limit is below the request `{}`", requests.get(name).map_or("", |text| text));
+            return Err(Fault::at(place, "spec.resources.limits.", problem).detail(name));
+        }
+    }
+    let containers = written.containers.into_iter().map(String::into_boxed_str).collect();
+    Ok(Sizing { containers, requests, limits })
+}
+
+fn amounts(
+    written: &BTreeMap<String, Spanned<raw::Quantity>>,
+    field: &'static str,
+    parsed: &mut Resources,
+) -> Result<BTreeMap<String, String>, Fault> {
+    let mut amounts = BTreeMap::new();
+    for (name, quantity) in written {
+        parsed
+            .set(name, &quantity.value.0)
+            .map_err(|error| Fault::at(quantity, field, error.to_string()).detail(name))?;
+        amounts.insert(name.clone(), quantity.value.0.clone());
+    }
+    Ok(amounts)
+}
+
+fn placement(written: &raw::Placement) -> Result<Placement, Fault> {
+    const MOST: u32 = 10;
+    let risk_weight = match &written.risk_weight {
+        None => DEFAULT_RISK_WEIGHT,
+        Some(weight) => thousandths(weight.value, MOST)
+            .ok_or_else(|| Fault::at(weight, "spec.placement.riskWeight", format!("must be from 0 to {MOST}")))?,
+    };
+    Ok(Placement {
+        scheme: written.scheme,
+        isolation_scope: written.isolation_scope,
+        exclusive_scope: written.exclusive_scope,
+        risk_weight,
+    })
+}
+
+fn toleration_seconds(written: &raw::Recovery) -> Result<Option<i64>, Fault> {
+    match &written.toleration_seconds {
+        Some(seconds) if seconds.value < 0 => {
+            Err(Fault::at(seconds, "spec.recovery.tolerationSeconds", "must not be negative"))
+        }
+        seconds => Ok(seconds.as_ref().map(|seconds| seconds.value)),
+    }
+}

@@ -1,0 +1,91 @@
+//! All policies together: which one governs a pod.
+
+use std::sync::Arc;
+
+use super::error::{PolicyError, Position};
+use super::resolve::{Fault, StreamPolicy};
+use super::{raw, wishes};
+use crate::model::{Labels, Pe, Pod};
+
+/// A file with policy documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, for errors.
+    pub file: String,
+    /// Its text: YAML documents.
+    pub text: String,
+}
+
+/// A valid set of policies, in the order in which they govern.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicySet {
+    /// Highest priority first, then by name.
+    policies: Arc<[StreamPolicy]>,
+}
+
+impl PolicySet {
+    /// Reads every document of every file.
+    ///
+    /// # Errors
+    /// The first [`PolicyError`]: a document that cannot be read, a field that is wrong, or two policies of one name.
+    pub fn parse(sources: &[Source]) -> Result<Self, PolicyError> {
+        let mut policies: Vec<StreamPolicy> = Vec::new();
+        for source in sources {
+            for document in documents(source)? {
+                let place = document.metadata.name.referenced;
+                let policy = StreamPolicy::resolve(document).map_err(|fault: Fault| fault.in_file(&source.file))?;
+                if policies.iter().any(|known| known.name == policy.name) {
+                    return Err(PolicyError {
+                        file: source.file.clone(),
+                        position: place.into(),
+                        field: "metadata.name".to_owned(),
+                        problem: format!("another policy is named `{}` too", policy.name),
+                    });
+                }
+                policies.push(policy);
+            }
+        }
+        policies.sort_by(|left, right| right.priority.cmp(&left.priority).then_with(|| left.name.cmp(&right.name)));
+        Ok(Self { policies: policies.into() })
+    }
+
+    /// All policies, in the order in which they govern.
+    pub fn iter(&self) -> impl Iterator<Item = &StreamPolicy> {
+        self.policies.iter()
+    }
+
+    /// The policy that governs a pod with these labels, if any.
+    #[must_use]
+    pub fn governing(&self, namespace: &str, labels: &Labels) -> Option<&StreamPolicy> {
+        self.policies.iter().find(|policy| policy.selector.selects(namespace, labels))
+    }
+
+    /// The PE that a pod is; `None` for pods of no policy, or whose labels name no job.
+    #[must_use]
+    pub fn pe(&self, pod: &Pod) -> Option<Pe> {
+        let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
+        let identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, pod.owner.as_deref())?;
+        Some(Pe {
+            pod: pod.key.clone(),
+            resource_version: pod.resource_version.clone(),
+            job: identity.job,
+            name: identity.pe.unwrap_or_else(|| Arc::from(pod.key.name.as_str())),
+            policy: Arc::clone(&policy.name),
+            footprint: pod.footprint.clone(),
+            wishes: wishes::read(&pod.key.namespace, &pod.labels, &pod.annotations, policy.placement),
+        })
+    }
+}
+
+fn documents(source: &Source) -> Result<Vec<raw::Document>, PolicyError> {
+    serde_saphyr::from_multiple::<raw::Document>(&source.text).map_err(|error| PolicyError {
+        file: source.file.clone(),
+        position: error.location().map(Position::from).unwrap_or_default(),
+        field: String::new(),
+        problem: error.without_snippet().to_string(),
+    })
+}
+
+#[cfg(test)]
+#[path = "tests/set.rs"]
+mod tests;

@@ -1,0 +1,29 @@
+//! What can happen to the cluster.
+
+use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId};
+use crate::policy::PolicySet;
+
+/// One change, as the watches and the policy files report it.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A node was added or changed.
+    Node(Node),
+    /// A node is gone.
+    NodeGone(NodeName),
+    /// All nodes there are: the outcome of a consistent list.
+    NodesListed(Vec<Node>),
+    /// A pod was added or changed.
+    Pod(Box<Pod>),
+    /// A pod is gone.
+    PodGone(PodUid),
+    /// All pods there are.
+    PodsListed(Vec<Pod>),
+    /// A pool was added or changed.
+    Pool(Pool),
+    /// A pool is gone, or can no longer be read.
+    PoolGone(PoolId),
+    /// All pools there are.
+    PoolsListed(Vec<Pool>),
+    /// The policies in force from now on.
+    Policies(PolicySet),
+}

@@ -1,0 +1,15 @@
+//! The cluster as decisions see it: how one event changes it, and what is published of it.
+//!
+//! A [`Cluster`] takes [`Event`]s and our own commitments; a [`Snapshot`] of it is immutable and shared. A pod counts
+//! on its node from the moment that we commit to it, not from when the watch shows it: at any instant the snapshot
+//! holds at least what is true of pods that we have bound (law 1).
+
+mod cluster;
+mod event;
+mod snapshot;
+mod tentative;
+
+pub use cluster::{Cluster, UnknownPod};
+pub use event::Event;
+pub use snapshot::{JobRow, Member, NodeIndex, NodeRow, Snapshot};
+pub use tentative::Tentative;

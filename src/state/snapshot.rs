@@ -1,0 +1,97 @@
+//! The cluster at one moment: immutable, shared, cheap to publish.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::{JobId, Node, NodeName, Pe, Pools, Resources};
+
+/// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIndex(pub(super) usize);
+
+/// A node and what runs there.
+#[derive(Clone, Debug)]
+pub struct NodeRow {
+    /// Its name.
+    pub name: NodeName,
+    /// The node itself; `None` while pods name it that we have not seen.
+    pub node: Option<Arc<Node>>,
+    /// Requests of every pod on it that is not finished.
+    pub requested: Resources,
+    /// Limits of the same pods; a missing limit counts as the request.
+    pub limits: Resources,
+    /// How many pods that is.
+    pub pods: u64,
+    /// The PEs on it that count in rules between PEs: those that are not leaving.
+    pub pes: Vec<Arc<Pe>>,
+}
+
+/// A job: its PEs that are not leaving.
+#[derive(Clone, Debug, Default)]
+pub struct JobRow {
+    /// Bound and waiting PEs, in order of namespace, name and UID of their pods.
+    pub members: Vec<Member>,
+}
+
+/// A PE of a job.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The PE.
+    pub pe: Arc<Pe>,
+    /// Where it is bound, or where we have committed to bind it.
+    pub node: Option<NodeIndex>,
+}
+
+/// The cluster at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub(super) version: u64,
+    pub(super) complete: bool,
+    pub(super) nodes: Vec<Arc<NodeRow>>,
+    pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
+    pub(super) jobs: Arc<HashMap<JobId, Arc<JobRow>, ahash::RandomState>>,
+    pub(super) pools: Arc<Pools>,
+}
+
+impl Snapshot {
+    /// Counts the changes that led here.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// True once nodes, pods and pools have each been listed in full.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The node of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<NodeIndex> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The node at this place.
+    #[must_use]
+    pub fn node(&self, index: NodeIndex) -> Option<&NodeRow> {
+        self.nodes.get(index.0).map(|row| &**row)
+    }
+
+    /// Every node that has been seen, in no particular but a stable order.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, &NodeRow, &Node)> {
+        self.nodes.iter().enumerate().filter_map(|(index, row)| Some((NodeIndex(index), &**row, row.node.as_deref()?)))
+    }
+
+    /// The job of this identity.
+    #[must_use]
+    pub fn job(&self, id: &JobId) -> Option<&JobRow> {
+        self.jobs.get(id).map(|row| &**row)
+    }
+
+    /// Every pool.
+    #[must_use]
+    pub fn pools(&self) -> &Pools {
+        &self.pools
+    }
+}
