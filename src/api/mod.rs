@@ -16,6 +16,15 @@ pub use host_pool::{HostPool, HostPoolSpec, InvalidHostPool, Mode};
 pub use node::NodeObject;
 pub use pod::PodObject;
 
+/// The definitions of all custom resources as YAML documents: what `deploy/crds` holds.
+///
+/// # Errors
+/// Never in a build whose tests passed: a schema that cannot be written.
+pub fn definitions() -> Result<String, serde_saphyr::ser::Error> {
+    use kube_core::CustomResourceExt as _;
+    serde_saphyr::to_string(&HostPool::crd())
+}
+
 /// The group of Outrigger's own resources, and the prefix of its labels and annotations.
 pub const GROUP: &str = "outrigger.dev";
 /// The version of that group.

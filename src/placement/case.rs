@@ -59,10 +59,18 @@ impl<'a> Case<'a> {
         self.given.as_ref().ok().map(|given| &given.bucket)
     }
 
-    /// The nodes that the PE's job has chosen of its sized pool so far.
+    /// The nodes that the PE's job has chosen of its sized pool once the PE is on `index`; none for other pools.
     #[must_use]
-    pub fn allocation(&self) -> &[NodeIndex] {
-        self.given.as_ref().map_or(&[], |given| &given.allocation)
+    pub fn allocation_with(&self, index: NodeIndex) -> Vec<NodeIndex> {
+        let Ok(given) = &self.given else { return Vec::new() };
+        if given.pool.is_none_or(|pool| pool.mode.size().is_none()) {
+            return Vec::new();
+        }
+        let mut nodes = given.allocation.clone();
+        if !nodes.contains(&index) {
+            nodes.push(index);
+        }
+        nodes
     }
 }
 

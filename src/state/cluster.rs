@@ -15,6 +15,8 @@ pub struct Cluster {
     pods: HashMap<PodUid, Entry, ahash::RandomState>,
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
     ledger: BTreeMap<PodUid, NodeName>,
+    /// PEs that waited when we took over and do not carry our epoch yet (D17).
+    unfenced: BTreeMap<PodUid, Arc<Pe>>,
     free: Vec<NodeIndex>,
     rows: Snapshot,
     nodes_listed: bool,
@@ -121,6 +123,31 @@ impl Cluster {
         }
     }
 
+    /// Takes over from whoever placed before: every PE that waits now may have a Binding of theirs in flight.
+    pub fn take_over(&mut self) {
+        let waiting =
+            self.pods.values().filter(|entry| entry.pod.node.is_none() && entry.pod.phase == PodPhase::Active);
+        self.unfenced =
+            waiting.filter_map(|entry| Some((entry.pod.key.uid.clone(), Arc::clone(entry.pe.as_ref()?)))).collect();
+    }
+
+    /// The PEs that waited when we took over and that an older process may still bind.
+    pub fn unfenced(&self) -> impl Iterator<Item = &Arc<Pe>> {
+        self.unfenced.values()
+    }
+
+    /// Notes that a Binding of our own for this PE may or may not land: it is treated like one of an older process.
+    pub fn doubt(&mut self, uid: &PodUid) {
+        if let Some(pe) = self.pods.get(uid).and_then(|entry| entry.pe.clone()) {
+            self.unfenced.insert(uid.clone(), pe);
+        }
+    }
+
+    /// Notes that a pod carries our epoch: no older Binding of it can succeed any more.
+    pub fn fenced(&mut self, uid: &PodUid) {
+        self.unfenced.remove(uid);
+    }
+
     fn put_node(&mut self, node: Node) {
         let index = self.index_of(&node.name);
         if let Some(row) = self.row(index) {
@@ -153,12 +180,14 @@ impl Cluster {
         // The truth of the API server takes the place of our commitment, whether it agrees or not.
         if pod.node.is_some() || pod.phase == PodPhase::Finished {
             self.ledger.remove(&pod.key.uid);
+            self.unfenced.remove(&pod.key.uid);
         }
         self.replace(Arc::new(pod));
     }
 
     fn drop_pod(&mut self, uid: &PodUid) {
         self.ledger.remove(uid);
+        self.unfenced.remove(uid);
         if let Some(entry) = self.pods.remove(uid) {
             self.uncount(&entry);
         }

@@ -1,0 +1,72 @@
+//! The pod under review, read as the PE that it will be.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::outcome::SkipReason;
+use super::{Context, json};
+use crate::model::{Contradiction, Footprint, Labels, Namespace, Pod, PodKey, PodPhase, Wishes};
+use crate::policy::{Identity, StreamPolicy};
+
+/// A pod that a policy governs, as the placement will read it.
+pub(super) struct Candidate<'a> {
+    pub(super) policy: &'a StreamPolicy,
+    pub(super) namespace: &'a Namespace,
+    pub(super) labels: Labels,
+    pub(super) annotations: Labels,
+    pub(super) identity: Identity,
+    pub(super) wishes: Result<Wishes, Contradiction>,
+}
+
+impl<'a> Candidate<'a> {
+    /// Reads the PE out of a raw pod.
+    ///
+    /// Only what identity and wishes depend on is read, so that a pod with a value that we cannot parse elsewhere is
+    /// still prepared.
+    pub(super) fn read(
+        pod: &Value,
+        namespace: &'a Namespace,
+        context: Context<'a>,
+    ) -> Result<Self, (SkipReason, Option<&'a StreamPolicy>)> {
+        let labels = texts(pod, "labels");
+        let policy = context.policies.governing(namespace.as_str(), &labels).ok_or((SkipReason::NoPolicy, None))?;
+        let no_job = (SkipReason::NoJob, Some(policy));
+        let annotations = texts(pod, "annotations");
+        let owner = controller(pod);
+        let identity = policy.dialect.identity(namespace, &labels, owner).ok_or(no_job)?;
+        let as_placed = Pod {
+            key: PodKey {
+                namespace: namespace.clone(),
+                name: json::text(pod, &["metadata", "name"]).unwrap_or_default().into(),
+                uid: "".into(),
+            },
+            resource_version: Box::default(),
+            labels: labels.clone(),
+            annotations: annotations.clone(),
+            owner: owner.map(Box::from),
+            node: None,
+            phase: PodPhase::Active,
+            footprint: Footprint::default(),
+            created: Timestamp::UNIX_EPOCH,
+        };
+        let wishes = context.policies.pe(&as_placed).ok_or(no_job)?.wishes;
+        Ok(Self { policy, namespace, labels, annotations, identity, wishes })
+    }
+
+    /// The value of a key that may be an annotation or a label; the annotation wins.
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).or_else(|| self.labels.get(key)).map(str::trim)
+    }
+}
+
+fn texts(pod: &Value, member: &str) -> Labels {
+    let pairs = json::get(pod, &["metadata", member]).and_then(Value::as_object);
+    pairs.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
+}
+
+/// The name of the workload that controls the pod.
+fn controller(pod: &Value) -> Option<&str> {
+    let owners = json::list(pod, &["metadata", "ownerReferences"]);
+    let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+    json::text(owner, &["name"])
+}

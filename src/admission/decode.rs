@@ -1,0 +1,131 @@
+//! From bytes to a request: borrowed, and no deeper than the answer needs.
+//!
+//! The object stays raw until a policy governs the pod: most pods of a cluster cost one scan for their labels.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::Subject;
+use super::error::DecodeError;
+use crate::model::Labels;
+
+/// A review that can be answered.
+pub(super) struct Request<'a> {
+    pub(super) subject: Subject,
+    /// The object, where the request is to create a pod.
+    pub(super) pod: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    api_version: Option<String>,
+    kind: Option<String>,
+    #[serde(borrow)]
+    request: Option<ReviewRequest<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReviewRequest<'a> {
+    uid: Option<String>,
+    resource: Option<Resource>,
+    sub_resource: Option<String>,
+    name: Option<String>,
+    namespace: Option<String>,
+    operation: Option<String>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    group: Option<String>,
+    version: Option<String>,
+    #[serde(rename = "resource")]
+    plural: Option<String>,
+}
+
+impl ReviewRequest<'_> {
+    fn creates_a_pod(&self) -> bool {
+        let is = |text: &Option<String>, wanted: &str| text.as_deref().unwrap_or_default() == wanted;
+        is(&self.operation, "CREATE")
+            && is(&self.sub_resource, "")
+            && self.resource.as_ref().is_some_and(|resource| {
+                is(&resource.group, "") && is(&resource.version, "v1") && is(&resource.plural, "pods")
+            })
+    }
+}
+
+/// Reads the envelope.
+pub(super) fn review(body: &[u8]) -> Result<Request<'_>, DecodeError> {
+    let review: Review<'_> = serde_json::from_slice(body).map_err(|error| DecodeError::envelope(&error))?;
+    let (api_version, kind) = (review.api_version.unwrap_or_default(), review.kind.unwrap_or_default());
+    if api_version != "admission.k8s.io/v1" || kind != "AdmissionReview" {
+        return Err(DecodeError::version(&api_version, &kind));
+    }
+    let request = review.request.ok_or(DecodeError::NoRequest)?;
+    let pod = request.object.filter(|_| request.creates_a_pod());
+    let uid = request.uid.filter(|uid| !uid.is_empty()).ok_or(DecodeError::NoUid)?;
+    let subject =
+        Subject { uid, namespace: request.namespace.unwrap_or_default(), name: request.name.unwrap_or_default() };
+    Ok(Request { subject, pod })
+}
+
+/// What one cheap look at a pod shows.
+pub(super) struct Glance {
+    pub(super) labels: Labels,
+    namespace: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct PodGlance {
+    metadata: Option<MetadataGlance>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MetadataGlance {
+    name: Option<String>,
+    generate_name: Option<String>,
+    namespace: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+/// Reads no more of a pod than names and labels.
+pub(super) fn glance(object: &RawValue) -> Result<Glance, DecodeError> {
+    let pod: PodGlance = serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))?;
+    let metadata = pod.metadata.unwrap_or_default();
+    let name = metadata.name.filter(|name| !name.is_empty()).or(metadata.generate_name);
+    Ok(Glance {
+        labels: metadata.labels.iter().flatten().collect(),
+        namespace: metadata.namespace.unwrap_or_default(),
+        name: name.unwrap_or_default(),
+    })
+}
+
+impl Glance {
+    /// Fills in what the request left empty. Where both name a namespace the request's counts.
+    pub(super) fn complete(&self, mut subject: Subject) -> Subject {
+        if subject.namespace.is_empty() {
+            subject.namespace.clone_from(&self.namespace);
+        }
+        if subject.name.is_empty() {
+            subject.name.clone_from(&self.name);
+        }
+        subject
+    }
+}
+
+/// Reads all of a pod, whatever fields it has.
+pub(super) fn pod(object: &RawValue) -> Result<Value, DecodeError> {
+    serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))
+}
+
+#[cfg(test)]
+#[path = "tests/decode.rs"]
+mod tests;

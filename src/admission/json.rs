@@ -1,0 +1,24 @@
+//! Looking into raw JSON. `null` is the same as absent, as it is for the API server.
+
+use serde_json::Value;
+
+/// What stands at `path`, by member names.
+pub(super) fn get<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    let found = path.iter().try_fold(value, |here, member| here.get(member))?;
+    (!found.is_null()).then_some(found)
+}
+
+/// The text at `path`, where it is one and not empty.
+pub(super) fn text<'v>(value: &'v Value, path: &[&str]) -> Option<&'v str> {
+    get(value, path)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The elements at `path`; none where there is no array.
+pub(super) fn list<'v>(value: &'v Value, path: &[&str]) -> &'v [Value] {
+    get(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The names of the elements at `path`.
+pub(super) fn names<'v>(value: &'v Value, path: &[&str]) -> impl Iterator<Item = &'v str> {
+    list(value, path).iter().filter_map(|element| text(element, &["name"]))
+}

@@ -1,0 +1,22 @@
+//! The Guaranteed class: whole cores under the static CPU manager, and the last to be evicted.
+
+use serde_json::Value;
+
+use super::json;
+use super::quantity::{Kind, amount, has_pod_level, written};
+
+/// True when every container of the pod is [`is_guaranteed`]; pod-level resources are not looked at.
+pub(super) fn pod_is_guaranteed(pod: &Value) -> bool {
+    let containers = json::list(pod, &["spec", "containers"]);
+    let init_containers = json::list(pod, &["spec", "initContainers"]);
+    !has_pod_level(pod) && !containers.is_empty() && containers.iter().chain(init_containers).all(is_guaranteed)
+}
+
+/// True when a container has limits of CPU and memory, and requests that are absent or equal.
+pub(super) fn is_guaranteed(container: &Value) -> bool {
+    ["cpu", "memory"].into_iter().all(|resource| {
+        let of = |kind| written(container, kind, resource);
+        let Some(limit) = of(Kind::Limit).and_then(|text| amount(resource, &text)) else { return false };
+        limit > 0 && of(Kind::Request).is_none_or(|text| amount(resource, &text) == Some(limit))
+    })
+}

@@ -1,0 +1,89 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::support::{SIDECAR, pod, policy, pools};
+use crate::admission::{Answer, Context, DecodeError, Outcome, SkipReason, mutate, validate};
+
+fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
+    let (policies, pools) = (policy(SIDECAR), pools());
+    let context = Context { policies: &policies, pools: &pools };
+    [mutate(body, context), validate(body, context)]
+}
+
+fn review(object: &Value) -> Vec<u8> {
+    let review = json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "u-1",
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "namespace": "ns",
+            "operation": "CREATE",
+            "object": object,
+        },
+    });
+    serde_json::to_vec(&review).unwrap()
+}
+
+/// A review whose object has `filling` as the value of an unknown member of its spec.
+fn review_with(job: &str, filling: &str) -> Vec<u8> {
+    let object = pod(&json!({"metadata": {"labels": {"outrigger.dev/job": job}}, "spec": {"unknown": "FILLING"}}));
+    String::from_utf8(review(&object)).unwrap().replace("\"FILLING\"", filling).into_bytes()
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..512)) {
+        for answer in both(&body) {
+            prop_assert!(answer.is_err(), "random bytes are no review");
+        }
+    }
+
+    #[test]
+    fn a_damaged_review_is_answered_or_refused(at in 0_usize..600, byte: u8, cut in 0_usize..600) {
+        let mut body = review(&pod(&json!({"spec": {"nodeName": "n1", "tolerations": [{"operator": "Exists"}]}})));
+        let at = at % body.len();
+        body[at] = byte;
+        for answer in both(&body).into_iter().flatten() {
+            prop_assert!(serde_json::from_slice::<Value>(&answer.body).is_ok());
+        }
+        body.truncate(cut);
+        for answer in both(&body) {
+            prop_assert!(answer.is_err() || cut >= body.len());
+        }
+    }
+}
+
+#[test]
+fn an_empty_body_is_refused() {
+    for body in [&b""[..], b"null", b"[]", b"{}", b"\xff\xfe", b"{\"request\":{}}"] {
+        assert!(both(body).iter().all(Result::is_err), "{body:?}");
+    }
+}
+
+#[test]
+fn a_pod_that_is_nested_too_deeply_is_refused_where_it_would_be_read() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(both(&review_with("j", &deep(50))).iter().all(Result::is_ok));
+    for levels in [200, 100_000] {
+        for answer in both(&review_with("j", &deep(levels))) {
+            assert!(matches!(answer, Err(DecodeError::Object(_))), "{levels}");
+        }
+    }
+    assert!(both(deep(100_000).as_bytes()).iter().all(Result::is_err));
+}
+
+#[test]
+fn a_pod_of_no_policy_is_not_read_beyond_its_labels() {
+    // No job, no policy: what stands in the spec is none of our business.
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let body = String::from_utf8(review_with("j", &deep)).unwrap().replace("outrigger.dev/job", "app");
+    for answer in both(body.as_bytes()) {
+        let answer = answer.unwrap();
+        assert_eq!(answer.outcome, Outcome::Skipped { reason: SkipReason::NoPolicy, policy: None });
+        assert_eq!(
+            serde_json::from_slice::<Value>(&answer.body).unwrap()["response"],
+            json!({"uid": "u-1", "allowed": true})
+        );
+    }
+}

@@ -1,0 +1,176 @@
+use serde_json::json;
+
+use crate::admission::tests::support::{SIDECAR, decided, operations, pod, policy, prepared};
+use crate::admission::{Outcome, SkipReason};
+
+use super::proven;
+
+const EVERYTHING: &str = "
+  injection: {sidecars: [{name: relay, image: relay:1}]}
+  resources: {requests: {cpu: 1}}
+  recovery: {tolerationSeconds: 10}
+";
+
+fn skip_reason(spec: &str, more: &serde_json::Value) -> Option<SkipReason> {
+    decided(&policy(spec), &pod(more)).outcome.skip_reason()
+}
+
+#[test]
+fn a_pe_is_handed_to_the_policys_scheduler() {
+    for name in [json!(null), json!(""), json!("default-scheduler"), json!("outrigger")] {
+        let (after, _) = prepared(&policy(""), &pod(&json!({"spec": {"schedulerName": name}})));
+        assert_eq!(after["spec"]["schedulerName"], "outrigger", "{name}");
+    }
+    let (after, _) = prepared(&policy("  schedulerName: second\n"), &pod(&json!({})));
+    assert_eq!(after["spec"]["schedulerName"], "second");
+}
+
+#[test]
+fn pods_of_other_schedulers_and_mirror_pods_are_left_alone() {
+    let forged = json!({"outrigger.dev/placement": "{}"});
+    for (more, reason) in [
+        (
+            json!({"spec": {"schedulerName": "volcano"}, "metadata": {"annotations": forged}}),
+            SkipReason::ForeignScheduler,
+        ),
+        (
+            json!({"metadata": {"annotations": {"kubernetes.io/config.mirror": "1"}}, "spec": {"nodeName": "n"}}),
+            SkipReason::MirrorPod,
+        ),
+    ] {
+        let decision = decided(&policy(EVERYTHING), &pod(&more));
+        assert_eq!(decision.outcome.skip_reason(), Some(reason));
+        assert!(decision.patch.is_empty());
+        assert_eq!(decision.warnings, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_pod_of_no_policy_is_left_alone() {
+    let stranger = json!({"metadata": {"labels": {"app": "web"}}, "spec": {}});
+    assert_eq!(decided(&policy(EVERYTHING), &stranger).outcome.skip_reason(), Some(SkipReason::NoPolicy));
+}
+
+#[test]
+fn who_declines_keeps_containers_and_resources_and_is_still_placed() {
+    let before = pod(&json!({"metadata": {"annotations": {"outrigger.dev/inject": "false"}}}));
+    let decision = decided(&policy(EVERYTHING), &before);
+    assert_eq!(decision.outcome.skip_reason(), Some(SkipReason::Declined));
+    let (after, _) = prepared(&policy(EVERYTHING), &before);
+    assert_eq!(after["spec"].get("initContainers"), None);
+    assert_eq!(after["spec"]["containers"], before["spec"]["containers"]);
+    assert_eq!(after["spec"]["schedulerName"], "outrigger");
+    assert_eq!(after["spec"]["tolerations"][0]["tolerationSeconds"], 10);
+}
+
+#[test]
+fn an_annotation_outweighs_a_label_and_an_odd_value_is_said() {
+    let both = json!({"metadata": {
+        "annotations": {"outrigger.dev/inject": "true"}, "labels": {"outrigger.dev/inject": "false"},
+    }});
+    assert_eq!(skip_reason(EVERYTHING, &both), None);
+    let odd = pod(&json!({"metadata": {"labels": {"outrigger.dev/inject": "maybe"}}}));
+    let decision = decided(&policy(EVERYTHING), &odd);
+    assert!(matches!(decision.outcome, Outcome::Injected { .. }));
+    assert_eq!(decision.warnings, ["outrigger.dev/inject: `maybe` is neither `true` nor `false`; ignored"]);
+}
+
+#[test]
+fn on_the_nodes_network_sidecars_are_for_those_who_ask() {
+    let spec = json!({"hostNetwork": true});
+    let decision = decided(&policy(EVERYTHING), &pod(&json!({"spec": spec})));
+    assert_eq!(decision.outcome.skip_reason(), Some(SkipReason::HostNetwork));
+    assert_eq!(operations(&decision, "/spec/initContainers"), json!([]));
+    assert_ne!(operations(&decision, "/spec/containers"), json!([]), "it is sized all the same");
+    assert_eq!(
+        decision.warnings,
+        ["spec.hostNetwork: no sidecar was added; outrigger.dev/inject: \"true\" asks for it"]
+    );
+
+    let asks = json!({"spec": spec, "metadata": {"annotations": {"outrigger.dev/inject": "true"}}});
+    assert_eq!(skip_reason(EVERYTHING, &asks), None);
+    assert_eq!(skip_reason("", &json!({"spec": spec})), None, "nothing was withheld");
+}
+
+#[test]
+fn a_contradiction_is_warned_of_and_the_pod_is_prepared() {
+    let before = pod(&json!({"metadata": {"annotations": {
+        "outrigger.dev/host-pool": "tagged", "outrigger.dev/host-tags": "ssd",
+    }}}));
+    let decision = decided(&policy(SIDECAR), &before);
+    assert!(matches!(decision.outcome, Outcome::Injected { .. }));
+    assert_eq!(
+        decision.warnings,
+        ["outrigger.dev/host-tags: cannot be combined with outrigger.dev/host-pool; keep one"]
+    );
+    assert_eq!(operations(&decision, "/spec/affinity"), json!([]));
+}
+
+#[test]
+fn a_contradiction_is_denied_where_the_policy_says_so() {
+    let before = pod(&json!({"metadata": {"annotations": {"outrigger.dev/exlocation": "a,,b"}}}));
+    let decision = decided(&policy("  onConflict: Deny\n"), &before);
+    let message = "outrigger.dev/exlocation: `a,,b` has an empty part; write a list such as `a,b`".to_owned();
+    assert_eq!(decision.outcome, Outcome::Denied { policy: "streams".into(), message });
+    assert!(decision.patch.is_empty());
+}
+
+#[test]
+fn keys_without_effect_yet_are_said_once_each() {
+    let before = pod(&json!({"metadata": {
+        "annotations": {"outrigger.dev/gang": "3", "outrigger.dev/pool-index": "0", "outrigger.dev/relocatable": "true"},
+        "labels": {"outrigger.dev/gang": "3"},
+    }}));
+    let mut warnings = decided(&policy(""), &before).warnings;
+    warnings.sort();
+    assert_eq!(
+        warnings,
+        ["gang", "pool-index"].map(|key| format!("outrigger.dev/{key}: this version does not act on it"))
+    );
+}
+
+#[test]
+fn the_second_time_nothing_is_left_to_do() {
+    let before = pod(&json!({"spec": {"nodeName": "n1"}}));
+    let (after, _) = prepared(&policy(EVERYTHING), &before);
+    assert_eq!(decided(&policy(EVERYTHING), &after).outcome, Outcome::Unchanged { policy: "streams".into() });
+}
+
+#[test]
+fn an_object_that_is_no_pod_is_let_through_with_a_warning_that_can_be_counted() {
+    let no_pods = [
+        json!({"metadata": {"annotations": "text"}}),
+        json!({"spec": "text"}),
+        json!({"spec": {"initContainers": {"relay": {}}}}),
+        json!({"spec": {"containers": [{"name": "pe", "resources": {"requests": "all"}}]}}),
+    ];
+    for more in no_pods {
+        let decision = decided(&policy(EVERYTHING), &pod(&more));
+        assert_eq!(decision.outcome.skip_reason(), Some(SkipReason::PatchWouldNotApply), "{more}");
+        assert!(SkipReason::PatchWouldNotApply.is_failure());
+        assert!(decision.patch.is_empty());
+        assert!(decision.warnings[0].starts_with("outrigger could not prepare this pod"), "{:?}", decision.warnings);
+    }
+}
+
+#[test]
+fn a_defect_never_denies() {
+    let broken = pod(&json!({"spec": {"tolerations": {}}}));
+    let spec = format!("{EVERYTHING}  onConflict: Deny\n");
+    assert_eq!(decided(&policy(&spec), &broken).outcome.skip_reason(), Some(SkipReason::PatchWouldNotApply));
+}
+
+#[test]
+fn a_patch_that_is_not_proven_is_not_sent() {
+    let pod = pod(&json!({}));
+    let decision = decided(&policy(EVERYTHING), &pod);
+    assert_eq!(proven(decision.clone(), &pod, &"streams".into(), |_| true), decision);
+
+    let unsettled = proven(decision.clone(), &pod, &"streams".into(), |_| false);
+    assert_eq!(unsettled.outcome.skip_reason(), Some(SkipReason::PatchNotIdempotent));
+    assert!(unsettled.patch.is_empty());
+    assert_eq!(unsettled.warnings.len(), 1);
+
+    let elsewhere = proven(decision, &json!({}), &"streams".into(), |_| true);
+    assert_eq!(elsewhere.outcome.skip_reason(), Some(SkipReason::PatchWouldNotApply));
+}

@@ -1,0 +1,105 @@
+use serde_json::json;
+
+use crate::admission::tests::support::{decided, operations, pod, policies, policy, prepared};
+use crate::admission::{Outcome, SkipReason};
+
+const FLINK: &str = "\
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: flink}
+spec:
+  dialect: flink
+  selector: {podSelector: {matchLabels: {component: taskmanager}}}
+";
+
+fn task_manager() -> serde_json::Value {
+    json!({"metadata": {"labels": {"app": "j", "component": "taskmanager"}}, "spec": {"containers": []}})
+}
+
+#[test]
+fn a_job_that_a_dialect_finds_becomes_a_label() {
+    let (after, _) = prepared(&policies(FLINK), &task_manager());
+    assert_eq!(after["metadata"]["labels"]["outrigger.dev/job"], "j");
+    assert_eq!(after["metadata"]["labels"].get("outrigger.dev/pe"), None, "task managers have no name of their own");
+    assert_eq!(after["metadata"]["annotations"], json!({"outrigger.dev/policy": "flink"}));
+}
+
+#[test]
+fn a_pe_that_a_dialect_names_becomes_a_label() {
+    let text = FLINK.replace("dialect: flink", "dialect: kafka-streams");
+    let mut before = task_manager();
+    before["metadata"]["labels"]["apps.kubernetes.io/pod-index"] = json!("3");
+    let (after, _) = prepared(&policies(&text), &before);
+    assert_eq!(after["metadata"]["labels"]["outrigger.dev/pe"], "3");
+}
+
+#[test]
+fn a_label_of_the_user_stays() {
+    let mut before = task_manager();
+    before["metadata"]["labels"]["outrigger.dev/job"] = json!("mine");
+    let (after, _) = prepared(&policies(FLINK), &before);
+    assert_eq!(after["metadata"]["labels"]["outrigger.dev/job"], "mine");
+}
+
+#[test]
+fn a_job_that_cannot_stand_as_a_label_is_not_made_one() {
+    let text = FLINK.replace("dialect: flink", "dialect: kafka-streams").replace("component: taskmanager", "a: b");
+    let owner = json!([{"controller": true, "name": "x".repeat(80)}]);
+    let before = json!({"metadata": {"labels": {"a": "b"}, "ownerReferences": owner}, "spec": {}});
+    let decision = decided(&policies(&text), &before);
+    assert!(matches!(decision.outcome, Outcome::Injected { .. }));
+    assert_eq!(operations(&decision, "/metadata/labels"), json!([]));
+}
+
+#[test]
+fn a_label_that_would_hand_the_pod_to_another_policy_is_not_added() {
+    let greedy = FLINK.replace("dialect: flink", "priority: 9").replace("name: flink", "name: greedy").replace(
+        "matchLabels: {component: taskmanager}",
+        "matchExpressions: [{key: outrigger.dev/job, operator: Exists}]",
+    );
+    let (after, warnings) = prepared(&policies(&format!("{FLINK}---\n{greedy}")), &task_manager());
+    assert_eq!(after["metadata"]["labels"], task_manager()["metadata"]["labels"]);
+    assert_eq!(after["metadata"]["annotations"]["outrigger.dev/policy"], "flink");
+    assert_eq!(warnings, ["no label outrigger.dev/job: with it, another (`greedy`) policy would govern the pod"]);
+}
+
+#[test]
+fn a_label_that_would_take_the_pod_from_its_policy_is_not_added() {
+    let shy = FLINK.replace(
+        "matchLabels: {component: taskmanager}",
+        "matchExpressions: [{key: component, operator: Exists}, {key: outrigger.dev/job, operator: DoesNotExist}]",
+    );
+    let (after, warnings) = prepared(&policies(&shy), &task_manager());
+    assert_eq!(after["metadata"]["labels"], task_manager()["metadata"]["labels"]);
+    assert_eq!(warnings, ["no label outrigger.dev/job: with it, no policy would govern the pod"]);
+}
+
+#[test]
+fn the_policy_is_noted_whatever_the_user_wrote() {
+    let before = pod(&json!({"metadata": {"annotations": {"outrigger.dev/policy": "forged"}}}));
+    let (after, _) = prepared(&policy(""), &before);
+    assert_eq!(after["metadata"]["annotations"]["outrigger.dev/policy"], "streams");
+}
+
+#[test]
+fn what_only_we_may_write_is_removed_and_said() {
+    let before = pod(&json!({"metadata": {"annotations": {
+        "outrigger.dev/placement": "{}", "outrigger.dev/epoch": "9", "outrigger.dev/wake": "", "mine": "stays",
+    }}}));
+    let (after, warnings) = prepared(&policy(""), &before);
+    assert_eq!(after["metadata"]["annotations"], json!({"mine": "stays", "outrigger.dev/policy": "streams"}));
+    assert_eq!(
+        warnings,
+        ["placement", "epoch", "wake"].map(|key| format!("outrigger.dev/{key}: removed; only outrigger writes it"))
+    );
+}
+
+#[test]
+fn a_pod_whose_labels_name_no_job_is_no_pe() {
+    let mut before = task_manager();
+    before["metadata"]["labels"] = json!({"component": "taskmanager"});
+    let decision = decided(&policies(FLINK), &before);
+    assert_eq!(decision.outcome.skip_reason(), Some(SkipReason::NoJob));
+    assert_eq!(decision.outcome.policy(), Some("flink"));
+    assert!(decision.patch.is_empty());
+}

@@ -1,0 +1,81 @@
+//! Pods and policies for the tests of every rule.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::admission::{Context, Decision, decide};
+use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Pools};
+use crate::policy::{PolicySet, Source};
+
+/// A policy named `streams` that selects every pod with a job label, with `spec` beside the selector.
+pub(crate) fn policy(spec: &str) -> PolicySet {
+    let head = "\
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: streams}
+spec:
+  selector: {podSelector: {matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}}
+";
+    policies(&format!("{head}{spec}"))
+}
+
+pub(crate) fn policies(text: &str) -> PolicySet {
+    PolicySet::parse(&[Source { file: "test.yaml".to_owned(), text: text.to_owned() }]).unwrap()
+}
+
+pub(crate) const SIDECAR: &str = "  injection: {sidecars: [{name: relay, image: relay:1}]}\n";
+
+/// Pools `tagged` (two tags), `listed` and `everywhere` of namespace `ns`.
+pub(crate) fn pools() -> Pools {
+    let tagged = |tags: &[&str]| PoolMembers::Tagged(tags.iter().map(|tag| (*tag).into()).collect());
+    [
+        ("tagged", tagged(&["fast", "ssd"])),
+        ("listed", PoolMembers::Hosts(vec!["n1".into()])),
+        ("everywhere", tagged(&[])),
+        ("odd", tagged(&["no label", "ssd"])),
+    ]
+    .into_iter()
+    .map(|(name, members)| {
+        let id = PoolId { namespace: Namespace::from("ns"), name: Arc::from(name) };
+        (id.clone(), Arc::new(Pool { id, members, mode: PoolMode::Shared }))
+    })
+    .collect()
+}
+
+/// A PE of job `j` with one container `pe`; `more` is merged over it as RFC 7386 has it.
+pub(crate) fn pod(more: &Value) -> Value {
+    let mut pod = json!({
+        "metadata": {"name": "pe-0", "labels": {"outrigger.dev/job": "j"}},
+        "spec": {"containers": [{"name": "pe", "image": "pe:1", "resources": {}}]},
+    });
+    json_patch::merge(&mut pod, more);
+    pod
+}
+
+/// A PE whose only container has these `resources`, and the annotation of the `LimitRanger`.
+pub(crate) fn sized(resources: &Value, limit_ranger: &str) -> Value {
+    pod(&json!({
+        "metadata": {"annotations": {"kubernetes.io/limit-ranger": limit_ranger}},
+        "spec": {"containers": [{"name": "pe", "resources": resources}]},
+    }))
+}
+
+/// What is decided about a pod of namespace `ns`.
+pub(crate) fn decided(policies: &PolicySet, pod: &Value) -> Decision {
+    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools() })
+}
+
+/// The pod with its patch, and the warnings.
+pub(crate) fn prepared(policies: &PolicySet, pod: &Value) -> (Value, Vec<String>) {
+    let decision = decided(policies, pod);
+    let mut patched = pod.clone();
+    json_patch::patch(&mut patched, &decision.patch).unwrap();
+    (patched, decision.warnings)
+}
+
+/// The operations on paths that begin with `prefix`, as JSON.
+pub(crate) fn operations(decision: &Decision, prefix: &str) -> Value {
+    let chosen = decision.patch.iter().filter(|operation| operation.path().as_str().starts_with(prefix));
+    chosen.map(|operation| serde_json::to_value(operation).unwrap()).collect()
+}

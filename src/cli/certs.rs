@@ -1,0 +1,76 @@
+//! `outrigger certs`.
+
+use std::path::{Path, PathBuf};
+
+use time::{Duration, OffsetDateTime};
+
+use super::{Stop, print};
+use crate::tls;
+
+/// Make a certificate authority and a serving certificate
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  outrigger certs --service outrigger-webhook --namespace outrigger-system --out certs/webhook
+
+Writes ca.crt, tls.crt and tls.key (readable by their owner only). The authority's key is not kept: each run makes a
+new authority.")]
+pub(super) struct Arguments {
+    /// Service that the certificate is for: all its DNS names are in the certificate
+    #[arg(long, requires = "namespace")]
+    service: Option<String>,
+    /// Namespace of that service
+    #[arg(long)]
+    namespace: Option<String>,
+    /// More DNS names or addresses; may be repeated
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
+    /// Days that the serving certificate is valid
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650))]
+    days: u16,
+    /// Folder to write to; it is made where it does not exist
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
+    let mut names = Vec::new();
+    if let (Some(service), Some(namespace)) = (&arguments.service, &arguments.namespace) {
+        for suffix in ["svc", "svc.cluster.local"] {
+            names.push(format!("{service}.{namespace}.{suffix}"));
+        }
+        names.extend([format!("{service}.{namespace}"), service.clone()]);
+    }
+    names.extend(arguments.names.iter().cloned());
+    if names.is_empty() {
+        return Err(Stop::input("name at least one: --service with --namespace, or --name"));
+    }
+    let lifetime = Duration::days(i64::from(arguments.days));
+    let issued = tls::issue(&names, OffsetDateTime::now_utc(), lifetime).map_err(Stop::input)?;
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: std::io::Error| Stop::failed(format!("{path}: {error}"))
+    };
+    std::fs::create_dir_all(&arguments.out).map_err(failed(&arguments.out))?;
+    let files = [
+        ("ca.crt", &issued.authority, 0o644),
+        ("tls.crt", &issued.certificate, 0o644),
+        ("tls.key", &issued.key, 0o600),
+    ];
+    for (name, text, mode) in files {
+        let path = arguments.out.join(name);
+        write(&path, text, mode).map_err(failed(&path))?;
+        print(&format!("{}\n", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes a file that nobody else could read in between.
+fn write(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+    // An existing file keeps its mode when it is opened.
+    file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+    file.write_all(text.as_bytes())
+}

@@ -1,0 +1,239 @@
+//! `outrigger serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::ValueEnum;
+use rustls::ServerConfig;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Stop;
+use crate::commit::{Binder, KubeApi};
+use crate::http::{self, Operations, Server, Servers};
+use crate::policy::PolicySet;
+use crate::telemetry::{self, LogFormat};
+use crate::tls::{self, ServingCertificate};
+use crate::watch::{self, Feed, Kinds, PolicyFiles, Store};
+
+/// Histograms grow until they are drained, scraped or not.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Serve kube-scheduler and the API server
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  outrigger serve --role extender --kubeconfig ~/.kube/config
+  outrigger serve --role admission --tls-cert tls.crt --tls-key tls.key")]
+pub(super) struct Arguments {
+    /// What this process serves; several are separated by commas
+    #[arg(long, value_delimiter = ',', required = true)]
+    role: Vec<Role>,
+    /// Kubeconfig file; without it KUBECONFIG, the home folder, or the service account
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Folder with StreamPolicy files; without it the policies that are shipped apply
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// Where kube-scheduler asks; plain HTTP on loopback only
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
+    extender_listen: SocketAddr,
+    /// Certificate for the extender; needed beyond loopback
+    #[arg(long, value_name = "FILE", requires = "extender_tls_key")]
+    extender_tls_cert: Option<PathBuf>,
+    /// Key of that certificate
+    #[arg(long, value_name = "FILE", requires = "extender_tls_cert")]
+    extender_tls_key: Option<PathBuf>,
+    /// Where the API server asks, with TLS
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:8443")]
+    admission_listen: SocketAddr,
+    /// Certificate for admission
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Key of that certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Where health, readiness and metrics are served
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:9464")]
+    metrics_listen: SocketAddr,
+    /// Worker threads of each server
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    workers: u8,
+    /// How log lines look
+    #[arg(long, default_value = "text")]
+    log_format: LogFormat,
+    /// What is logged, in the syntax of `RUST_LOG`
+    #[arg(long, env = "RUST_LOG", default_value = "info,kube=warn")]
+    log: String,
+}
+
+/// What a process serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Role {
+    /// kube-scheduler: filter, prioritize, preempt, bind.
+    Extender,
+    /// The API server: mutate and validate.
+    Admission,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Stop> {
+    telemetry::install_logs(arguments.log_format, &arguments.log);
+    // One provider for every TLS connection of this process; a second install would be a defect that nobody can mend.
+    drop(tls::provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::failed(format!("the runtime does not start: {error}")))?;
+    runtime.block_on(serve(arguments))
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Stop> {
+    let metrics = telemetry::install_metrics().map_err(Stop::failed)?;
+    let (files, policies) = match &arguments.policies {
+        Some(folder) => {
+            PolicyFiles::load(folder).map(|(files, policies)| (Some(files), policies)).map_err(Stop::input)?
+        }
+        None => (None, watch::embedded().map_err(Stop::failed)?),
+    };
+    report(&policies);
+    let tls = certificates(&arguments)?;
+    let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
+    let store = Arc::new(Store::new(policies));
+    let extender = arguments.role.contains(&Role::Extender);
+    let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Pools }));
+
+    let mut servers: Vec<(&str, Server)> = Vec::new();
+    let workers = usize::from(arguments.workers);
+    if extender {
+        let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch()));
+        let server =
+            http::extender_server(arguments.extender_listen, tls.extender, Arc::clone(&store), binder, workers);
+        servers.push(("extender", server.map_err(Stop::input)?));
+    }
+    if let Some(config) = tls.admission {
+        let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
+        servers.push(("admission", server.map_err(Stop::input)?));
+    }
+    let operations = operations(metrics.clone(), &store, &feed);
+    let server = http::operations_server(arguments.metrics_listen, operations).map_err(Stop::input)?;
+    servers.push(("metrics", server));
+
+    let background = async {
+        let policies = async {
+            if let Some(files) = files {
+                match files.follow(Arc::clone(&store)).await {}
+            }
+        };
+        let upkeep = async {
+            let mut ticks = tokio::time::interval(UPKEEP);
+            loop {
+                ticks.tick().await;
+                metrics.run_upkeep();
+            }
+        };
+        let certificates = futures::future::join_all(tls.serving.into_iter().map(ServingCertificate::follow));
+        futures::join!(policies, certificates, upkeep);
+    };
+    until_stopped(servers, background).await
+}
+
+/// Serves until a signal comes or a server fails; then lets requests in flight finish.
+async fn until_stopped(servers: Vec<(&str, Server)>, background: impl Future<Output = ()>) -> Result<(), Stop> {
+    let mut handles = Servers::default();
+    let mut running = Vec::new();
+    for (name, server) in servers {
+        tracing::info!(name, address = %server.address, "listening");
+        handles.add(&server);
+        running.push(server.run);
+    }
+    let running = futures::future::try_join_all(running);
+    let stopped = async {
+        let stop = async |kind: SignalKind| match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_cannot_listen) => std::future::pending().await,
+        };
+        tokio::select! {
+            () = stop(SignalKind::terminate()) => {}
+            () = stop(SignalKind::interrupt()) => {}
+        }
+        tracing::info!("stopping: requests in flight are finished");
+        handles.stop().await;
+    };
+    tokio::select! {
+        ended = running => ended.map(drop).map_err(|error| Stop::failed(format!("a server ended: {error}"))),
+        () = stopped => Ok(()),
+        () = background => Ok(()),
+    }
+}
+
+/// The TLS sides of the servers, and the certificates behind them.
+struct Tls {
+    extender: Option<ServerConfig>,
+    admission: Option<ServerConfig>,
+    serving: Vec<Arc<ServingCertificate>>,
+}
+
+fn certificates(arguments: &Arguments) -> Result<Tls, Stop> {
+    let mut serving = Vec::new();
+    let mut load = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let pair = ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(Stop::input)?;
+            let config = pair.server_config().map_err(Stop::failed)?;
+            serving.push(pair);
+            Ok(Some(config))
+        }
+        _ => Ok(None),
+    };
+    let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key)?;
+    let admission = if arguments.role.contains(&Role::Admission) {
+        let config = load(&arguments.tls_cert, &arguments.tls_key)?;
+        Some(config.ok_or_else(|| Stop::input("--role admission needs --tls-cert and --tls-key"))?)
+    } else {
+        None
+    };
+    Ok(Tls { extender, admission, serving })
+}
+
+fn operations(
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    store: &Arc<Store>,
+    feed: &Arc<Feed>,
+) -> Operations {
+    let refreshed = (Arc::clone(store), Arc::clone(feed));
+    let ready = Arc::clone(feed);
+    Operations {
+        metrics,
+        refresh: Arc::new(move || {
+            let (store, feed) = &refreshed;
+            telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
+            let committed = store.change(|cluster| cluster.ledger_len());
+            telemetry::ledger(committed, store.tentative().len());
+        }),
+        readiness: Arc::new(move || {
+            let missing: Vec<&str> = ready.unlisted().collect();
+            if missing.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("waiting for the first list of {}", missing.join(", ")))
+            }
+        }),
+    }
+}
+
+fn report(policies: &PolicySet) {
+    telemetry::policies_loaded(Some(policies.iter().count()));
+    for policy in policies.iter() {
+        tracing::info!(policy = &*policy.name, priority = policy.priority, dialect = policy.dialect.as_str(), "loaded");
+    }
+}
+
+/// A name for this process that no other has: when it started, and which process it is.
+#[expect(clippy::disallowed_methods, reason = "only the start of a process names it")]
+fn epoch() -> String {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}-{:x}", started.as_nanos(), std::process::id())
+}

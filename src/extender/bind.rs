@@ -1,0 +1,95 @@
+//! bind: verify again, commit, and only then write.
+//!
+//! Filter and prioritize were advice. Here every hard constraint is checked against what is true and what we have
+//! committed to, under the lock of the cluster, and the commitment counts before the API server hears of it (law 1).
+
+use jiff::Timestamp;
+
+use super::attempt::Attempt;
+use super::decode::BindingArguments;
+use super::encode;
+use super::record::Record;
+use crate::model::{NodeName, PodKey, Refusal};
+use crate::placement::Case;
+use crate::state::Cluster;
+
+/// A commitment: counted from now on, and to be written as a Binding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commitment {
+    /// The pod.
+    pub pod: PodKey,
+    /// The version of the pod that was judged: a precondition of the Binding, like its UID (D17).
+    pub resource_version: Box<str>,
+    /// The node.
+    pub node: NodeName,
+    /// The account of the placement; `None` for a pod of no policy.
+    pub record: Option<Record>,
+}
+
+/// Why a pod is not bound.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BindError {
+    /// No such pod, or another one of its name.
+    #[error("pod {0} with this UID is not known, or is gone")]
+    UnknownPod(String),
+    /// It runs already, on another node.
+    #[error("pod runs on {0} already")]
+    Elsewhere(NodeName),
+    /// A hard constraint does not hold any more.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+/// What verification found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verified {
+    /// Committed: write the Binding.
+    Commit(Box<Commitment>),
+    /// The pod is on that node already: an earlier request succeeded after its caller gave up.
+    Already,
+}
+
+/// Checks every hard constraint against the cluster as it is, and commits.
+///
+/// # Errors
+/// [`BindError`]; nothing is committed then.
+pub fn verify_and_commit(
+    cluster: &mut Cluster,
+    arguments: &BindingArguments,
+    attempt: Option<&Attempt>,
+    now: Timestamp,
+) -> Result<Verified, BindError> {
+    // A commitment of an earlier try must not stand in its own way.
+    cluster.forget(&arguments.uid);
+    let unknown = || BindError::UnknownPod(format!("{}/{}", arguments.namespace, arguments.name));
+    let (pod, pe) = cluster.pod(arguments.uid.as_str()).ok_or_else(unknown)?;
+    match &pod.node {
+        Some(node) if *node == arguments.node => return Ok(Verified::Already),
+        Some(node) => return Err(BindError::Elsewhere(node.clone())),
+        None => {}
+    }
+    let snapshot = cluster.snapshot();
+    let record = match pe {
+        None => None,
+        Some(pe) => {
+            let index = snapshot.find(arguments.node.as_str()).ok_or(BindError::Refused(Refusal::NodeUnknown))?;
+            let case = Case::new(pe, snapshot);
+            case.verdict(index).map_err(BindError::Refused)?;
+            Record::new(&case, pe, snapshot, index, (attempt, now))
+        }
+    };
+    let commitment = Commitment {
+        pod: pod.key.clone(),
+        resource_version: pod.resource_version.clone(),
+        node: arguments.node.clone(),
+        record,
+    };
+    cluster.commit(&arguments.uid, &arguments.node).map_err(|_unknown| unknown())?;
+    Ok(Verified::Commit(Box::new(commitment)))
+}
+
+/// The answer of bind.
+#[must_use]
+pub fn answer(problem: Option<&str>) -> Vec<u8> {
+    encode::binding_result(problem)
+}

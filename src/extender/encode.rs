@@ -1,0 +1,82 @@
+//! Answers as bytes, written by hand: an answer of 5,000 nodes is encoded for every pod.
+
+use crate::model::{Reason, Refusal};
+
+/// Appends a JSON string.
+pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    out.push(b'"');
+    if text.bytes().all(plain) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        let escaped = serde_json::Value::from(text).to_string();
+        out.extend(escaped.bytes().skip(1).take(escaped.len().saturating_sub(2)));
+    }
+    out.push(b'"');
+}
+
+/// The answer of filter. Refusals go into `FailedAndUnresolvableNodes`, each with its reason code alone (D7): any
+/// other text, or the other map, makes kube-scheduler try again at once.
+pub(super) fn filter_result<'a>(
+    passed: impl Iterator<Item = &'a str>,
+    refused: impl Iterator<Item = (&'a str, &'a Refusal)>,
+    capacity: usize,
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128 + capacity * 64);
+    out.extend_from_slice(br#"{"Nodes":null,"NodeNames":["#);
+    for (place, name) in passed.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        push_string(&mut out, name);
+    }
+    out.extend_from_slice(br#"],"FailedNodes":null,"FailedAndUnresolvableNodes":{"#);
+    for (place, (name, refusal)) in refused.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        push_string(&mut out, name);
+        out.push(b':');
+        push_string(&mut out, Reason::as_str(refusal.reason()));
+    }
+    out.extend_from_slice(br#"},"Error":""}"#);
+    out
+}
+
+/// The answer of filter when nothing can be said: kube-scheduler tries the pod again after its error back-off.
+#[must_use]
+pub(super) fn filter_error(problem: &str) -> Vec<u8> {
+    let mut out =
+        br#"{"Nodes":null,"NodeNames":null,"FailedNodes":null,"FailedAndUnresolvableNodes":null,"Error":"#.to_vec();
+    push_string(&mut out, problem);
+    out.push(b'}');
+    out
+}
+
+/// The answer of prioritize.
+pub(super) fn host_priorities<'a, I: Iterator<Item = (&'a str, u8)>>(scores: I, capacity: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2 + capacity * 72);
+    let mut digits = itoa::Buffer::new();
+    out.push(b'[');
+    for (place, (host, score)) in scores.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(br#"{"Host":"#);
+        push_string(&mut out, host);
+        out.extend_from_slice(br#","Score":"#);
+        out.extend_from_slice(digits.format(score).as_bytes());
+        out.push(b'}');
+    }
+    out.push(b']');
+    out
+}
+
+/// The answer of bind: no problem, or the problem.
+#[must_use]
+pub(super) fn binding_result(problem: Option<&str>) -> Vec<u8> {
+    let mut out = br#"{"Error":"#.to_vec();
+    push_string(&mut out, problem.unwrap_or_default());
+    out.push(b'}');
+    out
+}

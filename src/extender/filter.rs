@@ -1,0 +1,75 @@
+//! filter: which of the nodes in question the pod may go to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::decode::{Arguments, Candidates};
+use super::encode;
+use crate::model::{Pe, Reason, Refusal};
+use crate::placement::Case;
+use crate::policy::PolicySet;
+use crate::state::{NodeIndex, Snapshot};
+
+/// The answer of filter, and what metrics and the record need of it.
+#[derive(Debug)]
+pub struct Filtered {
+    /// The answer, as `ExtenderFilterResult`.
+    pub body: Vec<u8>,
+    /// The PE in question; `None` for a pod of no policy, which passes everywhere.
+    pub pe: Option<Arc<Pe>>,
+    /// How many nodes were asked about.
+    pub asked: usize,
+    /// How many nodes were refused, by reason.
+    pub refused: BTreeMap<Reason, usize>,
+    /// The only node that passed: kube-scheduler takes it without asking prioritize.
+    pub only: Option<NodeIndex>,
+    /// Why nothing could be said at all.
+    pub error: Option<&'static str>,
+}
+
+const NOT_LISTED: &str = "StaleState: nodes, pods and pools have not been listed yet; the pod is tried again";
+const WHOLE_NODES: &str =
+    "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
+
+/// Decides for every node in question.
+#[must_use]
+pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicySet) -> Filtered {
+    let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
+    let Some(pe) = policies.pe(&arguments.pod).map(Arc::new) else {
+        let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
+        return Filtered { body, pe: None, asked: names.len(), refused: BTreeMap::new(), only: None, error: None };
+    };
+    if !snapshot.is_complete() {
+        return cannot_say(NOT_LISTED);
+    }
+    let case = Case::new(&pe, snapshot);
+    let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
+    let mut refused: Vec<(&str, Refusal)> = Vec::new();
+    for name in names {
+        let found = snapshot.find(name).ok_or(Refusal::NodeUnknown);
+        match found.and_then(|index| case.verdict(index).map(|()| index)) {
+            Ok(index) => passed.push((name, index)),
+            Err(refusal) => refused.push((name, refusal)),
+        }
+    }
+    let body = encode::filter_result(
+        passed.iter().map(|(name, _)| *name),
+        refused.iter().map(|(name, refusal)| (*name, refusal)),
+        names.len(),
+    );
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for (_, refusal) in &refused {
+        *counts.entry(refusal.reason()).or_default() += 1;
+    }
+    let only = match passed.as_slice() {
+        [(_, index)] => Some(*index),
+        _ => None,
+    };
+    drop(case);
+    Filtered { body, pe: Some(pe), asked: names.len(), refused: counts, only, error: None }
+}
+
+fn cannot_say(problem: &'static str) -> Filtered {
+    let body = encode::filter_error(problem);
+    Filtered { body, pe: None, asked: 0, refused: BTreeMap::new(), only: None, error: Some(problem) }
+}

@@ -1,0 +1,46 @@
+//! prioritize: which of the nodes that passed is best.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::decode::Arguments;
+use super::encode;
+use crate::model::Pe;
+use crate::placement::{Case, Ranked};
+use crate::policy::PolicySet;
+use crate::state::{NodeIndex, Snapshot, Tentative};
+
+/// The answer of prioritize, and what the record needs of it.
+#[derive(Debug)]
+pub struct Prioritized {
+    /// The answer, as `HostPriorityList`.
+    pub body: Vec<u8>,
+    /// The PE in question; `None` for a pod of no policy.
+    pub pe: Option<Arc<Pe>>,
+    /// The nodes, best first; empty for a pod of no policy.
+    pub ranked: Vec<Ranked>,
+}
+
+/// Scores every node in question; nodes that we do not know get 0.
+#[must_use]
+pub fn prioritize(
+    arguments: &Arguments<'_>,
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+    tentative: &Tentative,
+    now: Timestamp,
+) -> Prioritized {
+    let names = arguments.candidates.names();
+    let Some(pe) = policies.pe(&arguments.pod).map(Arc::new) else {
+        // Every node is scored, or ties among those that are not would be broken at random.
+        let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
+        return Prioritized { body, pe: None, ranked: Vec::new() };
+    };
+    let known: Vec<NodeIndex> = names.iter().filter_map(|name| snapshot.find(name)).collect();
+    let ranked = Case::new(&pe, snapshot).rank(&known, tentative, now);
+    let unknown = names.iter().filter(|name| snapshot.find(name).is_none()).map(|name| (&**name, 0));
+    let scores = ranked.iter().map(|node| (node.name.as_str(), node.score));
+    let body = encode::host_priorities(scores.chain(unknown), names.len());
+    Prioritized { body, pe: Some(pe), ranked }
+}

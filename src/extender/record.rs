@@ -1,0 +1,122 @@
+//! The record of a placement: the short account that is written onto the pod in the same write as its node.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::attempt::Attempt;
+use crate::model::{HostChoice, NodeName, Pe, Tag};
+use crate::placement::Case;
+use crate::state::{NodeIndex, Snapshot};
+
+/// The account of one placement, as the annotation `outrigger.dev/placement` holds it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// The version of this form.
+    pub version: u8,
+    /// The node that was chosen.
+    pub node: NodeName,
+    /// Namespace, name and generation of the job.
+    pub job: String,
+    /// The PE within the job.
+    pub pe: String,
+    /// The policy that governed it.
+    pub policy: String,
+    /// The pool that it asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// The tags that it asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// The nodes of the pool that its job has chosen, this one included, where the pool is sized.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allocation: Vec<NodeName>,
+    /// The other PEs of its bucket.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bucket: Vec<String>,
+    /// The ranking in use.
+    pub scheme: &'static str,
+    /// Place of the node among those that passed, from 1; absent where no choice was left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank: Option<usize>,
+    /// How many nodes were asked about; absent where the question is not remembered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<usize>,
+    /// How many nodes were refused, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<&'static str, usize>,
+    /// PEs of all jobs on the node per core, this one included, when it was chosen.
+    pub crowding: f64,
+    /// Risk by limits of the node, from 0 to 1, when it was chosen.
+    pub risk: f64,
+    /// The snapshot that the placement was verified against.
+    pub snapshot: u64,
+    /// When it was committed.
+    pub time: Timestamp,
+}
+
+/// The version of the form above.
+const VERSION: u8 = 1;
+
+impl Record {
+    /// The account of placing the PE of `case` on a node.
+    pub(super) fn new(
+        case: &Case<'_>,
+        pe: &Pe,
+        snapshot: &Snapshot,
+        index: NodeIndex,
+        (attempt, time): (Option<&Attempt>, Timestamp),
+    ) -> Option<Self> {
+        let wishes = pe.wishes.as_ref().ok()?;
+        let row = snapshot.node(index)?;
+        let measured = case.rank(&[index], &crate::state::Tentative::default(), time);
+        let measured = measured.first()?;
+        let name_of = |index: &NodeIndex| snapshot.node(*index).map(|row| row.name.clone());
+        let (pool, tags) = match &wishes.hosts {
+            HostChoice::Any => (None, Vec::new()),
+            HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
+            HostChoice::Tags(tags) => (None, tags.clone()),
+        };
+        let allocation = case.allocation_with(index).iter().filter_map(name_of).collect();
+        let bucket =
+            case.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
+        let place =
+            |attempt: &Attempt| attempt.best.iter().position(|best| best.name == row.name).map(|place| place + 1);
+        Some(Self {
+            version: VERSION,
+            node: row.name.clone(),
+            job: pe.job.to_string(),
+            pe: pe.name.to_string(),
+            policy: pe.policy.to_string(),
+            pool,
+            tags,
+            allocation,
+            bucket,
+            scheme: wishes.scheme.as_str(),
+            rank: attempt.and_then(place),
+            asked: attempt.map(|attempt| attempt.asked),
+            refused: attempt
+                .into_iter()
+                .flat_map(|attempt| &attempt.refused)
+                .map(|(reason, count)| (reason.as_str(), *count))
+                .collect(),
+            crowding: rounded(measured.crowding),
+            risk: rounded(measured.risk),
+            snapshot: snapshot.version(),
+            time,
+        })
+    }
+
+    /// The record as the annotation holds it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Three places are enough for a person, and keep the annotation short.
+fn rounded(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}

@@ -1,0 +1,78 @@
+//! The admission webhooks over HTTP.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+use super::limits;
+use crate::admission::{self, Answer, Context, DecodeError, Outcome};
+use crate::telemetry;
+use crate::watch::Store;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/admission/mutate", web::post().to(mutate)).route("/admission/validate", web::post().to(validate));
+}
+
+async fn mutate(store: Data<Arc<Store>>, payload: Payload) -> HttpResponse {
+    review("mutate", admission::mutate, &store, payload).await
+}
+
+async fn validate(store: Data<Arc<Store>>, payload: Payload) -> HttpResponse {
+    review("validate", admission::validate, &store, payload).await
+}
+
+type Review = fn(&[u8], Context<'_>) -> Result<Answer, DecodeError>;
+
+async fn review(verb: &'static str, decide: Review, store: &Store, payload: Payload) -> HttpResponse {
+    let started = clock();
+    let read = limits::read(payload).await;
+    let view = store.view();
+    let context = Context { policies: &view.policies, pools: view.snapshot.pools() };
+    let refuse = |status: StatusCode, body: String, kind: &str| {
+        tracing::warn!(status = status.as_u16(), problem = body, "a review cannot be answered");
+        telemetry::admission(verb, "bad_request", started.elapsed(), None, None);
+        HttpResponseBuilder::new(status).content_type(kind).body(body)
+    };
+    let body = match read {
+        Ok(body) => body,
+        Err((status, problem)) => return refuse(status, problem, "text/plain; charset=utf-8"),
+    };
+    match decide(&body, context) {
+        Ok(answer) => {
+            report(verb, &answer, started);
+            HttpResponse::Ok().content_type("application/json").body(answer.body)
+        }
+        Err(error) => {
+            let body = String::from_utf8_lossy(&error.to_json()).into_owned();
+            refuse(StatusCode::BAD_REQUEST, body, "application/json")
+        }
+    }
+}
+
+fn report(verb: &'static str, answer: &Answer, started: Instant) {
+    let skipped = answer.outcome.skip_reason();
+    let injected = match &answer.outcome {
+        Outcome::Injected { policy } => Some(&**policy),
+        Outcome::Unchanged { .. } | Outcome::Skipped { .. } | Outcome::Denied { .. } => None,
+    };
+    let reason = skipped.map(admission::SkipReason::as_str);
+    telemetry::admission(verb, answer.outcome.as_str(), started.elapsed(), injected, reason);
+    let subject = &answer.subject;
+    let (namespace, name) = (subject.namespace.as_str(), subject.name.as_str());
+    let (outcome, policy) = (answer.outcome.as_str(), answer.outcome.policy().unwrap_or_default());
+    if skipped.is_some_and(admission::SkipReason::is_failure) {
+        tracing::error!(namespace, name, policy, reason, "a pod was let through as it is: this is a defect");
+    } else if policy.is_empty() {
+        tracing::debug!(namespace, name, outcome, reason, "reviewed");
+    } else {
+        tracing::info!(verb, namespace, name, outcome, policy, reason, warnings = ?answer.warnings, "reviewed");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is read once per request, here at the rim")]
+fn clock() -> Instant {
+    Instant::now()
+}

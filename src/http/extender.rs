@@ -1,0 +1,178 @@
+//! The verbs of the scheduler extender over HTTP.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use jiff::Timestamp;
+
+use super::limits;
+use crate::commit::{Binder, Bound, Failure};
+use crate::extender::{self, BindingArguments, DecodeError, bind};
+use crate::model::{HostChoice, Pe};
+use crate::telemetry::{self, Placement};
+use crate::watch::Store;
+
+/// What the verbs need.
+#[derive(Debug)]
+pub(super) struct Extender {
+    pub(super) store: Arc<Store>,
+    pub(super) binder: Arc<Binder>,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/extender/filter", web::post().to(filter))
+        .route("/extender/prioritize", web::post().to(prioritize))
+        .route("/extender/preempt", web::post().to(preempt))
+        .route("/extender/bind", web::post().to(bind_pod));
+}
+
+/// An answer, and how it went: a bounded name for metrics.
+type Answered = (HttpResponse, &'static str);
+
+async fn filter(extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    answer("filter", payload, |body| extender.filter(body)).await
+}
+
+async fn prioritize(extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    answer("prioritize", payload, |body| extender.prioritize(body)).await
+}
+
+async fn preempt(extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    answer("preempt", payload, |body| {
+        extender.binder.asked();
+        Ok((json(extender::preempt(body)?), "unchanged"))
+    })
+    .await
+}
+
+async fn bind_pod(extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    let (started, _) = clock();
+    let (response, outcome) = match limits::read(payload).await {
+        Err((status, problem)) => refuse(status, &problem),
+        Ok(body) => match extender::binding_arguments(&body) {
+            Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+            Ok(arguments) => extender.bind(&arguments).await,
+        },
+    };
+    telemetry::extender("bind", outcome, started.elapsed());
+    response
+}
+
+/// Reads the body, decides, and records how long it took.
+async fn answer(
+    verb: &'static str,
+    payload: Payload,
+    decide: impl FnOnce(&[u8]) -> Result<Answered, DecodeError>,
+) -> HttpResponse {
+    let (started, _) = clock();
+    let (response, outcome) = match limits::read(payload).await {
+        Err((status, problem)) => refuse(status, &problem),
+        Ok(body) => decide(&body).unwrap_or_else(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string())),
+    };
+    telemetry::extender(verb, outcome, started.elapsed());
+    response
+}
+
+impl Extender {
+    fn filter(&self, body: &[u8]) -> Result<Answered, DecodeError> {
+        self.binder.asked();
+        let arguments = extender::arguments(body)?;
+        let view = self.store.view();
+        let filtered = extender::filter(&arguments, &view.snapshot, &view.policies);
+        if let Some(error) = filtered.error {
+            tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
+            return Ok((json(filtered.body), "error"));
+        }
+        let Some(pe) = filtered.pe else { return Ok((json(filtered.body), "not_ours")) };
+        telemetry::refusals(&filtered.refused);
+        let refused: usize = filtered.refused.values().sum();
+        if let Some(only) = filtered.only.and_then(|index| view.snapshot.node(index)) {
+            // With one node left kube-scheduler does not ask prioritize: this is the proposal.
+            let (_, now) = clock();
+            self.store.tentative().propose(Arc::clone(&pe), only.name.clone(), now);
+        }
+        let outcome = if refused < filtered.asked { "passed" } else { "refused" };
+        tracing::debug!(pod = %pe.pod, asked = filtered.asked, refused, reasons = ?filtered.refused, "filter");
+        self.store.attempts().filtered(&pe.pod.uid, filtered.asked, filtered.refused);
+        Ok((json(filtered.body), outcome))
+    }
+
+    fn prioritize(&self, body: &[u8]) -> Result<Answered, DecodeError> {
+        self.binder.asked();
+        let arguments = extender::arguments(body)?;
+        let view = self.store.view();
+        let (_, now) = clock();
+        let mut tentative = self.store.tentative();
+        let prioritized = extender::prioritize(&arguments, &view.snapshot, &view.policies, &tentative, now);
+        let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
+        if let Some(best) = prioritized.ranked.first() {
+            tentative.propose(Arc::clone(&pe), best.name.clone(), now);
+        }
+        drop(tentative);
+        self.store.attempts().ranked(&pe.pod.uid, &prioritized.ranked);
+        Ok((json(prioritized.body), "scored"))
+    }
+
+    async fn bind(&self, arguments: &BindingArguments) -> Answered {
+        let (_, now) = clock();
+        let pe = self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
+        let attempt = self.store.attempts().take(&arguments.uid);
+        let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
+        self.store.tentative().withdraw(&arguments.uid);
+        let result = match &outcome {
+            Ok(_) => "bound",
+            Err(Failure::Turned(_)) => "refused",
+            Err(Failure::Superseded(_) | Failure::Write(crate::commit::WriteError::Conflict(_))) => "conflict",
+            Err(Failure::Write(_)) => "error",
+        };
+        if let Some(pe) = &pe {
+            record(pe, result);
+        }
+        let pod = format!("{}/{}", arguments.namespace, arguments.name);
+        match outcome {
+            Ok(Bound::Placed(commitment)) => {
+                let record = commitment.record.as_ref().map(extender::Record::to_json).unwrap_or_default();
+                tracing::info!(pod, node = %arguments.node, record, "bound");
+                (json(bind::answer(None)), result)
+            }
+            Ok(Bound::Already) => (json(bind::answer(None)), result),
+            Err(failure) => {
+                telemetry::bind_conflict(failure.as_str());
+                tracing::warn!(pod, node = %arguments.node, %failure, "not bound");
+                (json(bind::answer(Some(&failure.to_string()))), result)
+            }
+        }
+    }
+}
+
+fn record(pe: &Pe, result: &'static str) {
+    let Ok(wishes) = &pe.wishes else { return };
+    let named;
+    let pool = match &wishes.hosts {
+        HostChoice::Any => "none",
+        HostChoice::Tags(_) => "tags",
+        HostChoice::Pool(id) => {
+            named = id.to_string();
+            &named
+        }
+    };
+    telemetry::placement(Placement { result, pool, scheme: wishes.scheme.as_str() });
+}
+
+fn json(body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body)
+}
+
+fn refuse(status: StatusCode, problem: &str) -> Answered {
+    tracing::warn!(status = status.as_u16(), problem, "a request of kube-scheduler cannot be answered");
+    (HttpResponseBuilder::new(status).content_type("text/plain; charset=utf-8").body(problem.to_owned()), "bad_request")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is read once per request, here at the rim")]
+fn clock() -> (Instant, Timestamp) {
+    (Instant::now(), Timestamp::now())
+}

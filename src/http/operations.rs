@@ -1,0 +1,51 @@
+//! Health, readiness and metrics: on a listener and a worker of their own, so that load never hides them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+/// Says what is not ready yet, in words.
+pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What the operations endpoints need.
+#[derive(Clone)]
+pub struct Operations {
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Brings gauges up to date before they are rendered.
+    pub refresh: Arc<dyn Fn() + Send + Sync>,
+    /// Whether requests can be answered.
+    pub readiness: Readiness,
+}
+
+impl fmt::Debug for Operations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operations").finish_non_exhaustive()
+    }
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/livez", web::get().to(livez))
+        .route("/readyz", web::get().to(readyz))
+        .route("/metrics", web::get().to(metrics));
+}
+
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+async fn readyz(operations: Data<Operations>) -> HttpResponse {
+    match (operations.readiness)() {
+        Ok(()) => HttpResponse::Ok().body("ok\n"),
+        Err(missing) => HttpResponse::ServiceUnavailable().body(format!("not ready: {missing}\n")),
+    }
+}
+
+async fn metrics(operations: Data<Operations>) -> HttpResponse {
+    (operations.refresh)();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(operations.metrics.render())
+}

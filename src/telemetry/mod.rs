@@ -1,0 +1,12 @@
+//! Metrics and logs: every name in one place, recorded from what was decided.
+
+mod logs;
+mod names;
+mod record;
+
+pub use logs::{LogFormat, install as install_logs};
+pub use names::install as install_metrics;
+pub use record::{
+    Placement, admission, bind_conflict, certificate_expiry, extender, ledger, placement, policies_loaded, refusals,
+    snapshot, undecodable,
+};

@@ -1,0 +1,9 @@
+//! Certificates: made, loaded, and replaced while connections go on.
+
+mod issue;
+mod load;
+mod serve;
+
+pub use issue::{Issued, issue};
+pub use load::{LoadError, Pair, load};
+pub use serve::{ServingCertificate, provider};

@@ -1,0 +1,96 @@
+//! The certificate that new connections are given: replaced while open ones go on.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use super::issue::Issued;
+use super::load::{LoadError, Pair, load, parse};
+use crate::telemetry;
+
+/// How often the files are looked at: a mounted Secret changes by a swapped symlink, which notifications miss.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// The one cryptography of this program: ring (D14).
+#[must_use]
+pub fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+/// The certificate that is served, and where it comes from.
+#[derive(Debug)]
+pub struct ServingCertificate {
+    current: ArcSwap<CertifiedKey>,
+    files: Option<(PathBuf, PathBuf)>,
+}
+
+impl ServingCertificate {
+    /// Serves a pair from files.
+    ///
+    /// # Errors
+    /// [`LoadError`] naming the file.
+    pub fn from_files(certificate: PathBuf, key: PathBuf) -> Result<Arc<Self>, LoadError> {
+        let pair = load(&certificate, &key)?;
+        Ok(Self::serving(pair, Some((certificate, key))))
+    }
+
+    /// Serves a pair that was just made.
+    ///
+    /// # Errors
+    /// [`LoadError`] when it cannot be read back.
+    pub fn from_issued(issued: &Issued) -> Result<Arc<Self>, LoadError> {
+        let name = PathBuf::from("the certificate just made");
+        let pair = parse(issued.certificate.as_bytes(), issued.key.as_bytes(), (&name, &name))?;
+        Ok(Self::serving(pair, None))
+    }
+
+    fn serving(pair: Pair, files: Option<(PathBuf, PathBuf)>) -> Arc<Self> {
+        telemetry::certificate_expiry(pair.expires);
+        Arc::new(Self { current: ArcSwap::new(pair.certified), files })
+    }
+
+    /// Looks at the files from now on: a new pair is served to new connections, a bad one is reported and not served.
+    pub async fn follow(self: Arc<Self>) -> Infallible {
+        let Some((certificate, key)) = &self.files else { return std::future::pending().await };
+        let mut ticks = tokio::time::interval(PERIOD);
+        loop {
+            ticks.tick().await;
+            match load(certificate, key) {
+                Ok(pair) if pair.certified.cert == self.current.load().cert => {}
+                Ok(pair) => {
+                    telemetry::certificate_expiry(pair.expires);
+                    self.current.store(pair.certified);
+                    tracing::info!("a new certificate is served");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the certificate cannot be reloaded; the last good one is served");
+                }
+            }
+        }
+    }
+
+    /// The TLS side of a server.
+    ///
+    /// # Errors
+    /// [`rustls::Error`] when the provider supports no protocol version.
+    pub fn server_config(self: &Arc<Self>) -> Result<ServerConfig, rustls::Error> {
+        let config = ServerConfig::builder_with_provider(Arc::new(provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::<Self>::clone(self));
+        Ok(config)
+    }
+}
+
+impl ResolvesServerCert for ServingCertificate {
+    fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
+    }
+}

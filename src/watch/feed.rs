@@ -1,0 +1,242 @@
+//! Watches of the API server, folded into the store.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use backon::ExponentialBuilder;
+use futures::{Stream, StreamExt as _};
+use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+
+use super::store::Store;
+use crate::api::{HostPool, NodeObject, PodObject};
+use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId};
+use crate::state::Event;
+use crate::telemetry;
+
+/// At most this long without an attempt to watch again (D19): an old view refuses and misplaces.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Events that are ready are folded in together, and published once.
+const BATCH: usize = 512;
+
+/// Which kinds a role watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// Nodes, pods and pools: the extender.
+    All,
+    /// Pools alone: admission.
+    Pools,
+}
+
+/// The watches of one process.
+#[derive(Debug)]
+pub struct Feed {
+    watches: Vec<Arc<Health>>,
+}
+
+/// The health of one watch.
+#[derive(Debug)]
+struct Health {
+    kind: &'static str,
+    listed: AtomicBool,
+    failing_since: Mutex<Option<Instant>>,
+    undecodable: AtomicU64,
+}
+
+impl Feed {
+    /// Starts the watches. They run until the runtime ends, and never give up.
+    #[must_use]
+    pub fn start(client: &Client, store: &Arc<Store>, kinds: Kinds) -> Self {
+        let mut watches = vec![start::<HostPool>(client, store)];
+        if kinds == Kinds::All {
+            watches.push(start::<NodeObject>(client, store));
+            watches.push(start::<PodObject>(client, store));
+        }
+        Self { watches }
+    }
+
+    /// The kinds that have not been listed yet; readiness waits for them.
+    pub fn unlisted(&self) -> impl Iterator<Item = &'static str> {
+        self.watches.iter().filter(|watch| !watch.listed.load(Ordering::Acquire)).map(|watch| watch.kind)
+    }
+
+    /// How old the view may be: how long the longest failing watch has been failing; zero when all are healthy.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.watches
+            .iter()
+            .filter_map(|watch| watch.failing_since())
+            .map(|since| since.elapsed())
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+impl Health {
+    fn new(kind: &'static str) -> Self {
+        Self { kind, listed: AtomicBool::new(false), failing_since: Mutex::new(None), undecodable: AtomicU64::new(0) }
+    }
+
+    fn failing_since(&self) -> Option<Instant> {
+        *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answered(&self) {
+        *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the age of the view is measured here, where it is fed")]
+    fn failed(&self) {
+        self.failing_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    }
+
+    fn cannot_read(&self, error: &dyn std::fmt::Display) {
+        self.undecodable.fetch_add(1, Ordering::Relaxed);
+        telemetry::undecodable(self.kind);
+        tracing::warn!(kind = self.kind, %error, "an object cannot be read and is left out");
+    }
+}
+
+/// A kind of object that is watched: how it becomes an event.
+trait Watched: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static {
+    const KIND: &'static str;
+    type Projected: Send;
+
+    fn project(&self) -> Result<Self::Projected, Box<dyn std::error::Error>>;
+    fn put(projected: Self::Projected) -> Event;
+    fn listed(all: Vec<Self::Projected>) -> Event;
+    /// The event of an object that is gone, from its metadata alone.
+    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event>;
+}
+
+impl Watched for NodeObject {
+    const KIND: &'static str = "Node";
+    type Projected = Node;
+
+    fn project(&self) -> Result<Node, Box<dyn std::error::Error>> {
+        Ok(Node::try_from(self)?)
+    }
+    fn put(projected: Node) -> Event {
+        Event::Node(projected)
+    }
+    fn listed(all: Vec<Node>) -> Event {
+        Event::NodesListed(all)
+    }
+    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
+        Some(Event::NodeGone(NodeName::from(metadata.name.as_deref()?)))
+    }
+}
+
+impl Watched for PodObject {
+    const KIND: &'static str = "Pod";
+    type Projected = Pod;
+
+    fn project(&self) -> Result<Pod, Box<dyn std::error::Error>> {
+        Ok(Pod::try_from(self)?)
+    }
+    fn put(projected: Pod) -> Event {
+        Event::Pod(Box::new(projected))
+    }
+    fn listed(all: Vec<Pod>) -> Event {
+        Event::PodsListed(all)
+    }
+    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
+        Some(Event::PodGone(PodUid::from(metadata.uid.as_deref()?)))
+    }
+}
+
+impl Watched for HostPool {
+    const KIND: &'static str = "HostPool";
+    type Projected = Pool;
+
+    fn project(&self) -> Result<Pool, Box<dyn std::error::Error>> {
+        Ok(Pool::try_from(self)?)
+    }
+    fn put(projected: Pool) -> Event {
+        Event::Pool(projected)
+    }
+    fn listed(all: Vec<Pool>) -> Event {
+        Event::PoolsListed(all)
+    }
+    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
+        let namespace = metadata.namespace.as_deref()?.into();
+        Some(Event::PoolGone(PoolId { namespace, name: metadata.name.as_deref()?.into() }))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]
+fn start<K: Watched>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
+    let health = Arc::new(Health::new(K::KIND));
+    // Guarded: one object that cannot be read must not blind us to all others of its kind.
+    let api = Api::<DeserializeGuard<K>>::all(client.clone());
+    let pauses = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(LONGEST_PAUSE)
+        .with_jitter()
+        .without_max_times();
+    let events = watcher(api, watcher::Config::default()).backoff(ExponentialBackoff::from(pauses));
+    tokio::spawn(follow(events, Arc::clone(store), Arc::clone(&health)));
+    health
+}
+
+type WatchEvent<K> = Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>;
+
+async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Arc<Store>, health: Arc<Health>) {
+    let mut batches = std::pin::pin!(events.ready_chunks(BATCH));
+    let mut listing: Vec<K::Projected> = Vec::new();
+    while let Some(batch) = batches.next().await {
+        let mut folded = Vec::with_capacity(batch.len());
+        let mut complete = false;
+        for event in batch {
+            match event {
+                Err(error) => {
+                    health.failed();
+                    tracing::warn!(kind = K::KIND, %error, "the watch failed and is tried again");
+                }
+                Ok(event) => {
+                    health.answered();
+                    complete |= matches!(event, watcher::Event::InitDone);
+                    folded.extend(fold::<K>(event, &mut listing, &health));
+                }
+            }
+        }
+        store.apply(folded);
+        if complete {
+            health.listed.store(true, Ordering::Release);
+            tracing::info!(kind = K::KIND, "listed");
+        }
+    }
+}
+
+/// The event of the state that a watch event is, if any; objects of a list are gathered until it is complete.
+fn fold<K: Watched>(
+    event: watcher::Event<DeserializeGuard<K>>,
+    listing: &mut Vec<K::Projected>,
+    health: &Health,
+) -> Option<Event> {
+    let project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
+        Ok(object) => object.project().map_err(|error| health.cannot_read(&error)).ok(),
+        Err(error) => {
+            health.cannot_read(error);
+            None
+        }
+    };
+    match event {
+        watcher::Event::Init => {
+            listing.clear();
+            None
+        }
+        watcher::Event::InitApply(object) => {
+            listing.extend(project(&object));
+            None
+        }
+        watcher::Event::InitDone => Some(K::listed(std::mem::take(listing))),
+        watcher::Event::Apply(object) => project(&object).map(K::put),
+        watcher::Event::Delete(object) => K::gone(object.meta()),
+    }
+}

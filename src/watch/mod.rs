@@ -1,0 +1,11 @@
+//! From the API server and the policy files to the state that requests are answered from.
+
+mod client;
+mod feed;
+mod policies;
+mod store;
+
+pub use client::{ClientError, connect};
+pub use feed::{Feed, Kinds};
+pub use policies::{LoadError, PolicyFiles, embedded};
+pub use store::{Store, View};

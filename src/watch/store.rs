@@ -1,0 +1,84 @@
+//! The state of one process: written under a lock, read without one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::extender::Attempts;
+use crate::policy::PolicySet;
+use crate::state::{Cluster, Event, Snapshot, Tentative};
+
+/// What requests are answered from: one cluster and the policies that read it, always of one moment.
+#[derive(Debug, Default)]
+pub struct View {
+    /// The cluster.
+    pub snapshot: Snapshot,
+    /// The policies in force.
+    pub policies: PolicySet,
+}
+
+/// The state of one process.
+#[derive(Debug)]
+pub struct Store {
+    cluster: Mutex<Cluster>,
+    published: ArcSwap<View>,
+    tentative: Mutex<Tentative>,
+    attempts: Mutex<Attempts>,
+}
+
+impl Store {
+    /// An empty cluster under these policies.
+    #[must_use]
+    pub fn new(policies: PolicySet) -> Self {
+        let view = View { snapshot: Snapshot::default(), policies: policies.clone() };
+        Self {
+            cluster: Mutex::new(Cluster::new(policies)),
+            published: ArcSwap::from_pointee(view),
+            tentative: Mutex::default(),
+            attempts: Mutex::default(),
+        }
+    }
+
+    /// What requests are answered from at this moment. Cheap; holds no lock.
+    pub fn view(&self) -> Guard<Arc<View>> {
+        self.published.load()
+    }
+
+    /// Folds events in and publishes once.
+    pub fn apply(&self, events: impl IntoIterator<Item = Event>) {
+        self.change(|cluster| {
+            for event in events {
+                cluster.apply(event);
+            }
+        });
+    }
+
+    /// Changes the cluster under its lock and publishes what came of it.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Cluster) -> T) -> T {
+        let mut cluster = lock(&self.cluster);
+        let before = cluster.snapshot().version();
+        let outcome = change(&mut cluster);
+        if cluster.snapshot().version() != before {
+            let view = View { snapshot: cluster.snapshot().clone(), policies: cluster.policies().clone() };
+            // Published under the lock: a later change is never overtaken by an earlier one.
+            self.published.store(Arc::new(view));
+        }
+        outcome
+    }
+
+    /// Placements that were proposed but not committed.
+    pub fn tentative(&self) -> MutexGuard<'_, Tentative> {
+        lock(&self.tentative)
+    }
+
+    /// What the last scheduling cycles found.
+    pub fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        lock(&self.attempts)
+    }
+}
+
+/// A panic while the lock was held cannot leave the state half changed in a way that is worse than stopping: every
+/// entry is replaced as a whole, and the watch brings it again.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
