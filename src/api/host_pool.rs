@@ -22,6 +22,7 @@ use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Tag};
     namespaced,
     crates(kube_core = "::kube_core"),
     derive = "PartialEq",
+    doc = "A named set of nodes: by tags, which a node must all have, or by a list of hosts.",
     printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
     printcolumn(name = "Size", type_ = "integer", json_path = ".spec.size"),
     printcolumn(name = "Tags", type_ = "string", json_path = ".spec.tags"),
@@ -38,12 +39,18 @@ use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Tag};
 pub struct HostPoolSpec {
     /// Nodes qualify that have all of these tags, by their labels `tag.outrigger.dev/<tag>`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 16),
+        inner(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))
+    )]
     pub tags: Vec<String>,
     /// Nodes qualify that are named here, by name or address. Cannot be combined with tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_024), inner(length(min = 1, max = 253)))]
     pub hosts: Vec<String>,
     /// How many of the nodes that qualify each job gets. Absent: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 15_000))]
     pub size: Option<i32>,
     /// Whether a job has its nodes of the pool for itself.
     #[serde(default)]

@@ -57,6 +57,7 @@ impl ServingCertificate {
     }
 
     /// Looks at the files from now on: a new pair is served to new connections, a bad one is reported and not served.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub async fn follow(self: Arc<Self>) -> Infallible {
         let Some((certificate, key)) = &self.files else { return std::future::pending().await };
         let mut ticks = tokio::time::interval(PERIOD);

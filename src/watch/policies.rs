@@ -63,6 +63,7 @@ impl PolicyFiles {
     }
 
     /// Looks at the files from now on: a good change is taken over, a bad one is reported and the last good set stays.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub async fn follow(mut self, store: Arc<Store>) -> Infallible {
         let mut ticks = tokio::time::interval(PERIOD);
         loop {
