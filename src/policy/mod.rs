@@ -1,6 +1,6 @@
 //! Policies: which pods are PEs, what they are injected with, and how they are placed.
 //!
-//! [`raw`] mirrors a `StreamPolicy` document as it is written; [`StreamPolicy`] is what it means, with only valid
+//! `raw` mirrors a `StreamPolicy` document as it is written; [`StreamPolicy`] is what it means, with only valid
 //! states. [`PolicySet`] says which one policy governs a pod, and [`PolicySet::pe`] reads the PE out of it.
 
 mod dialect;

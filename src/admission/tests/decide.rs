@@ -16,7 +16,7 @@ fn skip_reason(spec: &str, more: &serde_json::Value) -> Option<SkipReason> {
 }
 
 #[test]
-fn a_pe_is_handed_to_the_policys_scheduler() {
+fn a_pe_is_handed_to_the_scheduler_of_the_policy() {
     for name in [json!(null), json!(""), json!("default-scheduler"), json!("outrigger")] {
         let (after, _) = prepared(&policy(""), &pod(&json!({"spec": {"schedulerName": name}})));
         assert_eq!(after["spec"]["schedulerName"], "outrigger", "{name}");

@@ -10,7 +10,7 @@ fn resources(spec: &str, resources: &serde_json::Value, limit_ranger: &str) -> (
 }
 
 #[test]
-fn a_container_without_resources_gets_the_policys() {
+fn a_container_without_resources_gets_what_the_policy_says() {
     let wanted = json!({"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}});
     for before in [json!({}), json!(null), json!({"requests": {}}), json!({"limits": null, "requests": null})] {
         assert_eq!(resources(SIZES, &before, "").0, wanted, "{before}");

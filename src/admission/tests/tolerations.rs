@@ -61,7 +61,7 @@ fn the_users_own_word_stays() {
 }
 
 #[test]
-fn without_a_policys_word_nothing_is_touched() {
+fn unless_the_policy_says_so_nothing_is_touched() {
     let before = json!([not_ready(300)]);
     assert_eq!(after("", &before), before);
 }
