@@ -1,1 +1,100 @@
-fn main() {}
+//! What a decision costs, without the network: `make bench`.
+//!
+//! The PE in question asks for a pool that holds every second node, shares a node with one PE of its job and shares
+//! none with three others; ten PEs run on every node. Figures on a shared machine are only good for comparisons within
+//! one run.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has nothing to say")]
+
+mod cluster;
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use jiff::Timestamp;
+use outrigger::admission::{self, Context};
+use outrigger::extender;
+use outrigger::model::Pools;
+use outrigger::placement::Case;
+use outrigger::state::{NodeIndex, Tentative};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const NODES: [usize; 4] = [100, 1_000, 5_000, 15_000];
+
+fn main() {
+    divan::main();
+}
+
+/// The rules for one PE before every node, and nothing else.
+#[divan::bench(args = NODES)]
+fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
+    let cluster = cluster::cluster(nodes);
+    let body = cluster::question(nodes);
+    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod).unwrap();
+    let all: Vec<NodeIndex> = cluster.snapshot().nodes().map(|(index, _, _)| index).collect();
+    bencher.counter(ItemsCount::new(nodes)).bench(|| {
+        let case = Case::new(black_box(&pe), cluster.snapshot());
+        all.iter().filter(|index| case.verdict(**index).is_ok()).count()
+    });
+}
+
+/// filter as a whole: bytes to bytes.
+#[divan::bench(args = NODES)]
+fn filter(bencher: Bencher<'_, '_>, nodes: usize) {
+    let cluster = cluster::cluster(nodes);
+    let body = cluster::question(nodes);
+    bencher.counter(ItemsCount::new(nodes)).bench(|| {
+        let arguments = extender::arguments(black_box(&body)).unwrap();
+        extender::filter(&arguments, cluster.snapshot(), cluster.policies()).body
+    });
+}
+
+/// prioritize as a whole: bytes to bytes.
+#[divan::bench(args = NODES)]
+fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
+    let cluster = cluster::cluster(nodes);
+    let body = cluster::question(nodes);
+    let tentative = Tentative::default();
+    bencher.counter(ItemsCount::new(nodes)).bench(|| {
+        let arguments = extender::arguments(black_box(&body)).unwrap();
+        extender::prioritize(&arguments, cluster.snapshot(), cluster.policies(), &tentative, Timestamp::UNIX_EPOCH).body
+    });
+}
+
+/// Reading the question: part of filter and of prioritize.
+#[divan::bench(args = NODES)]
+fn decode(bencher: Bencher<'_, '_>, nodes: usize) {
+    let body = cluster::question(nodes);
+    bencher
+        .counter(ItemsCount::new(nodes))
+        .bench(|| extender::arguments(black_box(&body)).unwrap().candidates.names().len());
+}
+
+/// A watch event of one pod, and the snapshot that comes of it.
+#[divan::bench(args = NODES)]
+fn watch_event(bencher: Bencher<'_, '_>, nodes: usize) {
+    let mut cluster = cluster::cluster(nodes);
+    let event = cluster::change(nodes);
+    bencher.bench_local(|| {
+        cluster.apply(event.clone());
+        cluster.snapshot().clone()
+    });
+}
+
+/// Admission of a pod that no policy governs: what every other pod of the cluster pays.
+#[divan::bench]
+fn admission_not_ours(bencher: Bencher<'_, '_>) {
+    review(bencher, include_bytes!("../golden/admission/no-policy.request.json"));
+}
+
+/// Admission of a PE: sidecar, sizing, affinity, tolerations, and the proof of the patch.
+#[divan::bench]
+fn admission_of_a_pe(bencher: Bencher<'_, '_>) {
+    review(bencher, include_bytes!("../golden/admission/deployment-pod.request.json"));
+}
+
+fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
+    let policies = cluster::policies();
+    let pools = Pools::default();
+    let context = Context { policies: &policies, pools: &pools };
+    bencher.bench(|| admission::mutate(black_box(body), context).unwrap().body);
+}

@@ -1,0 +1,111 @@
+//! A cluster of any size, the same at every run: nodes of 16 cores, ten PEs on each, every second node in the pool.
+
+use jiff::Timestamp;
+use outrigger::api::{NodeObject, PodObject};
+use outrigger::model::{Namespace, Node, Pod, Pool, PoolId, PoolMembers, PoolMode, Tag};
+use outrigger::policy::{PolicySet, Source};
+use outrigger::state::{Cluster, Event};
+use serde_json::{Value, json};
+
+/// PEs that run on each node.
+pub(crate) const PES_PER_NODE: usize = 10;
+/// PEs of one job: every job is spread over so many nodes.
+const PES_PER_JOB: usize = 20;
+
+/// The policies that are shipped.
+pub(crate) fn policies() -> PolicySet {
+    let text = include_str!("../../policies/annotations.yaml");
+    PolicySet::parse(&[Source { file: "annotations.yaml".to_owned(), text: text.to_owned() }]).unwrap()
+}
+
+/// So many nodes with their PEs, all listed.
+pub(crate) fn cluster(nodes: usize) -> Cluster {
+    let mut cluster = Cluster::new(policies());
+    cluster.apply(Event::PoolsListed(vec![pool()]));
+    cluster.apply(Event::NodesListed((0..nodes).map(node).collect()));
+    let waiting = group().into_iter().map(|pod| read(&pod));
+    cluster.apply(Event::PodsListed(
+        (0..nodes * PES_PER_NODE).map(|number| running(number, nodes)).chain(waiting).collect(),
+    ));
+    assert!(cluster.snapshot().is_complete());
+    cluster
+}
+
+/// The shared pool of every second node.
+pub(crate) fn pool() -> Pool {
+    let id = PoolId { namespace: Namespace::from("streams"), name: "fast".into() };
+    Pool { id, members: PoolMembers::Tagged([Tag::from("ssd")].into()), mode: PoolMode::Shared }
+}
+
+/// The question of filter and prioritize about one PE of the group, over all nodes.
+pub(crate) fn question(nodes: usize) -> Vec<u8> {
+    let names: Vec<String> = (0..nodes).map(name).collect();
+    json!({"Pod": group().first(), "Nodes": null, "NodeNames": names}).to_string().into_bytes()
+}
+
+/// Another event: a PE that runs got a new label.
+pub(crate) fn change(nodes: usize) -> Event {
+    let number = nodes * PES_PER_NODE / 2;
+    Event::Pod(Box::new(running(number, nodes)))
+}
+
+/// Four PEs that wait: in the pool, two of them on one node, all but that pair on different nodes.
+fn group() -> Vec<Value> {
+    (0..4)
+        .map(|number| {
+            let rules = match number {
+                0 => json!({"outrigger.dev/host-pool": "fast", "outrigger.dev/colocation": "pair", "outrigger.dev/exlocation": "apart"}),
+                1 => json!({"outrigger.dev/host-pool": "fast", "outrigger.dev/colocation": "pair"}),
+                _ => json!({"outrigger.dev/host-pool": "fast", "outrigger.dev/exlocation": "apart"}),
+            };
+            let job = json!({"outrigger.dev/job": "waiting", "outrigger.dev/pe": number.to_string()});
+            pod(&format!("waiting-{number}"), &job, &rules, None)
+        })
+        .collect()
+}
+
+fn running(number: usize, nodes: usize) -> Pod {
+    let job =
+        json!({"outrigger.dev/job": format!("job-{}", number / PES_PER_JOB), "outrigger.dev/pe": number.to_string()});
+    read(&pod(&format!("pe-{number}"), &job, &json!({}), Some(&name(number % nodes))))
+}
+
+fn pod(name: &str, labels: &Value, annotations: &Value, node: Option<&str>) -> Value {
+    json!({
+        "metadata": {
+            "name": name, "namespace": "streams", "uid": format!("uid-{name}"), "resourceVersion": "1",
+            "labels": labels, "annotations": annotations, "creationTimestamp": Timestamp::UNIX_EPOCH,
+        },
+        "spec": {
+            "nodeName": node,
+            "containers": [{"name": "pe", "image": "pe:1", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}],
+        },
+        "status": {"phase": if node.is_some() { "Running" } else { "Pending" }},
+    })
+}
+
+fn node(number: usize) -> Node {
+    let tag = if number.is_multiple_of(2) { "tag.outrigger.dev/ssd" } else { "tag.outrigger.dev/hdd" };
+    let object: NodeObject = serde_json::from_value(json!({
+        "metadata": {"name": name(number), "labels": {
+            tag: "", "kubernetes.io/hostname": name(number), "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+            "topology.kubernetes.io/zone": format!("zone-{}", number % 3),
+        }},
+        "status": {
+            "allocatable": {"cpu": "16", "memory": "64Gi", "pods": "110"},
+            "addresses": [{"type": "InternalIP", "address": format!("10.0.{}.{}", number / 256, number % 256)}],
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }))
+    .unwrap();
+    Node::try_from(&object).unwrap()
+}
+
+fn name(number: usize) -> String {
+    format!("worker-{number:05}.cluster.internal")
+}
+
+fn read(pod: &Value) -> Pod {
+    let object: PodObject = serde_json::from_value(pod.clone()).unwrap();
+    Pod::try_from(&object).unwrap()
+}
