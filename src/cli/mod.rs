@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 /// Keeps stream jobs from capsizing: a scheduler extender and admission webhook for Kubernetes.
 #[derive(Debug, Parser)]
-#[command(name = "outrigger", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "outrigger", version, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -23,10 +23,16 @@ enum Command {
     /// Make a certificate authority and a serving certificate
     Certs(certs::Arguments),
     /// Print the custom resource definitions
+    #[command(after_help = "\
+Example:
+  outrigger crds | kubectl apply --server-side -f -")]
     Crds,
 }
 
-const EXIT_CODES: &str = "\
+const AFTER_HELP: &str = "\
+Example:
+  outrigger serve --role extender --kubeconfig ~/.kube/config
+
 Exit codes:
   0  done
   1  failed while running

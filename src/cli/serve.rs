@@ -64,7 +64,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value = "text")]
     log_format: LogFormat,
     /// What is logged, in the syntax of `RUST_LOG`
-    #[arg(long, env = "RUST_LOG", default_value = "info,kube=warn")]
+    #[arg(long, env = "RUST_LOG", hide_env_values = true, default_value = "info,kube=warn")]
     log: String,
 }
 

@@ -1,1 +1,14 @@
-fn main() {}
+//! Everything that needs the built program or a socket, but no control plane: `make test`.
+//!
+//! | file | what must hold |
+//! |---|---|
+//! | [`architecture`] | the deciding half stays pure, and its modules depend on each other in one direction |
+//! | [`certs`] | what `outrigger certs` writes works with rustls and with openssl |
+//! | [`commands`] | help with an example for every command, exit codes, errors that say what to do |
+//! | [`crds`] | `deploy/crds` is what the program prints |
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot be set up has failed")]
+
+mod architecture;
+mod certs;
+mod commands;
+mod crds;
