@@ -6,9 +6,11 @@
 //! | [`certs`] | what `outrigger certs` writes works with rustls and with openssl |
 //! | [`commands`] | help with an example for every command, exit codes, errors that say what to do |
 //! | [`crds`] | `deploy/crds` is what the program prints |
+//! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot be set up has failed")]
 
 mod architecture;
 mod certs;
 mod commands;
 mod crds;
+mod docs;
