@@ -96,6 +96,11 @@ impl Cluster {
         self.site.folder.path()
     }
 
+    /// Keeps the logs when the cluster ends, also without a panic.
+    pub(crate) const fn keep_logs(&mut self) {
+        self.site.folder.keep();
+    }
+
     /// Writes the kubeconfig `name.kubeconfig` for this cluster's API server.
     ///
     /// # Errors

@@ -9,6 +9,8 @@
 //! until("pod is Running", Duration::from_secs(20), async || { … }).await.unwrap();
 //! ```
 //!
+//! [`Installation`] is such a control plane with Outrigger on it.
+//!
 //! Several clusters can run side by side. Processes end with the value that holds them, also when a test panics, and
 //! with this process when it is killed. Logs are kept when a test **panics** (so tests unwrap and assert instead of
 //! returning an error), or when `OUTRIGGER_KEEP_CLUSTER` is set; where they are is printed.
@@ -18,6 +20,7 @@
 //! | [`binaries`] | where the programs of `make kube` are |
 //! | [`control_plane`] | [`Cluster`]: the programs that every test needs, started and ready |
 //! | [`folder`] | the cluster's folder: configuration and logs, kept on failure |
+//! | [`installation`] | Outrigger installed as `deploy/` says |
 //! | [`keeper`] | the thread that starts children, so that none outlives this process |
 //! | [`kubeconfig`] | files that say who talks to which API server |
 //! | [`kubectl`] | running kubectl |
@@ -34,6 +37,7 @@
 pub(crate) mod binaries;
 pub(crate) mod control_plane;
 pub(crate) mod folder;
+pub(crate) mod installation;
 pub(crate) mod keeper;
 pub(crate) mod kubeconfig;
 pub(crate) mod kubectl;
@@ -48,5 +52,6 @@ pub(crate) mod scheduler;
 pub(crate) mod wait;
 
 pub(crate) use control_plane::Cluster;
+pub(crate) use installation::{Installation, InstallationSettings};
 pub(crate) use node::FakeNode;
 pub(crate) use scheduler::SchedulerSettings;

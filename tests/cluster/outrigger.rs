@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::control_plane::{Cluster, READY};
 use super::keeper::bound_to_us;
+use super::pki::Pair;
 use super::ports::free_address;
 use super::probe::Probe;
 use super::process::Process;
@@ -36,6 +37,7 @@ pub(crate) struct OutriggerSettings {
     role: Role,
     kubeconfig: PathBuf,
     policies: PathBuf,
+    certificate: Option<Pair>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -44,7 +46,14 @@ impl OutriggerSettings {
     /// A program (`env!("CARGO_BIN_EXE_outrigger")` in a test), what it does, with whose rights, and its policies.
     pub(crate) fn new(program: impl Into<PathBuf>, role: Role, kubeconfig: &Path, policies: &Path) -> Self {
         let (kubeconfig, policies) = (kubeconfig.to_owned(), policies.to_owned());
-        Self { program: program.into(), role, kubeconfig, policies, arguments: Vec::new(), environment: Vec::new() }
+        let (arguments, environment) = (Vec::new(), Vec::new());
+        Self { program: program.into(), role, kubeconfig, policies, certificate: None, arguments, environment }
+    }
+
+    /// With a certificate for admission, instead of one that the cluster's authority signs.
+    pub(crate) fn certificate(mut self, pair: Pair) -> Self {
+        self.certificate = Some(pair);
+        self
     }
 
     /// With a command-line argument more.
@@ -120,14 +129,14 @@ impl Cluster {
     ///
     /// Fails when it does not come up, and shows what it says.
     pub(crate) async fn start_outrigger(&self, name: &str, settings: OutriggerSettings) -> Result<Outrigger> {
-        let OutriggerSettings { program, role, kubeconfig, policies, arguments, environment } = settings;
+        let OutriggerSettings { program, role, kubeconfig, policies, certificate, arguments, environment } = settings;
         let (service, metrics) = (free_address()?, free_address()?);
         let mut command = bound_to_us(program);
         command.args(["serve", "--role", role.name()]).arg("--kubeconfig").arg(kubeconfig);
         command.arg("--policies").arg(policies);
         command.arg(format!("--{}-listen={service}", role.name())).arg(format!("--metrics-listen={metrics}"));
         if role == Role::Admission {
-            let pair = self.authority().server(name)?;
+            let pair = certificate.map_or_else(|| self.authority().server(name), Ok)?;
             command.arg("--tls-cert").arg(pair.certificate).arg("--tls-key").arg(pair.key);
         }
         command.args(arguments).envs(environment);

@@ -115,17 +115,18 @@ impl Cluster {
     ///
     /// Fails when it does not come up, and shows what it says.
     pub(crate) async fn start_scheduler(&self, settings: SchedulerSettings) -> Result<Scheduler> {
-        let SchedulerSettings { name, mut configuration, kubeconfig, arguments } = settings;
+        let SchedulerSettings { name, configuration, kubeconfig, arguments } = settings;
         let kubeconfig = kubeconfig.map_or_else(|| self.scheduler_kubeconfig(&name), Ok)?;
-        let ours = json!({
+        let mut merged = json!({
             // upstream's 50 writes a second would be what a test measures
-            "clientConnection": { "kubeconfig": kubeconfig, "qps": 5000, "burst": 5000 },
+            "clientConnection": { "qps": 5000, "burst": 5000 },
             // a lease would have to run out after each `kill -9`
             "leaderElection": { "leaderElect": false },
         });
-        json_patch::merge(&mut configuration, &ours);
+        json_patch::merge(&mut merged, &configuration);
+        json_patch::merge(&mut merged, &json!({ "clientConnection": { "kubeconfig": kubeconfig } }));
         let file = self.folder().join(format!("{name}.configuration.yaml"));
-        fs::write(&file, format!("{configuration:#}\n"))?;
+        fs::write(&file, format!("{merged:#}\n"))?;
         let address = free_address()?;
         let mut command = bound_to_us(self.site().binaries.path("kube-scheduler"));
         command.arg("--config").arg(file).args(arguments);

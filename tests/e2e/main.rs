@@ -6,4 +6,5 @@
 mod cluster;
 
 mod control_plane;
+mod installation;
 mod processes;

@@ -1,0 +1,91 @@
+//! Outrigger installed from `deploy/`: a labelled pod is injected, placed, bound and runs.
+//!
+//! How other tests begin:
+//!
+//! ```text
+//! let installation = installed(|all| all.without(Part::Scheduler)).await;
+//! installation.cluster.create_nodes(&[FakeNode::new("n1")]).await.unwrap();
+//! installation.cluster.kubectl().apply(pods).await.unwrap();
+//! let extender = installation.extender.as_ref().unwrap();
+//! let _scheduler = installation.start_scheduler("late", extender).await.unwrap();
+//! ```
+#![expect(clippy::print_stderr, reason = "times, for whoever runs the tests")]
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use tokio::time::Instant;
+
+use crate::cluster::wait::until;
+use crate::cluster::{FakeNode, Installation, InstallationSettings};
+
+/// How long a pod may take from its creation until it runs.
+pub(crate) const RUNNING: Duration = Duration::from_secs(30);
+
+/// An installation of the program under test. `adjust` takes parts away or adds policies.
+#[expect(clippy::unwrap_used, reason = "the end of a test that has nothing to test")]
+pub(crate) async fn installed(adjust: impl FnOnce(InstallationSettings) -> InstallationSettings) -> Installation {
+    let settings = adjust(InstallationSettings::new(env!("CARGO_BIN_EXE_outrigger")));
+    Installation::start(settings).await.unwrap()
+}
+
+/// Waits until a pod runs, and returns it.
+///
+/// # Errors
+///
+/// Fails after [`RUNNING`], with the pod's conditions.
+pub(crate) async fn running(pods: &Api<Pod>, name: &str) -> Result<Pod> {
+    until(&format!("pod {name} runs"), RUNNING, async || {
+        let pod = pods.get(name).await?;
+        let status = pod.status.clone().unwrap_or_default();
+        let conditions = status.conditions.unwrap_or_default();
+        let messages: Vec<String> = conditions.into_iter().filter_map(|condition| condition.message).collect();
+        ensure!(status.phase.as_deref() == Some("Running"), "its phase is {:?}: {messages:?}", status.phase);
+        Ok(pod)
+    })
+    .await
+}
+
+/// An annotation of a pod.
+///
+/// # Errors
+///
+/// Fails when the pod has none of that name.
+pub(crate) fn annotation<'a>(pod: &'a Pod, key: &str) -> Result<&'a str> {
+    let annotations = pod.metadata.annotations.as_ref();
+    let value = annotations.and_then(|annotations| annotations.get(key));
+    value.map(String::as_str).with_context(|| format!("no annotation {key} among {annotations:?}"))
+}
+
+const POD: &str = r"
+apiVersion: v1
+kind: Pod
+metadata: {name: first, labels: {outrigger.dev/job: smoke}}
+spec:
+  containers:
+  - {name: work, image: none}
+";
+
+#[tokio::test]
+async fn a_labelled_pod_is_injected_placed_bound_and_runs() {
+    let started = Instant::now();
+    let installation = installed(|all| all).await;
+    eprintln!("a cluster with Outrigger is up after {:.1?}", started.elapsed());
+    let cluster = &installation.cluster;
+    cluster.create_nodes(&[FakeNode::new("n1"), FakeNode::new("n2")]).await.unwrap();
+
+    cluster.kubectl().apply(POD).await.unwrap();
+    let pods: Api<Pod> = Api::default_namespaced(cluster.client().await.unwrap());
+    let pod = running(&pods, "first").await.unwrap();
+    eprintln!("a PE runs after {:.1?}", started.elapsed());
+
+    assert_eq!(annotation(&pod, "outrigger.dev/policy").unwrap(), "annotations");
+    let record = annotation(&pod, "outrigger.dev/placement").unwrap().to_owned();
+    let spec = pod.spec.unwrap();
+    assert_eq!(spec.scheduler_name.as_deref(), Some("outrigger"));
+    let sidecars = spec.init_containers.unwrap();
+    assert!(sidecars.iter().all(|sidecar| sidecar.restart_policy.as_deref() == Some("Always")), "{sidecars:?}");
+    assert!(record.contains(&spec.node_name.unwrap()), "the record names the node: {record}");
+}
