@@ -1,6 +1,7 @@
 //! The command line.
 
 mod certs;
+mod demo;
 mod serve;
 
 use std::ffi::OsString;
@@ -20,6 +21,8 @@ struct Arguments {
 enum Command {
     /// Serve kube-scheduler and the API server
     Serve(Box<serve::Arguments>),
+    /// Place three stream jobs on forty nodes, without a cluster
+    Demo(demo::Arguments),
     /// Make a certificate authority and a serving certificate
     Certs(certs::Arguments),
     /// Print the custom resource definitions
@@ -36,7 +39,8 @@ Example:
 Exit codes:
   0  done
   1  failed while running
-  2  wrong input: a flag, a file, or a field in it; the message says which";
+  2  wrong input: a flag, a file, or a field in it; the message says which
+  3  done, but not every PE has a node (demo with manifests of your own)";
 
 /// Why a command ended without success, and with which exit code.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ enum Stop {
     Input(String),
     /// Something failed: exit code 1.
     Failed(String),
+    /// All was said, and not every PE has a node: exit code 3.
+    NotAllPlaced,
 }
 
 impl Stop {
@@ -70,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Serve(arguments) => serve::run(*arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Crds => crds(),
     };
@@ -79,6 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let (problem, code) = match stop {
                 Stop::Input(problem) => (problem, 2),
                 Stop::Failed(problem) => (problem, 1),
+                Stop::NotAllPlaced => return ExitCode::from(3),
             };
             say(&format!("error: {problem}"));
             ExitCode::from(code)

@@ -5,13 +5,13 @@ use std::fmt;
 use super::NodeName;
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($(#[doc = $meaning:literal] $name:ident,)*) => {
         /// A reason code of `PLACEMENT.md` 5, in order of precedence.
         ///
         /// Public interface: metrics label, event text, record, `explain`, `simulate`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $meaning] $name,)*
         }
 
         impl Reason {
@@ -23,6 +23,14 @@ macro_rules! reasons {
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// What the code says of the refused node, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => $meaning.trim_ascii(),)*
                 }
             }
         }

@@ -1,0 +1,131 @@
+//! How the API server asks an admission webhook, and what it does with the answer.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::cli::Stop;
+
+/// `timeoutSeconds` of the registrations in `deploy/webhook`.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// A pod that passed admission.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    /// The pod as it is stored.
+    pub(super) pod: Value,
+    /// How many operations the patch had.
+    pub(super) operations: usize,
+    /// What the user is warned of.
+    pub(super) warnings: Vec<String>,
+}
+
+/// What became of a pod at admission.
+#[derive(Debug)]
+pub(super) enum Review {
+    /// It may be created.
+    Admitted(Box<Admitted>),
+    /// A webhook denied it, with this message.
+    Denied(String),
+}
+
+/// Asks the mutating webhook, applies its patch, and has the outcome validated.
+///
+/// A call that fails, or a patch that does not apply, ends the demo: `failurePolicy: Ignore` would hide a defect here.
+pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: usize) -> Result<Review, Stop> {
+    let mutated = review(client, &format!("{webhook}/mutate"), pod, 2 * number).await?;
+    if let Some(message) = mutated.denied {
+        return Ok(Review::Denied(message));
+    }
+    let mut admitted = pod.clone();
+    let operations = mutated.patch.as_ref().map_or(0, |patch| patch.0.len());
+    if let Some(patch) = &mutated.patch {
+        json_patch::patch(&mut admitted, patch)
+            .map_err(|error| Stop::failed(format!("{webhook}/mutate: the patch does not apply: {error}")))?;
+    }
+    let validated = review(client, &format!("{webhook}/validate"), &admitted, 2 * number + 1).await?;
+    if let Some(message) = validated.denied {
+        return Ok(Review::Denied(message));
+    }
+    if validated.patch.is_some() {
+        return Err(Stop::failed(format!("{webhook}/validate: a validating webhook must not patch")));
+    }
+    let mut warnings = mutated.warnings;
+    for warning in validated.warnings {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    Ok(Review::Admitted(Box::new(Admitted { pod: admitted, operations, warnings })))
+}
+
+#[derive(Default)]
+struct Answer {
+    denied: Option<String>,
+    patch: Option<json_patch::Patch>,
+    warnings: Vec<String>,
+}
+
+async fn review(client: &Client, address: &str, pod: &Value, number: usize) -> Result<Answer, Stop> {
+    let uid = format!("00000000-0000-4000-8000-{:012x}", 0x00ad_0000_0000_u64 + u64::try_from(number).unwrap_or(0));
+    let answer = client.post(address, &question(pod, &uid), TIME_LIMIT).await?;
+    read(&answer, &uid).map_err(|problem| Stop::failed(format!("{address}: {problem}")))
+}
+
+/// An `AdmissionReview` of creating a pod, with every field that the API server fills in.
+fn question(pod: &Value, uid: &str) -> Value {
+    let metadata = |key: &str| pod.get("metadata").and_then(|metadata| metadata.get(key)).cloned();
+    let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
+    let resource = json!({"group": "", "version": "v1", "resource": "pods"});
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": uid,
+            "kind": kind,
+            "resource": resource,
+            "requestKind": kind,
+            "requestResource": resource,
+            "name": metadata("name").unwrap_or_default(),
+            "namespace": metadata("namespace").unwrap_or_default(),
+            "operation": "CREATE",
+            "userInfo": {"username": "demo", "groups": ["system:authenticated"]},
+            "object": pod,
+            "oldObject": null,
+            "dryRun": false,
+            "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
+        },
+    })
+}
+
+/// Reads an answer as strictly as the API server does.
+fn read(answer: &Value, uid: &str) -> Result<Answer, String> {
+    if answer.get("apiVersion") != Some(&json!("admission.k8s.io/v1"))
+        || answer.get("kind") != Some(&json!("AdmissionReview"))
+    {
+        return Err("the answer is no AdmissionReview of admission.k8s.io/v1".to_owned());
+    }
+    let response = answer.get("response").ok_or("the answer has no response")?;
+    if response.get("uid").and_then(Value::as_str) != Some(uid) {
+        return Err("the answer is to another review".to_owned());
+    }
+    let warnings = response.get("warnings").and_then(Value::as_array).into_iter().flatten();
+    let warnings = warnings.filter_map(|warning| Some(warning.as_str()?.to_owned())).collect();
+    if response.get("allowed") != Some(&Value::Bool(true)) {
+        let message = response.pointer("/status/message").and_then(Value::as_str).unwrap_or("without a message");
+        return Ok(Answer { denied: Some(message.to_owned()), warnings, ..Answer::default() });
+    }
+    let patch = match (response.get("patchType").and_then(Value::as_str), response.get("patch")) {
+        (None, None) => None,
+        (Some("JSONPatch"), Some(Value::String(encoded))) => {
+            let decoded = STANDARD.decode(encoded).map_err(|error| format!("patch is no base64: {error}"))?;
+            let patch = serde_json::from_slice(&decoded).map_err(|error| format!("patch is no JSON Patch: {error}"))?;
+            Some(patch)
+        }
+        _ => return Err("patchType and patch must come together, as JSONPatch and text".to_owned()),
+    };
+    Ok(Answer { denied: None, patch, warnings })
+}

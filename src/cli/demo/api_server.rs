@@ -1,0 +1,208 @@
+//! The API server that is played: pods with UIDs and versions, and a watch that hands out what changed.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::api::PodObject;
+use crate::commit::{Api, WriteError};
+use crate::extender::bind::Commitment;
+use crate::model::{Pod, PodKey};
+use crate::policy::keys;
+use crate::state::Event;
+
+/// Versions of objects begin above those of the pods that exist already.
+const FIRST_VERSION: u64 = 100_000;
+
+/// Namespace and name.
+type Name = (String, String);
+
+/// Pods, written with the preconditions of the real one.
+#[derive(Debug)]
+pub(super) struct ApiServer {
+    objects: Mutex<Objects>,
+}
+
+#[derive(Debug)]
+struct Objects {
+    pods: BTreeMap<Name, Value>,
+    version: u64,
+    created: u64,
+    /// What the watch has not handed out yet.
+    changed: Vec<Event>,
+    now: Timestamp,
+}
+
+impl ApiServer {
+    /// Holds pods that exist already. Everything that is created from now on is created at `now`.
+    pub(super) fn new(pods: &[Value], now: Timestamp) -> Self {
+        let mut objects =
+            Objects { pods: BTreeMap::new(), version: FIRST_VERSION, created: 0, changed: Vec::new(), now };
+        for pod in pods {
+            let mut pod = pod.clone();
+            if text(&pod, "uid").is_empty() {
+                objects.identify(&mut pod);
+            }
+            objects.pods.insert(name(&pod), pod);
+        }
+        Self { objects: Mutex::new(objects) }
+    }
+
+    /// Creates a pod that has passed admission: gives it UID, version and time.
+    pub(super) fn create(&self, mut pod: Value) -> Result<Value, WriteError> {
+        let mut objects = self.lock();
+        if objects.pods.contains_key(&name(&pod)) {
+            let (namespace, name) = name(&pod);
+            return Err(WriteError::Conflict(format!("pods \"{name}\" already exists in namespace {namespace}")));
+        }
+        objects.identify(&mut pod);
+        objects.store(pod)
+    }
+
+    /// Every pod, as it is now.
+    pub(super) fn pods(&self) -> Vec<Value> {
+        self.lock().pods.values().cloned().collect()
+    }
+
+    /// One pod, as it is now.
+    pub(super) fn pod(&self, namespace: &str, name: &str) -> Option<Value> {
+        self.lock().pods.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Notes on a pod that kube-scheduler found no node, and why.
+    pub(super) fn unschedulable(&self, pod: &Value, message: &str) -> Result<(), WriteError> {
+        let mut objects = self.lock();
+        let mut pod = objects.find(&name(pod))?;
+        let condition =
+            json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message});
+        if let Some(status) = member(&mut pod, "status") {
+            status.insert("conditions".to_owned(), json!([condition]));
+        }
+        objects.store(pod).map(drop)
+    }
+
+    /// What has changed since the last time: what a watch would have shown meanwhile.
+    pub(super) fn changes(&self) -> Vec<Event> {
+        std::mem::take(&mut self.lock().changed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Objects> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_binding(&self, commitment: &Commitment) -> Result<(), WriteError> {
+        let mut objects = self.lock();
+        let mut pod = objects.find(&named(&commitment.pod))?;
+        let conflict = |problem: String| Err(WriteError::Conflict(format!("pod {}: {problem}", commitment.pod)));
+        if text(&pod, "uid") != commitment.pod.uid.as_str() {
+            return conflict(format!("the UID in the precondition is {}", commitment.pod.uid));
+        }
+        if text(&pod, "resourceVersion") != &*commitment.resource_version {
+            return conflict("the object has been modified".to_owned());
+        }
+        if let Some(node) = pod.pointer("/spec/nodeName").and_then(Value::as_str) {
+            return conflict(format!("is already assigned to node \"{node}\""));
+        }
+        if let Some(spec) = member(&mut pod, "spec") {
+            spec.insert("nodeName".to_owned(), json!(commitment.node));
+        }
+        if let Some(record) = &commitment.record {
+            annotate(&mut pod, keys::PLACEMENT, &record.to_json());
+        }
+        if let Some(status) = member(&mut pod, "status") {
+            status.insert("conditions".to_owned(), json!([{"type": "PodScheduled", "status": "True"}]));
+        }
+        objects.store(pod).map(drop)
+    }
+
+    fn write_epoch(&self, pod: &PodKey, epoch: &str) -> Result<Pod, WriteError> {
+        let mut objects = self.lock();
+        let mut object = objects.find(&named(pod))?;
+        if text(&object, "uid") != pod.uid.as_str() {
+            return Err(WriteError::Conflict(format!("pod {pod}: the UID in the precondition is {}", pod.uid)));
+        }
+        annotate(&mut object, keys::EPOCH, epoch);
+        project(&objects.store(object)?)
+    }
+}
+
+impl Api for ApiServer {
+    fn bind<'a>(&'a self, commitment: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>> {
+        async move { self.write_binding(commitment) }.boxed()
+    }
+
+    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        async move { project(&self.lock().find(&named(pod))?) }.boxed()
+    }
+
+    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        async move { self.write_epoch(pod, epoch) }.boxed()
+    }
+}
+
+impl Objects {
+    fn find(&self, name: &Name) -> Result<Value, WriteError> {
+        let (namespace, pod) = name;
+        self.pods.get(name).cloned().ok_or_else(|| WriteError::NotFound(format!("pods \"{pod}\" in {namespace}")))
+    }
+
+    /// Gives a new pod what only the API server gives. UIDs are counted, so that two runs are alike.
+    fn identify(&mut self, pod: &mut Value) {
+        self.created += 1;
+        let uid = format!("00000000-0000-4000-8000-{:012x}", 0x000d_e000_0000_u64 + self.created);
+        if let Some(metadata) = member(pod, "metadata") {
+            metadata.insert("uid".to_owned(), Value::from(uid));
+            metadata.insert("creationTimestamp".to_owned(), json!(self.now));
+        }
+        if let Some(status) = member(pod, "status") {
+            status.entry("phase").or_insert_with(|| Value::from("Pending"));
+        }
+    }
+
+    /// Stores a pod under a new version; the watch will show it.
+    fn store(&mut self, mut pod: Value) -> Result<Value, WriteError> {
+        self.version += 1;
+        if let Some(metadata) = member(&mut pod, "metadata") {
+            metadata.insert("resourceVersion".to_owned(), Value::from(self.version.to_string()));
+        }
+        self.changed.push(Event::Pod(Box::new(project(&pod)?)));
+        self.pods.insert(name(&pod), pod.clone());
+        Ok(pod)
+    }
+}
+
+/// A pod as decisions see it.
+pub(super) fn project(pod: &Value) -> Result<Pod, WriteError> {
+    let object = PodObject::deserialize(pod).map_err(|error| WriteError::Refused(error.to_string()))?;
+    Pod::try_from(&object).map_err(|error| WriteError::Refused(error.to_string()))
+}
+
+fn annotate(pod: &mut Value, key: &str, value: &str) {
+    if let Some(metadata) = member(pod, "metadata")
+        && let Some(annotations) = metadata.entry("annotations").or_insert_with(|| json!({})).as_object_mut()
+    {
+        annotations.insert(key.to_owned(), Value::from(value));
+    }
+}
+
+/// A member of an object that is an object itself, made where it is missing.
+fn member<'a>(pod: &'a mut Value, key: &str) -> Option<&'a mut serde_json::Map<String, Value>> {
+    pod.as_object_mut()?.entry(key).or_insert_with(|| json!({})).as_object_mut()
+}
+
+fn text<'a>(pod: &'a Value, key: &str) -> &'a str {
+    pod.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn name(pod: &Value) -> Name {
+    (text(pod, "namespace").to_owned(), text(pod, "name").to_owned())
+}
+
+fn named(pod: &PodKey) -> Name {
+    (pod.namespace.as_str().to_owned(), pod.name.as_str().to_owned())
+}

@@ -1,0 +1,142 @@
+//! What the report is written on: so many columns, with or without colours.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+
+/// Narrower than this, tables fall apart; wider, lines cannot be followed.
+const NARROWEST: u16 = 60;
+const WIDEST: u16 = 140;
+/// Where nothing says otherwise, as in a file or a pipe.
+const USUAL: u16 = 80;
+/// Between two columns.
+pub(super) const GAP: u16 = 2;
+
+/// A colour with a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    /// Ordinary text.
+    Plain,
+    /// What stands out: headings, names.
+    Strong,
+    /// What may be skipped.
+    Faint,
+    /// What went well, and what was added.
+    Good,
+    /// What waits, or was refused.
+    Wary,
+    /// What was taken away, or is wrong.
+    Bad,
+}
+
+/// Lines that fit, in colours where colours are wanted.
+#[derive(Debug)]
+pub(super) struct Paper {
+    width: u16,
+    colours: bool,
+    text: String,
+}
+
+impl Paper {
+    /// As wide as asked for, else as the terminal, else 80 columns; colours only on a terminal that wants them.
+    pub(super) fn for_stdout(width: Option<u16>) -> Self {
+        let width = width.or_else(|| Table::new().width()).unwrap_or(USUAL).clamp(NARROWEST, WIDEST);
+        let colours = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+        Self { width, colours, text: String::new() }
+    }
+
+    /// How many columns a line has.
+    pub(super) fn columns(&self) -> usize {
+        usize::from(self.width)
+    }
+
+    /// All that was written.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// A heading, after an empty line.
+    pub(super) fn heading(&mut self, title: &str) {
+        let rule = "─".repeat(self.columns().saturating_sub(title.chars().count() + 4));
+        let line = format!(
+            "{} {} {}",
+            self.paint("──", Ink::Faint),
+            self.paint(title, Ink::Strong),
+            self.paint(rule, Ink::Faint)
+        );
+        self.line("");
+        self.line(&line);
+    }
+
+    /// One line as it is.
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Text, broken between words where it does not fit.
+    pub(super) fn paragraph(&mut self, text: &str, ink: Ink) {
+        let mut table = self.table();
+        table.add_row([cell(text, ink)]);
+        self.put(table);
+    }
+
+    /// An empty table as wide as the paper.
+    pub(super) fn table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        if self.colours {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
+        table.style_text_only();
+        table
+    }
+
+    /// Writes a table that was begun with [`table`](Self::table).
+    pub(super) fn put(&mut self, mut table: Table) {
+        let last = table.column_count().saturating_sub(1);
+        for (place, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if place == last { 0 } else { GAP }));
+        }
+        for line in table.lines() {
+            self.line(&line);
+        }
+    }
+
+    /// Text in a colour.
+    pub(super) fn paint(&self, text: impl Display, ink: Ink) -> String {
+        let style = match ink {
+            Ink::Plain => Style::new(),
+            Ink::Strong => Style::new().bold(),
+            Ink::Faint => Style::new().dimmed(),
+            Ink::Good => AnsiColor::Green.on_default(),
+            Ink::Wary => AnsiColor::Yellow.on_default(),
+            Ink::Bad => AnsiColor::Red.on_default(),
+        };
+        if self.colours && style != Style::new() { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    /// As much of a line as fits.
+    pub(super) fn cut(&self, line: &str) -> String {
+        if line.chars().count() <= self.columns() {
+            return line.to_owned();
+        }
+        line.chars().take(self.columns().saturating_sub(1)).chain(['…']).collect()
+    }
+}
+
+/// A cell of a table.
+pub(super) fn cell(text: impl Display, ink: Ink) -> Cell {
+    let cell = Cell::new(text);
+    match ink {
+        Ink::Plain => cell,
+        Ink::Strong => cell.add_attribute(Attribute::Bold),
+        Ink::Faint => cell.add_attribute(Attribute::Dim),
+        Ink::Good => cell.fg(Color::DarkGreen),
+        Ink::Wary => cell.fg(Color::DarkYellow),
+        Ink::Bad => cell.fg(Color::DarkRed),
+    }
+}

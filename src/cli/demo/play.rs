@@ -1,0 +1,257 @@
+//! The play: pods are created, then scheduled until nothing moves any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::account::{Account, Injection, JobAccount, NodeAccount, PeAccount, Score, wishes};
+use super::admission::{Admitted, Review, admit};
+use super::api_server::{ApiServer, project};
+use super::checks;
+use super::client::Client;
+use super::configuration::Configuration;
+use super::injection;
+use super::manifests::Cluster;
+use super::progress::Progress;
+use super::scheduler::{Cycle, End, Scheduler};
+use super::servers::Addresses;
+use crate::cli::Stop;
+use crate::model::{Node, Pe, Pod, PodPhase};
+use crate::policy::keys;
+use crate::watch::Store;
+
+/// The label that names the zone of a node.
+const ZONE: &str = "topology.kubernetes.io/zone";
+/// A scrape of Prometheus may take this long.
+const SCRAPE_LIMIT: Duration = Duration::from_secs(10);
+/// Nodes whose scores the account keeps.
+const SCORES_KEPT: usize = 3;
+
+/// Everything that takes part.
+pub(super) struct Stage<'a> {
+    pub(super) client: &'a Client,
+    pub(super) api: &'a ApiServer,
+    pub(super) store: &'a Arc<Store>,
+    pub(super) configuration: &'a Configuration,
+    pub(super) addresses: &'a Addresses,
+    pub(super) cluster: &'a Cluster,
+    pub(super) progress: &'a Progress,
+}
+
+/// A pod on its way.
+struct Entry {
+    namespace: String,
+    name: String,
+    warnings: Vec<String>,
+    cycles: usize,
+    last: Cycle,
+}
+
+impl Stage<'_> {
+    /// Plays it all, and says what became of it; `shown` names the pod whose injection is shown.
+    pub(super) async fn play(&self, pods: &[Value], shown: Option<&str>) -> Result<Account, Stop> {
+        let started = clock();
+        let mut account = self.empty_account();
+        let mut entries = self.create(pods, shown, &mut account).await?;
+        self.schedule(&mut entries).await?;
+        self.tell(&entries, &mut account)?;
+        account.seconds = started.elapsed().as_secs_f64();
+        account.metrics = self.client.get(&self.addresses.metrics, SCRAPE_LIMIT).await?;
+        account.requests = self.client.calls();
+        let pods = self.api.pods();
+        let pods = pods.iter().map(|pod| project(pod).map_err(Stop::failed)).collect::<Result<Vec<Pod>, Stop>>()?;
+        account.checks = self.check(&pods);
+        account.nodes = self.tell_of_nodes(&pods, &account);
+        Ok(account)
+    }
+
+    /// Creates every pod before the first is scheduled: buckets close over PEs that wait.
+    async fn create(&self, pods: &[Value], shown: Option<&str>, account: &mut Account) -> Result<Vec<Entry>, Stop> {
+        let mut entries = Vec::new();
+        let mut most = 0;
+        for (number, pod) in pods.iter().enumerate() {
+            let (namespace, name) = (text(pod, "namespace"), text(pod, "name"));
+            self.progress.say(&format!("creating pods   {:>3} of {}  {name}", number + 1, pods.len()));
+            match admit(self.client, &self.addresses.admission, pod, number).await? {
+                Review::Denied(message) => {
+                    account.denied.insert(format!("{namespace}/{name}"), message);
+                }
+                Review::Admitted(admitted) => {
+                    let Admitted { pod: after, operations, warnings } = *admitted;
+                    let stored = self.api.create(after.clone()).map_err(Stop::input)?;
+                    self.deliver();
+                    if self.is_ours(&stored) {
+                        entries.push(Entry { namespace, name, warnings, cycles: 0, last: Cycle::default() });
+                    } else {
+                        account.not_ours.push(format!("{namespace}/{name}"));
+                    }
+                    let pod_name = format!("{}/{}", text(&after, "namespace"), text(&after, "name"));
+                    // The pod that is asked for, or the first of those in which most places changed.
+                    let worth = match shown {
+                        Some(asked) => usize::from(asked == pod_name || asked == text(&after, "name")),
+                        None => injection::places(pod, &after),
+                    };
+                    if worth > most {
+                        most = worth;
+                        account.injection = Some(Injection { pod: pod_name, operations, before: pod.clone(), after });
+                    }
+                }
+            }
+        }
+        // The queue of kube-scheduler: highest priority first, then as they came.
+        entries.sort_by_key(|entry| std::cmp::Reverse(self.priority(entry)));
+        Ok(entries)
+    }
+
+    /// One cycle for each pod that waits, again and again while any of them finds a node.
+    async fn schedule(&self, entries: &mut [Entry]) -> Result<(), Stop> {
+        let scheduler = Scheduler {
+            client: self.client,
+            api: self.api,
+            configuration: self.configuration,
+            extender: &self.addresses.extender,
+            nodes: &self.cluster.nodes,
+        };
+        let all = entries.len();
+        loop {
+            let mut moved = false;
+            for (number, entry) in entries.iter_mut().enumerate() {
+                if matches!(entry.last.end, End::Bound(_)) {
+                    continue;
+                }
+                self.progress.say(&format!("placing PEs     {:>3} of {all}  {}", number + 1, entry.name));
+                let Some(pod) = self.api.pod(&entry.namespace, &entry.name) else { continue };
+                entry.last = scheduler.schedule(&pod).await?;
+                entry.cycles += 1;
+                moved |= matches!(entry.last.end, End::Bound(_));
+                self.deliver();
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What a watch would do: hands what has changed to the state.
+    fn deliver(&self) {
+        self.store.apply(self.api.changes());
+    }
+
+    /// kube-scheduler takes pods that carry the name of its profile; Outrigger sees those that a policy governs.
+    fn is_ours(&self, pod: &Value) -> bool {
+        let scheduler = pod.pointer("/spec/schedulerName").and_then(Value::as_str);
+        scheduler == Some(&self.configuration.scheduler_name) && self.pe(pod).is_some()
+    }
+
+    fn pe(&self, pod: &Value) -> Option<Pe> {
+        self.store.view().policies.pe(&project(pod).ok()?)
+    }
+
+    fn priority(&self, entry: &Entry) -> i64 {
+        let pod = self.api.pod(&entry.namespace, &entry.name);
+        pod.and_then(|pod| pod.pointer("/spec/priority").and_then(Value::as_i64)).unwrap_or(0)
+    }
+
+    fn tell(&self, entries: &[Entry], account: &mut Account) -> Result<(), Stop> {
+        for entry in entries {
+            let pod = self.api.pod(&entry.namespace, &entry.name);
+            let pod = pod.ok_or_else(|| Stop::failed(format!("pod {} is gone", entry.name)))?;
+            let Some(pe) = self.pe(&pod) else { continue };
+            let told = self.tell_of(entry, &pod, &pe);
+            account.pes += 1;
+            account.placed += usize::from(told.node.is_some());
+            let job = pe.job.to_string();
+            match account.jobs.iter_mut().find(|known| known.job == job) {
+                Some(known) => known.pes.push(told),
+                None => account.jobs.push(JobAccount {
+                    job,
+                    policy: pe.policy.to_string(),
+                    scheme: pe.wishes.as_ref().map_or("", |wishes| wishes.scheme.as_str()),
+                    pes: vec![told],
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_of(&self, entry: &Entry, pod: &Value, pe: &Pe) -> PeAccount {
+        let cycle = &entry.last;
+        let node = pod.pointer("/spec/nodeName").and_then(Value::as_str);
+        let manifest = node.and_then(|name| self.cluster.nodes.iter().find(|(_, node)| node.name.as_str() == name));
+        let zone = manifest.and_then(|(_, node)| node.labels.get(ZONE));
+        let record = pod.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        let record = record.and_then(|annotations| annotations.get(keys::PLACEMENT)).and_then(Value::as_str);
+        let scores = cycle.scores.iter().take(SCORES_KEPT);
+        PeAccount {
+            pe: pe.name.to_string(),
+            pod: pe.pod.to_string(),
+            node: node.map(str::to_owned),
+            zone: zone.map(str::to_owned),
+            wishes: wishes(pe),
+            warnings: entry.warnings.clone(),
+            cycles: entry.cycles,
+            refused_in_tree: cycle.refused_in_tree.clone(),
+            asked: cycle.asked,
+            refused: cycle.refused.clone(),
+            left: cycle.left,
+            scores: scores.map(|(node, score)| Score { node: node.clone(), score: *score }).collect(),
+            message: match &cycle.end {
+                End::Unschedulable(message) | End::Failed(message) => Some(message.clone()),
+                End::Bound(_) | End::Open => None,
+            },
+            record: record.and_then(|record| serde_json::from_str(record).ok()),
+        }
+    }
+
+    fn check(&self, pods: &[Pod]) -> Vec<checks::Check> {
+        let nodes: Vec<Node> = self.cluster.nodes.iter().map(|(_, node)| node.clone()).collect();
+        checks::check(pods, &nodes, &self.cluster.pools, &self.store.view().policies)
+    }
+
+    fn tell_of_nodes(&self, pods: &[Pod], account: &Account) -> Vec<NodeAccount> {
+        let own: BTreeSet<&str> = account.pes().map(|(_, pe)| pe.pod.as_str()).collect();
+        let is_other = |pod: &&Pod| pod.phase != PodPhase::Finished && !own.contains(pod.key.to_string().as_str());
+        let mut nodes: Vec<NodeAccount> = Vec::new();
+        for (_, node) in &self.cluster.nodes {
+            let other = pods.iter().filter(|pod| pod.node.as_ref() == Some(&node.name)).filter(is_other);
+            nodes.push(NodeAccount {
+                node: node.name.to_string(),
+                zone: node.labels.get(ZONE).unwrap_or_default().to_owned(),
+                schedulable: node.schedulable,
+                other_pods: other.count(),
+            });
+        }
+        nodes.sort_by(|left, right| left.node.cmp(&right.node));
+        nodes
+    }
+
+    fn empty_account(&self) -> Account {
+        Account {
+            version: 1,
+            nodes: Vec::new(),
+            pes: 0,
+            placed: 0,
+            jobs: Vec::new(),
+            not_ours: Vec::new(),
+            denied: BTreeMap::new(),
+            injection: None,
+            checks: Vec::new(),
+            servers: self.addresses.clone(),
+            requests: BTreeMap::new(),
+            metrics: String::new(),
+            seconds: 0.0,
+        }
+    }
+}
+
+fn text(pod: &Value, key: &str) -> String {
+    let value = pod.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
+    value.unwrap_or_default().to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long it took is part of what is shown")]
+fn clock() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,92 @@
+//! What admission changed in one pod, as a unified diff of its YAML.
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::super::account::{Account, Injection};
+use super::super::paper::{Ink, Paper};
+
+/// Unchanged lines around a change.
+const CONTEXT: usize = 2;
+/// Of more lines in a row than this, the rest is counted and not shown.
+const LONGEST_RUN: usize = 18;
+/// Texts of more lines than this are folded: what they say is not what the diff is about.
+const LONGEST_TEXT: usize = 3;
+
+/// Writes the diff.
+pub(super) fn write(account: &Account, paper: &mut Paper) {
+    let Some(Injection { pod, operations, before, after }) = &account.injection else { return };
+    paper.heading(&format!("What admission did to {pod}: {operations} operations"));
+    let (before, after) = (yaml(before), yaml(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        paper.line(&paper.paint(hunk.header(), Ink::Faint));
+        let mut run = Run::default();
+        for change in hunk.iter_changes() {
+            if run.tag != change.tag() {
+                run.end(paper);
+                run = Run { tag: change.tag(), length: 0 };
+            }
+            run.length += 1;
+            if run.length <= LONGEST_RUN {
+                let line = paper.cut(&format!("{}{}", sign(run.tag), change.value().trim_end()));
+                paper.line(&paper.paint(line, ink(run.tag)));
+            }
+        }
+        run.end(paper);
+    }
+}
+
+/// Lines in a row that share a sign.
+struct Run {
+    tag: ChangeTag,
+    length: usize,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { tag: ChangeTag::Equal, length: 0 }
+    }
+}
+
+impl Run {
+    /// Says how many lines were not shown.
+    fn end(&self, paper: &mut Paper) {
+        let rest = self.length.saturating_sub(LONGEST_RUN);
+        if rest > 0 {
+            paper.line(&paper.paint(format!("{}     … {rest} more lines", sign(self.tag)), ink(self.tag)));
+        }
+    }
+}
+
+fn sign(tag: ChangeTag) -> char {
+    match tag {
+        ChangeTag::Delete => '-',
+        ChangeTag::Insert => '+',
+        ChangeTag::Equal => ' ',
+    }
+}
+
+fn ink(tag: ChangeTag) -> Ink {
+    match tag {
+        ChangeTag::Delete => Ink::Bad,
+        ChangeTag::Insert => Ink::Good,
+        ChangeTag::Equal => Ink::Faint,
+    }
+}
+
+fn yaml(pod: &Value) -> String {
+    serde_saphyr::to_string(&folded(pod)).unwrap_or_default()
+}
+
+/// The same, with long texts replaced by how long they are.
+fn folded(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.lines().count() > LONGEST_TEXT => {
+            Value::from(format!("({} lines)", text.lines().count()))
+        }
+        Value::Array(items) => items.iter().map(folded).collect(),
+        Value::Object(members) => members.iter().map(|(key, member)| (key.clone(), folded(member))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}

@@ -1,0 +1,70 @@
+//! All nodes at a glance: a letter for each PE.
+
+use std::collections::BTreeMap;
+
+use super::super::account::{Account, NodeAccount};
+use super::super::paper::{Ink, Paper};
+
+/// Marks of the jobs where the first letter of their names does not tell them apart.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+/// More marks than this on one node are cut.
+const MOST_MARKS: usize = 8;
+
+/// Writes the nodes zone by zone.
+pub(super) fn write(account: &Account, paper: &mut Paper) {
+    let letters = letters(account);
+    let mut marks: BTreeMap<&str, String> = BTreeMap::new();
+    for (job, letter) in account.jobs.iter().zip(&letters) {
+        for node in job.pes.iter().filter_map(|pe| pe.node.as_deref()) {
+            marks.entry(node).or_default().push(*letter);
+        }
+    }
+    let widest = marks.values().map(|marks| marks.chars().count()).max().unwrap_or(0).clamp(2, MOST_MARKS);
+    let name = account.nodes.iter().map(|node| node.node.chars().count()).max().unwrap_or(0);
+    let mut zones: BTreeMap<&str, Vec<&NodeAccount>> = BTreeMap::new();
+    for node in &account.nodes {
+        zones.entry(&node.zone).or_default().push(node);
+    }
+    let zone_width = zones.keys().map(|zone| zone.chars().count()).max().unwrap_or(0);
+    let each = name + 1 + widest + 2;
+    let in_line = (paper.columns().saturating_sub(zone_width + 2) / each).max(1);
+
+    paper.heading("Nodes");
+    for (zone, nodes) in zones {
+        for (line, nodes) in nodes.chunks(in_line).enumerate() {
+            let zone = if line == 0 { zone } else { "" };
+            let mut text = format!("{zone:zone_width$}  ");
+            for node in nodes {
+                text.push_str(&mark(node, marks.get(node.node.as_str()), (name, widest), paper));
+            }
+            paper.line(&text);
+        }
+    }
+    let legend = account.jobs.iter().zip(&letters).map(|(job, letter)| format!("{letter} {}", job.job));
+    let legend: Vec<String> =
+        legend.chain(["· another pod".to_owned(), "× cordoned or not ready".to_owned()]).collect();
+    paper.paragraph(&legend.join("   "), Ink::Faint);
+}
+
+/// One node: its name, and what is on it.
+fn mark(node: &NodeAccount, marks: Option<&String>, (name, widest): (usize, usize), paper: &Paper) -> String {
+    let label = format!("{:name$}", node.node);
+    let label = paper.paint(label, if node.schedulable { Ink::Plain } else { Ink::Faint });
+    let mut shown: String = marks.map_or("", String::as_str).chars().take(widest).collect();
+    let others = if node.schedulable { "·".repeat(node.other_pods) } else { "×".to_owned() };
+    let room = widest.saturating_sub(shown.chars().count());
+    let others: String = others.chars().take(room).collect();
+    let blank = " ".repeat(room.saturating_sub(others.chars().count()) + 2);
+    if !shown.is_empty() {
+        shown = paper.paint(shown, Ink::Good);
+    }
+    format!("{label} {shown}{}{blank}", paper.paint(others, Ink::Faint))
+}
+
+/// One letter a job: the first of its name where that is unambiguous.
+fn letters(account: &Account) -> Vec<char> {
+    let first = |job: &str| job.rsplit('/').next().and_then(|name| name.chars().next()).unwrap_or('?');
+    let firsts: Vec<char> = account.jobs.iter().map(|job| first(&job.job)).collect();
+    let distinct = firsts.iter().enumerate().all(|(place, letter)| !firsts.iter().take(place).any(|one| one == letter));
+    if distinct { firsts } else { LETTERS.chars().cycle().take(account.jobs.len()).collect() }
+}

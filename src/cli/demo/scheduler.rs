@@ -1,0 +1,212 @@
+//! kube-scheduler that is played: its queue, its order of calls, and what it makes of the answers.
+//!
+//! One thing differs on purpose: the next cycle begins when the bind of the last one is answered, so that two runs are
+//! alike. Preemption is never asked for, since nothing here has a higher priority than what runs.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Pod as PodManifest;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use super::api_server::{ApiServer, project};
+use super::client::Client;
+use super::configuration::Configuration;
+use super::in_tree::NodeInfo;
+use crate::cli::Stop;
+use crate::model::{Footprint, Node};
+
+/// kube-scheduler, with what it needs to ask the extender.
+#[derive(Debug)]
+pub(super) struct Scheduler<'a> {
+    pub(super) client: &'a Client,
+    pub(super) api: &'a ApiServer,
+    pub(super) configuration: &'a Configuration,
+    /// Where the extender is asked; a verb follows.
+    pub(super) extender: &'a str,
+    /// The nodes, as written and as decisions see them.
+    pub(super) nodes: &'a [(Value, Node)],
+}
+
+/// What one scheduling cycle found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cycle {
+    /// Nodes that kube-scheduler's own filters refused, by its words.
+    pub(super) refused_in_tree: BTreeMap<String, usize>,
+    /// How many nodes its filters left, and so the extender was asked about.
+    pub(super) asked: usize,
+    /// Nodes that the extender refused, by reason code.
+    pub(super) refused: BTreeMap<String, usize>,
+    /// How many nodes the extender left.
+    pub(super) left: usize,
+    /// The best nodes with their weighed scores, best first; empty where no choice was left.
+    pub(super) scores: Vec<(String, i64)>,
+    /// How it ended.
+    pub(super) end: End,
+}
+
+/// How a scheduling cycle ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum End {
+    /// Not yet.
+    #[default]
+    Open,
+    /// The pod is on this node.
+    Bound(String),
+    /// No node was left; the event says why.
+    Unschedulable(String),
+    /// The extender could not answer, or did not bind; the pod is tried again.
+    Failed(String),
+}
+
+impl Scheduler<'_> {
+    /// One scheduling cycle for one pod, with its binding.
+    pub(super) async fn schedule(&self, pod: &Value) -> Result<Cycle, Stop> {
+        let manifest = PodManifest::deserialize(pod).map_err(Stop::failed)?;
+        let footprint = project(pod).map_err(Stop::failed)?.footprint;
+        let mut cycle = Cycle::default();
+        let feasible = self.filter_in_tree(&manifest, &footprint, &mut cycle)?;
+        let feasible = if feasible.is_empty() { feasible } else { self.filter(pod, feasible, &mut cycle).await? };
+        if let End::Failed(_) = cycle.end {
+            return Ok(cycle);
+        }
+        let node = match feasible.as_slice() {
+            [] => {
+                let message = self.event(&cycle);
+                self.api.unschedulable(pod, &message).map_err(Stop::failed)?;
+                cycle.end = End::Unschedulable(message);
+                return Ok(cycle);
+            }
+            // With one node left, nobody is asked for scores.
+            [only] => only.clone(),
+            _ => self.best(pod, &feasible, &mut cycle).await?,
+        };
+        cycle.end = self.bind(&manifest, &node).await?;
+        Ok(cycle)
+    }
+
+    fn filter_in_tree(&self, pod: &PodManifest, footprint: &Footprint, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
+        let mut feasible = Vec::new();
+        for node in self.cache()?.values() {
+            match node.refuses(pod, footprint) {
+                None => feasible.push(node.name().to_owned()),
+                Some(words) => *cycle.refused_in_tree.entry(words).or_default() += 1,
+            }
+        }
+        cycle.asked = feasible.len();
+        Ok(feasible)
+    }
+
+    /// The nodes with what is requested on them: kube-scheduler's own view of the cluster.
+    fn cache(&self) -> Result<BTreeMap<String, NodeInfo>, Stop> {
+        let mut cache = BTreeMap::new();
+        for (manifest, node) in self.nodes {
+            let info = NodeInfo::new(manifest, node)
+                .ok_or_else(|| Stop::input(format!("node {}: not a Node of the API v1", node.name)))?;
+            cache.insert(info.name().to_owned(), info);
+        }
+        for pod in self.api.pods() {
+            let pod = project(&pod).map_err(Stop::failed)?;
+            if pod.phase == crate::model::PodPhase::Finished {
+                continue;
+            }
+            if let Some(info) = pod.node.as_ref().and_then(|node| cache.get_mut(node.as_str())) {
+                info.assume(&pod.footprint);
+            }
+        }
+        Ok(cache)
+    }
+
+    async fn filter(&self, pod: &Value, feasible: Vec<String>, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
+        let verb = &self.configuration.extender.filter_verb;
+        let answer: FilterResult = self.ask(verb, &json!({"Pod": pod, "Nodes": null, "NodeNames": feasible})).await?;
+        if !answer.error.is_empty() {
+            cycle.end = End::Failed(format!("{verb}: {}", answer.error));
+            return Ok(Vec::new());
+        }
+        let left = answer.node_names.unwrap_or_default();
+        if let Some(unknown) = left.iter().find(|name| !feasible.contains(name)) {
+            cycle.end = End::Failed(format!("{verb}: the extender claims a node that was not in question: {unknown}"));
+            return Ok(Vec::new());
+        }
+        for reason in answer.failed.into_iter().chain(answer.unresolvable).flat_map(BTreeMap::into_values) {
+            *cycle.refused.entry(reason).or_default() += 1;
+        }
+        cycle.left = left.len();
+        Ok(left)
+    }
+
+    /// The node with the highest score. What plugins add is the same for every node: these pods prefer nothing.
+    async fn best(&self, pod: &Value, feasible: &[String], cycle: &mut Cycle) -> Result<String, Stop> {
+        /// Plugins score to 100, extenders to 10.
+        const SCALE: i64 = 100 / 10;
+        let verb = &self.configuration.extender.prioritize_verb;
+        let answer: Vec<HostPriority> =
+            self.ask(verb, &json!({"Pod": pod, "Nodes": null, "NodeNames": feasible})).await?;
+        let weight = self.configuration.extender.weight.saturating_mul(SCALE);
+        let score = |name: &String| {
+            let found = answer.iter().find(|priority| priority.host == *name).map_or(0, |priority| priority.score);
+            (name.clone(), found.saturating_mul(weight))
+        };
+        let mut scores: Vec<(String, i64)> = feasible.iter().map(score).collect();
+        scores.sort_by(|(left, left_score), (right, right_score)| right_score.cmp(left_score).then(left.cmp(right)));
+        let best = scores.first().map(|(name, _)| name.clone()).unwrap_or_default();
+        cycle.scores = scores;
+        Ok(best)
+    }
+
+    async fn bind(&self, pod: &PodManifest, node: &str) -> Result<End, Stop> {
+        let verb = &self.configuration.extender.bind_verb;
+        let metadata = &pod.metadata;
+        let question = json!({
+            "PodName": metadata.name,
+            "PodNamespace": metadata.namespace,
+            "PodUID": metadata.uid,
+            "Node": node,
+        });
+        let answer: BindingResult = self.ask(verb, &question).await?;
+        if answer.error.is_empty() {
+            Ok(End::Bound(node.to_owned()))
+        } else {
+            Ok(End::Failed(format!("{verb}: {}", answer.error)))
+        }
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(&self, verb: &str, question: &Value) -> Result<T, Stop> {
+        let address = format!("{}/{verb}", self.extender);
+        let answer = self.client.post(&address, question, self.configuration.extender.time_limit()).await?;
+        serde_json::from_value(answer).map_err(|error| Stop::failed(format!("{address}: {error}")))
+    }
+
+    /// The text of the event `FailedScheduling`.
+    fn event(&self, cycle: &Cycle) -> String {
+        let reasons = cycle.refused_in_tree.iter().chain(&cycle.refused);
+        let mut reasons: Vec<String> = reasons.map(|(reason, count)| format!("{count} {reason}")).collect();
+        reasons.sort_unstable();
+        format!("0/{} nodes are available: {}.", self.nodes.len(), reasons.join(", "))
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FilterResult {
+    node_names: Option<Vec<String>>,
+    #[serde(rename = "FailedNodes")]
+    failed: Option<BTreeMap<String, String>>,
+    #[serde(rename = "FailedAndUnresolvableNodes")]
+    unresolvable: Option<BTreeMap<String, String>>,
+    error: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostPriority {
+    host: String,
+    score: i64,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BindingResult {
+    error: String,
+}

@@ -1,0 +1,81 @@
+//! The real servers on loopback, with a certificate made on the spot.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration as Elapsed;
+
+use time::{Duration, OffsetDateTime};
+
+use super::api_server::ApiServer;
+use crate::cli::Stop;
+use crate::commit::Binder;
+use crate::http::{self, Operations, Server, Servers};
+use crate::telemetry;
+use crate::tls::{self, ServingCertificate};
+use crate::watch::Store;
+
+/// A demo takes seconds.
+const CERTIFICATE_LIFETIME: Duration = Duration::hours(1);
+/// Any free port.
+const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const WORKERS: usize = 1;
+
+/// Servers that listen, ready to be driven.
+pub(super) struct Listening {
+    pub(super) servers: Vec<Server>,
+    /// The certificate that callers must trust, in PEM.
+    pub(super) authority: String,
+    pub(super) addresses: Addresses,
+}
+
+/// Where to ask.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(super) struct Addresses {
+    /// kube-scheduler asks here; a verb follows.
+    pub(super) extender: String,
+    /// The API server asks here; `mutate` or `validate` follows.
+    pub(super) admission: String,
+    /// Prometheus asks here.
+    pub(super) metrics: String,
+}
+
+impl Listening {
+    /// Handles to stop all servers.
+    pub(super) fn handles(&self) -> Servers {
+        let mut handles = Servers::default();
+        self.servers.iter().for_each(|server| handles.add(server));
+        handles
+    }
+}
+
+/// Starts extender, admission and operations servers over one store.
+pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listening, Stop> {
+    let metrics = telemetry::install_metrics().map_err(Stop::failed)?;
+    telemetry::policies_loaded(Some(store.view().policies.iter().count()));
+    let names = [LOOPBACK.ip().to_string()];
+    let issued = tls::issue(&names, OffsetDateTime::now_utc(), CERTIFICATE_LIFETIME).map_err(Stop::failed)?;
+    let certificate = ServingCertificate::from_issued(&issued).map_err(Stop::failed)?;
+    let config = || certificate.server_config().map_err(Stop::failed);
+
+    let binder = Arc::new(Binder::new(Arc::clone(store), Arc::<ApiServer>::clone(api), "demo".to_owned()));
+    let extender = http::extender_server(LOOPBACK, Some(config()?), Arc::clone(store), binder, WORKERS);
+    let extender = extender.map_err(Stop::failed)?;
+    let admission = http::admission_server(LOOPBACK, config()?, Arc::clone(store), WORKERS).map_err(Stop::failed)?;
+    let refreshed = Arc::clone(store);
+    let operations = Operations {
+        metrics,
+        refresh: Arc::new(move || {
+            telemetry::snapshot(Elapsed::ZERO, refreshed.view().snapshot.nodes().count());
+            let committed = refreshed.change(|cluster| cluster.ledger_len());
+            telemetry::ledger(committed, refreshed.tentative().len());
+        }),
+        readiness: Arc::new(|| Ok(())),
+    };
+    let operations = http::operations_server(LOOPBACK, operations).map_err(Stop::failed)?;
+    let addresses = Addresses {
+        extender: format!("https://{}/extender", extender.address),
+        admission: format!("https://{}/admission", admission.address),
+        metrics: format!("http://{}/metrics", operations.address),
+    };
+    Ok(Listening { servers: vec![extender, admission, operations], authority: issued.authority, addresses })
+}
