@@ -6,6 +6,7 @@
 //! | [`certs`] | what `outrigger certs` writes works with rustls and with openssl |
 //! | [`commands`] | help with an example for every command, exit codes, errors that say what to do |
 //! | [`crds`] | `deploy/crds` is what the program prints |
+//! | [`demo`] | `outrigger demo`: every rule holds, the PE without a node says why, the report fits 80 columns |
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot be set up has failed")]
 
@@ -13,4 +14,5 @@ mod architecture;
 mod certs;
 mod commands;
 mod crds;
+mod demo;
 mod docs;

@@ -58,6 +58,7 @@ impl Paper {
 
     /// A heading, after an empty line.
     pub(super) fn heading(&mut self, title: &str) {
+        let title = cut(title, self.columns().saturating_sub(4));
         let rule = "─".repeat(self.columns().saturating_sub(title.chars().count() + 4));
         let line = format!(
             "{} {} {}",
@@ -121,11 +122,15 @@ impl Paper {
 
     /// As much of a line as fits.
     pub(super) fn cut(&self, line: &str) -> String {
-        if line.chars().count() <= self.columns() {
-            return line.to_owned();
-        }
-        line.chars().take(self.columns().saturating_sub(1)).chain(['…']).collect()
+        cut(line, self.columns())
     }
+}
+
+fn cut(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
+        return line.to_owned();
+    }
+    line.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// A cell of a table.
