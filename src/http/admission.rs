@@ -13,7 +13,9 @@ use crate::telemetry;
 use crate::watch::Store;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/admission/mutate", web::post().to(mutate)).route("/admission/validate", web::post().to(validate));
+    config
+        .service(web::resource("/admission/mutate").route(web::post().to(mutate)))
+        .service(web::resource("/admission/validate").route(web::post().to(validate)));
 }
 
 async fn mutate(store: Data<Arc<Store>>, payload: Payload) -> HttpResponse {

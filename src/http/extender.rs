@@ -24,10 +24,10 @@ pub(super) struct Extender {
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/extender/filter", web::post().to(filter))
-        .route("/extender/prioritize", web::post().to(prioritize))
-        .route("/extender/preempt", web::post().to(preempt))
-        .route("/extender/bind", web::post().to(bind_pod));
+        .service(web::resource("/extender/filter").route(web::post().to(filter)))
+        .service(web::resource("/extender/prioritize").route(web::post().to(prioritize)))
+        .service(web::resource("/extender/preempt").route(web::post().to(preempt)))
+        .service(web::resource("/extender/bind").route(web::post().to(bind_pod)));
 }
 
 /// An answer, and how it went: a bounded name for metrics.

@@ -8,7 +8,30 @@
 //! | [`crds`] | `deploy/crds` is what the program prints |
 //! | [`demo`] | `outrigger demo`: every rule holds, the PE without a node says why, the report fits 80 columns |
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot be set up has failed")]
+//! | [`health`] | alive, ready, answering in between, and ending in order |
+//!
+//! The rest supports them: [`api_server`] plays the API server, [`program`] is the program under test and how it is
+//! asked, [`objects`] are nodes, pods and questions.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
+
+#[path = "../cluster/keeper.rs"]
+mod keeper;
+#[path = "../cluster/ports.rs"]
+mod ports;
+#[path = "../cluster/process.rs"]
+#[expect(dead_code, reason = "the tests on a real control plane use more of it")]
+mod process;
+#[path = "../cluster/wait.rs"]
+mod wait;
+
+mod api_server;
+mod objects;
+mod program;
 
 mod architecture;
 mod certs;
@@ -16,3 +39,4 @@ mod commands;
 mod crds;
 mod demo;
 mod docs;
+mod health;
