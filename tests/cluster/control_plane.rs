@@ -50,7 +50,7 @@ impl Cluster {
     ///
     /// Says to run `make kube` when the programs are missing; names the log of a program that does not come up.
     pub(crate) async fn start() -> Result<Self> {
-        let mut site = Site::prepare(Binaries::locate()?)?;
+        let site = Site::prepare(Binaries::locate()?)?;
         match site.start_programs().await {
             Ok([etcd, api_server, controller_manager, kwok]) => {
                 Ok(Self { kwok, controller_manager, api_server, etcd, site })
@@ -97,7 +97,7 @@ impl Cluster {
     }
 
     /// Keeps the logs when the cluster ends, also without a panic.
-    pub(crate) const fn keep_logs(&mut self) {
+    pub(crate) fn keep_logs(&self) {
         self.site.folder.keep();
     }
 

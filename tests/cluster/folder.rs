@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct Folder {
     directory: TempDir,
-    keep: bool,
+    keep: AtomicBool,
 }
 
 impl Folder {
@@ -22,7 +23,7 @@ impl Folder {
     /// Fails when the folder for temporary files is not writable.
     pub(crate) fn create() -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("outrigger-cluster-").tempdir();
-        let keep = std::env::var_os("OUTRIGGER_KEEP_CLUSTER").is_some();
+        let keep = AtomicBool::new(std::env::var_os("OUTRIGGER_KEEP_CLUSTER").is_some());
         Ok(Self { directory: directory.context("cannot make a folder for the cluster")?, keep })
     }
 
@@ -32,14 +33,14 @@ impl Folder {
     }
 
     /// Keeps the logs whatever happens.
-    pub(crate) const fn keep(&mut self) {
-        self.keep = true;
+    pub(crate) fn keep(&self) {
+        self.keep.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.keep || std::thread::panicking() {
+        if self.keep.load(Ordering::Relaxed) || std::thread::panicking() {
             self.directory.disable_cleanup(true);
             // etcd's data say nothing to a reader, and take 64 MB or more
             drop(fs::remove_dir_all(self.path().join("etcd")));

@@ -92,7 +92,7 @@ impl Installation {
     ///
     /// Fails when a manifest is refused or a program does not come up, and shows what it says.
     pub(crate) async fn start(settings: InstallationSettings) -> Result<Self> {
-        let mut cluster = Cluster::start().await?;
+        let cluster = Cluster::start().await?;
         let InstallationSettings { program, parts, policies } = settings;
         let release = match Release::install(&cluster, program, &policies).await {
             Ok(release) => release,

@@ -19,8 +19,18 @@ impl Cluster {
     ///
     /// Fails when the namespace exists.
     pub(crate) async fn create_namespace(&self, name: &str) -> Result<()> {
+        self.create_labelled_namespace(name, &[]).await
+    }
+
+    /// Makes a namespace with labels and waits until pods can be created in it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the namespace exists.
+    pub(crate) async fn create_labelled_namespace(&self, name: &str, labels: &[(&str, &str)]) -> Result<()> {
         let client = self.client().await?;
-        let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let metadata = ObjectMeta { name: Some(name.to_owned()), labels: Some(labels), ..ObjectMeta::default() };
         let namespace = Namespace { metadata, ..Namespace::default() };
         Api::all(client.clone()).create(&PostParams::default(), &namespace).await?;
         until(&format!("namespace {name} takes pods"), READY, async || check(&client, name).await).await

@@ -73,13 +73,27 @@ impl Process {
     ///
     /// Fails when the process does not run, or has not ended after `limit`.
     pub(crate) async fn terminate(&mut self, limit: Duration) -> Result<ExitStatus> {
-        let id = self.id().with_context(|| format!("{} does not run", self.name))?;
-        let sent = Command::new("sh").args(["-c", r#"kill -TERM "$0""#, &id.to_string()]).status()?;
-        ensure!(sent.success(), "cannot send SIGTERM to {} ({id})", self.name);
+        self.signal("TERM")?;
         let what = format!("{} has ended", self.name);
         let status = until(&what, limit, async || self.ended()?.context("it still runs")).await?;
         self.child = None;
         Ok(status)
+    }
+
+    /// Makes the process hang (SIGSTOP) until it is ended or started again.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the process does not run.
+    pub(crate) fn suspend(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.id().with_context(|| format!("{} does not run", self.name))?;
+        let sent = Command::new("sh").args(["-c", r#"kill -"$0" "$1""#, signal, &id.to_string()]).status()?;
+        ensure!(sent.success(), "cannot send SIG{signal} to {} ({id})", self.name);
+        Ok(())
     }
 
     /// Waits until an attempt succeeds; gives up at once when the process ends meanwhile.

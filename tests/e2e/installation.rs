@@ -11,11 +11,14 @@
 //! ```
 #![expect(clippy::print_stderr, reason = "times, for whoever runs the tests")]
 
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
+use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::cluster::wait::until;
@@ -29,6 +32,39 @@ pub(crate) const RUNNING: Duration = Duration::from_secs(30);
 pub(crate) async fn installed(adjust: impl FnOnce(InstallationSettings) -> InstallationSettings) -> Installation {
     let settings = adjust(InstallationSettings::new(env!("CARGO_BIN_EXE_outrigger")));
     Installation::start(settings).await.unwrap()
+}
+
+/// One installation for all tests that need nothing but a namespace of their own, with the nodes `shared-1` to
+/// `shared-3`; it ends when none of them runs. What it serves is answered on one runtime, since clients belong to theirs.
+#[expect(clippy::unwrap_used, reason = "the end of a test that has nothing to test")]
+pub(crate) fn shared(test: impl AsyncFnOnce(&Installation)) {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+    static CURRENT: Mutex<Weak<Installation>> = Mutex::const_new(Weak::new());
+    RUNTIME.block_on(async {
+        let mut current = CURRENT.lock().await;
+        let installation = if let Some(running) = current.upgrade() {
+            running
+        } else {
+            let started = Arc::new(installed(|all| all).await);
+            started.cluster.create_nodes(&["shared-1", "shared-2", "shared-3"].map(FakeNode::new)).await.unwrap();
+            *current = Arc::downgrade(&started);
+            started
+        };
+        drop(current);
+        let _keep = KeepOnPanic(&installation);
+        test(&installation).await;
+    });
+}
+
+/// Keeps the logs of a cluster that outlives the test that failed.
+struct KeepOnPanic<'a>(&'a Installation);
+
+impl Drop for KeepOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cluster.keep_logs();
+        }
+    }
 }
 
 /// Waits until a pod runs, and returns it.

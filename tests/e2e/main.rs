@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "the program under test is not started by a test yet")]
 mod cluster;
 
+mod admission;
 mod control_plane;
 mod installation;
 mod processes;
