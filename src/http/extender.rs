@@ -119,7 +119,8 @@ impl Extender {
 
     async fn bind(&self, arguments: &BindingArguments) -> Answered {
         let (_, now) = clock();
-        let pe = self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
+        let known = || self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
+        let pe = known();
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
         self.store.tentative().withdraw(&arguments.uid);
@@ -129,8 +130,9 @@ impl Extender {
             Err(Failure::Superseded(_) | Failure::Write(crate::commit::WriteError::Conflict(_))) => "conflict",
             Err(Failure::Write(_)) => "error",
         };
-        if let Some(pe) = &pe {
-            record(pe, result);
+        // The watch may have been slower than kube-scheduler: then the binder has read the pod by now.
+        if let Some(pe) = pe.or_else(known) {
+            record(&pe, result);
         }
         let pod = format!("{}/{}", arguments.namespace, arguments.name);
         match outcome {

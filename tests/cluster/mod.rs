@@ -31,6 +31,7 @@
 //! | [`ports`] | free ports |
 //! | [`probe`] | one GET over HTTP or HTTPS |
 //! | [`process`] | a child process with a log |
+//! | [`prometheus`] | a real Prometheus, and its linter |
 //! | [`scheduler`] | kube-scheduler with a given configuration |
 //! | [`wait`] | until a condition holds |
 
@@ -48,6 +49,7 @@ pub(crate) mod pki;
 pub(crate) mod ports;
 pub(crate) mod probe;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod scheduler;
 pub(crate) mod wait;
 

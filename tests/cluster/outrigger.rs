@@ -75,6 +75,7 @@ pub(crate) struct Outrigger {
     service: SocketAddr,
     role: Role,
     metrics: Probe,
+    metrics_address: SocketAddr,
 }
 
 impl Outrigger {
@@ -85,6 +86,11 @@ impl Outrigger {
             Role::Extender => format!("http://{}/extender", self.service),
             Role::Admission => format!("https://{}/admission", self.service),
         }
+    }
+
+    /// Where its metrics are scraped.
+    pub(crate) const fn metrics_address(&self) -> SocketAddr {
+        self.metrics_address
     }
 
     /// The process, for its id and its end.
@@ -130,18 +136,19 @@ impl Cluster {
     /// Fails when it does not come up, and shows what it says.
     pub(crate) async fn start_outrigger(&self, name: &str, settings: OutriggerSettings) -> Result<Outrigger> {
         let OutriggerSettings { program, role, kubeconfig, policies, certificate, arguments, environment } = settings;
-        let (service, metrics) = (free_address()?, free_address()?);
+        let (service, metrics_address) = (free_address()?, free_address()?);
         let mut command = bound_to_us(program);
         command.args(["serve", "--role", role.name()]).arg("--kubeconfig").arg(kubeconfig);
         command.arg("--policies").arg(policies);
-        command.arg(format!("--{}-listen={service}", role.name())).arg(format!("--metrics-listen={metrics}"));
+        command.arg(format!("--{}-listen={service}", role.name())).arg(format!("--metrics-listen={metrics_address}"));
         if role == Role::Admission {
             let pair = certificate.map_or_else(|| self.authority().server(name), Ok)?;
             command.arg("--tls-cert").arg(pair.certificate).arg("--tls-key").arg(pair.key);
         }
         command.args(arguments).envs(environment);
         let process = Process::start(name, command, self.folder())?;
-        let mut outrigger = Outrigger { process, service, role, metrics: Probe::http(metrics)? };
+        let mut outrigger =
+            Outrigger { process, service, role, metrics: Probe::http(metrics_address)?, metrics_address };
         outrigger.ready().await?;
         Ok(outrigger)
     }

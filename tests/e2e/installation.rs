@@ -45,7 +45,7 @@ pub(crate) fn shared(test: impl AsyncFnOnce(&Installation)) {
         let installation = if let Some(running) = current.upgrade() {
             running
         } else {
-            let started = Arc::new(installed(|all| all).await);
+            let started = Arc::new(installed(|all| all.policy("metrics.yaml", METRICS_POLICY)).await);
             started.cluster.create_nodes(&["shared-1", "shared-2", "shared-3"].map(FakeNode::new)).await.unwrap();
             *current = Arc::downgrade(&started);
             started
@@ -55,6 +55,17 @@ pub(crate) fn shared(test: impl AsyncFnOnce(&Installation)) {
         test(&installation).await;
     });
 }
+
+/// A policy for one namespace, so that what is counted under its name is what happens there.
+const METRICS_POLICY: &str = r"
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: metrics}
+spec:
+  selector:
+    namespaces: [metrics]
+    podSelector: {matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}
+";
 
 /// Keeps the logs of a cluster that outlives the test that failed.
 struct KeepOnPanic<'a>(&'a Installation);

@@ -8,4 +8,5 @@ mod cluster;
 mod admission;
 mod control_plane;
 mod installation;
+mod metrics;
 mod processes;

@@ -1,0 +1,138 @@
+//! Metrics, as a real Prometheus scrapes and queries them.
+
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+
+use crate::cluster::prometheus::{Prometheus, check_metrics, program};
+use crate::cluster::wait::until;
+use crate::installation::{running, shared};
+
+/// How long it may take until what happened is scraped.
+const SCRAPED: Duration = Duration::from_secs(15);
+
+const OBJECTS: &str = r"
+apiVersion: outrigger.dev/v1alpha1
+kind: HostPool
+metadata: {name: everywhere}
+spec: {}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: counted-1
+  labels: {outrigger.dev/job: counted}
+  annotations: {outrigger.dev/host-pool: everywhere}
+spec:
+  containers: [{name: main, image: none}]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: counted-2
+  labels: {outrigger.dev/job: counted}
+  annotations: {outrigger.dev/host-pool: everywhere}
+spec: {containers: [{name: main, image: none}]}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: without-node
+  labels: {outrigger.dev/job: counted}
+  annotations: {outrigger.dev/host-pool: nowhere}
+spec: {containers: [{name: main, image: none}]}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: declined
+  labels: {outrigger.dev/job: counted}
+  annotations: {outrigger.dev/host-pool: everywhere, outrigger.dev/inject: 'false'}
+spec: {containers: [{name: main, image: none}]}
+";
+
+#[test]
+fn a_real_prometheus_returns_the_placements_injections_and_refusals_just_made() {
+    shared(async |installation| {
+        let cluster = &installation.cluster;
+        let (extender, admission) = (installation.extender.as_ref().unwrap(), installation.admission.as_ref().unwrap());
+        let jobs = [("extender", extender.metrics_address()), ("admission", admission.metrics_address())];
+        let prometheus = cluster.start_prometheus(&jobs).await.unwrap();
+
+        cluster.create_namespace("metrics").await.unwrap();
+        cluster.kubectl().feed(&["apply", "-n", "metrics", "-f", "-"], OBJECTS).await.unwrap();
+        let pods: Api<Pod> = Api::namespaced(cluster.client().await.unwrap(), "metrics");
+        for name in ["counted-1", "counted-2", "declined"] {
+            running(&pods, name).await.unwrap();
+        }
+
+        for (query, wanted) in [
+            (
+                r#"outrigger_placements_total{job="extender", result="bound", pool="metrics/everywhere", scheme="balancedInstance"}"#,
+                3.0,
+            ),
+            (r#"sum(outrigger_placements_total{pool="metrics/everywhere"})"#, 3.0),
+            (r#"outrigger_injections_total{job="admission", policy="metrics"}"#, 3.0),
+            (r#"sum(up{job=~"extender|admission"})"#, 2.0),
+            (r#"outrigger_snapshot_nodes{job="extender"}"#, 3.0),
+            ("max(outrigger_snapshot_age_seconds)", 0.0),
+            (r#"sum by (job) (outrigger_build_info{job="admission"})"#, 1.0),
+            ("min(outrigger_policies_last_reload_successful)", 1.0),
+        ] {
+            becomes(&prometheus, query, |value| (value - wanted).abs() < f64::EPSILON).await.unwrap();
+        }
+        for (query, least) in [
+            // three nodes, at each attempt
+            (r#"outrigger_node_refusals_total{reason="PoolNotFound"}"#, 3.0),
+            (r#"outrigger_admission_skips_total{reason="Declined"}"#, 1.0),
+            (r#"sum(outrigger_extender_request_duration_seconds_count{verb="bind"})"#, 3.0),
+            (r#"sum(outrigger_extender_request_duration_seconds_count{verb="filter"})"#, 4.0),
+            (r#"sum(outrigger_admission_request_duration_seconds_count{verb="mutate"})"#, 4.0),
+            (r#"sum(outrigger_admission_request_duration_seconds_count{verb="validate"})"#, 4.0),
+            (r#"(outrigger_certificate_expiry_timestamp_seconds{job="admission"} - time()) / 86400"#, 364.0),
+        ] {
+            becomes(&prometheus, query, |value| value >= least).await.unwrap();
+        }
+        let quantile = "histogram_quantile(0.99, sum by (le) (outrigger_extender_request_duration_seconds_bucket))";
+        becomes(&prometheus, quantile, |seconds| seconds > 0.0 && seconds < 5.0).await.unwrap();
+    });
+}
+
+#[test]
+fn what_is_scraped_follows_the_conventions() {
+    shared(async |installation| {
+        let cluster = &installation.cluster;
+        cluster.create_namespace("conventions").await.unwrap();
+        cluster.kubectl().feed(&["apply", "-n", "conventions", "-f", "-"], OBJECTS).await.unwrap();
+        let pods: Api<Pod> = Api::namespaced(cluster.client().await.unwrap(), "conventions");
+        running(&pods, "counted-1").await.unwrap();
+        for (role, outrigger, histogram) in [
+            ("extender", &installation.extender, "outrigger_extender_request_duration_seconds_bucket"),
+            ("admission", &installation.admission, "outrigger_admission_request_duration_seconds_bucket"),
+        ] {
+            let exposition = outrigger.as_ref().unwrap().metrics().await.unwrap();
+            assert!(exposition.contains(histogram), "{role}: {exposition}");
+            check_metrics(&exposition).unwrap();
+        }
+    });
+    let odd = check_metrics("# TYPE requests counter\nrequests 1\n").unwrap_err().to_string();
+    assert!(odd.contains("_total"), "the linter does lint: {odd}");
+}
+
+#[test]
+fn a_missing_prometheus_is_an_error_that_says_what_to_install() {
+    let error = program("prometheus", OsStr::new("/nowhere")).unwrap_err().to_string();
+    assert!(error.contains("apt-get install") && error.contains("prometheus"), "{error}");
+}
+
+async fn becomes(prometheus: &Prometheus, query: &str, is_right: impl Fn(f64) -> bool) -> Result<()> {
+    until(query, SCRAPED, async || {
+        let value = prometheus.value(query).await?;
+        ensure!(is_right(value), "it is {value}");
+        Ok(())
+    })
+    .await
+}
