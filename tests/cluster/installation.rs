@@ -109,6 +109,15 @@ impl Installation {
         Ok(installation)
     }
 
+    /// Applies what is deployed to a control plane, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a manifest is refused.
+    pub(crate) async fn release(cluster: &Cluster, settings: InstallationSettings) -> Result<Release> {
+        Release::install(cluster, settings.program, &settings.policies).await
+    }
+
     async fn start_parts(&mut self, parts: &[Part]) -> Result<()> {
         let (extender, admission) = tokio::try_join!(
             async {

@@ -7,6 +7,8 @@ mod cluster;
 
 mod admission;
 mod control_plane;
+mod deploy;
 mod installation;
 mod metrics;
 mod processes;
+mod rights;
