@@ -129,3 +129,7 @@ fn read(answer: &Value, uid: &str) -> Result<Answer, String> {
     };
     Ok(Answer { denied: None, patch, warnings })
 }
+
+#[cfg(test)]
+#[path = "tests/admission.rs"]
+mod tests;

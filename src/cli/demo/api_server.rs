@@ -206,3 +206,7 @@ fn name(pod: &Value) -> Name {
 fn named(pod: &PodKey) -> Name {
     (pod.namespace.as_str().to_owned(), pod.name.as_str().to_owned())
 }
+
+#[cfg(test)]
+#[path = "tests/api_server.rs"]
+mod tests;

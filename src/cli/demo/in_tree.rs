@@ -125,3 +125,7 @@ fn tolerated(taint: &Taint, tolerations: &[Toleration]) -> bool {
                 || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
     })
 }
+
+#[cfg(test)]
+#[path = "tests/in_tree.rs"]
+mod tests;

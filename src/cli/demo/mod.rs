@@ -50,6 +50,10 @@ Nothing leaves this machine. The servers are the real ones and answer over TLS o
 kube-scheduler are played. Of kube-scheduler's own filters, readiness, cordon, taints, node selector, node affinity and
 requests are played.
 
+The document of -o json: jobs[] with pes[] (pe, pod, node, zone, wishes, cycles, asked, left, refused, refusedInTree,
+scores, message, record), nodes[], checks[] (rule, of, broken), injection (before, after), denied, notOurs, requests,
+metrics, servers, seconds. Fields are added, and not renamed while its version is 1.
+
 Exit codes:
   0  all went as it should; one PE of the jobs that are shipped has no node, and the report says why
   1  something failed, or a rule is broken

@@ -120,8 +120,8 @@ impl Scheduler<'_> {
     async fn filter(&self, pod: &Value, feasible: Vec<String>, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
         let verb = &self.configuration.extender.filter_verb;
         let answer: FilterResult = self.ask(verb, &json!({"Pod": pod, "Nodes": null, "NodeNames": feasible})).await?;
-        if !answer.error.is_empty() {
-            cycle.end = End::Failed(format!("{verb}: {}", answer.error));
+        if let Some(problem) = answer.error.filter(|problem| !problem.is_empty()) {
+            cycle.end = End::Failed(format!("{verb}: {problem}"));
             return Ok(Vec::new());
         }
         let left = answer.node_names.unwrap_or_default();
@@ -165,11 +165,10 @@ impl Scheduler<'_> {
             "Node": node,
         });
         let answer: BindingResult = self.ask(verb, &question).await?;
-        if answer.error.is_empty() {
-            Ok(End::Bound(node.to_owned()))
-        } else {
-            Ok(End::Failed(format!("{verb}: {}", answer.error)))
-        }
+        Ok(match answer.error.filter(|problem| !problem.is_empty()) {
+            None => End::Bound(node.to_owned()),
+            Some(problem) => End::Failed(format!("{verb}: {problem}")),
+        })
     }
 
     async fn ask<T: serde::de::DeserializeOwned>(&self, verb: &str, question: &Value) -> Result<T, Stop> {
@@ -195,7 +194,7 @@ struct FilterResult {
     failed: Option<BTreeMap<String, String>>,
     #[serde(rename = "FailedAndUnresolvableNodes")]
     unresolvable: Option<BTreeMap<String, String>>,
-    error: String,
+    error: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -208,5 +207,5 @@ struct HostPriority {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct BindingResult {
-    error: String,
+    error: Option<String>,
 }

@@ -9,6 +9,8 @@ use super::super::paper::{Ink, Paper};
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
 /// More marks than this on one node are cut.
 const MOST_MARKS: usize = 8;
+/// Blanks between two nodes.
+const BETWEEN: usize = 2;
 
 /// Writes the nodes zone by zone.
 pub(super) fn write(account: &Account, paper: &mut Paper) {
@@ -26,7 +28,7 @@ pub(super) fn write(account: &Account, paper: &mut Paper) {
         zones.entry(&node.zone).or_default().push(node);
     }
     let zone_width = zones.keys().map(|zone| zone.chars().count()).max().unwrap_or(0);
-    let each = name + 1 + widest + 2;
+    let each = name + 1 + widest + BETWEEN;
     let in_line = (paper.columns().saturating_sub(zone_width + 2) / each).max(1);
 
     paper.heading("Nodes");
@@ -54,7 +56,7 @@ fn mark(node: &NodeAccount, marks: Option<&String>, (name, widest): (usize, usiz
     let others = if node.schedulable { "·".repeat(node.other_pods) } else { "×".to_owned() };
     let room = widest.saturating_sub(shown.chars().count());
     let others: String = others.chars().take(room).collect();
-    let blank = " ".repeat(room.saturating_sub(others.chars().count()) + 2);
+    let blank = " ".repeat(room.saturating_sub(others.chars().count()) + BETWEEN);
     if !shown.is_empty() {
         shown = paper.paint(shown, Ink::Good);
     }

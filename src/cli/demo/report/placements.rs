@@ -107,7 +107,7 @@ impl Column {
     fn widest(self) -> Option<u16> {
         match self {
             Self::Pe => Some(24),
-            Self::Wishes => Some(29),
+            Self::Wishes => Some(30),
             Self::Zone | Self::Node | Self::Crowding | Self::Risk | Self::BestOf | Self::Refused => None,
         }
     }
@@ -118,7 +118,7 @@ impl Column {
 }
 
 /// The reasons with their counts, the most frequent first; without spaces inside, so that they are not broken.
-fn refused(refused: &BTreeMap<String, usize>) -> String {
+pub(super) fn refused(refused: &BTreeMap<String, usize>) -> String {
     let mut reasons: Vec<(&String, &usize)> = refused.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     reasons.iter().map(|(reason, count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")

@@ -1,46 +1,39 @@
 //! The first and the last lines.
 
-use super::super::account::Account;
-use super::super::paper::{Ink, Paper};
+use super::super::account::{Account, PeAccount};
+use super::super::paper::{Ink, Paper, cell};
+use super::placements::refused;
+use crate::model::Reason;
 
-/// What is real, what is played, and what came of it.
+/// What came of it, what is real, and what is played.
 pub(super) fn opening(account: &Account, paper: &mut Paper) {
-    let count = |path: &str| account.requests.get(path).copied().unwrap_or_default();
-    let engines: Vec<String> = account.jobs.iter().map(|job| format!("{} ({})", job.job, job.policy)).collect();
+    let jobs: Vec<String> = account.jobs.iter().map(|job| format!("{} ({})", job.job, job.policy)).collect();
+    let (placed, pes, nodes) = (account.placed, account.pes, account.nodes.len());
     paper.paragraph(
-        &format!(
-            "Outrigger places {} PEs of {} jobs on {} nodes.",
-            account.pes,
-            account.jobs.len(),
-            account.nodes.len()
-        ),
+        &format!("Outrigger placed {placed} of {pes} PEs of {} jobs on {nodes} nodes.", jobs.len()),
         Ink::Strong,
     );
-    paper.paragraph(&format!("Jobs: {}.", engines.join(", ")), Ink::Plain);
-    paper.paragraph(
-        &format!(
-            "The servers are real and answered over TLS on loopback: {} admission reviews, {} filters, {} priorities, \
-             {} binds in {:.2} s. API server and kube-scheduler are played; no cluster was touched.",
-            count("admission/mutate") + count("admission/validate"),
-            count("extender/filter"),
-            count("extender/prioritize"),
-            count("extender/bind"),
-            account.seconds,
-        ),
-        Ink::Faint,
+    paper.paragraph(&format!("Jobs, with the policies that govern them: {}.", jobs.join(", ")), Ink::Plain);
+    let count = |path: &str| account.requests.get(path).copied().unwrap_or_default();
+    let servers = format!(
+        "The servers are the real ones, over TLS on loopback: {} admission reviews, {} filters, {} rankings and {} \
+         binds in {:.2} s. API server and kube-scheduler are played; no cluster was touched.",
+        count("admission/mutate") + count("admission/validate"),
+        count("extender/filter"),
+        count("extender/prioritize"),
+        count("extender/bind"),
+        account.seconds,
     );
+    paper.paragraph(&servers, Ink::Faint);
 }
 
-/// What holds, what waits, and where to go on.
+/// What holds, what waits and why, and where to go on.
 pub(super) fn closing(account: &Account, paper: &mut Paper) {
     paper.heading("Outcome");
-    let held: Vec<String> = account
-        .checks
-        .iter()
-        .filter(|check| check.broken.is_empty())
-        .map(|check| format!("{} ({})", check.rule, check.of))
-        .collect();
-    paper.paragraph(&format!("Checked again from the pods alone, and holds: {}.", held.join(", ")), Ink::Good);
+    paper.paragraph(&format!("{} of {} PEs are placed.", account.placed, account.pes), Ink::Strong);
+    let held = account.checks.iter().filter(|check| check.broken.is_empty());
+    let held: Vec<String> = held.map(|check| format!("{} ({})", check.rule, check.of)).collect();
+    paper.paragraph(&format!("Checked at the end, from the pods alone, and kept: {}.", held.join(", ")), Ink::Good);
     for broken in account.checks.iter().flat_map(|check| &check.broken) {
         paper.paragraph(&format!("BROKEN: {broken}"), Ink::Bad);
     }
@@ -48,13 +41,29 @@ pub(super) fn closing(account: &Account, paper: &mut Paper) {
         paper.paragraph(&format!("{pod} was denied at admission: {message}"), Ink::Wary);
     }
     if !account.not_ours.is_empty() {
-        paper
-            .paragraph(&format!("Left alone, as no policy governs them: {}.", account.not_ours.join(", ")), Ink::Faint);
+        let left_alone = account.not_ours.join(", ");
+        paper.paragraph(&format!("Left alone, as no policy governs them: {left_alone}."), Ink::Faint);
     }
-    let outcome = format!("{} of {} PEs are placed.", account.placed, account.pes);
-    paper.paragraph(&outcome, Ink::Strong);
     for (job, pe) in account.waiting() {
-        let message = pe.message.as_deref().unwrap_or("not tried");
-        paper.paragraph(&format!("{} of {} waits: {message}", pe.pe, job.job), Ink::Wary);
+        waits(&format!("{} of {}", pe.pe, job.job), pe, account.nodes.len(), paper);
     }
+    paper.paragraph("All of this as one document: -o json. Manifests of your own: --help.", Ink::Faint);
+}
+
+/// Why a PE has no node: which filter left how many, what Outrigger says, and what the pod's event says.
+fn waits(name: &str, pe: &PeAccount, nodes: usize, paper: &mut Paper) {
+    let mut table = paper.table();
+    let mut row = |title: &str, text: &str, ink: Ink| {
+        table.add_row([cell(title, Ink::Faint), cell(text, ink)]);
+    };
+    row("waits", name, Ink::Wary);
+    row("kube-scheduler left", &format!("{} of {nodes} nodes by its own filters", pe.asked), Ink::Plain);
+    if !pe.refused.is_empty() {
+        row("Outrigger refused", &refused(&pe.refused), Ink::Plain);
+    }
+    for reason in Reason::ALL.iter().filter(|reason| pe.refused.contains_key(reason.as_str())) {
+        row("", &format!("{reason}: {}", reason.meaning()), Ink::Plain);
+    }
+    row("event", pe.message.as_deref().unwrap_or("it was not tried"), Ink::Plain);
+    paper.put(table);
 }
