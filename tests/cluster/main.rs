@@ -5,6 +5,8 @@
 #[expect(dead_code, reason = "tests use more of it than this program does")]
 mod cluster;
 
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -13,6 +15,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use cluster::{Cluster, FakeNode, Installation, InstallationSettings, SchedulerSettings};
 
 const NODES: u16 = 8;
+
+/// Something to apply: one PE more than there are nodes for, so that both a record and a reason can be seen.
+const JOB: &str = include_str!("job.yaml");
+/// What is shown of a pod.
+const COLUMNS: &str = r"POD:.metadata.name,NODE:.spec.nodeName,SIDECAR:.spec.initContainers[*].name,RECORD:.metadata.annotations.outrigger\.dev/placement";
 
 /// Plays the cluster, or is one of the programs in it: called as `outrigger` would be, this program does what that does,
 /// so that there is no second one to build.
@@ -47,19 +54,63 @@ async fn run(nodes: u16) -> Result<()> {
     let cluster = &installation.cluster;
     println!("starting the default kube-scheduler, making {nodes} nodes");
     let _scheduler = cluster.start_scheduler(SchedulerSettings::new("default-scheduler")).await?;
-    let nodes: Vec<FakeNode> = (1..=nodes).map(|number| FakeNode::new(format!("n{number}"))).collect();
+    let nodes: Vec<FakeNode> = (1..=nodes).map(node).collect();
     cluster.create_nodes(&nodes).await?;
-    println!("{}", usage(cluster));
+    let job = write_job(cluster.folder())?;
+    let metrics = [("extender", &installation.extender), ("admission", &installation.admission)];
+    let metrics: Vec<(&str, SocketAddr)> =
+        metrics.into_iter().filter_map(|(role, process)| Some((role, process.as_ref()?.metrics_address()))).collect();
+    println!("{}", usage(cluster, &metrics, &job)?);
     std::future::pending().await
 }
 
-fn usage(cluster: &Cluster) -> String {
-    let kubectl = cluster.kubectl();
-    format!(
-        "\nready; logs are in {}\n\n  export KUBECONFIG={}\n  alias kubectl={}\n  kubectl get nodes\n\n\
-         Ctrl-C stops everything and deletes it.",
-        cluster.folder().display(),
-        cluster.kubeconfig().display(),
-        kubectl.program().display(),
-    )
+/// Of each eight nodes four are tagged `ssd` and four `net25g`; two have both tags.
+fn node(number: u16) -> FakeNode {
+    let place = (number - 1) % 8;
+    let mut node = FakeNode::new(format!("n{number}"));
+    if place < 4 {
+        node = node.label("tag.outrigger.dev/ssd", "");
+    }
+    if (2..6).contains(&place) {
+        node = node.label("tag.outrigger.dev/net25g", "");
+    }
+    node
+}
+
+#[expect(clippy::disallowed_methods, reason = "writes what kubectl is to read")]
+fn write_job(folder: &Path) -> Result<PathBuf> {
+    let path = folder.join("job.yaml");
+    std::fs::write(&path, JOB)?;
+    Ok(path)
+}
+
+fn usage(cluster: &Cluster, metrics: &[(&str, SocketAddr)], job: &Path) -> Result<String> {
+    let programs = cluster.kubectl().program().parent().context("kubectl is in no folder")?.to_owned();
+    let metrics: Vec<String> =
+        metrics.iter().map(|(role, address)| format!("  curl -s http://{address}/metrics   # {role}")).collect();
+    Ok(format!(
+        r"
+ready; in another terminal:
+
+  export KUBECONFIG={kubeconfig} PATH={programs}:$PATH
+
+  # five PEs, never two on one node, on the nodes with the tag `ssd`: one of them waits
+  kubectl apply -f {job}
+
+  # where they are, what was injected, and why there
+  kubectl get pods -o custom-columns='{COLUMNS}'
+
+  # why one waits
+  kubectl get events --field-selector reason=FailedScheduling -o custom-columns=POD:.involvedObject.name,WHY:.message
+
+{metrics}
+
+logs: {logs}
+Ctrl-C stops everything and deletes it.",
+        kubeconfig = cluster.kubeconfig().display(),
+        programs = programs.display(),
+        job = job.display(),
+        metrics = metrics.join("\n"),
+        logs = cluster.folder().display(),
+    ))
 }

@@ -235,6 +235,36 @@ fn instances_of_kafka_streams_are_pes_named_by_their_index_and_keep_apart() {
 }
 
 #[test]
+fn pods_of_every_shipped_dialect_reach_the_webhook_and_their_policy() {
+    shared(async |installation| {
+        let cluster = &installation.cluster;
+        cluster.create_namespace("dialects").await.unwrap();
+        let client = cluster.client().await.unwrap();
+        let governed = [
+            ("{outrigger.dev/job: a}", "annotations"),
+            ("{app: streams, svc: pe, streams.ibm.com/job: '7'}", "open-streams"),
+            ("{component: taskmanager, type: flink-native-kubernetes, app: a}", "flink"),
+            ("{component: taskmanager, type: flink-standalone-kubernetes, app: a}", "flink"),
+            ("{outrigger.dev/dialect: kafka-streams, app: a}", "kafka-streams"),
+            // an engine's own policy stands before the one of the label
+            ("{component: taskmanager, type: flink-native-kubernetes, app: a, outrigger.dev/job: b}", "flink"),
+        ];
+        for (labels, policy) in governed {
+            let pod = PLAIN.replace("{outrigger.dev/job: plain}", labels);
+            let pod = create(&client, "dialects", &pod, true).await.unwrap();
+            assert_eq!(annotation(&pod, "outrigger.dev/policy").unwrap(), policy, "{labels}");
+            assert_eq!(pod.spec.unwrap().scheduler_name.as_deref(), Some("outrigger"), "{labels}");
+        }
+        for labels in ["{app: streams, svc: zombie, streams.ibm.com/job: '7'}", "{component: jobmanager, app: a}", "{}"]
+        {
+            let pod = PLAIN.replace("{outrigger.dev/job: plain}", labels);
+            let pod = create(&client, "dialects", &pod, true).await.unwrap();
+            assert!(annotation(&pod, "outrigger.dev/policy").is_err(), "{labels}");
+        }
+    });
+}
+
+#[test]
 fn a_node_named_in_the_pod_becomes_a_wish_that_capacity_is_checked_for() {
     shared(async |installation| {
         let (cluster, namespace) = (&installation.cluster, "node-name");

@@ -11,12 +11,14 @@
 //! ```
 #![expect(clippy::print_stderr, reason = "times, for whoever runs the tests")]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
+use kube::api::ListParams;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -135,4 +137,25 @@ async fn a_labelled_pod_is_injected_placed_bound_and_runs() {
     let sidecars = spec.init_containers.unwrap();
     assert!(sidecars.iter().all(|sidecar| sidecar.restart_policy.as_deref() == Some("Always")), "{sidecars:?}");
     assert!(record.contains(&spec.node_name.unwrap()), "the record names the node: {record}");
+
+    // what `make cluster` offers to try: five PEs that keep apart, four nodes that they may use
+    let tagged = ["t1", "t2", "t3", "t4"].map(|name| FakeNode::new(name).label("tag.outrigger.dev/ssd", ""));
+    cluster.create_nodes(&tagged).await.unwrap();
+    cluster.kubectl().apply(include_str!("../cluster/job.yaml")).await.unwrap();
+    let selector = ListParams::default().labels("outrigger.dev/job=clicks");
+    let (mut nodes, mut why) = (BTreeSet::new(), Vec::new());
+    until("four run and one is refused", RUNNING, async || {
+        let pods = pods.list(&selector).await?.items;
+        let specs = pods.iter().filter_map(|pod| pod.spec.as_ref());
+        nodes = specs.filter_map(|spec| spec.node_name.clone()).collect();
+        let statuses = pods.iter().filter_map(|pod| pod.status.as_ref());
+        let conditions = statuses.flat_map(|status| status.conditions.iter().flatten());
+        why = conditions.filter_map(|condition| condition.message.clone()).collect();
+        ensure!(nodes.len() == 4 && !why.is_empty(), "{nodes:?}, {why:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(nodes, ["t1", "t2", "t3", "t4"].map(str::to_owned).into(), "each on a node of its own");
+    assert!(why.concat().contains("4 ExlocationConflict"), "{why:?}");
 }

@@ -1,9 +1,11 @@
 //! Metrics, as a real Prometheus scrapes and queries them.
 
 use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 
@@ -98,6 +100,21 @@ fn a_real_prometheus_returns_the_placements_injections_and_refusals_just_made() 
         }
         let quantile = "histogram_quantile(0.99, sum by (le) (outrigger_extender_request_duration_seconds_bucket))";
         becomes(&prometheus, quantile, |seconds| seconds > 0.0 && seconds < 5.0).await.unwrap();
+
+        let (questions, alerts) = documented_queries().unwrap();
+        assert!(questions.len() >= 4 && alerts.len() >= 5, "{questions:?} {alerts:?}");
+        for question in questions {
+            until(&question, SCRAPED, async || {
+                ensure!(!prometheus.query(&question).await?.is_empty(), "no series");
+                Ok(())
+            })
+            .await
+            .unwrap();
+        }
+        for alert in alerts {
+            let series = prometheus.query(&alert).await.unwrap();
+            assert!(series.is_empty(), "nothing is wrong here, but {alert} gives {series:?}");
+        }
     });
 }
 
@@ -126,6 +143,18 @@ fn what_is_scraped_follows_the_conventions() {
 fn a_missing_prometheus_is_an_error_that_says_what_to_install() {
     let error = program("prometheus", OsStr::new("/nowhere")).unwrap_err().to_string();
     assert!(error.contains("apt-get install") && error.contains("prometheus"), "{error}");
+}
+
+/// The queries of `docs/metrics.md`: those of its table of questions, and those of its table of alerts.
+#[expect(clippy::disallowed_methods, reason = "reads what is documented")]
+fn documented_queries() -> Result<(Vec<String>, Vec<String>)> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md"))?;
+    let (_, text) = text.split_once("## Questions").context("no chapter of questions")?;
+    let (questions, alerts) = text.split_once("## What to alert on").context("no chapter of alerts")?;
+    // a bar within a table is written with a backslash
+    let query = |row: &str| Some(row.rsplit_once(" | `")?.1.strip_suffix("` |")?.replace("\\|", "|"));
+    let queries = |chapter: &str| chapter.lines().filter_map(query).collect::<Vec<String>>();
+    Ok((queries(questions), queries(alerts)))
 }
 
 async fn becomes(prometheus: &Prometheus, query: &str, is_right: impl Fn(f64) -> bool) -> Result<()> {
