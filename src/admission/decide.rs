@@ -35,6 +35,13 @@ impl Decision {
         Self { outcome, patch: Patch::default(), warnings: warnings.into_vec() }
     }
 
+    /// Lets a pod through that would cost too much to look at.
+    pub(super) fn too_large() -> Self {
+        let mut warnings = Warnings::default();
+        warnings.add("outrigger left this pod as it was: it is far larger than a pod can be");
+        Self { warnings: warnings.into_vec(), ..Self::skipped(SkipReason::TooLarge, None) }
+    }
+
     /// Lets the pod through as it is: whatever went wrong is ours, not the user's (law 2).
     fn fail_open(policy: &Arc<str>, reason: SkipReason, detail: &str) -> Self {
         let mut warnings = Warnings::default();

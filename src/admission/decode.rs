@@ -75,6 +75,23 @@ pub(super) fn review(body: &[u8]) -> Result<Request<'_>, DecodeError> {
     Ok(Request { subject, pod })
 }
 
+/// More than the API server reads of one object, and twice of what it stores.
+const LARGEST_OBJECT: usize = 3 << 20;
+/// Ten times the values of the largest pods that are seen. A value takes up to 80 times its text in memory.
+const MOST_VALUES: usize = 50_000;
+
+/// True where not even the labels are worth the look.
+pub(super) fn is_too_large(object: &RawValue) -> bool {
+    object.get().len() > LARGEST_OBJECT
+}
+
+/// True where reading all of the object would take more memory than any real pod does.
+pub(super) fn has_too_many_values(object: &RawValue) -> bool {
+    // Each member and element has a comma or a bracket of its own; those within texts only make the count higher.
+    let separators = object.get().bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{'));
+    separators.count() > MOST_VALUES
+}
+
 /// What one cheap look at a pod shows.
 pub(super) struct Glance {
     pub(super) labels: Labels,

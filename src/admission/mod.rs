@@ -106,10 +106,16 @@ fn review(body: &[u8], context: Context<'_>, judge: Judge) -> Result<Answer, Dec
     let Some(object) = request.pod else {
         return Ok(encode::answer(request.subject, Decision::skipped(SkipReason::NotAPodCreate, None)));
     };
+    if decode::is_too_large(object) {
+        return Ok(encode::answer(request.subject, Decision::too_large()));
+    }
     let glance = decode::glance(object)?;
     let subject = glance.complete(request.subject);
     if context.policies.governing(&subject.namespace, &glance.labels).is_none() {
         return Ok(encode::answer(subject, Decision::skipped(SkipReason::NoPolicy, None)));
+    }
+    if decode::has_too_many_values(object) {
+        return Ok(encode::answer(subject, Decision::too_large()));
     }
     let pod = decode::pod(object)?;
     let decision = judge(&pod, &Namespace::from(&subject.namespace), context);

@@ -70,6 +70,8 @@ skip_reasons! {
     Declined,
     /// It uses its node's network, where a sidecar's ports would be the node's. All but sidecars is given.
     HostNetwork,
+    /// It is far larger than any pod that the API server would store. Nobody looks at it.
+    TooLarge,
     /// Our patch does not apply to the object: a defect, or an object that is no pod.
     PatchWouldNotApply,
     /// Our patch would be followed by another one: a defect.

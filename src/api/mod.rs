@@ -9,6 +9,7 @@
     reason = "both come from how the derive reads and repeats the struct"
 )]
 mod host_pool;
+mod metadata;
 mod node;
 mod pod;
 

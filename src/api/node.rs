@@ -12,6 +12,7 @@ use crate::model::{InvalidQuantity, Labels, Node, NodeName, Resources};
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
 #[resource(inherit = "k8s_openapi::api::core::v1::Node", crates(kube_core = "::kube_core"))]
 pub struct NodeObject {
+    #[serde(deserialize_with = "super::metadata::read")]
     metadata: ObjectMeta,
     #[serde(default)]
     spec: NodeSpec,

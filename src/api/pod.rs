@@ -16,6 +16,7 @@ use crate::model::{
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
 #[resource(inherit = "k8s_openapi::api::core::v1::Pod", crates(kube_core = "::kube_core"))]
 pub struct PodObject {
+    #[serde(deserialize_with = "super::metadata::read")]
     metadata: ObjectMeta,
     #[serde(default)]
     spec: PodSpec,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::api::PodObject;
@@ -15,6 +15,9 @@ pub enum DecodeError {
     /// The body is no JSON of the expected shape.
     #[error("the body cannot be read: {0}")]
     Body(#[from] serde_json::Error),
+    /// The body is JSON, but no object.
+    #[error("the body must be a JSON object")]
+    NoObject,
     /// There is no pod in it.
     #[error("Pod is missing: the body must be an ExtenderArgs object of k8s.io/kube-scheduler/extender/v1")]
     NoPod,
@@ -64,7 +67,40 @@ struct ExtenderArgs<'a> {
     #[serde(rename = "Nodes", alias = "nodes", default)]
     nodes: Option<IgnoredAny>,
     #[serde(rename = "NodeNames", alias = "nodeNames", alias = "nodenames", borrow, default)]
-    node_names: Option<Vec<Text<'a>>>,
+    node_names: Option<Names<'a>>,
+}
+
+/// Names of nodes, no more than a cluster can have.
+struct Names<'a>(Vec<Cow<'a, str>>);
+
+/// Far more nodes than any cluster has; a list without end would only be asked for to exhaust us.
+const MOST_NODES: usize = 100_000;
+
+impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "at most {MOST_NODES} names of nodes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut names = Vec::new();
+        while let Some(Text(name)) = seq.next_element()? {
+            if names.len() == MOST_NODES {
+                return Err(de::Error::invalid_length(MOST_NODES + 1, &self));
+            }
+            names.push(name);
+        }
+        Ok(Names(names))
+    }
 }
 
 /// Text that is borrowed from the body where it has no escapes.
@@ -89,17 +125,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// Reads a JSON object. Serde alone takes a list of its members in their order for the object as well.
+pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> {
+    let read = serde_json::from_slice(body)?;
+    if body.trim_ascii_start().starts_with(b"{") { Ok(read) } else { Err(DecodeError::NoObject) }
+}
+
 /// Reads the question of filter and prioritize.
 ///
 /// # Errors
 /// [`DecodeError`] in words for the log of kube-scheduler.
 pub fn arguments(body: &[u8]) -> Result<Arguments<'_>, DecodeError> {
-    let read: ExtenderArgs<'_> = serde_json::from_slice(body)?;
+    let read: ExtenderArgs<'_> = object(body)?;
     let pod = Pod::try_from(&read.pod.ok_or(DecodeError::NoPod)?)?;
     // Both null means that no node is left, never that all are.
     let candidates = match (read.node_names, read.nodes) {
         (None, Some(_)) => Candidates::Objects,
-        (names, _) => Candidates::Names(names.into_iter().flatten().map(|Text(name)| name).collect()),
+        (names, _) => Candidates::Names(names.map_or_else(Vec::new, |Names(names)| names)),
     };
     Ok(Arguments { pod, candidates })
 }
@@ -134,7 +176,7 @@ struct ExtenderBindingArgs<'a> {
 /// # Errors
 /// [`DecodeError`] in words for the log of kube-scheduler.
 pub fn binding_arguments(body: &[u8]) -> Result<BindingArguments, DecodeError> {
-    let read: ExtenderBindingArgs<'_> = serde_json::from_slice(body)?;
+    let read: ExtenderBindingArgs<'_> = object(body)?;
     let text = |text: Option<Text<'_>>, name: &'static str| {
         text.map(|Text(text)| text.into_owned()).filter(|text| !text.is_empty()).ok_or(DecodeError::Missing(name))
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::decode::{DecodeError, ExtenderPreemptionArgs, Victims};
+use super::decode::{DecodeError, ExtenderPreemptionArgs, Victims, object};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -31,7 +31,7 @@ struct MetaPod {
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
 pub fn preempt(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let read: ExtenderPreemptionArgs<'_> = serde_json::from_slice(body)?;
+    let read: ExtenderPreemptionArgs<'_> = object(body)?;
     if read.pod.is_none() {
         return Err(DecodeError::NoPod);
     }

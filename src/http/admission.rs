@@ -5,12 +5,19 @@ use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
-use super::limits;
+use super::limits::Intake;
 use crate::admission::{self, Answer, Context, DecodeError, Outcome};
 use crate::telemetry;
 use crate::watch::Store;
+
+/// What the reviews need.
+#[derive(Debug)]
+pub(super) struct Admission {
+    pub(super) store: Arc<Store>,
+    pub(super) intake: Intake,
+}
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -18,20 +25,25 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/admission/validate").route(web::post().to(validate)));
 }
 
-async fn mutate(store: Data<Arc<Store>>, payload: Payload) -> HttpResponse {
-    review("mutate", admission::mutate, &store, payload).await
+async fn mutate(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
+    review("mutate", admission::mutate, &admission, (&request, payload)).await
 }
 
-async fn validate(store: Data<Arc<Store>>, payload: Payload) -> HttpResponse {
-    review("validate", admission::validate, &store, payload).await
+async fn validate(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
+    review("validate", admission::validate, &admission, (&request, payload)).await
 }
 
 type Review = fn(&[u8], Context<'_>) -> Result<Answer, DecodeError>;
 
-async fn review(verb: &'static str, decide: Review, store: &Store, payload: Payload) -> HttpResponse {
+async fn review(
+    verb: &'static str,
+    decide: Review,
+    admission: &Admission,
+    (request, payload): (&HttpRequest, Payload),
+) -> HttpResponse {
     let started = clock();
-    let read = limits::read(payload).await;
-    let view = store.view();
+    let read = admission.intake.read(request, payload).await;
+    let view = admission.store.view();
     let context = Context { policies: &view.policies, pools: view.snapshot.pools() };
     let refuse = |status: StatusCode, body: String, kind: &str| {
         tracing::warn!(status = status.as_u16(), problem = body, "a review cannot be answered");

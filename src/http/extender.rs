@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use jiff::Timestamp;
 
-use super::limits;
+use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure};
 use crate::extender::{self, BindingArguments, DecodeError, bind};
 use crate::model::{HostChoice, Pe};
@@ -20,6 +20,7 @@ use crate::watch::Store;
 pub(super) struct Extender {
     pub(super) store: Arc<Store>,
     pub(super) binder: Arc<Binder>,
+    pub(super) intake: Intake,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -33,51 +34,57 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// An answer, and how it went: a bounded name for metrics.
 type Answered = (HttpResponse, &'static str);
 
-async fn filter(extender: Data<Extender>, payload: Payload) -> HttpResponse {
-    answer("filter", payload, |body| extender.filter(body)).await
+async fn filter(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    extender.answer("filter", &request, payload, |body| extender.filter(body)).await
 }
 
-async fn prioritize(extender: Data<Extender>, payload: Payload) -> HttpResponse {
-    answer("prioritize", payload, |body| extender.prioritize(body)).await
+async fn prioritize(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    extender.answer("prioritize", &request, payload, |body| extender.prioritize(body)).await
 }
 
-async fn preempt(extender: Data<Extender>, payload: Payload) -> HttpResponse {
-    answer("preempt", payload, |body| {
+async fn preempt(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    let decide = |body: &[u8]| {
         extender.binder.asked();
         Ok((json(extender::preempt(body)?), "unchanged"))
-    })
-    .await
+    };
+    extender.answer("preempt", &request, payload, decide).await
 }
 
-async fn bind_pod(extender: Data<Extender>, payload: Payload) -> HttpResponse {
+async fn bind_pod(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
     let (started, _) = clock();
-    let (response, outcome) = match limits::read(payload).await {
-        Err((status, problem)) => refuse(status, &problem),
-        Ok(body) => match extender::binding_arguments(&body) {
-            Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
-            Ok(arguments) => extender.bind(&arguments).await,
-        },
+    // The body is dropped before the API server is asked.
+    let arguments = match extender.intake.read(&request, payload).await {
+        Err((status, problem)) => Err(refuse(status, &problem)),
+        Ok(body) => {
+            extender::binding_arguments(&body).map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))
+        }
+    };
+    let (response, outcome) = match arguments {
+        Err(refused) => refused,
+        Ok(arguments) => extender.bind(&arguments).await,
     };
     telemetry::extender("bind", outcome, started.elapsed());
     response
 }
 
-/// Reads the body, decides, and records how long it took.
-async fn answer(
-    verb: &'static str,
-    payload: Payload,
-    decide: impl FnOnce(&[u8]) -> Result<Answered, DecodeError>,
-) -> HttpResponse {
-    let (started, _) = clock();
-    let (response, outcome) = match limits::read(payload).await {
-        Err((status, problem)) => refuse(status, &problem),
-        Ok(body) => decide(&body).unwrap_or_else(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string())),
-    };
-    telemetry::extender(verb, outcome, started.elapsed());
-    response
-}
-
 impl Extender {
+    /// Reads the body, decides, and records how long it took.
+    async fn answer(
+        &self,
+        verb: &'static str,
+        request: &HttpRequest,
+        payload: Payload,
+        decide: impl FnOnce(&[u8]) -> Result<Answered, DecodeError>,
+    ) -> HttpResponse {
+        let (started, _) = clock();
+        let (response, outcome) = match self.intake.read(request, payload).await {
+            Err((status, problem)) => refuse(status, &problem),
+            Ok(body) => decide(&body).unwrap_or_else(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string())),
+        };
+        telemetry::extender(verb, outcome, started.elapsed());
+        response
+    }
+
     fn filter(&self, body: &[u8]) -> Result<Answered, DecodeError> {
         self.binder.asked();
         let arguments = extender::arguments(body)?;

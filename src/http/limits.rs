@@ -1,13 +1,23 @@
-//! What one request may cost, by name and in one place.
+//! What requests may cost, by name and in one place.
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The largest body: an AdmissionReview of an UPDATE carries two objects of up to 3 MiB, and 15,000 node names are
 /// under 1 MiB (D14).
 pub(super) const LARGEST_BODY: usize = 8 << 20;
+/// Up to here a body is small: nearly every review and every bind.
+const SMALL_BODY: usize = 64 << 10;
+/// What small bodies may hold in memory at one time, and what large ones may: callers that send large bodies, or send
+/// them slowly, cannot keep out the small ones.
+const ROOM: usize = 16 << 20;
+/// Who finds no room waits this long; the API server gives up after two seconds, kube-scheduler after five.
+const ROOM_DEADLINE: Duration = Duration::from_secs(1);
 /// A body must arrive within this time.
 pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// Callers keep idle connections for 90 s and do not retry a POST; ours must live longer (D14).
@@ -17,16 +27,71 @@ pub(super) const SHUTDOWN_SECONDS: u64 = 10;
 /// Open connections of one worker.
 pub(super) const CONNECTIONS: usize = 1_024;
 
-/// Reads a body within its limits; otherwise the status to answer with, and why.
-pub(super) async fn read(payload: Payload) -> Result<Bytes, (StatusCode, String)> {
-    match tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(LARGEST_BODY)).await {
-        Err(_elapsed) => {
-            Err((StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {} s", BODY_DEADLINE.as_secs())))
-        }
-        Ok(Err(_limit)) => {
-            Err((StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {LARGEST_BODY} bytes")))
-        }
-        Ok(Ok(Err(error))) => Err((StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))),
-        Ok(Ok(Ok(body))) => Ok(body),
+/// The room for bodies in memory, shared by all workers of a server.
+#[derive(Debug)]
+pub(super) struct Intake {
+    small: Semaphore,
+    large: Semaphore,
+}
+
+/// A body, and the room that it takes until it is dropped.
+#[derive(Debug)]
+pub(super) struct Body<'a> {
+    bytes: Bytes,
+    _room: SemaphorePermit<'a>,
+}
+
+impl std::ops::Deref for Body<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
     }
 }
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self { small: Semaphore::new(ROOM), large: Semaphore::new(ROOM) }
+    }
+}
+
+impl Intake {
+    /// Reads a body within its limits; otherwise the status to answer with, and why.
+    pub(super) async fn read(&self, request: &HttpRequest, payload: Payload) -> Result<Body<'_>, (StatusCode, String)> {
+        // One whose length is not announced may become as long as any.
+        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let length = announced.unwrap_or(LARGEST_BODY);
+        if length > LARGEST_BODY {
+            return Err(too_large());
+        }
+        let room = self.room(length).await?;
+        match tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(LARGEST_BODY)).await {
+            Err(_elapsed) => {
+                let problem = format!("the body did not arrive within {} s", BODY_DEADLINE.as_secs());
+                Err((StatusCode::REQUEST_TIMEOUT, problem))
+            }
+            Ok(Err(_limit)) => Err(too_large()),
+            Ok(Ok(Err(error))) => Err((StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))),
+            Ok(Ok(Ok(bytes))) => Ok(Body { bytes, _room: room }),
+        }
+    }
+
+    async fn room(&self, length: usize) -> Result<SemaphorePermit<'_>, (StatusCode, String)> {
+        let lane = if length <= SMALL_BODY { &self.small } else { &self.large };
+        let bytes = u32::try_from(length).unwrap_or(u32::MAX);
+        let waited = tokio::time::timeout(ROOM_DEADLINE, lane.acquire_many(bytes)).await;
+        // The semaphores are never closed: there is only the one error.
+        waited.ok().and_then(Result::ok).ok_or_else(|| {
+            let problem = "too many bodies of this size at one time; try again".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, problem)
+        })
+    }
+}
+
+fn too_large() -> (StatusCode, String) {
+    (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {LARGEST_BODY} bytes"))
+}
+
+#[cfg(test)]
+#[path = "tests/limits.rs"]
+mod tests;

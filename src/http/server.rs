@@ -8,6 +8,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use rustls::ServerConfig;
 
+use super::limits::Intake;
 use super::operations::Operations;
 use super::{admission, extender, limits, operations};
 use crate::commit::Binder;
@@ -79,7 +80,7 @@ pub fn extender_server(
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(StartError::PlainBeyondLoopback(address));
     }
-    let data = Data::new(extender::Extender { store, binder });
+    let data = Data::new(extender::Extender { store, binder, intake: Intake::default() });
     serve(address, tls, workers, move |config| {
         config.app_data(data.clone());
         extender::routes(config);
@@ -96,7 +97,7 @@ pub fn admission_server(
     store: Arc<Store>,
     workers: usize,
 ) -> Result<Server, StartError> {
-    let data = Data::new(store);
+    let data = Data::new(admission::Admission { store, intake: Intake::default() });
     serve(address, Some(tls), workers, move |config| {
         config.app_data(data.clone());
         admission::routes(config);

@@ -25,6 +25,9 @@ pub enum LoadError {
     /// The folder holds no policy.
     #[error("{0}: there is no .yaml or .yml file in this folder")]
     Empty(String),
+    /// There are files, but no policy in them: cut short rather than meant.
+    #[error("{0}: the files in this folder hold no StreamPolicy")]
+    NoPolicy(String),
     /// A document is wrong.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -58,7 +61,7 @@ impl PolicyFiles {
     /// [`LoadError`] with file, line and field.
     pub fn load(folder: &Path) -> Result<(Self, PolicySet), LoadError> {
         let read = read(folder)?;
-        let policies = PolicySet::parse(&read)?;
+        let policies = parse(folder, &read)?;
         Ok((Self { folder: folder.to_owned(), read }, policies))
     }
 
@@ -71,13 +74,20 @@ impl PolicyFiles {
             match read(&self.folder) {
                 Ok(sources) if sources == self.read => {}
                 Ok(sources) => {
-                    report(PolicySet::parse(&sources).map_err(LoadError::from), &store);
+                    report(parse(&self.folder, &sources), &store);
                     self.read = sources;
                 }
                 Err(error) => report(Err(error), &store),
             }
         }
     }
+}
+
+/// Without any policy nothing would be governed: no pod injected, no rule kept.
+fn parse(folder: &Path, sources: &[Source]) -> Result<PolicySet, LoadError> {
+    let policies = PolicySet::parse(sources)?;
+    let found = policies.iter().next().is_some();
+    if found { Ok(policies) } else { Err(LoadError::NoPolicy(folder.display().to_string())) }
 }
 
 fn report(parsed: Result<PolicySet, LoadError>, store: &Store) {

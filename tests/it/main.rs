@@ -3,15 +3,19 @@
 //! | file | what must hold |
 //! |---|---|
 //! | [`architecture`] | the deciding half stays pure, and its modules depend on each other in one direction |
+//! | [`bad_input`] | whatever comes in gets a clear answer; nothing panics, memory stays bounded |
 //! | [`certs`] | what `outrigger certs` writes works with rustls and with openssl |
 //! | [`commands`] | help with an example for every command, exit codes, errors that say what to do |
 //! | [`crds`] | `deploy/crds` is what the program prints |
 //! | [`demo`] | `outrigger demo`: every rule holds, the PE without a node says why, the report fits 80 columns |
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 //! | [`health`] | alive, ready, answering in between, and ending in order |
+//! | [`policies`] | a broken policy file stops a start, and never a running server |
+//! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
+//! | [`tls`] | only the right authority is trusted; certificates change under open connections |
 //!
 //! The rest supports them: [`api_server`] plays the API server, [`program`] is the program under test and how it is
-//! asked, [`objects`] are nodes, pods and questions.
+//! asked, [`objects`] are nodes, pods and questions, [`noise`] makes bytes that nobody would send.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -30,13 +34,18 @@ mod process;
 mod wait;
 
 mod api_server;
+mod noise;
 mod objects;
 mod program;
 
 mod architecture;
+mod bad_input;
 mod certs;
 mod commands;
 mod crds;
 mod demo;
 mod docs;
 mod health;
+mod policies;
+mod slow;
+mod tls;

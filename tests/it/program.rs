@@ -88,6 +88,13 @@ impl Program {
         Ok(value.with_context(|| format!("no `{series}` in\n{}", exposed.body))?.parse()?)
     }
 
+    /// The most memory that it has had, in MiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        peak.unwrap().trim().parse::<u64>().unwrap() / 1_024
+    }
+
     /// What it has printed.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("outrigger.log")).unwrap()
