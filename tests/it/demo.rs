@@ -106,6 +106,9 @@ fn exlocation_keeps_apart_colocation_together_and_isolation_alone() {
     let exclusive: BTreeSet<&str> =
         pes.iter().filter(|(job, _, _)| job == "payments/fraud").filter_map(|(_, _, pe)| pe["node"].as_str()).collect();
     assert_eq!(exclusive, BTreeSet::from(["c09", "c10", "c11"]), "three nodes, and not c13, where another job's PE is");
+    for (_, name, pe) in pes.iter().filter(|(job, _, _)| job == "payments/fraud") {
+        assert_eq!(pe["refused"]["PoolNodeInUse"], 1, "{name} may not join c13");
+    }
     assert_eq!(exclusive.iter().map(|node| on(&json!(node))).sum::<usize>(), 8, "and nobody else's");
 
     for check in account["checks"].as_array().unwrap() {

@@ -144,3 +144,7 @@ fn count(number: usize, what: &str) -> String {
 fn join(names: &BTreeSet<&str>) -> String {
     names.iter().copied().collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+#[path = "tests/checks.rs"]
+mod tests;

@@ -162,13 +162,12 @@ async fn perform(
     list(cluster, &api, &store)?;
     let configuration = configuration::shipped()?;
     let listening = servers::start(&store, &api)?;
+    let client = Client::trusting(&listening.authority)?;
     let handles = listening.handles();
-    let Listening { servers, authority, addresses } = listening;
+    let Listening { servers, addresses, .. } = listening;
     let served = futures::future::try_join_all(servers.into_iter().map(|server| server.run));
     let progress = Progress::new(columns);
     let played = async {
-        // The client ends with the play: open connections would hold the servers up.
-        let client = Client::trusting(&authority)?;
         let stage = Stage {
             client: &client,
             api: &api,
@@ -179,6 +178,7 @@ async fn perform(
             progress: &progress,
         };
         let account = stage.play(jobs, arguments.pod.as_deref()).await;
+        // Open connections would hold the servers up.
         drop(client);
         handles.stop().await;
         account
