@@ -35,7 +35,9 @@ pub(super) fn write(account: &Account, paper: &mut Paper) {
 }
 
 fn latencies(text: &str, paper: &mut Paper) {
-    paper.line(&paper.paint("outrigger_admission_ and outrigger_extender_request_duration_seconds", Ink::Strong));
+    for name in HISTOGRAMS {
+        paper.line(&paper.paint(name, Ink::Strong));
+    }
     let mut table = paper.table();
     let header = ["ANSWERS", "MEAN", "99 % WITHIN", "VERB"];
     table.set_header(header.map(|title| cell(title, Ink::Faint)));
