@@ -10,5 +10,6 @@ mod control_plane;
 mod deploy;
 mod installation;
 mod metrics;
+mod placement;
 mod processes;
 mod rights;

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::Api;
+use kube::api::ListParams;
 
+use crate::cluster::Cluster;
 use crate::cluster::prometheus::{Prometheus, check_metrics, program};
 use crate::cluster::wait::until;
 use crate::installation::{running, shared};
@@ -79,13 +81,13 @@ fn a_real_prometheus_returns_the_placements_injections_and_refusals_just_made() 
             (r#"sum(outrigger_placements_total{pool="metrics/everywhere"})"#, 3.0),
             (r#"outrigger_injections_total{job="admission", policy="metrics"}"#, 3.0),
             (r#"sum(up{job=~"extender|admission"})"#, 2.0),
-            (r#"outrigger_snapshot_nodes{job="extender"}"#, 3.0),
             ("max(outrigger_snapshot_age_seconds)", 0.0),
             (r#"sum by (job) (outrigger_build_info{job="admission"})"#, 1.0),
             ("min(outrigger_policies_last_reload_successful)", 1.0),
         ] {
             becomes(&prometheus, query, |value| (value - wanted).abs() < f64::EPSILON).await.unwrap();
         }
+        every_node_is_counted(cluster, &prometheus).await.unwrap();
         for (query, least) in [
             // three nodes, at each attempt
             (r#"outrigger_node_refusals_total{reason="PoolNotFound"}"#, 3.0),
@@ -155,6 +157,18 @@ fn documented_queries() -> Result<(Vec<String>, Vec<String>)> {
     let query = |row: &str| Some(row.rsplit_once(" | `")?.1.strip_suffix("` |")?.replace("\\|", "|"));
     let queries = |chapter: &str| chapter.lines().filter_map(query).collect::<Vec<String>>();
     Ok((queries(questions), queries(alerts)))
+}
+
+/// Waits until the snapshot has all nodes; other tests of this cluster bring nodes of their own.
+async fn every_node_is_counted(cluster: &Cluster, prometheus: &Prometheus) -> Result<()> {
+    let nodes: Api<Node> = Api::all(cluster.client().await?);
+    until("every node is in the snapshot", SCRAPED, async || {
+        let listed = u32::try_from(nodes.list(&ListParams::default()).await?.items.len())?;
+        let known = prometheus.value(r#"outrigger_snapshot_nodes{job="extender"}"#).await?;
+        ensure!(listed >= 3 && (known - f64::from(listed)).abs() < f64::EPSILON, "{known} of {listed}");
+        Ok(())
+    })
+    .await
 }
 
 async fn becomes(prometheus: &Prometheus, query: &str, is_right: impl Fn(f64) -> bool) -> Result<()> {

@@ -1,0 +1,17 @@
+//! Where PEs go, with the real kube-scheduler asking.
+//!
+//! | file | what must hold |
+//! |---|---|
+//! | [`pools`] | tags are conjunctive; exclusive pools and isolation hold both ways |
+//! | [`colocation`] | buckets close over PEs that wait, whatever the order; a bridge that comes too late is refused |
+//! | [`exlocation`] | never two of a group on one node; the record is on the pod as soon as its node is |
+//! | [`refusal`] | users read our reason codes, the same at every attempt |
+//! | [`pe`] | support: a PE as a user writes it, and what became of it |
+//! | [`history`] | support: everything that happened to pods, seen by one watch |
+
+mod colocation;
+mod exlocation;
+pub(crate) mod history;
+pub(crate) mod pe;
+mod pools;
+mod refusal;
