@@ -106,10 +106,10 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
 
     let mut servers: Vec<(&str, Server)> = Vec::new();
     let workers = usize::from(arguments.workers);
+    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch()));
     if extender {
-        let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch()));
-        let server =
-            http::extender_server(arguments.extender_listen, tls.extender, Arc::clone(&store), binder, workers);
+        let (store, binder) = (Arc::clone(&store), Arc::clone(&binder));
+        let server = http::extender_server(arguments.extender_listen, tls.extender, store, binder, workers);
         servers.push(("extender", server.map_err(Stop::input)?));
     }
     if let Some(config) = tls.admission {
@@ -134,7 +134,8 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
             }
         };
         let certificates = futures::future::join_all(tls.serving.into_iter().map(ServingCertificate::follow));
-        futures::join!(policies, certificates, upkeep);
+        let doubts = binder.settle_doubts();
+        futures::join!(policies, certificates, upkeep, doubts);
     };
     until_stopped(servers, background).await
 }

@@ -40,7 +40,7 @@ pub trait Api: Send + Sync + std::fmt::Debug {
     /// Reads a pod by name.
     fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>>;
 
-    /// Writes an epoch onto a pod, with its UID as precondition, and returns the pod as it is then.
+    /// Writes a mark of our epoch onto a pod, with its UID as precondition, and returns the pod as it is then.
     fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>>;
 }
 
@@ -134,7 +134,7 @@ async fn within_deadline<T>(call: impl Future<Output = Result<T, kube::Error>>) 
         Ok(Err(kube::Error::Api(status))) => Err(match status.code {
             409 => WriteError::Conflict(status.message),
             404 => WriteError::NotFound(status.message),
-            429 | 500.. => WriteError::Unknown(status.message),
+            500.. => WriteError::Unknown(status.message),
             _ => WriteError::Refused(status.message),
         }),
         Ok(Err(error)) => Err(WriteError::Unknown(error.to_string())),

@@ -1,31 +1,49 @@
 //! One bind, from the question to a certain answer.
+//!
+//! Two rules make every step right, whatever comes late or never (law 1):
+//!
+//! - What is known of a pod comes from the watch alone, in its order. The answer to a write or a read says what to wait
+//!   for; it is never taken for the state itself, which would be ahead for one pod and then fall back.
+//! - A commitment counts until its Binding is known to have failed. That is certain when the API server has refused it,
+//!   and when the watch shows a later version of the pod without a node.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::api::{Api, WriteError};
 use crate::extender::bind::{BindError, Commitment, Verified, verify_and_commit};
 use crate::extender::{Attempt, BindingArguments, to_fence};
-use crate::model::{Pe, Pod, PodKey};
+use crate::model::{NodeName, PodKey, PodUid};
 use crate::policy::keys;
-use crate::state::{Cluster, Event};
+use crate::state::Cluster;
 use crate::watch::Store;
 
-/// Fences of one takeover are written side by side, but not all at once.
-const FENCES_AT_ONCE: usize = 16;
+/// Marks of one takeover are written side by side, but not all at once.
+const MARKS_AT_ONCE: usize = 16;
+/// How long the watch may be behind what the API server has answered; less than kube-scheduler waits for the bind.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often what is on its way is settled anew in one bind: more means that another process places at the same time.
+const ROUNDS: usize = 3;
+/// How often commitments that are in doubt are settled, where no bind does so.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// Binds pods: the only writer of placements in this process.
 #[derive(Debug)]
 pub struct Binder {
     store: Arc<Store>,
     api: Arc<dyn Api>,
-    /// Marks this process: written onto pods that an older one may still bind.
+    /// Names this process: written onto pods that another one may still bind.
     epoch: String,
-    fences: AtomicU64,
     took_over: AtomicBool,
+    /// Held while marks are written: other binds wait, and then find their groups settled.
+    settling: tokio::sync::Mutex<()>,
+    /// The pods of the binds that wait for it: who holds it settles for all of them.
+    to_settle: Mutex<BTreeSet<PodUid>>,
 }
 
 /// What became of a bind.
@@ -49,6 +67,12 @@ pub enum Failure {
     /// Another process has taken over since.
     #[error("another process places from now on: the pod carries epoch {0}")]
     Superseded(String),
+    /// The watch does not show what the API server has answered.
+    #[error("StaleState: the watch is behind the API server, which has changed pod {0}")]
+    Behind(PodKey),
+    /// Another process takes over again and again.
+    #[error("another process places PEs of the same group at the same time")]
+    Contended,
 }
 
 impl Failure {
@@ -57,12 +81,13 @@ impl Failure {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Turned(BindError::Refused(refusal)) => refusal.reason().as_str(),
+            Self::Turned(BindError::NotListed) | Self::Behind(_) => "StaleState",
             Self::Turned(BindError::Elsewhere(_)) => "PodElsewhere",
             Self::Write(WriteError::Conflict(_)) => "Conflict",
             Self::Turned(BindError::UnknownPod(_)) | Self::Write(WriteError::NotFound(_)) => "PodGone",
             Self::Write(WriteError::Refused(_)) => "ApiRefused",
             Self::Write(WriteError::Unknown(_)) => "ApiUnknown",
-            Self::Superseded(_) => "Superseded",
+            Self::Superseded(_) | Self::Contended => "Superseded",
         }
     }
 }
@@ -71,18 +96,16 @@ impl Binder {
     /// Binds through `api`; `epoch` must differ from that of every other process.
     #[must_use]
     pub fn new(store: Arc<Store>, api: Arc<dyn Api>, epoch: String) -> Self {
-        Self { store, api, epoch, fences: AtomicU64::new(0), took_over: AtomicBool::new(false) }
+        let (settling, to_settle) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self { store, api, epoch, took_over: AtomicBool::new(false), settling, to_settle }
     }
 
     /// Notes that kube-scheduler asks this process: with the first question, PEs that wait may have a Binding of an
     /// older process on its way.
     pub fn asked(&self) {
         if !self.took_over.load(Ordering::Acquire) {
-            self.store.change(|cluster| {
-                if !self.took_over.swap(true, Ordering::AcqRel) {
-                    cluster.take_over();
-                }
-            });
+            self.store.change(|cluster| cluster.take_over(&self.epoch));
+            self.took_over.store(true, Ordering::Release);
         }
     }
 
@@ -97,138 +120,206 @@ impl Binder {
         now: Timestamp,
     ) -> Result<Bound, Failure> {
         self.asked();
-        self.learn_of(arguments).await?;
-        self.fence_for(arguments).await?;
+        self.shown(arguments).await;
+        let mut rounds = 0;
         let mut tried = false;
         loop {
             let verify = |cluster: &mut Cluster| verify_and_commit(cluster, arguments, attempt, now);
-            let commitment = match self.store.change(verify)? {
+            match self.store.change(verify)? {
                 Verified::Already => return Ok(Bound::Already),
-                Verified::Commit(commitment) => commitment,
-            };
-            match self.api.bind(&commitment).await {
-                Ok(()) => return Ok(Bound::Placed(commitment)),
-                Err(WriteError::Conflict(problem)) => match self.after_conflict(&commitment, problem).await? {
-                    AfterConflict::Bound => return Ok(Bound::Placed(commitment)),
-                    AfterConflict::Unbound(_) if !tried => tried = true,
-                    AfterConflict::Unbound(problem) => {
-                        self.forget(&commitment.pod);
-                        return Err(Failure::Write(WriteError::Conflict(problem)));
-                    }
+                Verified::Unsettled(_) if rounds == ROUNDS => return Err(Failure::Contended),
+                Verified::Unsettled(_) => {
+                    rounds += 1;
+                    self.settle_for(&arguments.uid).await?;
+                }
+                Verified::Commit(commitment) => match self.write(&commitment).await? {
+                    Written::Bound => return Ok(Bound::Placed(commitment)),
+                    Written::Changed(_) if !tried => tried = true,
+                    Written::Changed(problem) => return Err(Failure::Write(WriteError::Conflict(problem))),
                 },
-                Err(WriteError::Unknown(problem)) => return self.after_silence(commitment, problem).await,
-                Err(error) => {
-                    self.forget(&commitment.pod);
-                    return Err(Failure::Write(error));
+            }
+        }
+    }
+
+    /// Settles commitments that are in doubt, where no bind comes by to do so: until then they keep others away from
+    /// where the pod may not be.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+    pub async fn settle_doubts(&self) -> std::convert::Infallible {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let doubted: Vec<PodKey> = self.store.change(|cluster| cluster.doubted().cloned().collect());
+            if !doubted.is_empty() {
+                let _one_at_a_time = self.settling.lock().await;
+                if let Err(failure) = self.mark_all(doubted).await {
+                    tracing::warn!(%failure, "placements in doubt cannot be settled yet");
                 }
             }
         }
     }
 
-    /// Reads a pod that the watch has not shown yet.
-    async fn learn_of(&self, arguments: &BindingArguments) -> Result<(), Failure> {
-        if self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).is_some()) {
-            return Ok(());
+    /// Waits for the watch to show the pod, and the whole cluster: kube-scheduler's watch may be ahead of ours. What
+    /// is lacking afterwards is found by verification.
+    async fn shown(&self, arguments: &BindingArguments) {
+        let known = |cluster: &Cluster| {
+            (cluster.snapshot().is_complete() && cluster.pod(arguments.uid.as_str()).is_some()).then_some(())
+        };
+        let _in_time: Option<()> = self.store.until(PATIENCE, known).await;
+    }
+
+    /// Makes sure that nothing is on its way any more that would break a rule together with this pod (D17).
+    async fn settle_for(&self, uid: &PodUid) -> Result<(), Failure> {
+        self.to_settle().insert(uid.clone());
+        let _one_at_a_time = self.settling.lock().await;
+        let mut waiting = std::mem::take(&mut *self.to_settle());
+        waiting.insert(uid.clone());
+        // Whoever held the lock before may have done it.
+        let pods: BTreeSet<PodKey> = self
+            .store
+            .change(|cluster| waiting.iter().flat_map(|waiting| to_fence(cluster, waiting.as_str())).collect());
+        self.mark_all(pods.into_iter().collect()).await
+    }
+
+    fn to_settle(&self) -> MutexGuard<'_, BTreeSet<PodUid>> {
+        self.to_settle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks pods with our epoch and waits for the watch to show it. Any Binding that was on its way has landed before,
+    /// and is shown by then, or fails from now on.
+    async fn mark_all(&self, pods: Vec<PodKey>) -> Result<(), Failure> {
+        let marked =
+            futures::stream::iter(pods).map(|pod| async move { self.mark(&pod).await.map(|version| (version, pod)) });
+        let marked: Vec<(Option<Box<str>>, PodKey)> = marked.buffer_unordered(MARKS_AT_ONCE).try_collect().await?;
+        for (version, pod) in marked {
+            self.caught_up(&pod, version.as_deref()).await?;
         }
-        let key =
-            PodKey { namespace: arguments.namespace.clone(), name: arguments.name.clone(), uid: arguments.uid.clone() };
-        let pod = self.api.get(&key).await.map_err(Failure::Write)?;
-        if pod.key.uid != key.uid {
-            return Err(BindError::UnknownPod(key.to_string()).into());
-        }
-        self.store.apply([Event::Pod(Box::new(pod))]);
         Ok(())
     }
 
-    /// Makes sure that no older Binding can land that would break a rule together with this one (D17).
-    async fn fence_for(&self, arguments: &BindingArguments) -> Result<(), Failure> {
-        let pods = self.store.change(|cluster| {
-            let pe: Option<Arc<Pe>> = cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned());
-            pe.map(|pe| to_fence(cluster, &pe)).unwrap_or_default()
-        });
-        let mut fences = futures::stream::iter(pods)
-            .map(|pod| async move { self.fence(&pod).await })
-            .buffer_unordered(FENCES_AT_ONCE);
-        while let Some(outcome) = fences.next().await {
-            outcome?;
-        }
-        Ok(())
-    }
-
-    /// Writes our epoch onto a pod. Any Binding that was on its way has landed before, or fails from now on.
-    async fn fence(&self, pod: &PodKey) -> Result<Option<Pod>, Failure> {
-        // Each fence is another value: writing the same again would not change the version.
-        let epoch = format!("{}.{}", self.epoch, self.fences.fetch_add(1, Ordering::Relaxed));
-        match self.api.fence(pod, &epoch).await {
-            Ok(now) => {
-                self.store.change(|cluster| {
-                    cluster.fenced(&pod.uid);
-                    cluster.forget(&pod.uid);
-                    cluster.apply(Event::Pod(Box::new(now.clone())));
-                });
-                Ok(Some(now))
-            }
-            // The UID is a precondition: another pod of this name is not ours to fence, and this one is gone.
-            Err(WriteError::NotFound(_) | WriteError::Conflict(_)) => {
-                self.store.apply([Event::PodGone(pod.uid.clone())]);
-                Ok(None)
-            }
+    /// Marks a pod, and returns its version with the mark; `None` for a pod that is gone.
+    async fn mark(&self, pod: &PodKey) -> Result<Option<Box<str>>, Failure> {
+        let Some(mark) = self.store.change(Cluster::next_mark) else { return Ok(None) };
+        match self.api.fence(pod, &mark).await {
+            Ok(now) => Ok(Some(now.resource_version)),
+            Err(WriteError::NotFound(_)) => Ok(None),
+            // The UID is a precondition: another pod of this name is not ours to mark, and this one is gone.
+            Err(error @ (WriteError::Conflict(_) | WriteError::Refused(_))) => match self.api.get(pod).await {
+                Err(WriteError::NotFound(_)) => Ok(None),
+                Ok(other) if other.key.uid != pod.uid => Ok(None),
+                Ok(_) | Err(_) => Err(Failure::Write(error)),
+            },
             Err(error) => Err(Failure::Write(error)),
         }
     }
 
-    /// A precondition failed: look again.
-    async fn after_conflict(&self, commitment: &Commitment, problem: String) -> Result<AfterConflict, Failure> {
-        let known_epoch = self.store.change(|cluster| {
-            let (pod, _) = cluster.pod(commitment.pod.uid.as_str())?;
-            pod.annotations.get(keys::EPOCH).map(str::to_owned)
-        });
-        let pod = match self.api.get(&commitment.pod).await {
-            Ok(pod) if pod.key.uid == commitment.pod.uid => pod,
-            Ok(_) | Err(WriteError::NotFound(_)) => {
-                self.store.apply([Event::PodGone(commitment.pod.uid.clone())]);
-                return Err(BindError::UnknownPod(commitment.pod.to_string()).into());
+    /// Waits for the watch to show a pod in this version or a later one, or gone; `None`: gone.
+    async fn caught_up(&self, pod: &PodKey, version: Option<&str>) -> Result<(), Failure> {
+        let shown = |cluster: &Cluster| match (cluster.pod(pod.uid.as_str()), version) {
+            (None, _) => Some(()),
+            (Some(_), None) => None,
+            (Some((known, _)), Some(version)) => is_at_least(&known.resource_version, version).then_some(()),
+        };
+        self.store.until(PATIENCE, shown).await.ok_or_else(|| Failure::Behind(pod.clone()))
+    }
+
+    /// Writes the Binding of a commitment, and finds out what became of it.
+    async fn write(&self, commitment: &Commitment) -> Result<Written, Failure> {
+        let mut outstanding = Outstanding { store: &self.store, commitment, is_known: false };
+        match self.api.bind(commitment).await {
+            Ok(()) => {
+                outstanding.is_known = true;
+                Ok(Written::Bound)
+            }
+            Err(WriteError::Conflict(problem)) => {
+                // This Binding has failed; but an earlier one may be why.
+                match self.api.get(&commitment.pod).await {
+                    Ok(now) if now.key.uid == commitment.pod.uid => {
+                        self.caught_up(&commitment.pod, Some(&now.resource_version)).await?;
+                    }
+                    Ok(_) | Err(WriteError::NotFound(_)) => {}
+                    Err(error) => return Err(Failure::Write(error)),
+                }
+                outstanding.has_failed();
+                self.after_conflict(commitment, problem)
+            }
+            Err(WriteError::Unknown(problem)) => {
+                drop(outstanding);
+                self.settle_for(&commitment.pod.uid).await?;
+                match self.node_of(&commitment.pod)? {
+                    Some(node) if node == commitment.node => Ok(Written::Bound),
+                    Some(node) => Err(BindError::Elsewhere(node).into()),
+                    None => Err(Failure::Write(WriteError::Unknown(problem))),
+                }
             }
             Err(error) => {
-                self.store.change(|cluster| cluster.doubt(&commitment.pod.uid));
-                return Err(Failure::Write(error));
+                outstanding.has_failed();
+                Err(Failure::Write(error))
             }
-        };
-        let node = pod.node.clone();
-        let epoch = pod.annotations.get(keys::EPOCH).map(str::to_owned);
-        self.store.apply([Event::Pod(Box::new(pod))]);
-        match node {
-            Some(node) if node == commitment.node => Ok(AfterConflict::Bound),
+        }
+    }
+
+    /// A precondition failed, and the watch has shown why.
+    fn after_conflict(&self, commitment: &Commitment, problem: String) -> Result<Written, Failure> {
+        match self.node_of(&commitment.pod)? {
+            Some(node) if node == commitment.node => Ok(Written::Bound),
             Some(node) => Err(BindError::Elsewhere(node).into()),
-            None => match epoch {
-                Some(epoch) if Some(&epoch) != known_epoch.as_ref() && !epoch.starts_with(&self.epoch) => {
-                    self.forget(&commitment.pod);
-                    Err(Failure::Superseded(epoch))
-                }
-                _ => Ok(AfterConflict::Unbound(problem)),
-            },
+            None => {
+                let foreign = self.store.change(|cluster| {
+                    let (pod, _) = cluster.pod(commitment.pod.uid.as_str())?;
+                    let mark = pod.annotations.get(keys::EPOCH)?;
+                    (!cluster.is_our_mark(mark)).then(|| mark.to_owned())
+                });
+                foreign.map_or(Ok(Written::Changed(problem)), |mark| Err(Failure::Superseded(mark)))
+            }
         }
     }
 
-    /// No certain answer: our own Binding may still land. A fence on the pod ends the doubt; without one the
-    /// commitment stays, and whoever needs to know fences first.
-    async fn after_silence(&self, commitment: Box<Commitment>, problem: String) -> Result<Bound, Failure> {
-        self.store.change(|cluster| cluster.doubt(&commitment.pod.uid));
-        match self.fence(&commitment.pod).await? {
-            Some(pod) if pod.node.as_ref() == Some(&commitment.node) => Ok(Bound::Placed(commitment)),
-            Some(Pod { node: Some(node), .. }) => Err(BindError::Elsewhere(node).into()),
-            Some(_) => Err(Failure::Write(WriteError::Unknown(problem))),
-            None => Err(BindError::UnknownPod(commitment.pod.to_string()).into()),
-        }
-    }
-
-    fn forget(&self, pod: &PodKey) {
-        self.store.change(|cluster| cluster.forget(&pod.uid));
+    /// Where the watch shows a pod.
+    fn node_of(&self, pod: &PodKey) -> Result<Option<NodeName>, BindError> {
+        let node = self.store.change(|cluster| cluster.pod(pod.uid.as_str()).map(|(pod, _)| pod.node.clone()));
+        node.ok_or_else(|| BindError::UnknownPod(pod.to_string()))
     }
 }
 
-enum AfterConflict {
+/// What became of a Binding.
+enum Written {
+    /// The pod is on its node.
     Bound,
-    /// Unbound still; with what the API server said.
-    Unbound(String),
+    /// The pod was changed meanwhile, and is unbound; with what the API server said.
+    Changed(String),
+}
+
+/// A Binding whose outcome is not known. Where nobody finds it out, as when the caller goes away, its commitment is in
+/// doubt.
+struct Outstanding<'a> {
+    store: &'a Store,
+    commitment: &'a Commitment,
+    is_known: bool,
+}
+
+impl Outstanding<'_> {
+    /// It has not landed, and cannot any more.
+    fn has_failed(&mut self) {
+        self.is_known = true;
+        let Commitment { pod, resource_version, .. } = self.commitment;
+        self.store.change(|cluster| cluster.withdraw(&pod.uid, resource_version));
+    }
+}
+
+impl Drop for Outstanding<'_> {
+    fn drop(&mut self) {
+        if !self.is_known {
+            let Commitment { pod, resource_version, .. } = self.commitment;
+            self.store.change(|cluster| cluster.doubt(&pod.uid, resource_version));
+        }
+    }
+}
+
+/// Versions of one kind can be compared as numbers (KEP-5504).
+fn is_at_least(known: &str, wanted: &str) -> bool {
+    match (known.parse::<u64>(), wanted.parse::<u64>()) {
+        (Ok(known), Ok(wanted)) => known >= wanted,
+        _ => known == wanted,
+    }
 }

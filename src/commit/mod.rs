@@ -5,3 +5,6 @@ mod binder;
 
 pub use api::{Api, KubeApi, WriteError};
 pub use binder::{Binder, Bound, Failure};
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::attempt::Attempt;
 use super::decode::BindingArguments;
 use super::encode;
+use super::fence::to_fence;
 use super::record::Record;
 use crate::model::{NodeName, PodKey, Refusal};
 use crate::placement::Case;
@@ -35,6 +36,9 @@ pub enum BindError {
     /// It runs already, on another node.
     #[error("pod runs on {0} already")]
     Elsewhere(NodeName),
+    /// The cluster has not been listed in full.
+    #[error("StaleState: nodes, pods and pools have not been listed yet; the pod is tried again")]
+    NotListed,
     /// A hard constraint does not hold any more.
     #[error("{0}")]
     Refused(Refusal),
@@ -45,6 +49,9 @@ pub enum BindError {
 pub enum Verified {
     /// Committed: write the Binding.
     Commit(Box<Commitment>),
+    /// Nothing is committed: a Binding that could break a rule together with this one may be on its way. These pods
+    /// have to be marked first.
+    Unsettled(Vec<PodKey>),
     /// The pod is on that node already: an earlier request succeeded after its caller gave up.
     Already,
 }
@@ -59,8 +66,6 @@ pub fn verify_and_commit(
     attempt: Option<&Attempt>,
     now: Timestamp,
 ) -> Result<Verified, BindError> {
-    // A commitment of an earlier try must not stand in its own way.
-    cluster.forget(&arguments.uid);
     let unknown = || BindError::UnknownPod(format!("{}/{}", arguments.namespace, arguments.name));
     let (pod, pe) = cluster.pod(arguments.uid.as_str()).ok_or_else(unknown)?;
     match &pod.node {
@@ -69,6 +74,15 @@ pub fn verify_and_commit(
         None => {}
     }
     let snapshot = cluster.snapshot();
+    if !snapshot.is_complete() {
+        // Right after a start: what we do not know of yet would be taken for not there.
+        return Err(BindError::NotListed);
+    }
+    // Our own earlier commitment for the same pod counts among these: its Binding may still land.
+    let unsettled = to_fence(cluster, arguments.uid.as_str());
+    if !unsettled.is_empty() {
+        return Ok(Verified::Unsettled(unsettled));
+    }
     let record = match pe {
         None => None,
         Some(pe) => {

@@ -1,22 +1,23 @@
-//! The takeover fence (D17): which waiting pods an older process may still be writing a Binding for.
+//! The takeover fence (D17): which pods have to be marked before a pod can be committed.
 
 use std::sync::Arc;
 
 use crate::model::{HostChoice, Pe, PodKey};
 use crate::state::{Cluster, Snapshot};
 
-/// The pods that must carry our epoch before `pe` is committed.
+/// The pods that must be shown with a mark of ours, or in a later version, before the pod `uid` is committed.
 ///
-/// An older process may have a Binding in flight for any PE that waited when we took over. Writing to such a pod
-/// changes its version, so that the older Binding fails, or shows us where it went. Only PEs matter whose placement
-/// could break a rule together with `pe`, or the PE itself.
+/// Another process may have a Binding on its way for any PE that is unsettled. Only PEs matter whose placement could
+/// break a rule together with this one, and the pod itself: for that, we may have one on our own way.
 #[must_use]
-pub fn to_fence(cluster: &Cluster, pe: &Pe) -> Vec<PodKey> {
-    cluster
-        .unfenced()
-        .filter(|other| other.pod.uid == pe.pod.uid || may_conflict(pe, other, cluster.snapshot()))
-        .map(|other| other.pod.clone())
-        .collect()
+pub fn to_fence(cluster: &Cluster, uid: &str) -> Vec<PodKey> {
+    let Some((pod, pe)) = cluster.pod(uid) else { return Vec::new() };
+    let own = cluster.committed(uid).map(|_| pod.key.clone());
+    let others = cluster.unsettled().filter(|other| {
+        let itself = other.pod.uid == pod.key.uid;
+        pe.is_some_and(|pe| if itself { own.is_none() } else { may_conflict(pe, other, cluster.snapshot()) })
+    });
+    own.iter().cloned().chain(others.map(|other| other.pod.clone())).collect()
 }
 
 /// True when some placement of both PEs breaks a rule between PEs.

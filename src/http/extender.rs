@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use jiff::Timestamp;
 
 use super::limits::Intake;
-use crate::commit::{Binder, Bound, Failure};
+use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::extender::{self, BindingArguments, DecodeError, bind};
 use crate::model::{HostChoice, Pe};
 use crate::telemetry::{self, Placement};
@@ -134,8 +134,8 @@ impl Extender {
         let result = match &outcome {
             Ok(_) => "bound",
             Err(Failure::Turned(_)) => "refused",
-            Err(Failure::Superseded(_) | Failure::Write(crate::commit::WriteError::Conflict(_))) => "conflict",
-            Err(Failure::Write(_)) => "error",
+            Err(Failure::Superseded(_) | Failure::Contended | Failure::Write(WriteError::Conflict(_))) => "conflict",
+            Err(Failure::Write(_) | Failure::Behind(_)) => "error",
         };
         // The watch may have been slower than kube-scheduler: then the binder has read the pod by now.
         if let Some(pe) = pe.or_else(known) {

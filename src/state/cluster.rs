@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::event::Event;
 use super::snapshot::{Member, NodeIndex, NodeRow, Snapshot};
-use crate::model::{Node, NodeName, Pe, Pod, PodPhase, PodUid, Pool, Resources};
+use super::takeover::{Takeover, waits};
+use crate::model::{Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources};
 use crate::policy::PolicySet;
 
 /// The cluster: one writer folds events and commitments into it and publishes snapshots.
@@ -14,9 +15,8 @@ pub struct Cluster {
     policies: PolicySet,
     pods: HashMap<PodUid, Entry, ahash::RandomState>,
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
-    ledger: BTreeMap<PodUid, NodeName>,
-    /// PEs that waited when we took over and do not carry our epoch yet (D17).
-    unfenced: BTreeMap<PodUid, Arc<Pe>>,
+    ledger: BTreeMap<PodUid, Committed>,
+    takeover: Takeover,
     free: Vec<NodeIndex>,
     rows: Snapshot,
     nodes_listed: bool,
@@ -32,6 +32,16 @@ struct Entry {
     node: Option<NodeIndex>,
 }
 
+/// An entry of the ledger.
+#[derive(Debug)]
+struct Committed {
+    node: NodeName,
+    /// The version of the pod that its Binding carries as a precondition.
+    resource_version: Box<str>,
+    /// True when nobody knows whether the Binding has landed or may still land.
+    in_doubt: bool,
+}
+
 /// A pod that we have not seen, or that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pod is not known, or is gone")]
@@ -44,7 +54,8 @@ impl Cluster {
         Self { policies, ..Self::default() }
     }
 
-    /// Folds one event in.
+    /// Folds one event in, in the order of the watch: what is answered to a write or a read of a pod may be ahead of
+    /// it, and is never folded in.
     pub fn apply(&mut self, event: Event) {
         self.rows.version += 1;
         match event {
@@ -94,58 +105,87 @@ impl Cluster {
     /// Where the ledger has committed a pod to.
     #[must_use]
     pub fn committed(&self, uid: &str) -> Option<&NodeName> {
-        self.ledger.get(uid)
+        self.ledger.get(uid).map(|committed| &committed.node)
     }
 
-    /// Counts a pod on a node from now on, before the API server knows.
+    /// Counts a pod on a node from now on, before the API server knows. The Binding has to carry the version of the pod
+    /// that is known at this moment.
     ///
-    /// The commitment holds until the watch shows the pod on a node, shows it gone, or [`forget`](Self::forget) is
-    /// called.
+    /// The commitment holds until the watch shows what became of the pod: on a node, gone, or in a later version
+    /// without a node, for which the Binding comes too late. Or until it is [withdrawn](Self::withdraw).
     ///
     /// # Errors
     /// [`UnknownPod`] when no such pod is known.
     pub fn commit(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
         let pod = Arc::clone(&self.pods.get(uid).ok_or(UnknownPod)?.pod);
         self.rows.version += 1;
-        self.ledger.insert(uid.clone(), node.clone());
+        let resource_version = pod.resource_version.clone();
+        self.ledger.insert(uid.clone(), Committed { node: node.clone(), resource_version, in_doubt: false });
         self.replace(pod);
         Ok(())
     }
 
-    /// Takes a commitment back: the Binding was refused for good.
-    pub fn forget(&mut self, uid: &PodUid) {
-        if self.ledger.remove(uid).is_some()
-            && let Some(entry) = self.pods.get(uid)
-        {
-            self.rows.version += 1;
-            let pod = Arc::clone(&entry.pod);
-            self.replace(pod);
+    /// Takes back the commitment that was made for this version of the pod: its Binding was refused for good.
+    pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
+        if self.ledger.get(uid).is_some_and(|committed| *committed.resource_version == *resource_version) {
+            self.ledger.remove(uid);
+            if let Some(entry) = self.pods.get(uid) {
+                self.rows.version += 1;
+                let pod = Arc::clone(&entry.pod);
+                self.replace(pod);
+            }
         }
     }
 
-    /// Takes over from whoever placed before: every PE that waits now may have a Binding of theirs in flight.
-    pub fn take_over(&mut self) {
-        let waiting =
-            self.pods.values().filter(|entry| entry.pod.node.is_none() && entry.pod.phase == PodPhase::Active);
-        self.unfenced =
-            waiting.filter_map(|entry| Some((entry.pod.key.uid.clone(), Arc::clone(entry.pe.as_ref()?)))).collect();
-    }
-
-    /// The PEs that waited when we took over and that an older process may still bind.
-    pub fn unfenced(&self) -> impl Iterator<Item = &Arc<Pe>> {
-        self.unfenced.values()
-    }
-
-    /// Notes that a Binding of our own for this PE may or may not land: it is treated like one of an older process.
-    pub fn doubt(&mut self, uid: &PodUid) {
-        if let Some(pe) = self.pods.get(uid).and_then(|entry| entry.pe.clone()) {
-            self.unfenced.insert(uid.clone(), pe);
+    /// Notes that nobody knows what became of the Binding of the commitment for this version of the pod. It goes on
+    /// counting until the watch shows a later version: writing a [mark](Self::next_mark) onto the pod brings one.
+    pub fn doubt(&mut self, uid: &PodUid, resource_version: &str) {
+        let committed = self.ledger.get_mut(uid).filter(|committed| *committed.resource_version == *resource_version);
+        if let Some(committed) = committed {
+            committed.in_doubt = true;
         }
     }
 
-    /// Notes that a pod carries our epoch: no older Binding of it can succeed any more.
-    pub fn fenced(&mut self, uid: &PodUid) {
-        self.unfenced.remove(uid);
+    /// The pods of commitments that are in doubt.
+    pub fn doubted(&self) -> impl Iterator<Item = &PodKey> {
+        let in_doubt = self.ledger.iter().filter(|(_, committed)| committed.in_doubt);
+        in_doubt.filter_map(|(uid, _)| Some(&self.pods.get(uid)?.pod.key))
+    }
+
+    /// Places from now on, in the place of whoever did before; `epoch` must differ from that of every other process.
+    /// Once taken over, nothing changes by being called again.
+    pub fn take_over(&mut self, epoch: &str) {
+        if !self.takeover.has_begun() {
+            let waiting = self.waiting();
+            self.takeover.begin(epoch, waiting.into_iter());
+        }
+    }
+
+    /// The PEs that another process may have a Binding on its way for: each must be marked, and shown so by the watch,
+    /// before a commitment that such a Binding could break.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Arc<Pe>> {
+        self.takeover.unsettled().filter_map(|uid| self.pods.get(uid)?.pe.as_ref())
+    }
+
+    /// A mark for one pod, as the annotation `outrigger.dev/epoch` holds it; `None` before this process has taken over.
+    pub fn next_mark(&mut self) -> Option<String> {
+        self.takeover.next_mark()
+    }
+
+    /// Whether a mark was written by this process.
+    #[must_use]
+    pub fn is_our_mark(&self, mark: &str) -> bool {
+        self.takeover.is_ours(mark)
+    }
+
+    fn waiting(&self) -> Vec<PodUid> {
+        let waiting = self.pods.values().filter(|entry| waits(&entry.pod));
+        waiting.map(|entry| entry.pod.key.uid.clone()).collect()
+    }
+
+    fn take_over_again(&mut self) {
+        let waiting = self.waiting();
+        self.takeover.begin_again(waiting.into_iter());
     }
 
     fn put_node(&mut self, node: Node) {
@@ -177,17 +217,28 @@ impl Cluster {
     }
 
     fn put_pod(&mut self, pod: Pod) {
-        // The truth of the API server takes the place of our commitment, whether it agrees or not.
-        if pod.node.is_some() || pod.phase == PodPhase::Finished {
-            self.ledger.remove(&pod.key.uid);
-            self.unfenced.remove(&pod.key.uid);
+        if self.show_pod(pod) {
+            self.take_over_again();
+        }
+    }
+
+    /// Folds a version of a pod in; true when it shows that another process has taken over.
+    fn show_pod(&mut self, pod: Pod) -> bool {
+        let uid = &pod.key.uid;
+        let superseded = self.takeover.observe(self.pods.get(uid).map(|entry| &*entry.pod), &pod);
+        // The truth of the API server takes the place of our commitment, whether it agrees or not. A later version
+        // without a node is one that our Binding, with its precondition, comes too late for.
+        let overtaken = |committed: &Committed| !waits(&pod) || committed.resource_version != pod.resource_version;
+        if self.ledger.get(uid).is_some_and(overtaken) {
+            self.ledger.remove(uid);
         }
         self.replace(Arc::new(pod));
+        superseded
     }
 
     fn drop_pod(&mut self, uid: &PodUid) {
         self.ledger.remove(uid);
-        self.unfenced.remove(uid);
+        self.takeover.gone(uid);
         if let Some(entry) = self.pods.remove(uid) {
             self.uncount(&entry);
         }
@@ -201,7 +252,11 @@ impl Cluster {
             self.drop_pod(&uid);
         }
         for pod in pods {
-            self.put_pod(pod);
+            self.show_pod(pod);
+        }
+        // Between two lists another process may have come and gone unseen.
+        if self.takeover.has_begun() {
+            self.take_over_again();
         }
         self.pods_listed = true;
     }
@@ -228,7 +283,7 @@ impl Cluster {
         let node = if pod.phase == PodPhase::Finished {
             None
         } else {
-            pod.node.clone().or_else(|| self.ledger.get(&uid).cloned())
+            pod.node.clone().or_else(|| self.committed(uid.as_str()).cloned())
         };
         let node = node.map(|name| self.index_of(&name));
         let pe = self.policies.pe(&pod).map(Arc::new);

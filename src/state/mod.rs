@@ -7,6 +7,7 @@
 mod cluster;
 mod event;
 mod snapshot;
+mod takeover;
 mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};

@@ -1,8 +1,10 @@
 //! The state of one process: written under a lock, read without one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
+use tokio::sync::Notify;
 
 use crate::extender::Attempts;
 use crate::policy::PolicySet;
@@ -22,6 +24,7 @@ pub struct View {
 pub struct Store {
     cluster: Mutex<Cluster>,
     published: ArcSwap<View>,
+    changed: Notify,
     tentative: Mutex<Tentative>,
     attempts: Mutex<Attempts>,
 }
@@ -34,6 +37,7 @@ impl Store {
         Self {
             cluster: Mutex::new(Cluster::new(policies)),
             published: ArcSwap::from_pointee(view),
+            changed: Notify::new(),
             tentative: Mutex::default(),
             attempts: Mutex::default(),
         }
@@ -62,8 +66,26 @@ impl Store {
             let view = View { snapshot: cluster.snapshot().clone(), policies: cluster.policies().clone() };
             // Published under the lock: a later change is never overtaken by an earlier one.
             self.published.store(Arc::new(view));
+            self.changed.notify_waiters();
         }
         outcome
+    }
+
+    /// Waits until the cluster is as `look` wants it, and returns what it found; `None` when that takes longer than
+    /// `limit`.
+    pub async fn until<T>(&self, limit: Duration, look: impl Fn(&Cluster) -> Option<T>) -> Option<T> {
+        let found = async {
+            loop {
+                // Made before the look: a change between the look and the wait is not missed.
+                let changed = self.changed.notified();
+                let seen = look(&lock(&self.cluster));
+                if let Some(found) = seen {
+                    return found;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(limit, found).await.ok()
     }
 
     /// Placements that were proposed but not committed.

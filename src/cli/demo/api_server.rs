@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::api::PodObject;
 use crate::commit::{Api, WriteError};
@@ -26,6 +27,8 @@ type Name = (String, String);
 #[derive(Debug)]
 pub(super) struct ApiServer {
     objects: Mutex<Objects>,
+    /// Tells the watch of a write.
+    written: Notify,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,7 @@ impl ApiServer {
             }
             objects.pods.insert(name(&pod), pod);
         }
-        Self { objects: Mutex::new(objects) }
+        Self { objects: Mutex::new(objects), written: Notify::new() }
     }
 
     /// Creates a pod that has passed admission: gives it UID, version and time.
@@ -91,6 +94,11 @@ impl ApiServer {
         std::mem::take(&mut self.lock().changed)
     }
 
+    /// Waits for a write of bind that [`changes`](Self::changes) has not handed out yet.
+    pub(super) async fn written(&self) {
+        self.written.notified().await;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Objects> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,7 +125,9 @@ impl ApiServer {
         if let Some(status) = member(&mut pod, "status") {
             status.insert("conditions".to_owned(), json!([{"type": "PodScheduled", "status": "True"}]));
         }
-        objects.store(pod).map(drop)
+        let stored = objects.store(pod).map(drop);
+        self.written.notify_one();
+        stored
     }
 
     fn write_epoch(&self, pod: &PodKey, epoch: &str) -> Result<Pod, WriteError> {
@@ -127,7 +137,9 @@ impl ApiServer {
             return Err(WriteError::Conflict(format!("pod {pod}: the UID in the precondition is {}", pod.uid)));
         }
         annotate(&mut object, keys::EPOCH, epoch);
-        project(&objects.store(object)?)
+        let stored = project(&objects.store(object)?);
+        self.written.notify_one();
+        stored
     }
 }
 

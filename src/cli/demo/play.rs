@@ -1,6 +1,7 @@
 //! The play: pods are created, then scheduled until nothing moves any more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,10 @@ impl Stage<'_> {
                 }
                 self.progress.say(&format!("placing PEs     {:>3} of {all}  {}", number + 1, entry.name));
                 let Some(pod) = self.api.pod(&entry.namespace, &entry.name) else { continue };
-                entry.last = scheduler.schedule(&pod).await?;
+                entry.last = tokio::select! {
+                    cycle = scheduler.schedule(&pod) => cycle?,
+                    never = self.watch() => match never {},
+                };
                 entry.cycles += 1;
                 moved |= matches!(entry.last.end, End::Bound(_));
                 self.deliver();
@@ -131,6 +135,15 @@ impl Stage<'_> {
             if !moved {
                 return Ok(());
             }
+        }
+    }
+
+    /// Hands on what bind writes while it is being asked: it waits for the watch to show that.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+    async fn watch(&self) -> Infallible {
+        loop {
+            self.api.written().await;
+            self.deliver();
         }
     }
 

@@ -1,0 +1,342 @@
+//! An API server with the preconditions of the real one, a network that delivers when the test says so, and processes
+//! that bind through it.
+#![expect(clippy::disallowed_methods, reason = "tasks end with the runtime of the test")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, yield_now};
+
+use super::super::{Api, Binder, Bound, Failure, WriteError};
+use crate::extender::BindingArguments;
+use crate::extender::bind::Commitment;
+use crate::model::{
+    Bytes, Footprint, Labels, Millicores, Namespace, Node, NodeName, Pod, PodKey, PodPhase, PodUid, Resources,
+};
+use crate::policy::{PolicySet, Source, keys};
+use crate::state::Event;
+use crate::watch::Store;
+
+/// How often tasks get the word until all of them wait for the test.
+const TURNS: usize = 24;
+
+/// What a process asks the API server.
+#[derive(Clone, Debug)]
+pub(super) enum Call {
+    Bind(Box<Commitment>),
+    Get(PodKey),
+    Fence(PodKey, String),
+}
+
+type Answer = Result<Option<Pod>, WriteError>;
+
+/// A request on its way, executed or not; dropping it loses the answer.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) call: Call,
+    executed: Option<Answer>,
+    reply: Option<oneshot::Sender<Answer>>,
+}
+
+/// The API server and the network before it.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pods: BTreeMap<PodUid, Pod>,
+    version: u64,
+    /// What every watch shows, in its order.
+    log: Vec<Event>,
+    pub(super) requests: Vec<Request>,
+    /// How many Bindings have landed.
+    pub(super) landed: usize,
+}
+
+/// A process that places: its state, its binder, and how far its watch has come.
+pub(super) struct Process {
+    world: Arc<Mutex<World>>,
+    pub(super) store: Arc<Store>,
+    pub(super) binder: Arc<Binder>,
+    shown: usize,
+    pub(super) binds: Vec<JoinHandle<Result<Bound, Failure>>>,
+}
+
+/// The way of one process to the API server.
+#[derive(Debug)]
+struct Network(Arc<Mutex<World>>);
+
+impl Network {
+    fn send(&self, call: Call) -> BoxFuture<'static, Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.0.lock().unwrap().requests.push(Request { call, executed: None, reply: Some(reply) });
+        answer.map(|answer| answer.unwrap_or_else(|_lost| Err(WriteError::Unknown("connection lost".into())))).boxed()
+    }
+}
+
+impl Api for Network {
+    fn bind<'a>(&'a self, commitment: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>> {
+        self.send(Call::Bind(Box::new(commitment.clone()))).map(|answer| answer.map(drop)).boxed()
+    }
+
+    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        self.send(Call::Get(pod.clone())).map(|answer| answer.map(Option::unwrap)).boxed()
+    }
+
+    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        self.send(Call::Fence(pod.clone(), epoch.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
+    }
+}
+
+impl World {
+    /// Creates a pod of job `job` that waits, with one wish.
+    pub(super) fn create(&mut self, name: &str, (key, value): (&str, &str)) {
+        self.put(Pod {
+            key: PodKey { namespace: Namespace::from("ns"), name: name.into(), uid: name.into() },
+            resource_version: "".into(),
+            labels: [("outrigger.dev/job", "job")].into_iter().collect(),
+            annotations: [(format!("outrigger.dev/{key}"), value)].into_iter().collect(),
+            owner: None,
+            node: None,
+            phase: PodPhase::Active,
+            footprint: Footprint::default(),
+            created: Timestamp::UNIX_EPOCH,
+        });
+    }
+
+    /// Changes a pod as its user, the kubelet or kube-scheduler might: it has another version then.
+    pub(super) fn touch(&mut self, name: &str) {
+        if let Some(pod) = self.pods.get(name).cloned() {
+            self.put(pod);
+        }
+    }
+
+    /// Another process marks a pod.
+    pub(super) fn mark_by(&mut self, name: &str, mark: &str) {
+        let key = self.pods[name].key.clone();
+        self.mark(&key, mark).unwrap();
+    }
+
+    /// A pod as it is.
+    pub(super) fn pod(&self, name: &str) -> Option<&Pod> {
+        self.pods.get(name)
+    }
+
+    /// All pods as they are.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &Pod> {
+        self.pods.values()
+    }
+
+    /// Deletes a pod.
+    pub(super) fn delete(&mut self, name: &str) {
+        if let Some(pod) = self.pods.remove(name) {
+            self.version += 1;
+            self.log.push(Event::PodGone(pod.key.uid));
+        }
+    }
+
+    fn put(&mut self, mut pod: Pod) -> Pod {
+        self.version += 1;
+        pod.resource_version = self.version.to_string().into();
+        self.log.push(Event::Pod(Box::new(pod.clone())));
+        self.pods.insert(pod.key.uid.clone(), pod.clone());
+        pod
+    }
+
+    /// Lets the API server execute a request that has arrived.
+    pub(super) fn execute(&mut self, index: usize) {
+        if self.requests[index].executed.is_none() {
+            let answer = match self.requests[index].call.clone() {
+                Call::Bind(commitment) => self.bind(&commitment).map(|()| None),
+                Call::Get(key) => self.find(&key).map(Some),
+                Call::Fence(key, mark) => self.mark(&key, &mark).map(Some),
+            };
+            self.requests[index].executed = Some(answer);
+        }
+    }
+
+    /// Delivers the answer to a request that was executed.
+    pub(super) fn reply(&mut self, index: usize) {
+        if let Some(answer) = self.requests[index].executed.take()
+            && let Some(reply) = self.requests.remove(index).reply
+        {
+            // its process may have crashed
+            drop(reply.send(answer));
+        }
+    }
+
+    /// Answers a request without executing it.
+    pub(super) fn refuse(&mut self, index: usize, error: WriteError) {
+        if let Some(reply) = self.requests.remove(index).reply {
+            drop(reply.send(Err(error)));
+        }
+    }
+
+    /// The connection breaks: nobody hears the answer, but what was sent may arrive all the same.
+    pub(super) fn lose(&mut self, index: usize) {
+        let request = &mut self.requests[index];
+        request.reply = None;
+        if request.executed.is_some() {
+            self.requests.remove(index);
+        }
+    }
+
+    fn find(&self, key: &PodKey) -> Result<Pod, WriteError> {
+        self.pods.get(&key.uid).cloned().ok_or_else(|| WriteError::NotFound(key.to_string()))
+    }
+
+    fn bind(&mut self, commitment: &Commitment) -> Result<(), WriteError> {
+        let mut pod = self.find(&commitment.pod)?;
+        if pod.node.is_some() || pod.resource_version != commitment.resource_version {
+            return Err(WriteError::Conflict("the object has been modified".to_owned()));
+        }
+        pod.node = Some(commitment.node.clone());
+        self.put(pod);
+        self.landed += 1;
+        Ok(())
+    }
+
+    fn mark(&mut self, key: &PodKey, mark: &str) -> Result<Pod, WriteError> {
+        let mut pod = self.find(key)?;
+        let kept = pod.annotations.iter().filter(|(key, _)| *key != keys::EPOCH);
+        pod.annotations = kept.chain([(keys::EPOCH, mark)]).collect::<Labels>();
+        Ok(self.put(pod))
+    }
+}
+
+impl Process {
+    /// Starts a process on these nodes: it has listed everything, and nobody has asked it yet.
+    pub(super) fn start(world: &Arc<Mutex<World>>, epoch: &str, nodes: &[&str]) -> Self {
+        let mut process = Self::unlisted(world, epoch, nodes);
+        process.list();
+        process
+    }
+
+    /// Starts a process that has listed nodes and pools, but no pods.
+    pub(super) fn unlisted(world: &Arc<Mutex<World>>, epoch: &str, nodes: &[&str]) -> Self {
+        let store = Arc::new(Store::new(policies()));
+        let api = Arc::new(Network(Arc::clone(world)));
+        let binder = Arc::new(Binder::new(Arc::clone(&store), api, epoch.to_owned()));
+        store
+            .apply([Event::NodesListed(nodes.iter().map(|name| node(name)).collect()), Event::PoolsListed(Vec::new())]);
+        Self { world: Arc::clone(world), store, binder, shown: 0, binds: Vec::new() }
+    }
+
+    /// Lists everything anew, as a watch does that was cut off for too long.
+    pub(super) fn list(&mut self) {
+        let world = self.world.lock().unwrap();
+        let pods = world.pods.values().cloned().collect();
+        self.shown = world.log.len();
+        drop(world);
+        self.store.apply([Event::PodsListed(pods)]);
+    }
+
+    /// Lets the watch show the next event; false when there is none.
+    pub(super) fn show(&mut self) -> bool {
+        let next = self.world.lock().unwrap().log.get(self.shown).cloned();
+        let Some(event) = next else { return false };
+        self.shown += 1;
+        self.store.apply([event]);
+        true
+    }
+
+    /// kube-scheduler asks this process to bind a pod to a node.
+    pub(super) fn bind(&mut self, name: &str, node: &str) {
+        let (binder, arguments) = (Arc::clone(&self.binder), arguments(name, node));
+        let bind = async move { binder.bind(&arguments, None, Timestamp::UNIX_EPOCH).await };
+        self.binds.push(tokio::spawn(bind));
+    }
+
+    /// Where the process counts a pod, by its watch or by its ledger.
+    pub(super) fn counts(&self, name: &str) -> Option<String> {
+        self.store.change(|cluster| {
+            let (pod, _) = cluster.pod(name)?;
+            pod.node.as_ref().or_else(|| cluster.committed(name)).map(ToString::to_string)
+        })
+    }
+}
+
+impl Call {
+    /// The call in a few words.
+    fn in_words(&self) -> String {
+        match self {
+            Self::Bind(commitment) => format!("bind {} to {}", commitment.pod.name, commitment.node),
+            Self::Get(pod) => format!("get {}", pod.name),
+            Self::Fence(pod, _) => format!("mark {}", pod.name),
+        }
+    }
+}
+
+/// What is under way, in a few words, once no task can go on.
+pub(super) async fn calls(world: &Arc<Mutex<World>>) -> Vec<String> {
+    turns().await;
+    lock(world).requests.iter().map(|request| request.call.in_words()).collect()
+}
+
+/// Executes and answers all requests and shows all events until nothing is left to do.
+pub(super) async fn quiet(world: &Arc<Mutex<World>>, processes: &mut [Process]) {
+    loop {
+        turns().await;
+        let mut moved = false;
+        while answer_next(world) {
+            moved = true;
+            turns().await;
+        }
+        for process in &mut *processes {
+            while process.show() {
+                moved = true;
+            }
+        }
+        turns().await;
+        if !moved && lock(world).requests.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Executes and answers the oldest request; false when there is none.
+pub(super) fn answer_next(world: &Arc<Mutex<World>>) -> bool {
+    let mut open = lock(world);
+    if open.requests.is_empty() {
+        return false;
+    }
+    open.execute(0);
+    open.reply(0);
+    true
+}
+
+/// Lets every task go on as far as it can.
+pub(super) async fn turns() {
+    for _ in 0..TURNS {
+        yield_now().await;
+    }
+}
+
+pub(super) fn lock(world: &Arc<Mutex<World>>) -> MutexGuard<'_, World> {
+    world.lock().unwrap()
+}
+
+fn arguments(name: &str, node: &str) -> BindingArguments {
+    BindingArguments { namespace: "ns".into(), name: name.into(), uid: name.into(), node: node.into() }
+}
+
+fn node(name: &str) -> Node {
+    Node {
+        name: NodeName::from(name),
+        labels: Labels::default(),
+        addresses: Vec::new(),
+        allocatable: Resources { cpu: Millicores(8_000), memory: Bytes(8 << 30), other: Vec::new() },
+        pods: 110,
+        schedulable: true,
+    }
+}
+
+fn policies() -> PolicySet {
+    let text = "apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: test}
+spec: {selector: {podSelector: {matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}}}
+";
+    PolicySet::parse(&[Source { file: "test.yaml".to_owned(), text: text.to_owned() }]).unwrap()
+}
