@@ -34,6 +34,8 @@ pub mod model;
 pub mod placement;
 pub mod policy;
 pub mod state;
+#[cfg(test)]
+mod testing;
 
 #[cfg(feature = "server")]
 pub mod cli;

@@ -39,7 +39,7 @@ fn a_broken_file_ends_a_start_with_2_and_file_line_and_field() {
     for (change, said) in [
         (("cpu: 100m", "cpu: lots"), "./b.yaml:9:12: spec.resources.requests.cpu: `lots` is not a quantity"),
         (("cpu: 100m", "cpu: -1"), "./b.yaml:9:12: spec.resources.requests.cpu: `-1`"),
-        (("  resources:", "  resorces:"), "./b.yaml:7:3: unknown field `resorces`"),
+        (("  resources:", "  resource:"), "./b.yaml:7:3: unknown field `resource`"),
         (("kind: StreamPolicy", "kind: StreamPolitics"), "./b.yaml:2:7: kind: must be StreamPolicy"),
         (("v1alpha1", "v2"), "./b.yaml:1:13: apiVersion: must be outrigger.dev/v1alpha1"),
         (("name: mine", "name: Mine!"), "./b.yaml:3:18: metadata.name: `Mine!` is not a name"),

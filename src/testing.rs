@@ -1,0 +1,148 @@
+//! Small clusters in a few words, for the tests of everything that decides.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Bytes, Footprint, Labels, Millicores, Namespace, Node, NodeName, Pod, PodKey, PodPhase, PodUid, Pool, PoolId,
+    PoolMembers, PoolMode, Reason, Refusal, Resources, Tag,
+};
+use crate::placement::Case;
+use crate::policy::{PolicySet, Source};
+use crate::state::{Cluster, Event, NodeIndex, Tentative};
+
+/// The namespace of everything that names none.
+pub(crate) const NAMESPACE: &str = "streams";
+/// What [`node`] gives to pods.
+const CORES: u64 = 4;
+
+/// One policy: a pod with the label `outrigger.dev/job` is a PE; `placement` is the text of that field in braces.
+pub(crate) fn policies(placement: &str) -> PolicySet {
+    let text = format!(
+        "apiVersion: outrigger.dev/v1alpha1\nkind: StreamPolicy\nmetadata: {{name: test}}\nspec:\n  \
+         selector: {{podSelector: {{matchExpressions: [{{key: outrigger.dev/job, operator: Exists}}]}}}}\n  \
+         dialect: annotations\n  placement: {{{placement}}}\n"
+    );
+    PolicySet::parse(&[Source { file: "test.yaml".to_owned(), text }]).unwrap()
+}
+
+/// A node that is ready: four cores, 16 GiB, 110 pods.
+pub(crate) fn node(name: &str) -> Node {
+    Node {
+        name: NodeName::from(name),
+        labels: Labels::default(),
+        addresses: Vec::new(),
+        allocatable: Resources { cpu: Millicores(CORES * 1_000), memory: Bytes(16 << 30), other: Vec::new() },
+        pods: 110,
+        schedulable: true,
+    }
+}
+
+/// The same node with these labels.
+pub(crate) fn labelled(labels: &[&str], node: Node) -> Node {
+    Node { labels: labels.iter().map(|label| (*label, "")).collect(), ..node }
+}
+
+/// The same node with these tags.
+pub(crate) fn tagged(tags: &[&str], node: Node) -> Node {
+    let labels: Vec<String> = tags.iter().map(|tag| format!("tag.outrigger.dev/{tag}")).collect();
+    labelled(&labels.iter().map(String::as_str).collect::<Vec<&str>>(), node)
+}
+
+/// A pod that waits: of no job, asking for a tenth of a core and 128 MiB.
+pub(crate) fn pod(name: &str) -> Pod {
+    let requests = Resources { cpu: Millicores(100), memory: Bytes(128 << 20), other: Vec::new() };
+    Pod {
+        key: PodKey { namespace: Namespace::from(NAMESPACE), name: name.into(), uid: name.into() },
+        resource_version: "1".into(),
+        labels: Labels::default(),
+        annotations: Labels::default(),
+        owner: None,
+        node: None,
+        phase: PodPhase::Active,
+        footprint: Footprint { limits: requests.clone(), requests },
+        created: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// A PE of a job that waits, with these wishes: `colocation` for `outrigger.dev/colocation`.
+pub(crate) fn pe(job: &str, name: &str, wishes: &[(&str, &str)]) -> Pod {
+    Pod {
+        labels: [("outrigger.dev/job", job)].into_iter().collect(),
+        annotations: wishes.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect(),
+        ..pod(name)
+    }
+}
+
+/// The same pod, bound to a node.
+pub(crate) fn on(node: &str, pod: Pod) -> Pod {
+    Pod { node: Some(NodeName::from(node)), ..pod }
+}
+
+/// The same pod, on its way out.
+pub(crate) fn leaving(pod: Pod) -> Pod {
+    Pod { phase: PodPhase::Leaving, ..pod }
+}
+
+/// The same pod in another namespace.
+pub(crate) fn in_namespace(namespace: &str, pod: Pod) -> Pod {
+    Pod { key: PodKey { namespace: Namespace::from(namespace), ..pod.key }, ..pod }
+}
+
+/// The same pod with so many millicores as requests and limits.
+pub(crate) fn asking(millicores: u64, pod: Pod) -> Pod {
+    let requests = Resources { cpu: Millicores(millicores), ..Resources::default() };
+    Pod { footprint: Footprint { limits: requests.clone(), requests }, ..pod }
+}
+
+/// A pool of nodes with all of these tags.
+pub(crate) fn pool(name: &str, tags: &[&str], mode: PoolMode) -> Pool {
+    let id = PoolId { namespace: Namespace::from(NAMESPACE), name: name.into() };
+    Pool { id, members: PoolMembers::Tagged(tags.iter().map(|tag| Tag::from(*tag)).collect()), mode }
+}
+
+/// A cluster in which everything has been listed, under the policies that are the default.
+pub(crate) fn cluster(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Cluster {
+    governed(policies(""), nodes, pools, pods)
+}
+
+/// The same under these policies.
+pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Cluster {
+    let mut cluster = Cluster::new(policies);
+    cluster.apply(Event::NodesListed(nodes));
+    cluster.apply(Event::PoolsListed(pools));
+    cluster.apply(Event::PodsListed(pods));
+    cluster
+}
+
+/// What is said of a PE and a node.
+pub(crate) fn verdict(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Refusal> {
+    let (_, pe) = cluster.pod(pod).unwrap();
+    let index = cluster.snapshot().find(node).ok_or(Refusal::NodeUnknown)?;
+    Case::new(pe.unwrap(), cluster.snapshot()).verdict(index)
+}
+
+/// What is said of a PE and every node: the reason of a refusal, or nothing.
+pub(crate) fn reasons(cluster: &Cluster, pod: &str) -> BTreeMap<String, Option<Reason>> {
+    let names = cluster.snapshot().nodes().map(|(_, row, _)| row.name.to_string());
+    names.map(|name| (name.clone(), verdict(cluster, pod, &name).err().map(|refusal| refusal.reason()))).collect()
+}
+
+/// The nodes that a PE may go to, best first.
+pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
+    let (_, pe) = cluster.pod(pod).unwrap();
+    let snapshot = cluster.snapshot();
+    let case = Case::new(pe.unwrap(), snapshot);
+    let pass: Vec<NodeIndex> =
+        snapshot.nodes().map(|(index, ..)| index).filter(|index| case.verdict(*index).is_ok()).collect();
+    let ranked = case.rank(&pass, &Tentative::default(), Timestamp::UNIX_EPOCH);
+    ranked.into_iter().map(|node| node.name.to_string()).collect()
+}
+
+/// Commits a waiting PE to its best node, as a bind would; the node, or `None` where no node passes.
+pub(crate) fn place(cluster: &mut Cluster, pod: &str) -> Option<String> {
+    let best = choice(cluster, pod).into_iter().next()?;
+    cluster.commit(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
+    Some(best)
+}
