@@ -13,7 +13,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: toolchain ## the main job without a cluster: injects and places three stream jobs on forty nodes
-	@$(CARGO) run --release --quiet --locked -- demo
+	@$(CARGO) run --quiet --locked -- demo
 
 test: toolchain ## everything that needs no control plane: unit, property, golden, loopback HTTPS, doc tests
 	$(CARGO) test --locked --lib --test it

@@ -55,6 +55,10 @@ fn latencies(text: &str, paper: &mut Paper) {
         right(&mut table, column);
     }
     paper.put(table);
+    if cfg!(debug_assertions) {
+        let build = "This build is not optimised: with `cargo run --release -- demo` answers take a fraction of this.";
+        paper.paragraph(build, Ink::Faint);
+    }
 }
 
 #[derive(Default)]
