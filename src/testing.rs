@@ -1,6 +1,7 @@
 //! Small clusters in a few words, for the tests of everything that decides.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 
@@ -19,12 +20,24 @@ const CORES: u64 = 4;
 
 /// One policy: a pod with the label `outrigger.dev/job` is a PE; `placement` is the text of that field in braces.
 pub(crate) fn policies(placement: &str) -> PolicySet {
+    PolicySet::parse(&[policy("", placement)]).unwrap()
+}
+
+/// The same with a policy for each of these namespaces.
+pub(crate) fn policies_by_namespace(placements: &[(&str, &str)]) -> PolicySet {
+    let sources: Vec<Source> = placements.iter().map(|(namespace, placement)| policy(namespace, placement)).collect();
+    PolicySet::parse(&sources).unwrap()
+}
+
+/// A policy for a namespace, or for all where it is empty.
+fn policy(namespace: &str, placement: &str) -> Source {
     let text = format!(
-        "apiVersion: outrigger.dev/v1alpha1\nkind: StreamPolicy\nmetadata: {{name: test}}\nspec:\n  \
-         selector: {{podSelector: {{matchExpressions: [{{key: outrigger.dev/job, operator: Exists}}]}}}}\n  \
+        "apiVersion: outrigger.dev/v1alpha1\nkind: StreamPolicy\nmetadata: {{name: test{namespace}}}\nspec:\n  \
+         selector: {{namespaces: [{namespace}], \
+         podSelector: {{matchExpressions: [{{key: outrigger.dev/job, operator: Exists}}]}}}}\n  \
          dialect: annotations\n  placement: {{{placement}}}\n"
     );
-    PolicySet::parse(&[Source { file: "test.yaml".to_owned(), text }]).unwrap()
+    Source { file: format!("test{namespace}.yaml"), text }
 }
 
 /// A node that is ready: four cores, 16 GiB, 110 pods.
@@ -48,6 +61,24 @@ pub(crate) fn labelled(labels: &[&str], node: Node) -> Node {
 pub(crate) fn tagged(tags: &[&str], node: Node) -> Node {
     let labels: Vec<String> = tags.iter().map(|tag| format!("tag.outrigger.dev/{tag}")).collect();
     labelled(&labels.iter().map(String::as_str).collect::<Vec<&str>>(), node)
+}
+
+/// The same node, closed by these tags as restricting tags; it has them as well.
+pub(crate) fn closed(tags: &[&str], node: Node) -> Node {
+    let keys = |prefix: &'static str| tags.iter().map(move |tag| format!("{prefix}.outrigger.dev/{tag}"));
+    let labels: Vec<String> = keys("tag").chain(keys("restrict")).collect();
+    labelled(&labels.iter().map(String::as_str).collect::<Vec<&str>>(), node)
+}
+
+/// The same node, cordoned.
+pub(crate) fn cordoned(node: Node) -> Node {
+    Node { schedulable: false, ..node }
+}
+
+/// The same node with so many cores.
+pub(crate) fn with_cores(cores: u64, node: Node) -> Node {
+    let allocatable = Resources { cpu: Millicores(cores * 1_000), ..node.allocatable };
+    Node { allocatable, ..node }
 }
 
 /// A pod that waits: of no job, asking for a tenth of a core and 128 MiB.
@@ -100,6 +131,22 @@ pub(crate) fn asking(millicores: u64, pod: Pod) -> Pod {
 pub(crate) fn pool(name: &str, tags: &[&str], mode: PoolMode) -> Pool {
     let id = PoolId { namespace: Namespace::from(NAMESPACE), name: name.into() };
     Pool { id, members: PoolMembers::Tagged(tags.iter().map(|tag| Tag::from(*tag)).collect()), mode }
+}
+
+/// A pool of these hosts.
+pub(crate) fn listed(name: &str, hosts: &[&str], mode: PoolMode) -> Pool {
+    let members = PoolMembers::Hosts(hosts.iter().map(|host| Box::from(*host)).collect());
+    Pool { members, ..pool(name, &[], mode) }
+}
+
+/// A shared pool gives each job so many nodes.
+pub(crate) fn sized(nodes: u32) -> PoolMode {
+    PoolMode::SharedSized(NonZeroU32::new(nodes).unwrap())
+}
+
+/// A pool gives each job so many nodes for itself.
+pub(crate) fn exclusive(nodes: u32) -> PoolMode {
+    PoolMode::Exclusive(NonZeroU32::new(nodes).unwrap())
 }
 
 /// A cluster in which everything has been listed, under the policies that are the default.

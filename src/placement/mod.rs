@@ -13,3 +13,6 @@ pub use bucket::Bucket;
 pub use case::Case;
 pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,3 @@ fn score(place: usize, value: f64, node: &Ranked) -> u8 {
     let score = value.clamp(0.0, 1.0).mul_add(8.0, 1.0) as u8;
     score
 }
-
-#[cfg(test)]
-#[path = "tests/placement.rs"]
-mod tests;

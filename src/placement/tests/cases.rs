@@ -1,0 +1,334 @@
+//! Cases (T1, …) and defects (B1, …) of the legacy platform and of its cloud native form, as far as this version goes.
+
+use crate::model::{Pod, PoolMode, Reason, Refusal};
+use crate::state::{Cluster, Event};
+use crate::testing::{
+    asking, choice, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, node, on, pe,
+    place, pod, policies, pool, reasons, sized, tagged, verdict, with_cores,
+};
+
+/// All orders of three PEs.
+const ORDERS: [[&str; 3]; 6] =
+    [["a", "b", "c"], ["a", "c", "b"], ["b", "a", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"]];
+
+const NOWHERE: [&str; 0] = [];
+
+/// Asserts that every node refuses a PE for this reason.
+fn assert_refused_everywhere(cluster: &Cluster, pod: &str, reason: Reason) {
+    for (node, said) in reasons(cluster, pod) {
+        assert_eq!(said, Some(reason), "{node}");
+    }
+}
+
+#[test]
+fn t1_a_pe_goes_to_nodes_with_all_tags_of_its_pool() {
+    let nodes = || vec![tagged(&["a"], node("n1")), tagged(&["b"], node("n2")), tagged(&["b", "a"], node("n3"))];
+    let pools = vec![pool("p", &["a", "b"], PoolMode::Shared)];
+    let named = cluster(nodes(), pools, vec![pe("j", "a", &[("host-pool", "p")])]);
+    assert_eq!(choice(&named, "a"), ["n3"]);
+    let unnamed = cluster(nodes(), vec![], vec![pe("j", "a", &[("host-tags", "a,b")])]);
+    assert_eq!(choice(&unnamed, "a"), ["n3"]);
+    let free = cluster(nodes(), vec![], vec![pe("j", "a", &[])]);
+    assert_eq!(choice(&free, "a"), ["n1", "n2", "n3"]);
+}
+
+#[test]
+fn t3_a_pool_that_is_larger_than_what_qualifies_refuses_every_pe() {
+    let nodes = || vec![tagged(&["a"], node("n1")), tagged(&["a"], node("n2")), node("n3")];
+    let pods = || vec![pe("j", "a", &[("host-pool", "p")]), pe("j", "b", &[("host-pool", "p")])];
+    let three = cluster(nodes(), vec![pool("p", &["a"], sized(3))], pods());
+    for pod in ["a", "b"] {
+        assert_eq!(choice(&three, pod), NOWHERE);
+        assert_eq!(verdict(&three, pod, "n1"), Err(Refusal::PoolTooSmall(2, 3)));
+    }
+    let two = cluster(nodes(), vec![pool("p", &["a"], sized(2))], pods());
+    assert_eq!(choice(&two, "a"), ["n1", "n2"]);
+}
+
+#[test]
+fn t4_an_exclusive_pool_takes_no_node_in_use_and_lets_nobody_in_later() {
+    let pods = vec![
+        on("n1", pe("foreign", "early", &[])),
+        pe("owner", "a", &[("host-pool", "p")]),
+        pe("owner", "b", &[]),
+        pe("foreign", "late", &[]),
+    ];
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], exclusive(1))], pods);
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolNodeInUse("streams/foreign".into())));
+    assert_eq!(place(&mut cluster, "a").as_deref(), Some("n2"));
+    assert_eq!(verdict(&cluster, "late", "n2"), Err(Refusal::PoolExclusiveToOtherJob("streams/owner".into())));
+    assert_eq!(choice(&cluster, "late"), ["n1"]);
+    assert_eq!(choice(&cluster, "b"), ["n1", "n2"]);
+}
+
+#[test]
+fn t6_pes_joined_by_any_chain_of_tokens_share_a_node_in_whatever_order_they_come() {
+    for order in ORDERS {
+        let pods = vec![
+            pe("j", "a", &[("colocation", "t1")]),
+            pe("j", "b", &[("colocation", "t1,t2")]),
+            pe("j", "c", &[("colocation", "t2")]),
+        ];
+        let mut cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods);
+        let nodes = order.map(|pod| place(&mut cluster, pod).unwrap());
+        assert!(nodes.iter().all(|node| *node == nodes[0]), "{order:?}: {nodes:?}");
+    }
+}
+
+#[test]
+fn t7_a_bucket_goes_where_all_of_it_fits() {
+    for order in ORDERS {
+        let pods = ["a", "b", "c"].map(|name| asking(2_000, pe("j", name, &[("colocation", "t")]))).to_vec();
+        let nodes = vec![with_cores(4, node("n1")), with_cores(4, node("n2")), with_cores(8, node("n3"))];
+        let mut cluster = cluster(nodes, vec![], pods);
+        for pod in order {
+            assert_eq!(choice(&cluster, pod), ["n3"], "{order:?}");
+            place(&mut cluster, pod);
+        }
+    }
+}
+
+#[test]
+fn t8_two_jobs_with_the_same_token_do_not_know_each_other() {
+    for wish in ["colocation", "exlocation"] {
+        let pods = vec![on("n2", pe("j", "a", &[(wish, "t")])), pe("k", "b", &[(wish, "t")])];
+        let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+        assert_eq!(choice(&cluster, "b"), ["n1", "n2"], "{wish}");
+    }
+}
+
+#[test]
+fn t8_a_job_of_the_same_name_in_another_namespace_is_another_job() {
+    for wish in ["colocation", "exlocation"] {
+        let pods = vec![on("n2", in_namespace("other", pe("j", "a", &[(wish, "t")]))), pe("j", "b", &[(wish, "t")])];
+        let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+        assert_eq!(choice(&cluster, "b"), ["n1", "n2"], "{wish}");
+    }
+}
+
+#[test]
+fn t9_a_group_of_four_is_placed_as_far_as_three_nodes_go() {
+    let pods = ["a", "b", "c", "d"].map(|name| pe("j", name, &[("exlocation", "t")])).to_vec();
+    let mut cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods);
+    let mut nodes = ["a", "b", "c"].map(|pod| place(&mut cluster, pod).unwrap());
+    nodes.sort_unstable();
+    assert_eq!(nodes, ["n1", "n2", "n3"]);
+    assert_eq!(choice(&cluster, "d"), NOWHERE);
+    assert_refused_everywhere(&cluster, "d", Reason::ExlocationConflict);
+}
+
+#[test]
+fn t9_a_predecessor_on_its_way_out_does_not_delay_its_replacement() {
+    let group = ["a", "b", "c"].map(|name| on(&format!("n-{name}"), pe("j", name, &[("exlocation", "t")])));
+    let mut pods = group.to_vec();
+    pods.push(leaving(on("n-d", pe("j", "d", &[("exlocation", "t")]))));
+    pods.push(pe("j", "new", &[("exlocation", "t")]));
+    let cluster = cluster(["n-a", "n-b", "n-c", "n-d"].map(node).to_vec(), vec![], pods);
+    assert_eq!(choice(&cluster, "new"), ["n-d"]);
+}
+
+#[test]
+fn t11_an_isolated_pe_takes_an_empty_node_and_closes_it() {
+    let pods = vec![
+        on("n1", pe("k", "busy", &[])),
+        pe("j", "alone", &[("isolated", "true")]),
+        pe("k", "late", &[]),
+        pe("k", "alone too", &[("isolated", "true")]),
+    ];
+    let mut cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods);
+    assert_eq!(choice(&cluster, "alone"), ["n2", "n3"]);
+    assert_eq!(place(&mut cluster, "alone").as_deref(), Some("n2"));
+    assert_eq!(choice(&cluster, "late"), ["n3", "n1"]);
+    assert_eq!(choice(&cluster, "alone too"), ["n3"]);
+}
+
+#[test]
+fn t11_isolation_reaches_as_far_as_the_policy_says() {
+    for (scope, nodes) in [("Job", &["n1", "n2", "n3"][..]), ("Namespace", &["n1", "n2"]), ("Cluster", &["n1"])] {
+        let pods = vec![
+            pe("j", "alone", &[("isolated", "true")]),
+            on("n2", in_namespace("other", pe("j", "same cluster", &[]))),
+            on("n3", pe("k", "same namespace", &[])),
+            on("n4", pe("j", "same job", &[])),
+        ];
+        let placement = policies(&format!("isolationScope: {scope}"));
+        let cluster = governed(placement, ["n1", "n2", "n3", "n4"].map(node).to_vec(), vec![], pods);
+        assert_eq!(choice(&cluster, "alone"), nodes, "{scope}");
+    }
+}
+
+#[test]
+fn t13_a_closed_node_takes_only_pes_that_ask_for_each_of_its_restricting_tags() {
+    let nodes = || vec![closed(&["gpu"], node("n1")), closed(&["gpu", "lab"], node("n2"))];
+    let pods = vec![
+        pe("j", "none", &[]),
+        pe("j", "one", &[("host-tags", "gpu")]),
+        pe("j", "both", &[("host-tags", "gpu,lab")]),
+        pe("j", "pool", &[("host-pool", "p")]),
+        pe("j", "host", &[("hosts", "n1")]),
+    ];
+    let cluster = cluster(nodes(), vec![pool("p", &["lab", "gpu"], PoolMode::Shared)], pods);
+    assert_refused_everywhere(&cluster, "none", Reason::RestrictedTag);
+    assert_eq!(choice(&cluster, "one"), ["n1"]);
+    assert_eq!(verdict(&cluster, "one", "n2"), Err(Refusal::RestrictedTag("lab".into())));
+    assert_eq!(choice(&cluster, "both"), ["n2"]);
+    assert_eq!(choice(&cluster, "pool"), ["n2"]);
+    assert_eq!(verdict(&cluster, "host", "n1"), Err(Refusal::RestrictedTag("gpu".into())));
+}
+
+#[test]
+fn t13_a_restricting_tag_does_not_give_the_tag() {
+    let nodes = vec![labelled(&["restrict.outrigger.dev/gpu"], node("n1"))];
+    let cluster = cluster(nodes, vec![], vec![pe("j", "a", &[("host-tags", "gpu")])]);
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTagMissing("gpu".into())));
+}
+
+#[test]
+fn t19_a_job_that_is_submitted_again_inherits_nothing() {
+    let submitted = |generation: &str, pod: Pod| {
+        let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/generation", generation)].into_iter().collect();
+        Pod { labels, ..pod }
+    };
+    let wishes = [("colocation", "t"), ("exlocation", "x"), ("host-pool", "p")];
+    for before in [on("n2", pe("j", "old", &wishes)), leaving(on("n2", pe("j", "old", &wishes)))] {
+        let pods = vec![submitted("1", before), submitted("2", pe("j", "new", &wishes))];
+        let cluster = cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], sized(1))], pods);
+        let mut nodes = choice(&cluster, "new");
+        nodes.sort_unstable();
+        assert_eq!(nodes, ["n1", "n2"]);
+    }
+}
+
+#[test]
+fn t20_a_host_that_does_not_exist_refuses_every_node() {
+    let cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[("hosts", "n9")])]);
+    assert_refused_everywhere(&cluster, "a", Reason::HostMismatch);
+}
+
+#[test]
+fn t24_a_cordoned_node_takes_nothing() {
+    let cluster = cluster(vec![cordoned(node("n1")), node("n2")], vec![], vec![pe("j", "a", &[])]);
+    assert_eq!(choice(&cluster, "a"), ["n2"]);
+}
+
+#[test]
+fn b1_one_of_two_tags_is_not_enough() {
+    let nodes = vec![tagged(&["a"], node("n1")), tagged(&["b"], node("n2"))];
+    let cluster =
+        cluster(nodes, vec![pool("p", &["a", "b"], PoolMode::Shared)], vec![pe("j", "a", &[("host-pool", "p")])]);
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTagMissing("b".into())));
+    assert_eq!(verdict(&cluster, "a", "n2"), Err(Refusal::PoolTagMissing("a".into())));
+}
+
+#[test]
+fn b2_a_pe_with_two_tokens_follows_the_pe_that_has_one_of_them() {
+    let pods = vec![
+        on("n2", pe("j", "a", &[("colocation", "t1")])),
+        on("n3", pe("k", "both", &[("colocation", "t1,t2")])),
+        pe("j", "b", &[("colocation", "t1,t2")]),
+    ];
+    let cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods);
+    assert_eq!(choice(&cluster, "b"), ["n2"]);
+}
+
+#[test]
+fn b3_the_first_of_a_bucket_does_not_go_where_the_rest_does_not_fit() {
+    let pods = vec![
+        asking(100, pe("j", "small", &[("colocation", "t")])),
+        asking(4_000, pe("j", "large", &[("colocation", "t")])),
+    ];
+    let nodes = vec![with_cores(4, node("n1")), with_cores(5, node("n2"))];
+    let mut cluster = cluster(nodes, vec![], pods);
+    assert_eq!(verdict(&cluster, "small", "n1"), Err(Refusal::BucketDoesNotFit("cpu".into(), 4_100, 4_000)));
+    assert_eq!(place(&mut cluster, "small").as_deref(), Some("n2"));
+    assert_eq!(place(&mut cluster, "large").as_deref(), Some("n2"));
+}
+
+#[test]
+fn b4_tokens_neither_glue_nor_repel_pes_of_two_jobs() {
+    let wishes = [("colocation", "t"), ("exlocation", "x")];
+    let pods = vec![on("n1", pe("j", "a", &wishes)), on("n2", pe("k", "b", &wishes)), pe("l", "c", &wishes)];
+    let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    assert_eq!(choice(&cluster, "c"), ["n1", "n2"]);
+}
+
+#[test]
+fn b5_isolated_pes_of_two_submissions_never_share_a_node_and_jobs_without_wishes_stay_away() {
+    let wishes = [("isolated", "true")];
+    let pods = vec![on("n1", pe("first", "a", &wishes)), pe("second", "b", &wishes), pe("unrelated", "c", &[])];
+    let cluster = cluster(vec![node("n1")], vec![], pods);
+    for pod in ["b", "c"] {
+        assert_eq!(verdict(&cluster, pod, "n1"), Err(Refusal::NodeHoldsIsolatedPe("streams/a".into())));
+    }
+}
+
+#[test]
+fn b6_naming_a_host_skips_no_rule() {
+    let hosts = [("hosts", "n1")];
+    let full = cluster(
+        vec![node("n1")],
+        vec![],
+        vec![on("n1", asking(4_000, pod("filler"))), asking(1, pe("j", "a", &hosts))],
+    );
+    assert_eq!(verdict(&full, "a", "n1"), Err(Refusal::InsufficientResources("cpu".into(), 1, 0)));
+    let cordoned = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &hosts)]);
+    assert_eq!(verdict(&cordoned, "a", "n1"), Err(Refusal::NodeUnschedulable));
+}
+
+#[test]
+fn b7_the_order_in_which_pes_come_breaks_no_rule() {
+    for order in ORDERS {
+        let pods = vec![
+            pe("j", "a", &[("isolated", "true")]),
+            pe("j", "b", &[("exlocation", "x,y")]),
+            pe("j", "c", &[("exlocation", "y")]),
+        ];
+        let mut cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods);
+        let mut nodes = order.map(|pod| place(&mut cluster, pod).unwrap());
+        nodes.sort_unstable();
+        assert_eq!(nodes, ["n1", "n2", "n3"], "{order:?}");
+    }
+}
+
+#[test]
+fn b8_t21_a_wish_that_is_said_twice_counts_once() {
+    let pods = vec![
+        pe("j", "a", &[("hosts", "n2,n2"), ("colocation", "t,t"), ("exlocation", "x,x")]),
+        pe("j", "b", &[("colocation", "t")]),
+    ];
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    assert_eq!(place(&mut cluster, "a").as_deref(), Some("n2"));
+    assert_eq!(choice(&cluster, "b"), ["n2"]);
+}
+
+#[test]
+fn b10_what_is_on_its_way_out_counts_for_no_rule_between_pes() {
+    for wish in [("exlocation", "t"), ("isolated", "true"), ("host-pool", "p")] {
+        let old = || on("n2", pe("j", "old", &[wish]));
+        let with = |old: Pod| {
+            let pods = vec![old, pe("j", "new", &[wish])];
+            cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], exclusive(1))], pods)
+        };
+        assert_eq!(choice(&with(old()), "new").len(), 1, "{wish:?}");
+        assert_eq!(choice(&with(leaving(old())), "new"), ["n1", "n2"], "{wish:?}");
+    }
+}
+
+#[test]
+fn b10_requests_count_until_the_pod_is_gone() {
+    let pods = vec![leaving(on("n1", asking(4_000, pe("j", "old", &[])))), asking(1_000, pe("j", "new", &[]))];
+    let mut cluster = cluster(vec![node("n1")], vec![], pods);
+    assert_eq!(verdict(&cluster, "new", "n1"), Err(Refusal::InsufficientResources("cpu".into(), 1_000, 0)));
+    cluster.apply(Event::PodGone("old".into()));
+    assert_eq!(choice(&cluster, "new"), ["n1"]);
+}
+
+#[test]
+fn b13_a_node_that_takes_nothing_does_not_count_towards_the_size_of_a_pool() {
+    let pools = || vec![pool("p", &[], sized(2))];
+    let pods = || vec![pe("j", "a", &[("host-pool", "p")])];
+    let one_cordoned = cluster(vec![node("n1"), cordoned(node("n2"))], pools(), pods());
+    assert_eq!(verdict(&one_cordoned, "a", "n1"), Err(Refusal::PoolTooSmall(1, 2)));
+    let both = cluster(vec![node("n1"), node("n2")], pools(), pods());
+    assert_eq!(choice(&both, "a"), ["n1", "n2"]);
+}

@@ -1,0 +1,498 @@
+//! Each reason code of `PLACEMENT.md` 5: it comes with its cause, it goes with it, and the first of several is told.
+
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+
+use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Refusal};
+use crate::state::{Cluster, Event};
+use crate::testing::{
+    asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, node, on, pe, pod,
+    policies_by_namespace, pool, sized, tagged, verdict,
+};
+
+/// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
+fn said(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Result<(), Refusal> {
+    verdict(&cluster(nodes, pools, pods), "a", "n1")
+}
+
+/// The same with two nodes and no pool, where only pods make a difference.
+fn among(pods: Vec<Pod>) -> Result<(), Refusal> {
+    said(vec![node("n1"), node("n2")], vec![], pods)
+}
+
+const OTHER: &str = "other";
+
+#[test]
+fn node_unknown_until_the_node_has_been_seen() {
+    let pods = vec![on("n1", pod("first")), pe("j", "a", &[])];
+    let mut cluster = cluster(vec![], vec![], pods);
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnknown));
+    cluster.apply(Event::Node(node("n1")));
+    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    cluster.apply(Event::NodeGone("n1".into()));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnknown));
+}
+
+#[test]
+fn invalid_placement_while_a_value_cannot_be_read() {
+    for (wishes, reason) in [
+        (&[("isolated", "yes")][..], "outrigger.dev/isolated: `yes` is neither `true` nor `false`"),
+        (
+            &[("host-pool", "p"), ("host-tags", "a")],
+            "outrigger.dev/host-tags: cannot be combined with outrigger.dev/host-pool; keep one",
+        ),
+    ] {
+        let refusal = Refusal::InvalidPlacement(reason.to_owned());
+        assert_eq!(among(vec![pe("j", "a", wishes)]), Err(refusal));
+    }
+    assert_eq!(among(vec![pe("j", "a", &[("isolated", "false")])]), Ok(()));
+}
+
+#[test]
+fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
+    let problem = "shares exlocation token `x` with PE b, which is in its bucket";
+    let wishes = [("colocation", "t"), ("exlocation", "x")];
+    let refusal = Err(Refusal::InvalidPlacement(problem.to_owned()));
+    assert_eq!(among(vec![pe("j", "a", &wishes), pe("j", "b", &wishes)]), refusal);
+    assert_eq!(among(vec![pe("j", "a", &wishes), on("n1", pe("j", "b", &wishes))]), refusal);
+    assert_eq!(among(vec![pe("j", "a", &wishes), leaving(on("n1", pe("j", "b", &wishes)))]), Ok(()));
+    assert_eq!(among(vec![pe("j", "a", &wishes), pe("k", "b", &wishes)]), Ok(()));
+    assert_eq!(among(vec![pe("j", "a", &wishes), pe("j", "b", &[("colocation", "t"), ("exlocation", "y")])]), Ok(()));
+}
+
+#[test]
+fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
+    let bucket = ("colocation", "t");
+    let refusal = Err(Refusal::InvalidPlacement("an isolated PE cannot share a bucket, here with PE b".to_owned()));
+    for (own, theirs) in [("true", "false"), ("false", "true")] {
+        let pods = vec![pe("j", "a", &[bucket, ("isolated", own)]), pe("j", "b", &[bucket, ("isolated", theirs)])];
+        assert_eq!(among(pods), refusal);
+    }
+    assert_eq!(among(vec![pe("j", "a", &[bucket, ("isolated", "true")])]), Ok(()));
+    assert_eq!(among(vec![pe("j", "a", &[bucket]), pe("j", "b", &[bucket])]), Ok(()));
+}
+
+#[test]
+fn pool_not_found_until_it_exists_in_the_namespace_of_the_pe() {
+    let waiting = || vec![in_namespace(OTHER, pe("j", "a", &[("host-pool", "p")]))];
+    let mut cluster = cluster(vec![node("n1")], vec![pool("p", &[], PoolMode::Shared)], waiting());
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolNotFound("other/p".to_owned())));
+    let mut theirs = pool("p", &[], PoolMode::Shared);
+    theirs.id.namespace = OTHER.into();
+    cluster.apply(Event::Pool(theirs.clone()));
+    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    cluster.apply(Event::PoolGone(theirs.id));
+    assert_eq!(verdict(&cluster, "a", "n1").map_err(|refusal| refusal.reason()), Err(Reason::PoolNotFound));
+}
+
+#[test]
+fn node_unschedulable_while_it_is_cordoned() {
+    let mut cluster = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &[])]);
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnschedulable));
+    cluster.apply(Event::Node(node("n1")));
+    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+}
+
+#[test]
+fn restricted_tag_unless_the_pe_asks_for_it() {
+    let asking_for = |wishes: &[(&str, &str)]| {
+        let pools = vec![pool("tags", &["gpu"], PoolMode::Shared), listed("hosts", &["n1"], PoolMode::Shared)];
+        said(vec![closed(&["gpu"], node("n1"))], pools, vec![pe("j", "a", wishes)])
+    };
+    let refusal = Err(Refusal::RestrictedTag("gpu".to_owned()));
+    assert_eq!(asking_for(&[]), refusal);
+    assert_eq!(asking_for(&[("host-pool", "hosts")]), refusal);
+    assert_eq!(asking_for(&[("host-pool", "tags")]), Ok(()));
+    assert_eq!(asking_for(&[("host-tags", "gpu")]), Ok(()));
+}
+
+#[test]
+fn pool_tag_missing_until_the_node_has_every_tag() {
+    let with = |tags: &[&str]| {
+        let pods = vec![pe("j", "a", &[("host-tags", "a,b")])];
+        said(vec![tagged(tags, node("n1"))], vec![], pods)
+    };
+    assert_eq!(with(&[]), Err(Refusal::PoolTagMissing("a".to_owned())));
+    assert_eq!(with(&["a"]), Err(Refusal::PoolTagMissing("b".to_owned())));
+    assert_eq!(with(&["A", "b"]), Err(Refusal::PoolTagMissing("a".to_owned())));
+    assert_eq!(with(&["a", "b", "c"]), Ok(()));
+}
+
+#[test]
+fn not_in_pool_unless_a_name_or_address_of_the_node_is_listed() {
+    let among_hosts = |hosts: &[&str]| {
+        let addressed = Node { addresses: vec!["10.0.0.1".into()], ..node("n1") };
+        let pools = vec![listed("p", hosts, PoolMode::Shared)];
+        said(vec![addressed, node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
+    };
+    assert_eq!(among_hosts(&[]), Err(Refusal::NotInPool));
+    assert_eq!(among_hosts(&["n2"]), Err(Refusal::NotInPool));
+    assert_eq!(among_hosts(&["n2", "n1"]), Ok(()));
+    assert_eq!(among_hosts(&["10.0.0.1"]), Ok(()));
+}
+
+#[test]
+fn pool_too_small_while_fewer_nodes_qualify_than_its_size() {
+    for mode in [sized(2), exclusive(2)] {
+        let with = |second: Node| {
+            let pools = vec![pool("p", &["t"], mode)];
+            said(vec![tagged(&["t"], node("n1")), second], pools, vec![pe("j", "a", &[("host-pool", "p")])])
+        };
+        assert_eq!(with(node("n2")), Err(Refusal::PoolTooSmall(1, 2)));
+        assert_eq!(with(cordoned(tagged(&["t"], node("n2")))), Err(Refusal::PoolTooSmall(1, 2)));
+        assert_eq!(with(tagged(&["t"], node("n2"))), Ok(()));
+        let hosts = |hosts: &[&str]| {
+            let pools = vec![listed("p", hosts, mode)];
+            said(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
+        };
+        assert_eq!(hosts(&["n1", "n9"]), Err(Refusal::PoolTooSmall(1, 2)));
+        assert_eq!(hosts(&["n1", "n2"]), Ok(()));
+    }
+}
+
+#[test]
+fn pool_exclusive_to_other_job_while_that_job_has_an_active_pe_of_the_pool_there() {
+    let beside = |owner: Pod| {
+        let pools = vec![pool("mine", &[], exclusive(1)), pool("shared", &[], sized(1))];
+        said(vec![node("n1")], pools, vec![owner, pe("j", "a", &[])])
+    };
+    let owning = |job: &str| on("n1", pe(job, "owner", &[("host-pool", "mine")]));
+    assert_eq!(beside(owning("k")), Err(Refusal::PoolExclusiveToOtherJob("streams/k".to_owned())));
+    assert_eq!(beside(owning("j")), Ok(()));
+    assert_eq!(beside(leaving(owning("k"))), Ok(()));
+    assert_eq!(beside(Pod { phase: PodPhase::Finished, ..owning("k") }), Ok(()));
+    assert_eq!(beside(on("n1", pe("k", "owner", &[("host-pool", "shared")]))), Ok(()));
+    assert_eq!(beside(on("n1", pe("k", "owner", &[("host-pool", "gone")]))), Ok(()));
+}
+
+#[test]
+fn pool_node_in_use_while_a_pe_of_another_job_is_there() {
+    let beside = |other: Pod| {
+        let pools = vec![pool("p", &[], exclusive(1))];
+        said(vec![node("n1")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
+    };
+    let other = |job: &str| on("n1", pe(job, "b", &[]));
+    assert_eq!(beside(other("k")), Err(Refusal::PoolNodeInUse("streams/k".to_owned())));
+    assert_eq!(beside(other("j")), Ok(()));
+    assert_eq!(beside(leaving(other("k"))), Ok(()));
+    assert_eq!(beside(on("n1", pod("of no job"))), Ok(()));
+}
+
+#[test]
+fn exclusive_pools_reach_as_far_as_the_policy_of_their_job_says() {
+    let scopes = [("streams", "exclusiveScope: Cluster"), (OTHER, "exclusiveScope: Namespace")];
+    let pools = || {
+        let mut theirs = pool("p", &[], exclusive(1));
+        theirs.id.namespace = OTHER.into();
+        vec![pool("p", &[], exclusive(1)), theirs]
+    };
+    let in_pool = [("host-pool", "p")];
+    let with = |there: Pod, new: Pod| {
+        verdict(
+            &governed(policies_by_namespace(&scopes), vec![node("n1")], pools(), vec![on("n1", there), new]),
+            "a",
+            "n1",
+        )
+        .map_err(|refusal| refusal.reason())
+    };
+    let far = || in_namespace(OTHER, pe("k", "b", &[]));
+    assert_eq!(
+        with(pe("j", "b", &in_pool), in_namespace(OTHER, pe("k", "a", &[]))),
+        Err(Reason::PoolExclusiveToOtherJob)
+    );
+    assert_eq!(with(in_namespace(OTHER, pe("k", "b", &in_pool)), pe("j", "a", &[])), Ok(()));
+    assert_eq!(with(far(), pe("j", "a", &in_pool)), Err(Reason::PoolNodeInUse));
+    assert_eq!(with(pe("j", "b", &[]), in_namespace(OTHER, pe("k", "a", &in_pool))), Ok(()));
+}
+
+#[test]
+fn pool_index_elsewhere_once_the_job_has_chosen_its_nodes() {
+    for mode in [sized(1), exclusive(1)] {
+        let beside = |other: Pod| {
+            let pools = vec![pool("p", &[], mode), pool("q", &[], mode)];
+            said(vec![node("n1"), node("n2")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
+        };
+        let chosen = |job: &str, node: &str, pool: &str| on(node, pe(job, "b", &[("host-pool", pool)]));
+        assert_eq!(beside(chosen("j", "n2", "p")), Err(Refusal::PoolIndexElsewhere));
+        assert_eq!(beside(chosen("j", "n1", "p")), Ok(()));
+        assert_eq!(beside(leaving(chosen("j", "n2", "p"))), Ok(()));
+        assert_eq!(beside(chosen("j", "n2", "q")), Ok(()));
+        assert_eq!(beside(chosen("k", "n2", "p")), Ok(()));
+    }
+}
+
+#[test]
+fn a_job_chooses_no_more_nodes_of_a_pool_than_its_size() {
+    let pods = vec![
+        on("n2", pe("j", "b", &[("host-pool", "p")])),
+        on("n2", pe("j", "c", &[("host-pool", "p")])),
+        pe("j", "a", &[("host-pool", "p")]),
+    ];
+    let nodes = || ["n1", "n2", "n3"].map(node).to_vec();
+    assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], pods.clone()), Ok(()));
+    let full = [pods, vec![on("n3", pe("j", "d", &[("host-pool", "p")]))]].concat();
+    assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], full.clone()), Err(Refusal::PoolIndexElsewhere));
+    assert_eq!(said(nodes(), vec![pool("p", &[], PoolMode::Shared)], full), Ok(()));
+}
+
+#[test]
+fn host_mismatch_unless_the_node_is_named() {
+    let naming = |hosts: &str| {
+        let addressed = Node { addresses: vec!["10.0.0.1".into()], ..node("n1") };
+        said(vec![addressed], vec![], vec![pe("j", "a", &[("hosts", hosts)])])
+    };
+    assert_eq!(naming("n2"), Err(Refusal::HostMismatch));
+    assert_eq!(naming("n2, n1"), Ok(()));
+    assert_eq!(naming("10.0.0.1"), Ok(()));
+}
+
+#[test]
+fn insufficient_resources_while_a_request_does_not_fit() {
+    let beside = |phase: PodPhase| {
+        let filler = Pod { phase, ..on("n1", asking(3_000, pod("filler"))) };
+        among(vec![filler, asking(1_001, pe("j", "a", &[]))])
+    };
+    let refusal = Err(Refusal::InsufficientResources("cpu".into(), 1_001, 1_000));
+    assert_eq!(beside(PodPhase::Active), refusal);
+    assert_eq!(beside(PodPhase::Leaving), refusal);
+    assert_eq!(beside(PodPhase::Finished), Ok(()));
+    assert_eq!(among(vec![on("n1", asking(3_000, pod("filler"))), asking(1_000, pe("j", "a", &[]))]), Ok(()));
+    // What is not asked for does not refuse.
+    assert_eq!(among(vec![on("n1", asking(5_000, pod("overbooked"))), asking(0, pe("j", "a", &[]))]), Ok(()));
+}
+
+#[test]
+fn insufficient_resources_while_the_node_runs_as_many_pods_as_it_may() {
+    let with_room_for = |pods: u64| {
+        let nodes = vec![Node { pods, ..node("n1") }];
+        said(nodes, vec![], vec![on("n1", pod("of no job")), pe("j", "a", &[])])
+    };
+    assert_eq!(with_room_for(1), Err(Refusal::InsufficientResources("pods".into(), 1, 0)));
+    assert_eq!(with_room_for(2), Ok(()));
+}
+
+#[test]
+fn isolation_holds_both_ways_between_active_pes() {
+    let between = |there: &[(&str, &str)], wishes: &[(&str, &str)], phase: PodPhase| {
+        among(vec![Pod { phase, ..on("n1", pe("k", "b", there)) }, pe("j", "a", wishes)])
+    };
+    let alone = [("isolated", "true")];
+    let holds = Err(Refusal::NodeHoldsIsolatedPe("streams/b".to_owned()));
+    let needs_empty = Err(Refusal::IsolatedPeNeedsEmptyNode("streams/b".to_owned()));
+    assert_eq!(between(&alone, &[], PodPhase::Active), holds);
+    assert_eq!(between(&alone, &alone, PodPhase::Active), holds);
+    assert_eq!(between(&[], &alone, PodPhase::Active), needs_empty);
+    assert_eq!(between(&[], &[], PodPhase::Active), Ok(()));
+    for (there, wishes) in [(&alone[..], &[][..]), (&[], &alone), (&alone, &alone)] {
+        assert_eq!(between(there, wishes, PodPhase::Leaving), Ok(()));
+    }
+    assert_eq!(among(vec![on("n1", pod("of no job")), pe("j", "a", &alone)]), Ok(()));
+}
+
+#[test]
+fn isolation_reaches_as_far_as_the_policy_of_the_isolated_pe_says() {
+    let alone = [("isolated", "true")];
+    let with = |there: Pod, new: Pod| {
+        let policies = policies_by_namespace(&[("streams", "isolationScope: Cluster"), (OTHER, "isolationScope: Job")]);
+        verdict(&governed(policies, vec![node("n1")], vec![], vec![on("n1", there), new]), "a", "n1")
+            .map_err(|refusal| refusal.reason())
+    };
+    let far = |pod: Pod| in_namespace(OTHER, pod);
+    assert_eq!(with(pe("j", "b", &alone), far(pe("j", "a", &[]))), Err(Reason::NodeHoldsIsolatedPe));
+    assert_eq!(with(far(pe("j", "b", &[])), pe("j", "a", &alone)), Err(Reason::IsolatedPeNeedsEmptyNode));
+    assert_eq!(with(far(pe("j", "b", &alone)), far(pe("k", "a", &[]))), Ok(()));
+    assert_eq!(with(far(pe("k", "b", &[])), far(pe("j", "a", &alone))), Ok(()));
+    assert_eq!(with(far(pe("j", "b", &alone)), far(pe("j", "a", &[]))), Err(Reason::NodeHoldsIsolatedPe));
+}
+
+#[test]
+fn colocation_mismatch_while_the_bucket_is_elsewhere() {
+    let token = |tokens: &'static str| [("colocation", tokens)];
+    let beside = |others: Vec<Pod>| among([others, vec![pe("j", "a", &token("t1,t2"))]].concat());
+    let elsewhere = |name: &str, tokens| on("n2", pe("j", name, &token(tokens)));
+    let here = |name: &str, tokens| on("n1", pe("j", name, &token(tokens)));
+    let mismatch = |nodes: &[&str]| Err(Refusal::ColocationMismatch(nodes.iter().map(|name| (*name).into()).collect()));
+    assert_eq!(beside(vec![elsewhere("b", "t1")]), mismatch(&["n2"]));
+    assert_eq!(beside(vec![leaving(elsewhere("b", "t1"))]), Ok(()));
+    assert_eq!(beside(vec![here("b", "t1")]), Ok(()));
+    assert_eq!(beside(vec![elsewhere("b", "t3")]), Ok(()));
+    // A chain of tokens reaches over PEs that wait; a PE that bridges two nodes is right nowhere.
+    assert_eq!(beside(vec![elsewhere("b", "t3"), pe("j", "c", &token("t3,t1"))]), mismatch(&["n2"]));
+    assert_eq!(beside(vec![elsewhere("b", "t1"), here("c", "t2")]), mismatch(&["n1", "n2"]));
+}
+
+#[test]
+fn bucket_does_not_fit_until_all_that_wait_fit() {
+    let bucket = [("colocation", "t")];
+    let beside = |other: Pod| among(vec![other, asking(3_000, pe("j", "a", &bucket))]);
+    let refusal = Err(Refusal::BucketDoesNotFit("cpu".into(), 4_001, 4_000));
+    assert_eq!(beside(asking(1_001, pe("j", "b", &bucket))), refusal);
+    assert_eq!(beside(asking(1_000, pe("j", "b", &bucket))), Ok(()));
+    assert_eq!(beside(asking(1_001, pe("j", "b", &[("colocation", "u")]))), Ok(()));
+    // Once the first is there, each of the rest needs room for itself only.
+    let rest = asking(2_000, pe("j", "b", &bucket));
+    let pods = vec![on("n1", pe("j", "first", &bucket)), rest, asking(3_000, pe("j", "a", &bucket))];
+    assert_eq!(among(pods), Ok(()));
+}
+
+#[test]
+fn bucket_does_not_fit_where_too_few_pods_may_run() {
+    let bucket = [("colocation", "t")];
+    let with_room_for = |pods: u64| {
+        let all = vec![on("n1", pod("of no job")), pe("j", "a", &bucket), pe("j", "b", &bucket)];
+        said(vec![Node { pods, ..node("n1") }], vec![], all)
+    };
+    assert_eq!(with_room_for(2), Err(Refusal::BucketDoesNotFit("pods".into(), 2, 1)));
+    assert_eq!(with_room_for(3), Ok(()));
+}
+
+#[test]
+fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_there() {
+    let beside = |job: &str, tokens: &str, phase: PodPhase| {
+        let there = Pod { phase, ..on("n1", pe(job, "b", &[("exlocation", tokens)])) };
+        among(vec![there, pe("j", "a", &[("exlocation", "t1,t2")])])
+    };
+    assert_eq!(beside("j", "t2,t3", PodPhase::Active), Err(Refusal::ExlocationConflict("streams/b".to_owned())));
+    assert_eq!(beside("j", "t3", PodPhase::Active), Ok(()));
+    assert_eq!(beside("j", "t1", PodPhase::Leaving), Ok(()));
+    assert_eq!(beside("k", "t1", PodPhase::Active), Ok(()));
+}
+
+/// A cause of a refusal, apart from those of which one rules out another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    Invalid,
+    NoPool,
+    Cordoned,
+    Closed,
+    Tag,
+    Unlisted,
+    Small,
+    Owned,
+    InUse,
+    Chosen,
+    Host,
+    Full,
+    HoldsIsolated,
+    Isolated,
+    BucketElsewhere,
+    BucketTooLarge,
+    Exlocated,
+}
+
+/// Every cause, in the order of the reasons, with the reason that it gives.
+const CAUSES: [(Cause, Reason); 17] = [
+    (Cause::Invalid, Reason::InvalidPlacement),
+    (Cause::NoPool, Reason::PoolNotFound),
+    (Cause::Cordoned, Reason::NodeUnschedulable),
+    (Cause::Closed, Reason::RestrictedTag),
+    (Cause::Tag, Reason::PoolTagMissing),
+    (Cause::Unlisted, Reason::NotInPool),
+    (Cause::Small, Reason::PoolTooSmall),
+    (Cause::Owned, Reason::PoolExclusiveToOtherJob),
+    (Cause::InUse, Reason::PoolNodeInUse),
+    (Cause::Chosen, Reason::PoolIndexElsewhere),
+    (Cause::Host, Reason::HostMismatch),
+    (Cause::Full, Reason::InsufficientResources),
+    (Cause::HoldsIsolated, Reason::NodeHoldsIsolatedPe),
+    (Cause::Isolated, Reason::IsolatedPeNeedsEmptyNode),
+    (Cause::BucketElsewhere, Reason::ColocationMismatch),
+    (Cause::BucketTooLarge, Reason::BucketDoesNotFit),
+    (Cause::Exlocated, Reason::ExlocationConflict),
+];
+
+/// A cluster in which these causes, and no others, speak against PE `a` on node `n1`.
+fn with_causes(causes: &[Cause]) -> Cluster {
+    let has = |cause: Cause| causes.contains(&cause);
+    let given = |cause: Cause, some: &'static str, none: &'static str| if has(cause) { some } else { none };
+    let tag = given(Cause::Tag, "tag.outrigger.dev/other", "tag.outrigger.dev/t");
+    let restriction = given(Cause::Closed, "restrict.outrigger.dev/lab", "unrelated");
+    let mut first = labelled(&[tag, restriction], node("n1"));
+    first.schedulable = !has(Cause::Cordoned);
+    let nodes = vec![first, tagged(&["t"], node("n2")), node("n3")];
+    let size = if has(Cause::Small) { 4 } else { 1 };
+    let own = if has(Cause::Unlisted) {
+        listed("own", &["n2", "n3"], exclusive(size))
+    } else if has(Cause::Tag) {
+        pool("own", &["t"], exclusive(size))
+    } else {
+        pool("own", &[], exclusive(size))
+    };
+    let theirs = pool("theirs", &[], exclusive(1));
+
+    let mut wishes = vec![
+        ("host-pool", given(Cause::NoPool, "absent", "own")),
+        ("hosts", given(Cause::Host, "n2", "n1")),
+        ("colocation", "t"),
+        ("exlocation", "x"),
+    ];
+    if has(Cause::Isolated) {
+        wishes.push(("isolated", "true"));
+    }
+    if has(Cause::Invalid) {
+        wishes.push(("scheme", "none"));
+    }
+    let mut pods = vec![asking(1_000, pe("j", "a", &wishes))];
+    let mut add = |cause: Cause, pod: Pod| {
+        if has(cause) {
+            pods.push(pod);
+        }
+    };
+    add(Cause::Owned, on("n1", pe("k", "owner", &[("host-pool", "theirs")])));
+    add(Cause::InUse, on("n1", pe("k", "stranger", &[])));
+    add(Cause::Chosen, on("n2", pe("j", "chosen", &[("host-pool", "own")])));
+    add(Cause::Full, on("n1", asking(3_500, pod("filler"))));
+    add(Cause::HoldsIsolated, on("n1", pe("j", "alone", &[("isolated", "true")])));
+    add(Cause::Isolated, on("n1", pe("j", "neighbour", &[])));
+    add(Cause::BucketElsewhere, on("n2", pe("j", "anchor", &[("colocation", "t")])));
+    add(Cause::BucketTooLarge, asking(3_500, pe("j", "mate", &[("colocation", "t")])));
+    add(Cause::Exlocated, on("n1", pe("j", "apart", &[("exlocation", "x")])));
+    cluster(nodes, vec![own, theirs], pods)
+}
+
+/// Whether these causes can be told apart in one cluster.
+fn are_compatible(causes: &[Cause]) -> bool {
+    let both = |one: Cause, other: Cause| causes.contains(&one) && causes.contains(&other);
+    // A pool has tags or hosts; a bucket with an isolated PE is a contradiction; a bucket that has begun needs no sum.
+    !both(Cause::Tag, Cause::Unlisted)
+        && !both(Cause::Isolated, Cause::BucketElsewhere)
+        && !both(Cause::Isolated, Cause::BucketTooLarge)
+        && !both(Cause::BucketElsewhere, Cause::BucketTooLarge)
+}
+
+#[test]
+fn each_cause_alone_gives_its_reason_and_none_gives_none() {
+    assert_eq!(verdict(&with_causes(&[]), "a", "n1"), Ok(()));
+    for (cause, reason) in CAUSES {
+        let said = verdict(&with_causes(&[cause]), "a", "n1");
+        assert_eq!(said.map_err(|refusal| refusal.reason()), Err(reason), "{cause:?}");
+    }
+}
+
+#[test]
+fn of_two_causes_the_one_whose_reason_comes_first_is_told() {
+    for (at, (first, reason)) in CAUSES.into_iter().enumerate() {
+        for (second, _) in &CAUSES[at + 1..] {
+            if are_compatible(&[first, *second]) {
+                let said = verdict(&with_causes(&[first, *second]), "a", "n1");
+                assert_eq!(said.map_err(|refusal| refusal.reason()), Err(reason), "{first:?} {second:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn of_any_causes_the_one_whose_reason_comes_first_is_told(causes in subsequence(CAUSES.to_vec(), 1..=17)) {
+        let mut chosen: Vec<(Cause, Reason)> = Vec::new();
+        for cause in causes {
+            let with: Vec<Cause> = chosen.iter().chain([&cause]).map(|(cause, _)| *cause).collect();
+            if are_compatible(&with) {
+                chosen.push(cause);
+            }
+        }
+        let causes: Vec<Cause> = chosen.iter().map(|(cause, _)| *cause).collect();
+        let said = verdict(&with_causes(&causes), "a", "n1").map_err(|refusal| refusal.reason());
+        prop_assert_eq!(said, Err(chosen[0].1), "{:?}", causes);
+    }
+}
