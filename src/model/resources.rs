@@ -86,6 +86,13 @@ impl Resources {
         }
     }
 
+    /// True when an amount is the largest number: nobody knows by how much it is too small.
+    #[must_use]
+    pub fn is_saturated(&self) -> bool {
+        let mut amounts = [self.cpu.0, self.memory.0].into_iter().chain(self.other.iter().map(|(_, units)| *units));
+        amounts.any(|amount| amount == u64::MAX)
+    }
+
     /// The larger of both, resource by resource.
     pub fn maximum(&mut self, than: &Self) {
         self.cpu = self.cpu.max(than.cpu);

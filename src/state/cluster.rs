@@ -313,11 +313,16 @@ impl Cluster {
 
     fn uncount(&mut self, entry: &Entry) {
         let footprint = &entry.pod.footprint;
+        let mut is_lost = false;
         if let Some(row) = entry.node.and_then(|index| self.row(index)) {
+            is_lost = row.requested.is_saturated() || row.limits.is_saturated();
             row.requested.subtract(&footprint.requests);
             row.limits.subtract(&footprint.limits);
             row.pods = row.pods.saturating_sub(1);
             row.pes.retain(|pe| pe.pod.uid != entry.pod.key.uid);
+        }
+        if let Some(index) = entry.node.filter(|_| is_lost) {
+            self.sum_up(index);
         }
         if let Some(pe) = &entry.pe {
             let jobs = Arc::make_mut(&mut self.rows.jobs);
@@ -330,6 +335,19 @@ impl Cluster {
         }
         if let Some(index) = entry.node {
             self.release(index);
+        }
+    }
+
+    /// Sums up what the pods on a node ask for: a sum that has stopped at the largest number has lost the rest.
+    fn sum_up(&mut self, index: NodeIndex) {
+        let (mut requested, mut limits) = (Resources::default(), Resources::default());
+        self.pods.values().filter(|entry| entry.node == Some(index)).for_each(|entry| {
+            requested.add(&entry.pod.footprint.requests);
+            limits.add(&entry.pod.footprint.limits);
+        });
+        if let Some(row) = self.row(index) {
+            row.requested = requested;
+            row.limits = limits;
         }
     }
 

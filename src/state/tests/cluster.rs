@@ -1,1 +1,415 @@
+//! Whatever happens in whatever order, the snapshot is what counting everything anew would give.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::Cluster;
+use crate::model::{
+    Bytes, Footprint, JobId, Millicores, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, PoolMode, Pools,
+    Resources,
+};
+use crate::policy::PolicySet;
+use crate::state::{Event, Snapshot, UnknownPod};
+use crate::testing::{asking, cluster, in_namespace, labelled, leaving, node, on, pe, pod, policies, pool};
+
+const NODES: [&str; 3] = ["n1", "n2", "n3"];
+const PODS: [&str; 5] = ["a", "b", "c", "d", "e"];
+const VERSIONS: [&str; 2] = ["1", "2"];
+
+/// What a snapshot says, in a form that does not depend on places.
+#[derive(Debug, PartialEq)]
+struct Picture {
+    complete: bool,
+    nodes: BTreeMap<NodeName, Row>,
+    jobs: BTreeMap<JobId, Vec<(Pe, Option<NodeName>)>>,
+    pools: Pools,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Row {
+    node: Option<Node>,
+    requested: BTreeMap<String, u64>,
+    limits: BTreeMap<String, u64>,
+    pods: u64,
+    pes: BTreeSet<PodKey>,
+}
+
+/// Amounts by name, those of zero left out.
+fn amounts(resources: &Resources) -> BTreeMap<String, u64> {
+    let other = resources.other.iter().map(|(name, _)| &**name);
+    let names = ["cpu", "memory"].into_iter().chain(other);
+    names.map(|name| (name.to_owned(), resources.get(name))).filter(|(_, amount)| *amount > 0).collect()
+}
+
+fn picture(snapshot: &Snapshot) -> Picture {
+    let row = |name: &NodeName| {
+        let row = snapshot.node(snapshot.find(name.as_str()).unwrap()).unwrap();
+        assert_eq!(row.name, *name);
+        let pes: BTreeSet<PodKey> = row.pes.iter().map(|pe| pe.pod.clone()).collect();
+        assert_eq!(pes.len(), row.pes.len(), "each PE once");
+        let node = row.node.as_deref().cloned();
+        Row { node, requested: amounts(&row.requested), limits: amounts(&row.limits), pods: row.pods, pes }
+    };
+    let nodes: BTreeMap<NodeName, Row> = snapshot.by_name.keys().map(|name| (name.clone(), row(name))).collect();
+    let seen: BTreeSet<&NodeName> = snapshot.nodes().map(|(_, row, _)| &row.name).collect();
+    assert_eq!(seen, nodes.iter().filter(|(_, row)| row.node.is_some()).map(|(name, _)| name).collect());
+    let member = |member: &crate::state::Member| {
+        ((*member.pe).clone(), member.node.map(|index| snapshot.node(index).unwrap().name.clone()))
+    };
+    let jobs = snapshot.jobs.iter().map(|(id, row)| (id.clone(), row.members.iter().map(member).collect()));
+    Picture { complete: snapshot.is_complete(), nodes, jobs: jobs.collect(), pools: snapshot.pools().clone() }
+}
+
+/// Everything that has been said, as it was said.
+#[derive(Default)]
+struct Model {
+    policies: PolicySet,
+    nodes: BTreeMap<NodeName, Node>,
+    pods: BTreeMap<PodUid, Pod>,
+    pools: Pools,
+    ledger: BTreeMap<PodUid, Commitment>,
+    listed: BTreeSet<&'static str>,
+}
+
+struct Commitment {
+    node: NodeName,
+    resource_version: Box<str>,
+    in_doubt: bool,
+}
+
+impl Model {
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::Node(node) => drop(self.nodes.insert(node.name.clone(), node)),
+            Event::NodeGone(name) => drop(self.nodes.remove(&name)),
+            Event::NodesListed(nodes) => {
+                self.nodes = nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
+                self.listed.insert("nodes");
+            }
+            Event::Pod(pod) => self.show(*pod),
+            Event::PodGone(uid) => {
+                self.pods.remove(&uid);
+                self.ledger.remove(&uid);
+            }
+            Event::PodsListed(pods) => {
+                let listed: BTreeSet<PodUid> = pods.iter().map(|pod| pod.key.uid.clone()).collect();
+                self.pods.retain(|uid, _| listed.contains(uid));
+                self.ledger.retain(|uid, _| listed.contains(uid));
+                for pod in pods {
+                    self.show(pod);
+                }
+                self.listed.insert("pods");
+            }
+            Event::Pool(pool) => drop(self.pools.insert(pool.id.clone(), pool.into())),
+            Event::PoolGone(id) => drop(self.pools.remove(&id)),
+            Event::PoolsListed(pools) => {
+                self.pools = pools.into_iter().map(|pool| (pool.id.clone(), pool.into())).collect();
+                self.listed.insert("pools");
+            }
+            Event::Policies(policies) => self.policies = policies,
+        }
+    }
+
+    /// A commitment ends when the watch shows a node, the end of the pod, or a later version.
+    fn show(&mut self, pod: Pod) {
+        let may_land = pod.node.is_none() && pod.phase == PodPhase::Active;
+        self.ledger.retain(|uid, committed| {
+            *uid != pod.key.uid || (may_land && committed.resource_version == pod.resource_version)
+        });
+        self.pods.insert(pod.key.uid.clone(), pod);
+    }
+
+    fn commit(&mut self, uid: &PodUid, node: NodeName) -> Result<(), UnknownPod> {
+        let resource_version = self.pods.get(uid).ok_or(UnknownPod)?.resource_version.clone();
+        self.ledger.insert(uid.clone(), Commitment { node, resource_version, in_doubt: false });
+        Ok(())
+    }
+
+    fn of_version(&mut self, uid: &PodUid, version: &str) -> Option<&mut Commitment> {
+        self.ledger.get_mut(uid).filter(|committed| &*committed.resource_version == version)
+    }
+
+    /// Where a pod counts: where the watch shows it, else where it was committed to.
+    fn place(&self, pod: &Pod) -> Option<NodeName> {
+        let committed = self.ledger.get(&pod.key.uid).map(|committed| committed.node.clone());
+        pod.node.clone().or(committed).filter(|_| pod.phase != PodPhase::Finished)
+    }
+
+    fn row(&self, name: &NodeName) -> Row {
+        let mut row = Row { node: self.nodes.get(name).cloned(), ..Row::default() };
+        let (mut requested, mut limits) = (Resources::default(), Resources::default());
+        for pod in self.pods.values().filter(|pod| self.place(pod).as_ref() == Some(name)) {
+            requested.add(&pod.footprint.requests);
+            limits.add(&pod.footprint.limits);
+            row.pods += 1;
+            if pod.phase == PodPhase::Active && self.policies.pe(pod).is_some() {
+                row.pes.insert(pod.key.clone());
+            }
+        }
+        Row { requested: amounts(&requested), limits: amounts(&limits), ..row }
+    }
+
+    fn picture(&self) -> Picture {
+        let mut jobs: BTreeMap<JobId, Vec<(Pe, Option<NodeName>)>> = BTreeMap::new();
+        for pod in self.pods.values().filter(|pod| pod.phase == PodPhase::Active) {
+            let Some(pe) = self.policies.pe(pod) else { continue };
+            jobs.entry(pe.job.clone()).or_default().push((pe, self.place(pod)));
+        }
+        for members in jobs.values_mut() {
+            members.sort_by(|(left, _), (right, _)| left.pod.cmp(&right.pod));
+        }
+        let places = self.pods.values().filter_map(|pod| self.place(pod));
+        let names: BTreeSet<NodeName> = self.nodes.keys().cloned().chain(places).collect();
+        let nodes = names.into_iter().map(|name| (name.clone(), self.row(&name))).collect();
+        Picture { complete: self.listed.len() == 3, nodes, jobs, pools: self.pools.clone() }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Apply(Box<Event>),
+    Commit(PodUid, NodeName),
+    Withdraw(PodUid, &'static str),
+    Doubt(PodUid, &'static str),
+}
+
+fn a_name() -> impl Strategy<Value = NodeName> {
+    select(&NODES[..]).prop_map(NodeName::from)
+}
+
+fn a_node() -> impl Strategy<Value = Node> {
+    (select(&NODES[..]), any::<bool>())
+        .prop_map(|(name, tagged)| if tagged { labelled(&["zone"], node(name)) } else { node(name) })
+}
+
+fn a_uid() -> impl Strategy<Value = PodUid> {
+    select(&PODS[..]).prop_map(PodUid::from)
+}
+
+fn an_amount() -> impl Strategy<Value = Resources> {
+    let amount = || prop_oneof![9 => 0..3_u64, 1 => Just(u64::MAX)];
+    (amount(), amount(), amount()).prop_map(|(cpu, memory, gpus)| Resources {
+        cpu: Millicores(cpu),
+        memory: Bytes(memory),
+        other: if gpus > 0 { vec![("example.com/gpu".into(), gpus)] } else { vec![] },
+    })
+}
+
+fn a_pod() -> impl Strategy<Value = Pod> {
+    let phase =
+        select(&[PodPhase::Active, PodPhase::Active, PodPhase::Active, PodPhase::Leaving, PodPhase::Finished][..]);
+    let said = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase);
+    (said, select(&["", "j", "k"][..]), an_amount(), an_amount()).prop_map(
+        |((name, version, node, phase), job, requests, limits)| {
+            let pod = if job.is_empty() { pod(name) } else { pe(job, name, &[]) };
+            // the last in order of names is the first in order of namespaces
+            let pod = if name == "e" { in_namespace("other", pod) } else { pod };
+            Pod { resource_version: version.into(), node, phase, footprint: Footprint { requests, limits }, ..pod }
+        },
+    )
+}
+
+fn a_pool() -> impl Strategy<Value = Pool> {
+    (select(&["p", "q"][..]), select(&["x", "y"][..])).prop_map(|(name, tag)| pool(name, &[tag], PoolMode::Shared))
+}
+
+fn an_event() -> impl Strategy<Value = Event> {
+    let governing = select(vec![policies(""), policies("isolationScope: Job"), PolicySet::default()]);
+    prop_oneof![
+        4 => a_node().prop_map(Event::Node),
+        2 => a_name().prop_map(Event::NodeGone),
+        1 => vec(a_node(), 0..4).prop_map(Event::NodesListed),
+        12 => a_pod().prop_map(|pod| Event::Pod(Box::new(pod))),
+        3 => a_uid().prop_map(Event::PodGone),
+        1 => vec(a_pod(), 0..5).prop_map(Event::PodsListed),
+        1 => a_pool().prop_map(Event::Pool),
+        1 => a_pool().prop_map(|pool| Event::PoolGone(pool.id)),
+        1 => vec(a_pool(), 0..3).prop_map(Event::PoolsListed),
+        1 => governing.prop_map(Event::Policies),
+    ]
+}
+
+fn a_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => an_event().prop_map(|event| Step::Apply(Box::new(event))),
+        2 => (a_uid(), a_name()).prop_map(|(uid, node)| Step::Commit(uid, node)),
+        1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::Withdraw(uid, version)),
+        1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::Doubt(uid, version)),
+    ]
+}
+
+fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
+    match step {
+        Step::Apply(event) => {
+            cluster.apply((*event).clone());
+            model.apply(*event);
+        }
+        Step::Commit(uid, node) => assert_eq!(cluster.commit(&uid, &node), model.commit(&uid, node)),
+        Step::Withdraw(uid, version) => {
+            cluster.withdraw(&uid, version);
+            if model.of_version(&uid, version).is_some() {
+                model.ledger.remove(&uid);
+            }
+        }
+        Step::Doubt(uid, version) => {
+            cluster.doubt(&uid, version);
+            if let Some(committed) = model.of_version(&uid, version) {
+                committed.in_doubt = true;
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_events_and_commitments_gives_what_counting_anew_gives(steps in vec(a_step(), 1..40)) {
+        let (mut cluster, mut model) = (Cluster::new(policies("")), Model { policies: policies(""), ..Model::default() });
+        let mut published: Vec<(Snapshot, Picture)> = Vec::new();
+        for step in steps {
+            let always = matches!(step, Step::Apply(_));
+            take(step, &mut cluster, &mut model);
+            let now = picture(cluster.snapshot());
+            prop_assert_eq!(&now, &model.picture());
+
+            prop_assert_eq!(cluster.ledger_len(), model.ledger.len());
+            let in_doubt = model.ledger.iter().filter(|(_, committed)| committed.in_doubt);
+            let in_doubt: Vec<&PodKey> = in_doubt.map(|(uid, _)| &model.pods[uid].key).collect();
+            prop_assert_eq!(cluster.doubted().collect::<Vec<_>>(), in_doubt);
+            for name in PODS {
+                let uid = PodUid::from(name);
+                prop_assert_eq!(cluster.pod(name).map(|(pod, _)| &**pod), model.pods.get(&uid));
+                let pe = cluster.pod(name).and_then(|(_, pe)| pe.map(|pe| (**pe).clone()));
+                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(pod)));
+                prop_assert_eq!(cluster.committed(name), model.ledger.get(&uid).map(|committed| &committed.node));
+            }
+
+            if let Some((before, picture)) = published.last() {
+                let (version, before) = (cluster.snapshot().version(), before.version());
+                prop_assert!(version > before || (version == before && !always && *picture == now));
+            }
+            published.push((cluster.snapshot().clone(), now));
+        }
+        for (snapshot, then) in published {
+            prop_assert_eq!(picture(&snapshot), then, "what was published does not change");
+        }
+    }
+}
+
+/// What counts on a node: pods, millicores of requests, and PEs.
+fn counted(cluster: &Cluster, node: &str) -> (u64, u64, Vec<String>) {
+    let snapshot = cluster.snapshot();
+    let row = snapshot.node(snapshot.find(node).unwrap()).unwrap();
+    (row.pods, row.requested.cpu.0, row.pes.iter().map(|pe| pe.name.to_string()).collect())
+}
+
+fn show(cluster: &mut Cluster, pod: Pod) {
+    cluster.apply(Event::Pod(Box::new(pod)));
+}
+
+#[test]
+fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
+    let (uid, n1) = (PodUid::from("a"), NodeName::from("n1"));
+    let ends: [(&str, Event, &str); 5] = [
+        ("bound there", Event::Pod(Box::new(on("n1", pe("j", "a", &[])))), "n1"),
+        ("bound elsewhere", Event::Pod(Box::new(on("n2", pe("j", "a", &[])))), "n2"),
+        ("a later version", Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "a", &[]) })), ""),
+        ("leaving", Event::Pod(Box::new(leaving(pe("j", "a", &[])))), ""),
+        ("gone", Event::PodGone(uid.clone()), ""),
+    ];
+    for (case, end, place) in ends {
+        let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
+        assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
+        cluster.commit(&uid, &n1).unwrap();
+        assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
+        show(&mut cluster, pe("j", "a", &[]));
+        cluster.apply(Event::PodsListed(vec![pe("j", "a", &[])]));
+        cluster.apply(Event::NodeGone(n1.clone()));
+        cluster.apply(Event::Node(node("n1")));
+        assert_eq!((counted(&cluster, "n1").0, cluster.ledger_len()), (1, 1), "none of these ends it");
+        cluster.apply(end);
+        assert_eq!(cluster.ledger_len(), 0, "{case}");
+        for name in ["n1", "n2"] {
+            assert_eq!(counted(&cluster, name).0, u64::from(name == place), "{case}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_later_commitment_takes_the_place_of_an_earlier_one() {
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
+    cluster.commit(&"a".into(), &"n1".into()).unwrap();
+    cluster.commit(&"a".into(), &"n2".into()).unwrap();
+    assert_eq!((counted(&cluster, "n1").0, counted(&cluster, "n2").0, cluster.ledger_len()), (0, 1, 1));
+    assert_eq!(cluster.commit(&"never-seen".into(), &"n1".into()), Err(UnknownPod));
+}
+
+#[test]
+fn another_version_takes_nothing_back_and_leaves_no_doubt() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
+    cluster.commit(&"a".into(), &"n1".into()).unwrap();
+    let version = cluster.snapshot().version();
+    cluster.withdraw(&"a".into(), "0");
+    cluster.doubt(&"a".into(), "0");
+    assert_eq!((cluster.ledger_len(), cluster.doubted().count()), (1, 0));
+    assert_eq!(cluster.snapshot().version(), version, "nothing has changed");
+    cluster.doubt(&"a".into(), "1");
+    assert_eq!(cluster.doubted().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
+    cluster.withdraw(&"a".into(), "1");
+    assert_eq!((cluster.ledger_len(), cluster.doubted().count()), (0, 0));
+    assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
+}
+
+#[test]
+fn a_pod_counts_on_a_node_that_was_never_seen() {
+    let mut cluster = cluster(vec![], vec![], vec![on("n1", pe("j", "a", &[]))]);
+    assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
+    assert_eq!(cluster.snapshot().nodes().count(), 0, "the node itself is not known");
+    cluster.apply(Event::Node(node("n1")));
+    assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
+    assert_eq!(cluster.snapshot().nodes().count(), 1);
+}
+
+#[test]
+fn a_node_that_is_gone_is_kept_while_pods_name_it() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pod("a"))]);
+    cluster.apply(Event::NodeGone("n1".into()));
+    assert_eq!((counted(&cluster, "n1").0, cluster.snapshot().nodes().count()), (1, 0));
+    cluster.apply(Event::PodGone("a".into()));
+    assert_eq!(cluster.snapshot().find("n1"), None);
+}
+
+#[test]
+fn the_place_of_a_node_is_used_again_and_shows_nothing_of_the_last_one() {
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![on("n1", pe("j", "a", &[]))]);
+    let (published, place) = (cluster.snapshot().clone(), cluster.snapshot().find("n1").unwrap());
+    cluster.apply(Event::PodGone("a".into()));
+    cluster.apply(Event::NodeGone("n1".into()));
+    cluster.apply(Event::Node(labelled(&["new"], node("n3"))));
+    assert_eq!(cluster.snapshot().find("n3"), Some(place));
+    assert_eq!((counted(&cluster, "n3"), cluster.snapshot().find("n1")), ((0, 0, vec![]), None));
+    let row = published.node(place).unwrap();
+    assert_eq!((row.name.as_str(), row.pods, published.find("n3")), ("n1", 1, None), "what was published stays");
+}
+
+#[test]
+fn finished_pods_count_for_nothing_and_leaving_ones_for_requests_alone() {
+    let finished = Pod { phase: PodPhase::Finished, ..on("n1", pe("j", "finished", &[])) };
+    let pods = vec![finished, leaving(on("n1", asking(700, pe("j", "leaving", &[]))))];
+    let cluster = cluster(vec![node("n1")], vec![], pods);
+    assert_eq!(counted(&cluster, "n1"), (1, 700, vec![]));
+    let (_, pe) = cluster.pod("leaving").unwrap();
+    assert!(cluster.snapshot().job(&pe.unwrap().job).is_none());
+}
+
+#[test]
+fn amounts_beyond_any_number_do_not_spoil_the_sum_when_they_are_gone() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", asking(700, pod("a")))]);
+    show(&mut cluster, on("n1", asking(u64::MAX, pod("hostile"))));
+    assert_eq!(counted(&cluster, "n1").1, u64::MAX);
+    show(&mut cluster, Pod { phase: PodPhase::Finished, ..on("n1", asking(u64::MAX, pod("hostile"))) });
+    assert_eq!(counted(&cluster, "n1").1, 700);
+}
