@@ -115,3 +115,7 @@ fn number(epoch: &str, mark: &str) -> Option<u64> {
     let (of, number) = mark.rsplit_once('.')?;
     if of == epoch { number.parse().ok() } else { None }
 }
+
+#[cfg(test)]
+#[path = "tests/takeover.rs"]
+mod tests;

@@ -65,3 +65,7 @@ impl Tentative {
         self.proposals.is_empty()
     }
 }
+
+#[cfg(test)]
+#[path = "tests/tentative.rs"]
+mod tests;

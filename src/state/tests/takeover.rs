@@ -1,0 +1,125 @@
+//! Which marks prove what; what follows for Bindings is tested with `commit`.
+
+use super::number;
+use crate::model::Pod;
+use crate::policy::keys;
+use crate::state::{Cluster, Event};
+use crate::testing::{cluster, leaving, node, on, pe};
+
+/// PEs `a` and `b` wait, and this process has taken over.
+fn taken_over() -> Cluster {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), pe("j", "b", &[])]);
+    cluster.take_over("ours");
+    cluster
+}
+
+fn unsettled(cluster: &Cluster) -> Vec<String> {
+    cluster.unsettled().map(|pe| pe.name.to_string()).collect()
+}
+
+fn marked(mark: &str, pod: Pod) -> Pod {
+    Pod { annotations: [(keys::EPOCH, mark)].into_iter().collect(), ..pod }
+}
+
+fn show(cluster: &mut Cluster, pod: Pod) {
+    cluster.apply(Event::Pod(Box::new(pod)));
+}
+
+#[test]
+fn nothing_is_unsettled_before_this_process_places() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
+    assert_eq!((unsettled(&cluster), cluster.next_mark()), (vec![], None));
+    show(&mut cluster, marked("theirs.1", pe("j", "a", &[])));
+    assert!(unsettled(&cluster).is_empty() && !cluster.is_our_mark("ours.1"));
+}
+
+#[test]
+fn everything_that_waits_is_unsettled_until_a_mark_is_shown() {
+    let mut cluster = taken_over();
+    assert_eq!(unsettled(&cluster), ["a", "b"]);
+    let mark = cluster.next_mark().unwrap();
+    assert_eq!(unsettled(&cluster), ["a", "b"], "given out is not shown");
+    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    assert_eq!(unsettled(&cluster), ["b"]);
+    cluster.take_over("another");
+    assert!(cluster.is_our_mark(&mark), "the epoch of a process does not change");
+    assert_eq!(unsettled(&cluster), ["b"]);
+}
+
+#[test]
+fn what_no_longer_waits_needs_no_mark() {
+    let ends = [
+        Event::Pod(Box::new(on("n1", pe("j", "a", &[])))),
+        Event::Pod(Box::new(leaving(pe("j", "a", &[])))),
+        Event::PodGone("a".into()),
+    ];
+    for end in ends {
+        let mut cluster = taken_over();
+        cluster.apply(end.clone());
+        assert_eq!(unsettled(&cluster), ["b"], "{end:?}");
+    }
+}
+
+#[test]
+fn pods_that_come_after_the_first_mark_is_shown_are_settled() {
+    let mut cluster = taken_over();
+    show(&mut cluster, pe("j", "early", &[]));
+    let mark = cluster.next_mark().unwrap();
+    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    show(&mut cluster, pe("j", "late", &[]));
+    assert_eq!(unsettled(&cluster), ["b", "early"]);
+}
+
+#[test]
+fn each_mark_is_another_value() {
+    let mut cluster = taken_over();
+    let marks = [cluster.next_mark(), cluster.next_mark()].map(Option::unwrap);
+    assert_eq!(marks, ["ours.1", "ours.2"]);
+    assert!(marks.iter().all(|mark| cluster.is_our_mark(mark)));
+}
+
+#[test]
+fn a_mark_of_another_process_unsettles_what_waits() {
+    let mut cluster = taken_over();
+    let mark = cluster.next_mark().unwrap();
+    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    show(&mut cluster, pe("j", "late", &[]));
+    show(&mut cluster, marked("theirs.1", pe("j", "b", &[])));
+    assert_eq!(unsettled(&cluster), ["a", "b", "late"]);
+    show(&mut cluster, Pod { resource_version: "9".into(), ..marked("theirs.1", pe("j", "b", &[])) });
+    let again = cluster.next_mark().unwrap();
+    show(&mut cluster, marked(&again, pe("j", "a", &[])));
+    show(&mut cluster, Pod { resource_version: "10".into(), ..marked("theirs.1", pe("j", "b", &[])) });
+    assert_eq!(unsettled(&cluster), ["b", "late"], "the same mark shown again is no news");
+}
+
+#[test]
+fn a_mark_from_before_the_present_reign_proves_nothing() {
+    let mut cluster = taken_over();
+    let early = cluster.next_mark().unwrap();
+    show(&mut cluster, marked("theirs.1", pe("j", "b", &[])));
+    show(&mut cluster, marked(&early, pe("j", "a", &[])));
+    assert_eq!(unsettled(&cluster), ["a", "b"]);
+    show(&mut cluster, pe("j", "late", &[]));
+    assert_eq!(unsettled(&cluster), ["a", "b", "late"], "nor that others know of this reign");
+}
+
+#[test]
+fn a_list_unsettles_what_waits() {
+    let mut cluster = taken_over();
+    let mark = cluster.next_mark().unwrap();
+    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    cluster.apply(Event::PodsListed(vec![marked(&mark, pe("j", "a", &[])), on("n1", pe("j", "b", &[]))]));
+    assert_eq!(unsettled(&cluster), ["a"]);
+}
+
+#[test]
+fn a_mark_is_an_epoch_and_a_number() {
+    assert_eq!(number("ours", "ours.12"), Some(12));
+    assert_eq!(number("our.s", "our.s.3"), Some(3), "an epoch may hold dots");
+    for other in
+        ["", "ours", "ours.", "ours.x", "ours.-1", "theirs.1", "ours.1.2", "xours.1", "ours.99999999999999999999"]
+    {
+        assert_eq!(number("ours", other), None, "{other}");
+    }
+}
