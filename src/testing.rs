@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -192,4 +193,43 @@ pub(crate) fn place(cluster: &mut Cluster, pod: &str) -> Option<String> {
     let best = choice(cluster, pod).into_iter().next()?;
     cluster.commit(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
     Some(best)
+}
+
+/// Questions and answers as files: `NAME.request.json` and `NAME.response.json` in a folder of `tests/golden`.
+pub(crate) struct Golden(pub(crate) &'static str);
+
+impl Golden {
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(self.0).join(name)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "golden files stand beside the other tests")]
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn cases(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.path("")).unwrap();
+        let files = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut cases: Vec<String> =
+            files.filter_map(|name| Some(name.strip_suffix(".request.json")?.to_owned())).collect();
+        cases.sort();
+        assert!(cases.len() > 10, "the golden files are there");
+        cases
+    }
+
+    /// Compares the answer to every question with its file.
+    pub(crate) fn check(&self, answer: impl Fn(&str) -> String) {
+        for case in self.cases() {
+            assert_eq!(answer(&case), self.read(&format!("{case}.response.json")), "{case}");
+        }
+    }
+
+    /// Writes every answer anew.
+    #[expect(clippy::disallowed_methods, reason = "golden files stand beside the other tests")]
+    pub(crate) fn write(&self, answer: impl Fn(&str) -> String) {
+        for case in self.cases() {
+            std::fs::write(self.path(&format!("{case}.response.json")), answer(&case)).unwrap();
+        }
+    }
 }

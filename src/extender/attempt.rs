@@ -58,3 +58,7 @@ impl Attempts {
         self.by_pod.remove(uid)
     }
 }
+
+#[cfg(test)]
+#[path = "tests/attempt.rs"]
+mod tests;

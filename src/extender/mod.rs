@@ -21,3 +21,6 @@ pub use filter::{Filtered, filter};
 pub use preempt::preempt;
 pub use prioritize::{Prioritized, prioritize};
 pub use record::Record;
+
+#[cfg(test)]
+mod tests;

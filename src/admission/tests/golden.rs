@@ -5,7 +5,6 @@
 //! `validate-` goes to [`validate`]. After a wanted change:
 //! `cargo test --lib write_the_golden_answers -- --ignored`, and read the difference.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -16,35 +15,20 @@ use crate::admission::{Answer, Context, mutate, validate};
 use crate::api::HostPool;
 use crate::model::{Pool, Pools};
 use crate::policy::{PolicySet, Source};
+use crate::testing::Golden;
 
-fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/admission").join(name)
-}
-
-#[expect(clippy::disallowed_methods, reason = "golden files stand beside the other tests")]
-fn read(name: &str) -> String {
-    std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-fn cases() -> Vec<String> {
-    let files = std::fs::read_dir(path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut cases: Vec<String> =
-        files.filter_map(|name| Some(name.strip_suffix(".request.json")?.to_owned())).collect();
-    cases.sort();
-    assert!(cases.len() > 10, "the golden files are there");
-    cases
-}
+const FILES: Golden = Golden("admission");
 
 fn pools() -> Pools {
-    let objects: Vec<HostPool> = serde_saphyr::from_multiple(&read("pools.yaml")).unwrap();
+    let objects: Vec<HostPool> = serde_saphyr::from_multiple(&FILES.read("pools.yaml")).unwrap();
     objects.iter().map(|object| Pool::try_from(object).unwrap()).map(|pool| (pool.id.clone(), Arc::new(pool))).collect()
 }
 
 fn answer(case: &str) -> Answer {
-    let source = Source { file: "policies.yaml".to_owned(), text: read("policies.yaml") };
+    let source = Source { file: "policies.yaml".to_owned(), text: FILES.read("policies.yaml") };
     let (policies, pools) = (PolicySet::parse(&[source]).unwrap(), pools());
     let context = Context { policies: &policies, pools: &pools };
-    let body = read(&format!("{case}.request.json")).into_bytes();
+    let body = FILES.read(&format!("{case}.request.json")).into_bytes();
     if case.starts_with("validate-") { validate(&body, context) } else { mutate(&body, context) }.unwrap()
 }
 
@@ -73,21 +57,19 @@ fn stored(case: &str) -> String {
 
 #[test]
 fn every_golden_review_gets_its_golden_answer() {
-    for case in cases() {
-        assert_eq!(stored(&case), read(&format!("{case}.response.json")), "{case}");
-    }
+    FILES.check(stored);
 }
 
 #[test]
 fn every_golden_patch_leads_to_a_pod_that_gets_no_more() {
-    for case in cases() {
-        let mut review: Value = serde_json::from_str(&read(&format!("{case}.request.json"))).unwrap();
+    for case in FILES.cases() {
+        let mut review: Value = serde_json::from_str(&FILES.read(&format!("{case}.request.json"))).unwrap();
         let answered: Value = serde_json::from_slice(&answer(&case).body).unwrap();
         let Some(patch) = answered["response"].get("patch") else { continue };
         let patch: json_patch::Patch =
             serde_json::from_slice(&STANDARD.decode(patch.as_str().unwrap()).unwrap()).unwrap();
         json_patch::patch(&mut review["request"]["object"], &patch).unwrap();
-        let source = Source { file: String::new(), text: read("policies.yaml") };
+        let source = Source { file: String::new(), text: FILES.read("policies.yaml") };
         let (policies, pools) = (PolicySet::parse(&[source]).unwrap(), pools());
         let body = serde_json::to_vec(&review).unwrap();
         let again = mutate(&body, Context { policies: &policies, pools: &pools }).unwrap();
@@ -98,9 +80,6 @@ fn every_golden_patch_leads_to_a_pod_that_gets_no_more() {
 
 #[test]
 #[ignore = "writes the golden answers anew"]
-#[expect(clippy::disallowed_methods, reason = "golden files stand beside the other tests")]
 fn write_the_golden_answers() {
-    for case in cases() {
-        std::fs::write(path(&format!("{case}.response.json")), stored(&case)).unwrap();
-    }
+    FILES.write(stored);
 }

@@ -1,0 +1,114 @@
+//! Which PEs have to be settled before another one is committed.
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use crate::extender::to_fence;
+use crate::model::{Pod, PodUid, PoolMode};
+use crate::policy::PolicySet;
+use crate::state::Cluster;
+use crate::testing::{exclusive, governed, in_namespace, node, on, pe, pod, policies, pool, sized, verdict};
+
+const NODES: [&str; 3] = ["n1", "n2", "n3"];
+const PES: [&str; 3] = ["a", "b", "c"];
+
+/// A cluster in which this process has taken over, and has marked nothing yet.
+fn taken_over(policies: PolicySet, pods: Vec<Pod>) -> Cluster {
+    let pools =
+        vec![pool("shared", &[], PoolMode::Shared), pool("sized", &[], sized(1)), pool("exclusive", &[], exclusive(1))];
+    let mut cluster = governed(policies, NODES.map(node).into(), pools, pods);
+    cluster.take_over("ours");
+    cluster
+}
+
+fn fenced(cluster: &Cluster, pod: &str) -> Vec<String> {
+    to_fence(cluster, pod).into_iter().map(|key| key.name.to_string()).collect()
+}
+
+type Wishes = Vec<(&'static str, &'static str)>;
+
+fn some_wishes() -> impl Strategy<Value = Wishes> {
+    let all: Wishes = vec![
+        ("colocation", "t"),
+        ("colocation", "t,u"),
+        ("exlocation", "t"),
+        ("exlocation", "t,u"),
+        ("isolated", "true"),
+        ("host-pool", "shared"),
+        ("host-pool", "sized"),
+        ("host-pool", "exclusive"),
+    ];
+    subsequence(all, 0..3)
+}
+
+fn scopes() -> impl Strategy<Value = PolicySet> {
+    let scope = || select(&["Job", "Namespace", "Cluster"][..]);
+    (scope(), scope()).prop_map(|(isolation, exclusive)| {
+        policies(&format!("isolationScope: {isolation}, exclusiveScope: {exclusive}"))
+    })
+}
+
+proptest! {
+    #[test]
+    fn pes_that_can_break_a_rule_together_are_fenced(
+        policies in scopes(),
+        pes in prop::collection::vec((select(&["j", "k"][..]), any::<bool>(), some_wishes()), 3),
+        third_is_bound in any::<bool>(),
+    ) {
+        let pods = PES.into_iter().zip(pes).map(|(name, (job, elsewhere, wishes))| {
+            let pod = pe(job, name, &wishes);
+            let pod = if elsewhere { in_namespace("other", pod) } else { pod };
+            if name == "c" && third_is_bound { on("n3", pod) } else { pod }
+        });
+        let mut cluster = taken_over(policies, pods.collect());
+        for (one, other) in [("a", "b"), ("b", "a")] {
+            let named = fenced(&cluster, one).contains(&other.to_owned());
+            for (here, there) in NODES.into_iter().flat_map(|here| NODES.map(|there| (here, there))) {
+                let alone = verdict(&cluster, one, here).is_ok() && verdict(&cluster, other, there).is_ok();
+                cluster.commit(&PodUid::from(one), &here.into()).unwrap();
+                let together = verdict(&cluster, other, there);
+                cluster.withdraw(&PodUid::from(one), "1");
+                prop_assert!(named || !alone || together.is_ok(), "{one} on {here}, {other} on {there}: {together:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pes_that_do_not_concern_each_other_are_not_fenced() {
+    let alone = [("host-pool", "exclusive")];
+    let cases: [(&str, Pod, Pod, bool); 12] = [
+        ("no wishes", pe("j", "a", &[]), pe("j", "b", &[]), false),
+        ("only one has a wish", pe("j", "a", &[("exlocation", "t")]), pe("j", "b", &[]), false),
+        ("tokens", pe("j", "a", &[("exlocation", "t")]), pe("j", "b", &[("exlocation", "t")]), true),
+        ("other jobs", pe("j", "a", &[("exlocation", "t")]), pe("k", "b", &[("exlocation", "t")]), false),
+        ("buckets of other jobs", pe("j", "a", &[("colocation", "t")]), pe("k", "b", &[("colocation", "t")]), false),
+        ("isolated", pe("j", "a", &[("isolated", "true")]), pe("k", "b", &[]), true),
+        ("beside isolated", pe("j", "a", &[]), pe("k", "b", &[("isolated", "true")]), true),
+        ("isolated elsewhere", pe("j", "a", &[("isolated", "true")]), in_namespace("other", pe("j", "b", &[])), false),
+        ("exclusive", pe("j", "a", &alone), pe("k", "b", &[]), true),
+        ("exclusive for its own job", pe("j", "a", &alone), pe("j", "b", &[]), false),
+        ("shared pool", pe("j", "a", &[("host-pool", "shared")]), pe("k", "b", &[]), false),
+        ("a pod of no policy", pod("a"), pe("k", "b", &[("isolated", "true")]), false),
+    ];
+    for (case, one, other, wanted) in cases {
+        let cluster = taken_over(policies(""), vec![one, other]);
+        assert_eq!(fenced(&cluster, "a").contains(&"b".to_owned()), wanted, "{case}");
+    }
+}
+
+#[test]
+fn a_pe_with_wishes_is_fenced_itself() {
+    let cluster = taken_over(policies(""), vec![pe("j", "a", &[("exlocation", "t")])]);
+    assert_eq!(fenced(&cluster, "a"), ["a"]);
+    assert!(fenced(&cluster, "never-seen").is_empty());
+}
+
+#[test]
+fn a_commitment_of_our_own_is_fenced_once() {
+    for pod in [pe("j", "a", &[("exlocation", "t")]), pod("a")] {
+        let mut cluster = taken_over(policies(""), vec![pod]);
+        cluster.commit(&PodUid::from("a"), &"n1".into()).unwrap();
+        assert_eq!(fenced(&cluster, "a"), ["a"]);
+    }
+}

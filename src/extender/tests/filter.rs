@@ -1,0 +1,95 @@
+//! filter answers for every node in question, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{answer, question};
+use crate::extender::{Filtered, arguments, filter};
+use crate::model::{Node, Reason};
+use crate::state::Cluster;
+use crate::testing::{cluster, node, on, pe, policies, tagged};
+
+/// `ExtenderFilterResult` of the contract, and nothing else.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct FilterResult {
+    nodes: Option<Value>,
+    node_names: Option<Vec<String>>,
+    failed_nodes: Option<Value>,
+    failed_and_unresolvable_nodes: Option<BTreeMap<String, String>>,
+    error: String,
+}
+
+fn filtered(cluster: &Cluster, wish: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
+    let body = question("a", wish, names);
+    let filtered = filter(&arguments(&body).unwrap(), cluster.snapshot(), &policies(""));
+    let result = answer(&filtered.body);
+    (filtered, result)
+}
+
+/// A name that no escape must damage.
+fn a_name() -> impl Strategy<Value = String> {
+    prop_oneof![2 => "[a-z0-9.-]{1,12}", 1 => ".{0,8}", 1 => r#"[\\"/\n\u{0}\u{7f}é☃😀]{1,4}"#]
+}
+
+/// Nodes in any order, each with what is said of it.
+fn some_nodes() -> impl Strategy<Value = Vec<(String, &'static str)>> {
+    let state = select(&["passes", "cordoned", "unknown"][..]);
+    btree_map(a_name(), state, 0..12).prop_map(|nodes| nodes.into_iter().collect::<Vec<_>>()).prop_shuffle()
+}
+
+proptest! {
+    #[test]
+    fn every_node_in_question_is_passed_or_refused_once_and_in_order(
+        nodes in some_nodes(),
+    ) {
+        let known = nodes.iter().filter(|(_, state)| *state != "unknown");
+        let known = known.map(|(name, state)| Node { schedulable: *state == "passes", ..node(name) }).collect();
+        let names: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
+        let (filtered, result) = filtered(&cluster(known, vec![], vec![]), ("isolated", "false"), &names);
+
+        let of = |wanted: &'static str| nodes.iter().filter(move |(_, state)| *state == wanted).map(|(name, _)| name.clone());
+        prop_assert_eq!(result.node_names.unwrap(), of("passes").collect::<Vec<_>>());
+        let refused = of("cordoned").map(|name| (name, "NodeUnschedulable".to_owned()));
+        let refused = refused.chain(of("unknown").map(|name| (name, "NodeUnknown".to_owned())));
+        prop_assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), refused.collect());
+        prop_assert_eq!((result.nodes, result.failed_nodes, result.error), (None, None, String::new()));
+
+        let counts = [(Reason::NodeUnschedulable, of("cordoned").count()), (Reason::NodeUnknown, of("unknown").count())];
+        prop_assert_eq!(filtered.refused, counts.into_iter().filter(|(_, count)| *count > 0).collect());
+        prop_assert_eq!((filtered.asked, filtered.error), (nodes.len(), None));
+        prop_assert_eq!(filtered.only.is_some(), of("passes").count() == 1);
+    }
+}
+
+#[test]
+fn the_only_node_that_is_left_is_told() {
+    let nodes = vec![tagged(&["ssd"], node("n1")), node("n2"), tagged(&["ssd"], node("n3"))];
+    let cluster = cluster(nodes, vec![], vec![]);
+    let only = |names: &[&str]| {
+        let (filtered, _) = filtered(&cluster, ("host-tags", "ssd"), names);
+        filtered.only.map(|index| cluster.snapshot().node(index).unwrap().name.to_string())
+    };
+    assert_eq!(only(&["n2", "n3"]).as_deref(), Some("n3"));
+    assert_eq!(only(&["n1", "n2", "n3"]), None);
+    assert_eq!(only(&["n2"]), None);
+}
+
+#[test]
+fn the_answer_is_that_of_placement() {
+    let pods = vec![on("n1", pe("j", "rival", &[("exlocation", "t")])), pe("j", "a", &[("exlocation", "t")])];
+    let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    let (filtered, result) = filtered(&cluster, ("exlocation", "t"), &["n1", "n2"]);
+    let refused: BTreeMap<String, String> = crate::testing::reasons(&cluster, "a")
+        .into_iter()
+        .filter_map(|(name, reason)| Some((name, reason?.to_string())))
+        .collect();
+    assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), refused);
+    assert_eq!(refused.into_values().collect::<BTreeSet<_>>(), BTreeSet::from(["ExlocationConflict".to_owned()]));
+    assert_eq!(filtered.pe.unwrap().pod.uid.as_str(), "a");
+}

@@ -1,0 +1,65 @@
+//! Questions as kube-scheduler sends them, and our answers to the byte, in `tests/golden/extender`.
+//!
+//! What a name begins with is the verb. After a wanted change:
+//! `cargo test --lib write_the_golden_answers -- --ignored`, and read the difference.
+
+use jiff::Timestamp;
+
+use crate::extender::{arguments, bind, binding_arguments, filter, preempt, prioritize};
+use crate::model::Node;
+use crate::state::{Cluster, Tentative};
+use crate::testing::{Golden, asking, cluster, node, on, pe, pod, policies};
+
+const FILES: Golden = Golden("extender");
+
+/// Five nodes: `n1` holds the rival of `score-1`, `n3` is full, `n4` is cordoned, `n5` holds another PE.
+fn known() -> Cluster {
+    let nodes = ["n1", "n2", "n3", "n4", "n5"].map(|name| Node { schedulable: name != "n4", ..node(name) });
+    let wish = [("exlocation", "score")];
+    let pods = vec![
+        on("n1", pe("fraud", "score-0", &wish)),
+        on("n3", asking(4_000, pod("heavy"))),
+        on("n5", pe("another", "alone", &[])),
+        pe("fraud", "score-1", &wish),
+        pod("web-1"),
+    ];
+    cluster(nodes.into(), vec![], pods)
+}
+
+fn stored(case: &str) -> String {
+    let body = FILES.read(&format!("{case}.request.json")).into_bytes();
+    let mut cluster = if case.ends_with("not-listed-yet") { unlisted() } else { known() };
+    let (now, policies) = (Timestamp::UNIX_EPOCH, policies(""));
+    let answer = match case.split_once('-').unwrap().0 {
+        "filter" => filter(&arguments(&body).unwrap(), cluster.snapshot(), &policies).body,
+        "prioritize" => {
+            let tentative = Tentative::default();
+            prioritize(&arguments(&body).unwrap(), cluster.snapshot(), &policies, &tentative, now).body
+        }
+        "bind" => {
+            let verified = bind::verify_and_commit(&mut cluster, &binding_arguments(&body).unwrap(), None, now);
+            bind::answer(verified.err().map(|error| error.to_string()).as_deref())
+        }
+        "preempt" => preempt(&body).unwrap(),
+        verb => panic!("{case}: no verb {verb}"),
+    };
+    String::from_utf8(answer).unwrap() + "\n"
+}
+
+/// The pods are known, and nothing else is yet.
+fn unlisted() -> Cluster {
+    let mut cluster = Cluster::new(policies(""));
+    cluster.apply(crate::state::Event::PodsListed(vec![pe("fraud", "score-1", &[])]));
+    cluster
+}
+
+#[test]
+fn every_golden_question_gets_its_golden_answer() {
+    FILES.check(stored);
+}
+
+#[test]
+#[ignore = "writes the golden answers anew"]
+fn write_the_golden_answers() {
+    FILES.write(stored);
+}

@@ -1,0 +1,88 @@
+//! prioritize scores every node in question, and one of them highest.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use serde::Deserialize;
+
+use super::{answer, question};
+use crate::extender::{Prioritized, arguments, prioritize};
+use crate::placement::HIGHEST_SCORE;
+use crate::state::{Cluster, Tentative};
+use crate::testing::{choice, cluster, node, on, pe, policies};
+
+/// `HostPriority` of the contract, and nothing else.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct HostPriority {
+    host: String,
+    score: i64,
+}
+
+const NODES: [&str; 5] = ["n1", "n2", "n3", "n4", "never-seen"];
+
+/// `n1` to `n4` with PEs of another job on them.
+fn crowded(counts: &[usize]) -> Cluster {
+    let place = |(number, count): (usize, &usize)| {
+        let name = NODES[number];
+        (0..*count).map(move |pe_number| on(name, pe("other", &format!("{name}-{pe_number}"), &[])))
+    };
+    let mut pods: Vec<_> = counts.iter().enumerate().flat_map(place).collect();
+    pods.push(pe("j", "a", &[("isolated", "false")]));
+    cluster(NODES[..4].iter().map(|name| node(name)).collect(), vec![], pods)
+}
+
+fn prioritized(cluster: &Cluster, tentative: &Tentative, names: &[&str]) -> (Prioritized, Vec<(String, i64)>) {
+    let body = question("a", ("isolated", "false"), names);
+    let arguments = arguments(&body).unwrap();
+    let prioritized = prioritize(&arguments, cluster.snapshot(), &policies(""), tentative, Timestamp::UNIX_EPOCH);
+    let scores: Vec<HostPriority> = answer(&prioritized.body);
+    (prioritized, scores.into_iter().map(|entry| (entry.host, entry.score)).collect())
+}
+
+proptest! {
+    #[test]
+    fn every_node_has_one_score_and_one_known_node_the_highest(
+        counts in prop::collection::vec(0..4_usize, 4),
+        names in subsequence(NODES.to_vec(), 0..=5).prop_shuffle(),
+    ) {
+        let (prioritized, scores) = prioritized(&crowded(&counts), &Tentative::default(), &names);
+        let (mut asked, mut scored) = (names.clone(), scores.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+        asked.sort_unstable();
+        scored.sort_unstable();
+        prop_assert_eq!(asked, scored);
+
+        let known = names.iter().filter(|name| **name != "never-seen").count();
+        let highest: Vec<_> = scores.iter().filter(|(_, score)| *score == i64::from(HIGHEST_SCORE)).collect();
+        prop_assert_eq!(highest.len(), known.min(1));
+        prop_assert_eq!(highest.first().map(|(name, _)| name.as_str()), prioritized.ranked.first().map(|best| best.name.as_str()));
+        for (name, score) in &scores {
+            prop_assert!((name == "never-seen") == (*score == 0), "{} has {}", name, score);
+            prop_assert!(*score <= i64::from(HIGHEST_SCORE));
+        }
+    }
+}
+
+#[test]
+fn the_order_is_that_of_placement() {
+    let cluster = crowded(&[3, 1, 0, 2]);
+    let (prioritized, scores) = prioritized(&cluster, &Tentative::default(), &["n1", "never-seen", "n2", "n3", "n4"]);
+    let ranked: Vec<&str> = prioritized.ranked.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(ranked, ["n3", "n2", "n4", "n1"]);
+    assert_eq!(choice(&cluster, "a"), ranked);
+    let mut by_score = scores;
+    by_score.sort_by_key(|(_, score)| -score);
+    assert_eq!(
+        by_score.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["n3", "n2", "n4", "n1", "never-seen"]
+    );
+}
+
+#[test]
+fn proposals_of_other_pes_are_counted() {
+    let cluster = crowded(&[0, 0, 0, 0]);
+    let mut tentative = Tentative::default();
+    tentative.propose(policies("").pe(&pe("j", "b", &[])).unwrap().into(), "n1".into(), Timestamp::UNIX_EPOCH);
+    let (prioritized, _) = prioritized(&cluster, &tentative, &["n1", "n2"]);
+    assert_eq!(prioritized.ranked.first().unwrap().name.as_str(), "n2");
+}

@@ -1,0 +1,82 @@
+//! The record says why a PE is where it is.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::extender::bind::{Verified, verify_and_commit};
+use crate::extender::{Attempt, Attempts, BindingArguments};
+use crate::model::{Footprint, Millicores, Node, Pod, PodUid, Reason, Resources};
+use crate::state::{Cluster, Tentative};
+use crate::testing::{NAMESPACE, asking, cluster, node, on, pe, pod, pool, sized, tagged};
+
+/// The record of binding a pod, as the annotation holds it.
+fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt>) -> String {
+    let arguments =
+        BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
+    let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    match verify_and_commit(cluster, &arguments, attempt, now) {
+        Ok(Verified::Commit(commitment)) => commitment.record.unwrap().to_json(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_full_record_tells_everything() {
+    let three_cores = Resources { cpu: Millicores(3_000), ..node("").allocatable };
+    let nodes = vec![
+        tagged(&["ssd"], Node { allocatable: three_cores, ..node("n1") }),
+        tagged(&["ssd"], node("n2")),
+        tagged(&["ssd"], node("n3")),
+    ];
+    // together with the PE: 1,000 requested and 4,000 as limits of three cores
+    let limits = Resources { cpu: Millicores(3_900), ..Resources::default() };
+    let heavy = asking(900, on("n1", pod("heavy")));
+    let heavy = Pod { footprint: Footprint { limits, ..heavy.footprint }, ..heavy };
+    let fast = [("host-pool", "fast"), ("colocation", "t")];
+    let pods = vec![
+        heavy,
+        on("n3", pe("j", "first", &[("host-pool", "fast")])),
+        pe("j", "b", &[("colocation", "t")]),
+        pe("j", "a", &fast),
+    ];
+    let mut cluster = cluster(nodes, vec![pool("fast", &["ssd"], sized(2))], pods);
+    let ranked = {
+        let (_, pe) = cluster.pod("a").unwrap();
+        let nodes = ["n3", "n1", "n2"].map(|name| cluster.snapshot().find(name).unwrap());
+        crate::placement::Case::new(pe.unwrap(), cluster.snapshot()).rank(
+            &nodes,
+            &Tentative::default(),
+            Timestamp::UNIX_EPOCH,
+        )
+    };
+    let uid = PodUid::from("a");
+    let mut attempts = Attempts::default();
+    let refused = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
+    attempts.filtered(&uid, 6, refused);
+    attempts.ranked(&uid, &ranked);
+    let attempt = attempts.take(&uid);
+    assert_eq!(
+        record(&mut cluster, "a", "n1", attempt.as_ref()),
+        concat!(
+            r#"{"version":1,"node":"n1","job":"streams/j","pe":"a","policy":"test","pool":"streams/fast","#,
+            r#""allocation":["n3","n1"],"bucket":["b"],"scheme":"balancedInstance","rank":2,"asked":6,"#,
+            r#""refused":{"NodeUnschedulable":1,"PoolTagMissing":3},"crowding":0.333,"risk":0.333,"#,
+            r#""snapshot":3,"time":"2026-01-02T03:04:05Z"}"#,
+        )
+    );
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let pods = vec![pe("j", "a", &[("host-tags", "ssd,big")])];
+    let mut cluster = cluster(vec![tagged(&["ssd", "big"], node("n1"))], vec![], pods);
+    assert_eq!(
+        record(&mut cluster, "a", "n1", None),
+        concat!(
+            r#"{"version":1,"node":"n1","job":"streams/j","pe":"a","policy":"test","tags":["big","ssd"],"#,
+            r#""scheme":"balancedInstance","crowding":0.25,"risk":0.0,"#,
+            r#""snapshot":3,"time":"2026-01-02T03:04:05Z"}"#,
+        )
+    );
+}
