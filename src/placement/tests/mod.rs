@@ -2,6 +2,14 @@
 //! |---|---|
 //! | [`cases`] | the cases of the legacy platform, by number; what broke it does not happen here |
 //! | [`reasons`] | each reason code comes with its cause and goes with it; of several causes the first is told |
+//! | [`safety`] | no order of placements breaks a rule, and no node is refused without one |
+//! | [`bucket`] | buckets are the classes of shared tokens |
+//! | [`rank`] | the order of nodes is total, that of the scheme, and what the scores say |
+//! | [`risk`] | the risk by limits is a share, none while all fits |
 
+mod bucket;
 mod cases;
+mod rank;
 mod reasons;
+mod risk;
+mod safety;

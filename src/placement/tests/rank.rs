@@ -1,0 +1,290 @@
+//! The order of the nodes that pass is total, and the scores say no other.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::{Case, HIGHEST_SCORE, Ranked};
+use crate::model::{Millicores, Node, NodeName, Pod};
+use crate::state::{Cluster, NodeIndex, Tentative};
+use crate::testing::{asking, choice, cluster, governed, leaving, node, on, pe, pod, policies, with_cores};
+
+const NODES: [&str; 6] = ["n0", "n1", "n2", "n3", "n4", "n5"];
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// The PE whose nodes are ranked.
+const SUBJECT: &str = "subject";
+
+/// What a proposed PE has against the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proposed {
+    Nothing,
+    /// A shared exlocation token.
+    Exlocated,
+    /// The same token in another job.
+    ExlocatedElsewhere,
+    Isolated,
+    /// A shared colocation token.
+    Mate,
+}
+
+/// A PE on a node, by place: of the subject's job or another one, with so much CPU as limit.
+type Placed = (usize, bool, u64);
+
+#[derive(Clone, Debug)]
+struct World {
+    cores: Vec<u64>,
+    placed: Vec<Placed>,
+    proposed: Vec<(usize, Proposed)>,
+    risk_weight: &'static str,
+}
+
+fn world(risk_weight: &'static str) -> impl Strategy<Value = World> {
+    (1..=NODES.len()).prop_flat_map(move |nodes| {
+        let kinds = [
+            Proposed::Nothing,
+            Proposed::Nothing,
+            Proposed::Exlocated,
+            Proposed::ExlocatedElsewhere,
+            Proposed::Isolated,
+            Proposed::Mate,
+        ];
+        (
+            vec(1_u64..7, nodes),
+            vec((0..nodes, any::<bool>(), 0_u64..8_000), 0..12),
+            vec((0..nodes, select(kinds.to_vec())), 0..4),
+        )
+            .prop_map(move |(cores, placed, proposed)| World { cores, placed, proposed, risk_weight })
+    })
+}
+
+fn limited(millicores: u64, pod: Pod) -> Pod {
+    let mut limited = pod;
+    limited.footprint.limits.cpu = Millicores(millicores.max(limited.footprint.requests.cpu.0));
+    limited
+}
+
+impl World {
+    fn cluster(&self) -> Cluster {
+        let nodes: Vec<Node> =
+            self.cores.iter().zip(NODES).map(|(cores, name)| with_cores(*cores, node(name))).collect();
+        let mut pods = vec![pe("j", SUBJECT, &[("exlocation", "x"), ("colocation", "t")])];
+        for (at, (place, of_job, limit)) in self.placed.iter().enumerate() {
+            let job = if *of_job { "j" } else { "k" };
+            pods.push(on(NODES[*place], limited(*limit, pe(job, &format!("placed-{at}"), &[]))));
+        }
+        for (at, (_, kind)) in self.proposed.iter().enumerate() {
+            let (job, wishes): (&str, &[(&str, &str)]) = match kind {
+                Proposed::Nothing => ("j", &[]),
+                Proposed::Exlocated => ("j", &[("exlocation", "w,x")]),
+                Proposed::ExlocatedElsewhere => ("k", &[("exlocation", "x")]),
+                Proposed::Isolated => ("k", &[("isolated", "true")]),
+                Proposed::Mate => ("j", &[("colocation", "t")]),
+            };
+            pods.push(pe(job, &format!("proposed-{at}"), wishes));
+        }
+        governed(policies(&format!("riskWeight: {}", self.risk_weight)), nodes, vec![], pods)
+    }
+
+    fn tentative(&self, cluster: &Cluster) -> Tentative {
+        let mut tentative = Tentative::default();
+        for (at, (place, _)) in self.proposed.iter().enumerate() {
+            propose(&mut tentative, cluster, &format!("proposed-{at}"), NODES[*place]);
+        }
+        tentative
+    }
+
+    fn ranked(&self) -> Vec<Ranked> {
+        let cluster = self.cluster();
+        rank(&cluster, &self.tentative(&cluster), &all(&cluster))
+    }
+
+    /// PEs of all jobs on a node with the subject, and those of its job, proposals among them.
+    fn pes(&self, place: usize) -> (u64, usize) {
+        let placed = self.placed.iter().filter(|(at, ..)| *at == place).map(|(_, of_job, _)| *of_job);
+        let of_job = |kind: Proposed| matches!(kind, Proposed::Nothing | Proposed::Exlocated | Proposed::Mate);
+        let proposed = self.proposed.iter().filter(|(at, _)| *at == place).map(|(_, kind)| of_job(*kind));
+        let here: Vec<bool> = placed.chain(proposed).collect();
+        (1 + u64::try_from(here.len()).unwrap(), here.into_iter().filter(|of_job| *of_job).count())
+    }
+
+    fn is_contested(&self, place: usize) -> bool {
+        self.proposed.iter().any(|(at, kind)| match kind {
+            Proposed::Nothing | Proposed::ExlocatedElsewhere => false,
+            Proposed::Exlocated | Proposed::Isolated => *at == place,
+            Proposed::Mate => *at != place,
+        })
+    }
+
+    /// The order without risk: contested nodes last, fewest PEs per core, fewest of the job, name.
+    fn expected(&self) -> Vec<&'static str> {
+        let mut places: Vec<usize> = (0..self.cores.len()).collect();
+        places.sort_by(|one, other| {
+            let ((pes, of_job), (other_pes, other_of_job)) = (self.pes(*one), self.pes(*other));
+            let crowding: Ordering = (pes * self.cores[*other]).cmp(&(other_pes * self.cores[*one]));
+            let contested = self.is_contested(*one).cmp(&self.is_contested(*other));
+            contested.then(crowding).then(of_job.cmp(&other_of_job)).then(one.cmp(other))
+        });
+        places.into_iter().map(|place| NODES[place]).collect()
+    }
+}
+
+fn propose(tentative: &mut Tentative, cluster: &Cluster, pod: &str, node: &str) {
+    let pe = cluster.pod(pod).unwrap().1.unwrap();
+    tentative.propose(Arc::clone(pe), NodeName::from(node), NOW);
+}
+
+fn all(cluster: &Cluster) -> Vec<NodeIndex> {
+    cluster.snapshot().nodes().map(|(index, ..)| index).collect()
+}
+
+fn rank(cluster: &Cluster, tentative: &Tentative, nodes: &[NodeIndex]) -> Vec<Ranked> {
+    Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot()).rank(nodes, tentative, NOW)
+}
+
+fn names(ranked: &[Ranked]) -> Vec<&str> {
+    ranked.iter().map(|node| node.name.as_str()).collect()
+}
+
+proptest! {
+    #[test]
+    fn without_risk_the_order_is_that_of_the_scheme(world in world("0")) {
+        let ranked = world.ranked();
+        prop_assert_eq!(names(&ranked), world.expected());
+    }
+
+    #[test]
+    fn scores_say_the_order_and_exactly_one_is_highest(
+        world in prop_oneof![world("0"), world("1"), world("0.3"), world("10")],
+    ) {
+        let ranked = world.ranked();
+        prop_assert_eq!(ranked.len(), world.cores.len());
+        prop_assert_eq!(ranked[0].score, HIGHEST_SCORE);
+        for pair in ranked.windows(2) {
+            prop_assert!(pair[1].score < HIGHEST_SCORE && pair[1].score <= pair[0].score, "{:?}", pair);
+            prop_assert!(pair[0].contested <= pair[1].contested, "{:?}", pair);
+        }
+        for node in &ranked[1..] {
+            prop_assert_eq!(node.score == 0, node.contested, "{:?}", node);
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_question_does_not_matter(
+        (world, order) in prop_oneof![world("0"), world("1")].prop_flat_map(|world| {
+            let places: Vec<usize> = (0..world.cores.len()).collect();
+            (Just(world), Just(places).prop_shuffle())
+        }),
+    ) {
+        let cluster = world.cluster();
+        let tentative = world.tentative(&cluster);
+        let nodes = all(&cluster);
+        let shuffled: Vec<NodeIndex> = order.iter().map(|place| nodes[*place]).collect();
+        prop_assert_eq!(rank(&cluster, &tentative, &nodes), rank(&cluster, &tentative, &shuffled));
+    }
+
+    #[test]
+    fn one_more_pe_never_improves_the_place_of_a_node(
+        (before, added) in world("0").prop_flat_map(|world| {
+            let added = (0..world.cores.len(), any::<bool>(), 0_u64..8_000);
+            (Just(world), added)
+        }),
+    ) {
+        let mut after = before.clone();
+        after.placed.push(added);
+        let place = |ranked: &[Ranked]| ranked.iter().position(|node| node.name.as_str() == NODES[added.0]).unwrap();
+        let (before, after) = (before.ranked(), after.ranked());
+        let (was, is) = (place(&before), place(&after));
+        prop_assert!(is >= was, "{} {}", was, is);
+        prop_assert!(after[is].crowding > before[was].crowding);
+        prop_assert!(after[is].risk >= before[was].risk);
+    }
+}
+
+#[test]
+fn balanced_instance_takes_the_fewest_pes_per_core_of_all_jobs() {
+    let pods = vec![
+        on("small", pe("k", "a", &[])),
+        on("large", pe("k", "b", &[])),
+        on("large", pe("k", "c", &[])),
+        on("large", pe("j", "d", &[])),
+        pe("j", SUBJECT, &[]),
+    ];
+    let cluster = cluster(vec![with_cores(2, node("small")), with_cores(8, node("large"))], vec![], pods);
+    assert_eq!(choice(&cluster, SUBJECT), ["large", "small"]);
+}
+
+#[test]
+fn ties_go_to_the_fewest_pes_of_the_job_and_then_by_name() {
+    let nodes = || ["n3", "n1", "n2"].map(node).to_vec();
+    let pods = ["n1", "n2", "n3"].map(|name| on(name, pe(if name == "n1" { "j" } else { "k" }, name, &[])));
+    let cluster = cluster(nodes(), vec![], [pods.to_vec(), vec![pe("j", SUBJECT, &[])]].concat());
+    assert_eq!(choice(&cluster, SUBJECT), ["n2", "n3", "n1"]);
+}
+
+#[test]
+fn pods_of_no_policy_and_pes_that_leave_do_not_crowd_a_node() {
+    let pods = vec![on("n1", pod("stranger")), leaving(on("n1", pe("j", "gone", &[]))), pe("j", SUBJECT, &[])];
+    let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    assert_eq!(choice(&cluster, SUBJECT), ["n1", "n2"]);
+}
+
+#[test]
+fn risk_counts_as_much_as_its_weight() {
+    // Above: one PE whose limit exceeds the node. Beside it: two PEs that ask for what they may use.
+    let pods = || {
+        vec![
+            on("risky", limited(8_000, pe("k", "a", &[]))),
+            on("crowded", pe("k", "b", &[])),
+            on("crowded", pe("k", "c", &[])),
+            pe("j", SUBJECT, &[]),
+        ]
+    };
+    let nodes = || vec![node("risky"), node("crowded"), with_cores(1, node("tiny"))];
+    let with = |weight: &str| governed(policies(&format!("riskWeight: {weight}")), nodes(), vec![], pods());
+    assert_eq!(choice(&with("0"), SUBJECT), ["risky", "crowded", "tiny"]);
+    assert_eq!(choice(&with("1"), SUBJECT)[0], "crowded");
+    assert_eq!(choice(&with("10"), SUBJECT), ["crowded", "tiny", "risky"]);
+}
+
+#[test]
+fn a_proposal_counts_as_placed_until_it_expires_and_never_against_its_own_pe() {
+    let cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", SUBJECT, &[]), pe("k", "other", &[])]);
+    let case = Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot());
+    let first = |tentative: &Tentative, seconds: i64| {
+        let now = NOW.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+        case.rank(&all(&cluster), tentative, now).remove(0).name.to_string()
+    };
+    let mut tentative = Tentative::default();
+    assert_eq!(first(&tentative, 0), "n1");
+    propose(&mut tentative, &cluster, SUBJECT, "n1");
+    assert_eq!(first(&tentative, 0), "n1");
+    propose(&mut tentative, &cluster, "other", "n1");
+    assert_eq!(first(&tentative, 0), "n2");
+    assert_eq!(first(&tentative, 60), "n1");
+}
+
+#[test]
+fn a_node_is_contested_while_an_isolated_pe_has_proposals_beside_it() {
+    for wishes in [[("isolated", "true"), ("isolated", "false")], [("isolated", "false"), ("isolated", "true")]] {
+        let pods = vec![pe("j", SUBJECT, &wishes[..1]), pe("k", "other", &wishes[1..]), on("n2", pod("stranger"))];
+        let cluster = cluster(vec![node("n1"), with_cores(1, node("n2"))], vec![], pods);
+        let mut tentative = Tentative::default();
+        propose(&mut tentative, &cluster, "other", "n1");
+        let ranked = rank(&cluster, &tentative, &all(&cluster));
+        assert_eq!(names(&ranked), ["n2", "n1"]);
+        assert_eq!(ranked.iter().map(|node| node.contested).collect::<Vec<bool>>(), [false, true]);
+    }
+}
+
+#[test]
+fn a_node_that_was_not_seen_is_not_ranked() {
+    let pods = vec![on("unseen", asking(1, pod("a"))), pe("j", SUBJECT, &[])];
+    let cluster = cluster(vec![node("n1")], vec![], pods);
+    let nodes = ["unseen", "n1"].map(|name| cluster.snapshot().find(name).unwrap());
+    assert_eq!(names(&rank(&cluster, &Tentative::default(), &nodes)), ["n1"]);
+}

@@ -1,0 +1,488 @@
+//! Placing one PE after another never breaks a rule, and no node is refused that no rule speaks against.
+//!
+//! What is legal is said here once more, from `PLACEMENT.md` alone: as predicates over who is where, by name, without
+//! the code that decides.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use crate::model::{Node, NodeName, Pod, Pool, PoolMode, Scope};
+use crate::state::{Cluster, Event};
+use crate::testing::{
+    asking, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, node, on, pe, pod,
+    policies_by_namespace, pool, sized, verdict, with_cores,
+};
+
+const NAMESPACES: [&str; 2] = ["streams", "other"];
+const NODES: [&str; 5] = ["n0", "n1", "n2", "n3", "n4"];
+const PES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
+const TAGS: [&str; 2] = ["red", "blue"];
+/// Pools by name; the last one does not exist.
+const POOLS: [&str; 5] = ["tags", "none", "hosts", "some", "absent"];
+const SCOPES: [(Scope, &str); 3] = [(Scope::Job, "Job"), (Scope::Namespace, "Namespace"), (Scope::Cluster, "Cluster")];
+
+type Names = BTreeSet<&'static str>;
+
+/// Everything that does not change while PEs are placed.
+#[derive(Clone, Debug)]
+struct World {
+    hosts: Vec<Host>,
+    pools: Vec<HostPool>,
+    elements: Vec<Element>,
+    /// Scopes of isolation and of exclusive pools, by namespace.
+    scopes: [(usize, usize); 2],
+}
+
+#[derive(Clone, Debug)]
+struct Host {
+    name: &'static str,
+    tags: Names,
+    restricting: Names,
+    cordoned: bool,
+    cores: u64,
+    pods: u64,
+}
+
+/// A pool, which both namespaces have.
+#[derive(Clone, Debug)]
+struct HostPool {
+    name: &'static str,
+    members: Members,
+    mode: Mode,
+}
+
+#[derive(Clone, Debug)]
+enum Members {
+    Tags(Names),
+    Hosts(Names),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Shared,
+    Sized(u32),
+    Exclusive(u32),
+}
+
+#[derive(Clone, Debug)]
+enum Wish {
+    Any,
+    Tags(Names),
+    Pool(&'static str),
+}
+
+#[derive(Clone, Debug)]
+struct Element {
+    name: &'static str,
+    namespace: usize,
+    job: &'static str,
+    cores: u64,
+    wish: Wish,
+    only: Names,
+    colocation: Names,
+    exlocation: Names,
+    isolated: bool,
+    start: Start,
+}
+
+/// How a pod is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    Waiting,
+    /// On its way out, on this node.
+    Leaving(usize),
+    /// Of no policy, on this node.
+    Stranger(usize),
+}
+
+/// Where a pod is and how much of it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Waiting,
+    On(usize),
+    Leaving(usize),
+}
+
+/// The place of each element, in their order.
+type Assignment = Vec<Place>;
+
+fn some(of: &'static [&'static str]) -> impl Strategy<Value = Names> {
+    subsequence(of, 0..=of.len()).prop_map(|names| names.into_iter().collect())
+}
+
+/// Mostly nothing, since wishes that are all there at once leave no node.
+fn seldom(of: &'static [&'static str]) -> impl Strategy<Value = Names> {
+    prop_oneof![3 => Just(Names::new()), 2 => some(of)]
+}
+
+fn host(name: &'static str) -> impl Strategy<Value = Host> {
+    (some(&TAGS), prop_oneof![5 => Just(Names::new()), 1 => some(&TAGS)], prop::bool::weighted(0.1), 2_u64..6, 1_u64..6)
+        .prop_map(move |(tags, restricting, cordoned, cores, pods)| Host {
+            name,
+            tags,
+            restricting,
+            cordoned,
+            cores,
+            pods,
+        })
+}
+
+fn host_pool(name: &'static str) -> impl Strategy<Value = HostPool> {
+    let members = match name {
+        "tags" => some(&TAGS).prop_map(Members::Tags).boxed(),
+        "none" => Just(Members::Tags(Names::new())).boxed(),
+        _ => some(&NODES).prop_map(Members::Hosts).boxed(),
+    };
+    let mode = prop_oneof![
+        Just(Mode::Shared),
+        (1_u32..4).prop_map(Mode::Sized),
+        (1_u32..4).prop_map(Mode::Exclusive),
+        (1_u32..3).prop_map(Mode::Exclusive),
+    ];
+    (members, mode).prop_map(move |(members, mode)| HostPool { name, members, mode })
+}
+
+fn element(name: &'static str) -> impl Strategy<Value = Element> {
+    let wish = prop_oneof![
+        6 => Just(Wish::Any),
+        1 => some(&TAGS).prop_filter("an empty list is no list", |tags| !tags.is_empty()).prop_map(Wish::Tags),
+        5 => select(&POOLS[..4]).prop_map(Wish::Pool),
+        1 => Just(Wish::Pool(POOLS[4])),
+    ];
+    let start = prop_oneof![
+        8 => Just(Start::Waiting),
+        1 => (0..NODES.len()).prop_map(Start::Leaving),
+        1 => (0..NODES.len()).prop_map(Start::Stranger),
+    ];
+    let identity = (prop_oneof![2 => Just(0_usize), 1 => Just(1)], prop_oneof![2 => Just("j"), 1 => Just("k")]);
+    let tokens = (seldom(&["s", "t"]), seldom(&["x", "y"]));
+    let only = prop_oneof![6 => Just(Names::new()), 1 => some(&NODES)];
+    (identity, 1_u64..3, wish, only, tokens, prop::bool::weighted(0.15), start).prop_map(
+        move |((namespace, job), cores, wish, only, (colocation, exlocation), isolated, start)| Element {
+            name,
+            namespace,
+            job,
+            cores,
+            wish,
+            only,
+            colocation,
+            exlocation,
+            isolated,
+            start,
+        },
+    )
+}
+
+fn world() -> impl Strategy<Value = World> {
+    let hosts =
+        (1..=NODES.len()).prop_flat_map(|count| NODES[..count].iter().map(|name| host(name)).collect::<Vec<_>>());
+    let pools: Vec<_> = POOLS[..4].iter().map(|name| host_pool(name)).collect();
+    let elements =
+        (1..=PES.len()).prop_flat_map(|count| PES[..count].iter().map(|name| element(name)).collect::<Vec<_>>());
+    let scopes = [(0_usize..3, 0_usize..3), (0_usize..3, 0_usize..3)];
+    (hosts, pools, elements, scopes).prop_map(|(hosts, pools, mut elements, scopes)| {
+        for element in &mut elements {
+            // What was there before is on nodes that exist.
+            if let Start::Leaving(host) | Start::Stranger(host) = &mut element.start {
+                *host %= hosts.len();
+            }
+        }
+        World { hosts, pools, elements, scopes }
+    })
+}
+
+/// What is legal, from `PLACEMENT.md`.
+impl World {
+    fn same_job(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.elements[one], &self.elements[other]);
+        one.namespace == other.namespace && one.job == other.job
+    }
+
+    fn reaches(&self, scope: Scope, one: usize, other: usize) -> bool {
+        match scope {
+            Scope::Job => self.same_job(one, other),
+            Scope::Namespace => self.elements[one].namespace == self.elements[other].namespace,
+            Scope::Cluster => true,
+        }
+    }
+
+    fn isolation_reaches(&self, one: usize, other: usize) -> bool {
+        self.elements[one].isolated && self.reaches(SCOPES[self.scopes[self.elements[one].namespace].0].0, one, other)
+    }
+
+    fn pool_of(&self, element: usize) -> Option<&HostPool> {
+        let Wish::Pool(name) = self.elements[element].wish else { return None };
+        self.pools.iter().find(|pool| pool.name == name)
+    }
+
+    fn excludes(&self, one: usize, other: usize) -> bool {
+        let scope = SCOPES[self.scopes[self.elements[one].namespace].1].0;
+        self.pool_of(one).is_some_and(|pool| matches!(pool.mode, Mode::Exclusive(_)))
+            && !self.same_job(one, other)
+            && self.reaches(scope, one, other)
+    }
+
+    fn qualifies(pool: &HostPool, host: &Host) -> bool {
+        match &pool.members {
+            Members::Tags(tags) => tags.is_subset(&host.tags),
+            Members::Hosts(hosts) => hosts.contains(host.name),
+        }
+    }
+
+    /// The PEs that are not leaving.
+    fn active(&self, places: &Assignment) -> Vec<usize> {
+        let stranger = |element: &usize| matches!(self.elements[*element].start, Start::Stranger(_));
+        let leaving = |element: &usize| matches!(places[*element], Place::Leaving(_));
+        (0..self.elements.len()).filter(|element| !stranger(element) && !leaving(element)).collect()
+    }
+
+    /// The other PEs of a bucket: whoever is reached over shared tokens, from PE to PE.
+    fn mates(&self, element: usize, places: &Assignment) -> Vec<usize> {
+        let active = self.active(places);
+        let mut reached = vec![element];
+        for _ in 0..self.elements.len() {
+            for other in &active {
+                let shares = |one: &usize| {
+                    self.same_job(*one, *other)
+                        && !self.elements[*one].colocation.is_disjoint(&self.elements[*other].colocation)
+                };
+                if !reached.contains(other) && reached.iter().any(shares) {
+                    reached.push(*other);
+                }
+            }
+        }
+        reached.retain(|other| *other != element);
+        reached
+    }
+
+    /// What is on a node: how many pods, and their cores.
+    fn load(&self, host: usize, places: &Assignment) -> (u64, u64) {
+        let here = places.iter().zip(&self.elements).filter(|(place, _)| match place {
+            Place::On(node) | Place::Leaving(node) => *node == host,
+            Place::Waiting => false,
+        });
+        here.fold((0, 0), |(pods, cores), (_, element)| (pods + 1, cores + element.cores))
+    }
+
+    /// Why a PE may not be on this node, for what the PE and the node are.
+    fn unfit(&self, element: usize, host: usize) -> Option<&'static str> {
+        let (element, pool, host) = (&self.elements[element], self.pool_of(element), &self.hosts[host]);
+        let asked = match (&element.wish, pool.map(|pool| &pool.members)) {
+            (Wish::Tags(tags), _) | (_, Some(Members::Tags(tags))) => tags.clone(),
+            _ => Names::new(),
+        };
+        let qualify =
+            |pool: &HostPool| self.hosts.iter().filter(|host| !host.cordoned && Self::qualifies(pool, host)).count();
+        let too_small = |pool: &HostPool| match pool.mode {
+            Mode::Shared => false,
+            Mode::Sized(size) | Mode::Exclusive(size) => qualify(pool) < usize::try_from(size).unwrap(),
+        };
+        [
+            ("the node is cordoned", host.cordoned),
+            ("the pool does not exist", matches!(element.wish, Wish::Pool(_)) && pool.is_none()),
+            ("the node is closed", !host.restricting.is_subset(&asked)),
+            ("the node lacks a tag", !asked.is_subset(&host.tags)),
+            ("the node is not in the pool", pool.is_some_and(|pool| !Self::qualifies(pool, host))),
+            // Nodes that take nothing do not count, whoever uses the others.
+            ("the pool is too small", pool.is_some_and(too_small)),
+            ("the node is not among the hosts", !element.only.is_empty() && !element.only.contains(host.name)),
+        ]
+        .into_iter()
+        .find_map(|(rule, broken)| broken.then_some(rule))
+    }
+
+    /// The first rule that an assignment breaks.
+    fn broken(&self, places: &Assignment) -> Option<&'static str> {
+        let active = self.active(places);
+        let there = |element: &usize| match places[*element] {
+            Place::On(host) => Some((*element, host)),
+            Place::Waiting | Place::Leaving(_) => None,
+        };
+        let running: Vec<(usize, usize)> = active.iter().filter_map(there).collect();
+        for (element, host) in running.iter().copied() {
+            if let Some(rule) = self.unfit(element, host) {
+                return Some(rule);
+            }
+            let (pods, cores) = self.load(host, places);
+            if pods > self.hosts[host].pods || cores > self.hosts[host].cores {
+                return Some("a node holds more than it can");
+            }
+            let mates = self.mates(element, places);
+            let own = &self.elements[element];
+            if mates.iter().any(|mate| !self.elements[*mate].exlocation.is_disjoint(&own.exlocation)) {
+                return Some("a PE of a bucket with exlocated PEs is placed");
+            }
+            if mates.iter().any(|mate| self.elements[*mate].isolated || own.isolated) {
+                return Some("a PE of a bucket with an isolated PE is placed");
+            }
+            if running.iter().any(|(other, elsewhere)| mates.contains(other) && *elsewhere != host) {
+                return Some("a bucket is on two nodes");
+            }
+            let of_pool = |(other, _): &&(usize, usize)| match (self.pool_of(*other), self.pool_of(element)) {
+                (Some(theirs), Some(own)) => self.same_job(*other, element) && theirs.name == own.name,
+                _ => false,
+            };
+            let chosen: BTreeSet<usize> = running.iter().filter(of_pool).map(|(_, host)| *host).collect();
+            if let Some(Mode::Sized(size) | Mode::Exclusive(size)) = self.pool_of(element).map(|pool| pool.mode)
+                && chosen.len() > usize::try_from(size).unwrap()
+            {
+                return Some("a job has more nodes of a pool than its size");
+            }
+            for (other, _) in running.iter().copied().filter(|(other, there)| *there == host && *other != element) {
+                if self.isolation_reaches(element, other) {
+                    return Some("an isolated PE is not alone");
+                }
+                if self.excludes(element, other) {
+                    return Some("another job is on a node of an exclusive pool");
+                }
+                if self.same_job(element, other) && !self.elements[other].exlocation.is_disjoint(&own.exlocation) {
+                    return Some("exlocated PEs share a node");
+                }
+            }
+        }
+        None
+    }
+
+    /// Why a PE that waits may not be added to a node: what it would break there, or, where it is the first of its
+    /// bucket, that not all who wait fit.
+    fn speaks_against(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
+        let mut with = places.clone();
+        with[element] = Place::On(host);
+        let mates = self.mates(element, places);
+        let is_first = mates.iter().all(|mate| places[*mate] == Place::Waiting);
+        let mut whole = with.clone();
+        for mate in mates.iter().filter(|_| is_first) {
+            whole[*mate] = Place::On(host);
+        }
+        let (pods, cores) = self.load(host, &whole);
+        let fits = pods <= self.hosts[host].pods && cores <= self.hosts[host].cores;
+        self.broken(&with).or_else(|| (!fits).then_some("the bucket does not fit"))
+    }
+}
+
+/// The same world for the code that decides.
+impl World {
+    fn cluster(&self) -> Cluster {
+        let placement = |(isolation, exclusive): (usize, usize)| {
+            format!("isolationScope: {}, exclusiveScope: {}", SCOPES[isolation].1, SCOPES[exclusive].1)
+        };
+        let placements = self.scopes.map(placement);
+        let policies = policies_by_namespace(&[(NAMESPACES[0], &placements[0]), (NAMESPACES[1], &placements[1])]);
+        let nodes = self.hosts.iter().map(Host::node).collect();
+        let pools =
+            NAMESPACES.iter().flat_map(|namespace| self.pools.iter().map(|pool| pool.meant(namespace))).collect();
+        governed(policies, nodes, pools, self.elements.iter().map(|element| element.pod(&self.hosts)).collect())
+    }
+
+    fn places(&self) -> Assignment {
+        let place = |element: &Element| match element.start {
+            Start::Waiting => Place::Waiting,
+            Start::Leaving(host) => Place::Leaving(host),
+            Start::Stranger(host) => Place::On(host),
+        };
+        self.elements.iter().map(place).collect()
+    }
+}
+
+impl Host {
+    fn node(&self) -> Node {
+        let key = |prefix: &'static str| move |tag: &&str| format!("{prefix}.outrigger.dev/{tag}");
+        let labels: Vec<String> =
+            self.tags.iter().map(key("tag")).chain(self.restricting.iter().map(key("restrict"))).collect();
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let plain = Node { pods: self.pods, ..with_cores(self.cores, labelled(&labels, node(self.name))) };
+        if self.cordoned { cordoned(plain) } else { plain }
+    }
+}
+
+impl HostPool {
+    fn meant(&self, namespace: &str) -> Pool {
+        let mode = match self.mode {
+            Mode::Shared => PoolMode::Shared,
+            Mode::Sized(size) => sized(size),
+            Mode::Exclusive(size) => exclusive(size),
+        };
+        let names = |names: &Names| names.iter().copied().collect::<Vec<&str>>();
+        let mut meant = match &self.members {
+            Members::Tags(tags) => pool(self.name, &names(tags), mode),
+            Members::Hosts(hosts) => listed(self.name, &names(hosts), mode),
+        };
+        meant.id.namespace = namespace.into();
+        meant
+    }
+}
+
+impl Element {
+    fn pod(&self, hosts: &[Host]) -> Pod {
+        let join = |names: &Names| names.iter().copied().collect::<Vec<&str>>().join(",");
+        let tags = match &self.wish {
+            Wish::Tags(tags) => join(tags),
+            Wish::Any | Wish::Pool(_) => String::new(),
+        };
+        let lists = [
+            ("hosts", join(&self.only)),
+            ("colocation", join(&self.colocation)),
+            ("exlocation", join(&self.exlocation)),
+            ("host-tags", tags),
+        ];
+        let mut wishes: Vec<(&str, &str)> =
+            lists.iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (*key, list.as_str())).collect();
+        if let Wish::Pool(name) = self.wish {
+            wishes.push(("host-pool", name));
+        }
+        if self.isolated {
+            wishes.push(("isolated", "true"));
+        }
+        let of_job = || asking(self.cores * 1_000, pe(self.job, self.name, &wishes));
+        let found = match self.start {
+            Start::Waiting => of_job(),
+            Start::Leaving(host) => leaving(on(hosts[host].name, of_job())),
+            Start::Stranger(host) => on(hosts[host].name, asking(self.cores * 1_000, pod(self.name))),
+        };
+        in_namespace(NAMESPACES[self.namespace], found)
+    }
+}
+
+proptest! {
+    #[test]
+    fn nodes_pass_where_no_rule_is_broken_and_nowhere_else(
+        world in world(),
+        steps in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), prop::bool::weighted(0.15)), 1..12),
+    ) {
+        let mut cluster = world.cluster();
+        let mut places = world.places();
+        for (which, where_to, leaves) in steps {
+            let active = world.active(&places);
+            let mut passing: Vec<(usize, usize)> = Vec::new();
+            for element in active.iter().copied().filter(|element| places[*element] == Place::Waiting) {
+                for (host, Host { name, .. }) in world.hosts.iter().enumerate() {
+                    let said = verdict(&cluster, world.elements[element].name, name);
+                    let against = world.speaks_against(element, host, &places);
+                    let context = format!("{} on {name}: {said:?}, {against:?}", world.elements[element].name);
+                    prop_assert_eq!(said.is_ok(), against.is_none(), "{}", context);
+                    passing.extend(said.is_ok().then_some((element, host)));
+                }
+            }
+            let placed: Vec<usize> =
+                active.into_iter().filter(|element| matches!(places[*element], Place::On(_))).collect();
+            if leaves && !placed.is_empty() {
+                let element = *which.get(&placed);
+                let Place::On(host) = places[element] else { continue };
+                places[element] = Place::Leaving(host);
+                let gone = leaving(on(world.hosts[host].name, world.elements[element].pod(&world.hosts)));
+                cluster.apply(Event::Pod(Box::new(gone)));
+            } else if !passing.is_empty() {
+                let candidates: BTreeSet<usize> = passing.iter().map(|(element, _)| *element).collect();
+                let element = *which.get(&candidates.into_iter().collect::<Vec<usize>>());
+                passing.retain(|(passes, _)| *passes == element);
+                let (_, host) = *where_to.get(&passing);
+                cluster.commit(&world.elements[element].name.into(), &NodeName::from(world.hosts[host].name)).unwrap();
+                places[element] = Place::On(host);
+            }
+            prop_assert_eq!(world.broken(&places), None, "{:?}", places);
+        }
+    }
+}
