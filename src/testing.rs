@@ -128,6 +128,12 @@ pub(crate) fn asking(millicores: u64, pod: Pod) -> Pod {
     Pod { footprint: Footprint { limits: requests.clone(), requests }, ..pod }
 }
 
+/// The same pod with so many millicores as limit, or its request where that is more.
+pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
+    pod.footprint.limits.cpu = pod.footprint.requests.cpu.max(Millicores(millicores));
+    pod
+}
+
 /// A pool of nodes with all of these tags.
 pub(crate) fn pool(name: &str, tags: &[&str], mode: PoolMode) -> Pool {
     let id = PoolId { namespace: Namespace::from(NAMESPACE), name: name.into() };

@@ -1,5 +1,6 @@
 //! Cases (T1, …) and defects (B1, …) of the legacy platform and of its cloud native form, as far as this version goes.
 
+use super::super::Case;
 use crate::model::{Pod, PoolMode, Reason, Refusal};
 use crate::state::{Cluster, Event};
 use crate::testing::{
@@ -43,6 +44,26 @@ fn t3_a_pool_that_is_larger_than_what_qualifies_refuses_every_pe() {
     }
     let two = cluster(nodes(), vec![pool("p", &["a"], sized(2))], pods());
     assert_eq!(choice(&two, "a"), ["n1", "n2"]);
+}
+
+#[test]
+fn t3_the_nodes_that_a_job_has_chosen_of_a_sized_pool_are_known_with_the_next_one() {
+    let pods = |pool: &'static str| {
+        let wish = [("host-pool", pool)];
+        vec![on("n2", pe("j", "first", &wish)), on("n3", pe("k", "foreign", &wish)), pe("j", "a", &wish)]
+    };
+    let chosen_with = |pool_of_pe: &'static str, next: &str| {
+        let pools = vec![pool("sized", &[], sized(2)), pool("shared", &[], PoolMode::Shared)];
+        let cluster = cluster(["n1", "n2", "n3"].map(node).to_vec(), pools, pods(pool_of_pe));
+        let snapshot = cluster.snapshot();
+        let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), snapshot);
+        let nodes = case.allocation_with(snapshot.find(next).unwrap());
+        nodes.into_iter().map(|node| snapshot.node(node).unwrap().name.to_string()).collect::<Vec<String>>()
+    };
+    assert_eq!(chosen_with("sized", "n1"), ["n2", "n1"]);
+    assert_eq!(chosen_with("sized", "n2"), ["n2"]);
+    assert_eq!(chosen_with("shared", "n1"), NOWHERE);
+    assert_eq!(chosen_with("absent", "n1"), NOWHERE);
 }
 
 #[test]

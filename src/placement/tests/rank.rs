@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::{Case, HIGHEST_SCORE, Ranked};
-use crate::model::{Millicores, Node, NodeName, Pod};
+use crate::model::{Node, NodeName};
 use crate::state::{Cluster, NodeIndex, Tentative};
-use crate::testing::{asking, choice, cluster, governed, leaving, node, on, pe, pod, policies, with_cores};
+use crate::testing::{asking, choice, cluster, governed, leaving, limited, node, on, pe, pod, policies, with_cores};
 
 const NODES: [&str; 6] = ["n0", "n1", "n2", "n3", "n4", "n5"];
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -60,12 +60,6 @@ fn world(risk_weight: &'static str) -> impl Strategy<Value = World> {
         )
             .prop_map(move |(cores, placed, proposed)| World { cores, placed, proposed, risk_weight })
     })
-}
-
-fn limited(millicores: u64, pod: Pod) -> Pod {
-    let mut limited = pod;
-    limited.footprint.limits.cpu = Millicores(millicores.max(limited.footprint.requests.cpu.0));
-    limited
 }
 
 impl World {
@@ -216,6 +210,25 @@ fn balanced_instance_takes_the_fewest_pes_per_core_of_all_jobs() {
     ];
     let cluster = cluster(vec![with_cores(2, node("small")), with_cores(8, node("large"))], vec![], pods);
     assert_eq!(choice(&cluster, SUBJECT), ["large", "small"]);
+}
+
+#[test]
+fn scores_of_the_rest_are_spread_from_1_to_9() {
+    let score = |pes: &[usize]| {
+        let names = &NODES[..pes.len()];
+        let on_node = |(name, pes): (&&str, &usize)| -> Vec<_> {
+            (0..*pes).map(|at| on(name, pe("k", &format!("{name}-{at}"), &[]))).collect()
+        };
+        let mut pods: Vec<_> = names.iter().zip(pes).flat_map(on_node).collect();
+        pods.push(pe("j", SUBJECT, &[]));
+        let nodes = names.iter().map(|name| node(name)).collect();
+        let cluster = governed(policies("riskWeight: 0"), nodes, vec![], pods);
+        let ranked = rank(&cluster, &Tentative::default(), &all(&cluster));
+        ranked.iter().map(|node| node.score).collect::<Vec<u8>>()
+    };
+    assert_eq!(score(&[5]), [10]);
+    assert_eq!(score(&[3, 3]), [10, 9]);
+    assert_eq!(score(&[0, 1, 2]), [10, 5, 1]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use proptest::sample::subsequence;
 use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Refusal};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, node, on, pe, pod,
-    policies_by_namespace, pool, sized, tagged, verdict,
+    asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, node, on,
+    pe, pod, policies_by_namespace, pool, sized, tagged, verdict,
 };
 
 /// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
@@ -257,6 +257,8 @@ fn insufficient_resources_while_a_request_does_not_fit() {
     assert_eq!(beside(PodPhase::Leaving), refusal);
     assert_eq!(beside(PodPhase::Finished), Ok(()));
     assert_eq!(among(vec![on("n1", asking(3_000, pod("filler"))), asking(1_000, pe("j", "a", &[]))]), Ok(()));
+    // Limits are a matter of rank.
+    assert_eq!(among(vec![limited(9_000, asking(4_000, pe("j", "a", &[])))]), Ok(()));
     // What is not asked for does not refuse.
     assert_eq!(among(vec![on("n1", asking(5_000, pod("overbooked"))), asking(0, pe("j", "a", &[]))]), Ok(()));
 }
@@ -356,6 +358,18 @@ fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_ther
     assert_eq!(beside("j", "t3", PodPhase::Active), Ok(()));
     assert_eq!(beside("j", "t1", PodPhase::Leaving), Ok(()));
     assert_eq!(beside("k", "t1", PodPhase::Active), Ok(()));
+}
+
+#[test]
+fn where_a_pe_is_committed_itself_speaks_against_no_other_node() {
+    for wish in [("isolated", "true"), ("exlocation", "t"), ("colocation", "t"), ("host-pool", "p")] {
+        let pools = vec![pool("p", &[], exclusive(1))];
+        let mut cluster = cluster(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[wish])]);
+        cluster.commit(&"a".into(), &"n2".into()).unwrap();
+        for node in ["n1", "n2"] {
+            assert_eq!(verdict(&cluster, "a", node), Ok(()), "{wish:?}");
+        }
+    }
 }
 
 /// A cause of a refusal, apart from those of which one rules out another.

@@ -157,8 +157,8 @@ fn element(name: &'static str) -> impl Strategy<Value = Element> {
         1 => (0..NODES.len()).prop_map(Start::Leaving),
         1 => (0..NODES.len()).prop_map(Start::Stranger),
     ];
-    let identity = (prop_oneof![2 => Just(0_usize), 1 => Just(1)], prop_oneof![2 => Just("j"), 1 => Just("k")]);
-    let tokens = (seldom(&["s", "t"]), seldom(&["x", "y"]));
+    let identity = (prop_oneof![4 => Just(0_usize), 1 => Just(1)], prop_oneof![3 => Just("j"), 1 => Just("k")]);
+    let tokens = (prop_oneof![seldom(&["s", "t"]), some(&["s", "t", "u"])], seldom(&["x", "y"]));
     let only = prop_oneof![6 => Just(Names::new()), 1 => some(&NODES)];
     (identity, 1_u64..3, wish, only, tokens, prop::bool::weighted(0.15), start).prop_map(
         move |((namespace, job), cores, wish, only, (colocation, exlocation), isolated, start)| Element {
