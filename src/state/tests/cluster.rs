@@ -413,3 +413,15 @@ fn amounts_beyond_any_number_do_not_spoil_the_sum_when_they_are_gone() {
     show(&mut cluster, Pod { phase: PodPhase::Finished, ..on("n1", asking(u64::MAX, pod("hostile"))) });
     assert_eq!(counted(&cluster, "n1").1, 700);
 }
+
+#[test]
+fn nothing_is_kept_of_a_pod_that_is_gone() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
+    cluster.take_over("ours");
+    cluster.commit(&"a".into(), &"n1".into()).unwrap();
+    assert_eq!(cluster.takeover.unsettled().count(), 1);
+    cluster.apply(Event::PodGone("a".into()));
+    let kept =
+        (cluster.pods.len(), cluster.ledger.len(), cluster.takeover.unsettled().count(), cluster.rows.jobs.len());
+    assert_eq!(kept, (0, 0, 0, 0));
+}

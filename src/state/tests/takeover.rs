@@ -86,6 +86,9 @@ fn a_mark_of_another_process_unsettles_what_waits() {
     show(&mut cluster, pe("j", "late", &[]));
     show(&mut cluster, marked("theirs.1", pe("j", "b", &[])));
     assert_eq!(unsettled(&cluster), ["a", "b", "late"]);
+    show(&mut cluster, pe("j", "later", &[]));
+    assert_eq!(unsettled(&cluster), ["a", "b", "late", "later"], "others may know it and not this reign");
+    cluster.apply(Event::PodGone("later".into()));
     show(&mut cluster, Pod { resource_version: "9".into(), ..marked("theirs.1", pe("j", "b", &[])) });
     let again = cluster.next_mark().unwrap();
     show(&mut cluster, marked(&again, pe("j", "a", &[])));
