@@ -71,6 +71,11 @@ impl Cluster {
         client(&self.site.admin).await
     }
 
+    /// Where the API server listens.
+    pub(crate) const fn api_address(&self) -> SocketAddr {
+        self.site.api
+    }
+
     /// The kubeconfig of a user with all rights.
     pub(crate) fn kubeconfig(&self) -> &Path {
         &self.site.admin

@@ -38,6 +38,23 @@ pub(crate) fn write(path: PathBuf, server: SocketAddr, authority: &Path, credent
         "contexts": [{ "name": "test", "context": { "cluster": "test", "user": "test" } }],
         "current-context": "test",
     });
+    write_content(path, &content)
+}
+
+/// Writes a copy of a kubeconfig of [`write`] that reaches the API server at another address, and returns its path.
+///
+/// # Errors
+///
+/// Fails when a file cannot be read or written.
+pub(crate) fn copy_for(server: SocketAddr, kubeconfig: &Path) -> Result<PathBuf> {
+    let text = fs::read_to_string(kubeconfig).with_context(|| format!("cannot read `{}`", kubeconfig.display()))?;
+    let mut content: Value = serde_json::from_str(&text)?;
+    let address = content.pointer_mut("/clusters/0/cluster/server").context("it names no server")?;
+    *address = json!(format!("https://{server}"));
+    write_content(kubeconfig.with_extension(format!("{}.kubeconfig", server.port())), &content)
+}
+
+fn write_content(path: PathBuf, content: &Value) -> Result<PathBuf> {
     fs::write(&path, format!("{content:#}\n")).with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(path)
 }

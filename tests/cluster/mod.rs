@@ -32,6 +32,7 @@
 //! | [`probe`] | one GET over HTTP or HTTPS |
 //! | [`process`] | a child process with a log |
 //! | [`prometheus`] | a real Prometheus, and its linter |
+//! | [`relay`] | a line between two programs that can be switched over, or slow |
 //! | [`scheduler`] | kube-scheduler with a given configuration |
 //! | [`wait`] | until a condition holds |
 
@@ -50,6 +51,7 @@ pub(crate) mod ports;
 pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod relay;
 pub(crate) mod scheduler;
 pub(crate) mod wait;
 

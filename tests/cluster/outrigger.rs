@@ -56,6 +56,12 @@ impl OutriggerSettings {
         self
     }
 
+    /// With the rights and the API server of another kubeconfig.
+    pub(crate) fn kubeconfig(mut self, path: &Path) -> Self {
+        path.clone_into(&mut self.kubeconfig);
+        self
+    }
+
     /// With a command-line argument more.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -86,6 +92,11 @@ impl Outrigger {
             Role::Extender => format!("http://{}/extender", self.service),
             Role::Admission => format!("https://{}/admission", self.service),
         }
+    }
+
+    /// Where its service listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.service
     }
 
     /// Where its metrics are scraped.

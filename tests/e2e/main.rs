@@ -4,6 +4,10 @@
 #[path = "../cluster/mod.rs"]
 #[expect(dead_code, reason = "the program under test is not started by a test yet")]
 mod cluster;
+#[path = "../it/noise.rs"]
+#[expect(dead_code, reason = "damaged input is what the other tests are about")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "numbers below a limit that is there")]
+mod noise;
 
 mod admission;
 mod control_plane;
@@ -13,3 +17,4 @@ mod metrics;
 mod placement;
 mod processes;
 mod rights;
+mod takeover;

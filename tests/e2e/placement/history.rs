@@ -123,7 +123,7 @@ fn uid(pod: &Pod) -> &str {
 }
 
 /// Whether two pods are PEs of one job that must not share a node.
-fn exlocated(one: &Pod, other: &Pod) -> bool {
+pub(crate) fn exlocated(one: &Pod, other: &Pod) -> bool {
     let job = |pod: &Pod| {
         let labels = pod.metadata.labels.as_ref()?;
         Some((pod.metadata.namespace.clone(), labels.get("outrigger.dev/job")?.clone()))
