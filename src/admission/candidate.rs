@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::outcome::SkipReason;
 use super::{Context, json};
-use crate::model::{Contradiction, Footprint, Labels, Namespace, Pod, PodKey, PodPhase, Wishes};
+use crate::model::{Contradiction, Footprint, Labels, Namespace, Owner, Pod, PodKey, PodPhase, Wishes};
 use crate::policy::{Identity, StreamPolicy};
 
 /// A pod that a policy governs, as the placement will read it.
@@ -33,7 +33,8 @@ impl<'a> Candidate<'a> {
         let no_job = (SkipReason::NoJob, Some(policy));
         let annotations = texts(pod, "annotations");
         let owner = controller(pod);
-        let identity = policy.dialect.identity(namespace, &labels, owner).ok_or(no_job)?;
+        let identity =
+            policy.dialect.identity(namespace, &labels, owner.as_ref().map(|owner| &*owner.name)).ok_or(no_job)?;
         let as_placed = Pod {
             key: PodKey {
                 namespace: namespace.clone(),
@@ -43,7 +44,7 @@ impl<'a> Candidate<'a> {
             resource_version: Box::default(),
             labels: labels.clone(),
             annotations: annotations.clone(),
-            owner: owner.map(Box::from),
+            owner,
             node: None,
             phase: PodPhase::Active,
             footprint: Footprint::default(),
@@ -64,9 +65,10 @@ fn texts(pod: &Value, member: &str) -> Labels {
     pairs.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
 }
 
-/// The name of the workload that controls the pod.
-fn controller(pod: &Value) -> Option<&str> {
+/// The workload that controls the pod.
+fn controller(pod: &Value) -> Option<Owner> {
     let owners = json::list(pod, &["metadata", "ownerReferences"]);
     let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
-    json::text(owner, &["name"])
+    let text = |key| json::text(owner, &[key]);
+    Some(Owner { name: text("name")?.into(), uid: text("uid").unwrap_or_default().into() })
 }

@@ -8,8 +8,8 @@ use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, Pod, PodKey, PodName, PodPhase, PodResources,
-    PodUid, Resources,
+    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, Owner, Pod, PodKey, PodName, PodPhase,
+    PodResources, PodUid, Resources,
 };
 
 /// A Pod object without what no decision reads.
@@ -80,7 +80,7 @@ impl TryFrom<&PodObject> for Pod {
             resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
             labels: metadata.labels.iter().flatten().collect(),
             annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
-            owner: owner.map(|owner| owner.name.as_str().into()),
+            owner: owner.map(|owner| Owner { name: owner.name.as_str().into(), uid: owner.uid.as_str().into() }),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
             footprint: resources(&object.spec)?.footprint(),

@@ -20,7 +20,7 @@ pub use fence::to_fence;
 pub use filter::{Filtered, filter};
 pub use preempt::preempt;
 pub use prioritize::{Prioritized, prioritize};
-pub use record::Record;
+pub use record::{Record, Traffic};
 
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,9 @@ pub struct Record {
     /// The tags that it asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    /// The place of the pool that it asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool_index: Option<u32>,
     /// The nodes of the pool that its job has chosen, this one included, where the pool is sized.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocation: Vec<NodeName>,
@@ -51,10 +54,22 @@ pub struct Record {
     pub crowding: f64,
     /// Risk by limits of the node, from 0 to 1, when it was chosen.
     pub risk: f64,
+    /// Share of its declared traffic that stays on the node and in its zone; absent where it declares none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// The snapshot that the placement was verified against.
     pub snapshot: u64,
     /// When it was committed.
     pub time: Timestamp,
+}
+
+/// Share of a PE's declared traffic that stays near, from 0 to 1, as far as the other ends were bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Traffic {
+    /// On the node.
+    pub node: f64,
+    /// In its zone, the node included.
+    pub zone: f64,
 }
 
 /// The version of the form above.
@@ -92,6 +107,7 @@ impl Record {
             policy: pe.policy.to_string(),
             pool,
             tags,
+            pool_index: wishes.pool_index,
             allocation,
             bucket,
             scheme: wishes.scheme.as_str(),
@@ -102,8 +118,9 @@ impl Record {
                 .flat_map(|attempt| &attempt.refused)
                 .map(|(reason, count)| (reason.as_str(), *count))
                 .collect(),
-            crowding: rounded(measured.crowding),
-            risk: rounded(measured.risk),
+            crowding: rounded(measured.measure.crowding),
+            risk: rounded(measured.measure.risk),
+            traffic: measured.measure.near.map(|near| Traffic { node: rounded(near.node), zone: rounded(near.zone) }),
             snapshot: snapshot.version(),
             time,
         })

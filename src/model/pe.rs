@@ -1,7 +1,10 @@
 //! A processing element: a pod that a policy governs, and what it wishes for its placement.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::{Footprint, JobId, PodKey, PoolId, Tag, Token};
 
@@ -20,6 +23,12 @@ pub struct Pe {
     pub policy: Arc<str>,
     /// What it asks of a node.
     pub footprint: Footprint,
+    /// When its pod was created: earlier ones go first where not all can be placed.
+    pub created: Timestamp,
+    /// Where its name outlives the pod: the UID of the workload that controls it.
+    ///
+    /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.
+    pub lineage: Option<Arc<str>>,
     /// What it wishes for its placement, or why that cannot be read.
     pub wishes: Result<Wishes, Contradiction>,
 }
@@ -29,6 +38,8 @@ pub struct Pe {
 pub struct Wishes {
     /// Which nodes are in question at all.
     pub hosts: HostChoice,
+    /// Which node of the job's allocation of a sized pool, from 0; `None`: any of them.
+    pub pool_index: Option<u32>,
     /// Explicit hosts, by name or address; empty where the PE names none.
     pub only: Vec<Box<str>>,
     /// Tokens of PEs that must share its node, sorted.
@@ -37,12 +48,49 @@ pub struct Wishes {
     pub exlocation: Vec<Token>,
     /// How far the PE keeps other PEs off its node; `None`: not at all.
     pub isolation: Option<Scope>,
+    /// The PEs of the job that it sends to, sorted by name.
+    pub connects_to: Vec<Connection>,
+    /// False: the PE stays with the node of its first placement.
+    pub relocatable: bool,
+    /// Whether the job is placed together or not at all.
+    pub gang: Option<Gang>,
     /// How far an exclusive pool keeps others away.
     pub exclusive_scope: Scope,
     /// How nodes that pass are ranked.
     pub scheme: Scheme,
-    /// Weight of the oversubscription term against balance, in thousandths.
+    /// Weight of the oversubscription term against the scheme, in thousandths.
     pub risk_weight: u32,
+    /// Weight of the declared traffic that stays near against the scheme, in thousandths; 0: it only breaks ties.
+    pub traffic_weight: u32,
+}
+
+impl Wishes {
+    /// The node of a sized pool that the PE names by its index: all PEs of the job that name it share that node.
+    #[must_use]
+    pub fn pool_place(&self) -> Option<(&PoolId, u32)> {
+        match &self.hosts {
+            HostChoice::Pool(id) => self.pool_index.map(|index| (id, index)),
+            HostChoice::Any | HostChoice::Tags(_) => None,
+        }
+    }
+}
+
+/// A stream to another PE of the job.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Connection {
+    /// The name of the PE that is sent to.
+    pub to: Arc<str>,
+    /// Bytes a second.
+    pub rate: u64,
+}
+
+/// PEs of a job that are placed together or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gang {
+    /// All PEs that the job has.
+    All,
+    /// At least so many, bound ones counted.
+    AtLeast(NonZeroU32),
 }
 
 /// The set of nodes that a PE chooses from.
@@ -87,6 +135,12 @@ pub enum Scheme {
     /// Fewest PEs of all jobs per capacity, ties by fewest of the job.
     #[default]
     BalancedInstance,
+    /// Fewest PEs of the job per capacity, ties by fewest of all jobs.
+    BalancedJob,
+    /// Least requested share of the capacity: how the legacy platform chose up to version 4.1.1.
+    Legacy,
+    /// Fewest nodes: those that hold PEs of the job first, then those with other PEs, the fullest first.
+    Pack,
 }
 
 impl Scheme {
@@ -95,8 +149,14 @@ impl Scheme {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BalancedInstance => "balancedInstance",
+            Self::BalancedJob => "balancedJob",
+            Self::Legacy => "legacy",
+            Self::Pack => "pack",
         }
     }
+
+    /// Every scheme.
+    pub const ALL: [Self; 4] = [Self::BalancedInstance, Self::BalancedJob, Self::Legacy, Self::Pack];
 }
 
 /// Why the wishes of a PE cannot be met on any node: the sentence that users read.

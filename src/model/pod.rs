@@ -1,6 +1,7 @@
 //! A pod as a decision sees it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -17,8 +18,8 @@ pub struct Pod {
     pub labels: Labels,
     /// The annotations that a dialect or `PLACEMENT.md` reads; the rest is dropped at the door.
     pub annotations: Labels,
-    /// The workload that controls the pod, for dialects that name a job after it.
-    pub owner: Option<Box<str>>,
+    /// The workload that controls the pod.
+    pub owner: Option<Owner>,
     /// Where it runs, once bound.
     pub node: Option<NodeName>,
     /// Whether it still counts.
@@ -27,6 +28,15 @@ pub struct Pod {
     pub footprint: Footprint,
     /// When it was created.
     pub created: Timestamp,
+}
+
+/// The workload that controls a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its name: some dialects name the job after it.
+    pub name: Arc<str>,
+    /// Its UID: pods that follow each other under one owner are incarnations of one PE.
+    pub uid: Arc<str>,
 }
 
 /// The identity of one incarnation of a pod.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::NodeName;
+use super::{NodeName, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
@@ -64,6 +64,8 @@ reasons! {
     PoolIndexElsewhere,
     /// It is not among the PE's hosts.
     HostMismatch,
+    /// A PE that may not be relocated belongs elsewhere.
+    PinnedElsewhere,
     /// CPU, memory, pods or another request does not fit now.
     InsufficientResources,
     /// An isolated PE is there.
@@ -76,6 +78,8 @@ reasons! {
     BucketDoesNotFit,
     /// A PE with a shared token is there.
     ExlocationConflict,
+    /// Taking it would leave another waiting PE without a node.
+    ExlocationInfeasible,
 }
 
 impl fmt::Display for Reason {
@@ -113,6 +117,8 @@ pub enum Refusal {
     PoolIndexElsewhere,
     /// See [`Reason::HostMismatch`].
     HostMismatch,
+    /// See [`Reason::PinnedElsewhere`]; the node that it belongs to.
+    PinnedElsewhere(NodeName),
     /// See [`Reason::InsufficientResources`]; the resource, what is wanted and what is free.
     InsufficientResources(Box<str>, u64, u64),
     /// See [`Reason::NodeHoldsIsolatedPe`]; the PE that is there.
@@ -123,8 +129,12 @@ pub enum Refusal {
     ColocationMismatch(Vec<NodeName>),
     /// See [`Reason::BucketDoesNotFit`]; the resource, what the bucket wants and what is free.
     BucketDoesNotFit(Box<str>, u64, u64),
+    /// See [`Reason::BucketDoesNotFit`]; the member of the bucket that may not go there, and why.
+    BucketMemberRefused(String, Box<Self>),
     /// See [`Reason::ExlocationConflict`]; the PE with a shared token that is there.
     ExlocationConflict(String),
+    /// See [`Reason::ExlocationInfeasible`]; the token.
+    ExlocationInfeasible(Token),
 }
 
 impl Refusal {
@@ -145,12 +155,14 @@ impl Refusal {
             Self::PoolNodeInUse(_) => Reason::PoolNodeInUse,
             Self::PoolIndexElsewhere => Reason::PoolIndexElsewhere,
             Self::HostMismatch => Reason::HostMismatch,
+            Self::PinnedElsewhere(_) => Reason::PinnedElsewhere,
             Self::InsufficientResources(..) => Reason::InsufficientResources,
             Self::NodeHoldsIsolatedPe(_) => Reason::NodeHoldsIsolatedPe,
             Self::IsolatedPeNeedsEmptyNode(_) => Reason::IsolatedPeNeedsEmptyNode,
             Self::ColocationMismatch(_) => Reason::ColocationMismatch,
-            Self::BucketDoesNotFit(..) => Reason::BucketDoesNotFit,
+            Self::BucketDoesNotFit(..) | Self::BucketMemberRefused(..) => Reason::BucketDoesNotFit,
             Self::ExlocationConflict(_) => Reason::ExlocationConflict,
+            Self::ExlocationInfeasible(_) => Reason::ExlocationInfeasible,
         }
     }
 }
@@ -176,6 +188,11 @@ impl fmt::Display for Refusal {
             }
             Self::NodeHoldsIsolatedPe(pe) | Self::IsolatedPeNeedsEmptyNode(pe) | Self::ExlocationConflict(pe) => {
                 write!(f, "{code}: PE {pe}")
+            }
+            Self::PinnedElsewhere(node) => write!(f, "{code}: the PE stays on {node}"),
+            Self::BucketMemberRefused(pe, refusal) => write!(f, "{code}: PE {pe} of the bucket: {refusal}"),
+            Self::ExlocationInfeasible(token) => {
+                write!(f, "{code}: waiting PEs with token `{token}` would be left without a node")
             }
             Self::ColocationMismatch(nodes) => {
                 let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Pe, Resources, Token, Wishes};
+use crate::model::{Pe, PoolId, Resources, Token, Wishes};
 use crate::state::{JobRow, NodeIndex};
 
-/// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens (legacy rule C4).
+/// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared places
+/// of sized pools (legacy rule C4).
 ///
 /// It closes over PEs that wait as well as over those that are bound.
 #[derive(Clone, Debug, Default)]
 pub struct Bucket {
     /// The other members, in the order of the job.
     pub others: Vec<Arc<Pe>>,
+    /// Of these, those that still wait.
+    pub others_waiting: Vec<Arc<Pe>>,
     /// The nodes that members are bound to, each once.
     pub anchors: Vec<NodeIndex>,
     /// What the members that still wait request, the PE itself included.
@@ -26,10 +29,10 @@ impl Bucket {
     #[must_use]
     pub fn of(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>) -> Self {
         let mut bucket = Self { waiting: pe.footprint.requests.clone(), waiting_pods: 1, ..Self::default() };
-        let Some(job) = job.filter(|_| !wishes.colocation.is_empty()) else { return bucket };
+        let Some(job) = job.filter(|_| ties(wishes).next().is_some()) else { return bucket };
         let reached = closure(wishes, job);
         for member in &job.members {
-            if member.pe.pod.uid == pe.pod.uid || !colocation(&member.pe).iter().any(|token| reached.contains(token)) {
+            if member.pe.pod.uid == pe.pod.uid || !ties_of(&member.pe).any(|tie| reached.contains(&tie)) {
                 continue;
             }
             bucket.others.push(Arc::clone(&member.pe));
@@ -37,6 +40,7 @@ impl Bucket {
                 Some(node) if bucket.anchors.contains(&node) => {}
                 Some(node) => bucket.anchors.push(node),
                 None => {
+                    bucket.others_waiting.push(Arc::clone(&member.pe));
                     bucket.waiting.add(&member.pe.footprint.requests);
                     bucket.waiting_pods += 1;
                 }
@@ -46,15 +50,23 @@ impl Bucket {
     }
 }
 
-/// Every token that is reached from the tokens of one PE.
-fn closure<'a>(wishes: &'a Wishes, job: &'a JobRow) -> BTreeSet<&'a Token> {
-    let mut reached: BTreeSet<&Token> = wishes.colocation.iter().collect();
+/// What ties PEs of a job together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Tie<'a> {
+    /// A shared colocation token.
+    Token(&'a Token),
+    /// The same place of a sized pool.
+    Place(&'a PoolId, u32),
+}
+
+/// Every tie that is reached from those of one PE.
+fn closure<'a>(wishes: &'a Wishes, job: &'a JobRow) -> BTreeSet<Tie<'a>> {
+    let mut reached: BTreeSet<Tie<'_>> = ties(wishes).collect();
     loop {
         let before = reached.len();
         for member in &job.members {
-            let tokens = colocation(&member.pe);
-            if tokens.iter().any(|token| reached.contains(token)) {
-                reached.extend(tokens);
+            if ties_of(&member.pe).any(|tie| reached.contains(&tie)) {
+                reached.extend(ties_of(&member.pe));
             }
         }
         if reached.len() == before {
@@ -63,6 +75,11 @@ fn closure<'a>(wishes: &'a Wishes, job: &'a JobRow) -> BTreeSet<&'a Token> {
     }
 }
 
-fn colocation(pe: &Pe) -> &[Token] {
-    pe.wishes.as_ref().map_or(&[], |wishes| &wishes.colocation)
+fn ties_of(pe: &Pe) -> impl Iterator<Item = Tie<'_>> {
+    pe.wishes.iter().flat_map(ties)
+}
+
+fn ties(wishes: &Wishes) -> impl Iterator<Item = Tie<'_>> {
+    let place = wishes.pool_place().map(|(pool, index)| Tie::Place(pool, index));
+    wishes.colocation.iter().map(Tie::Token).chain(place)
 }

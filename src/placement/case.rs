@@ -1,7 +1,9 @@
 //! One PE before one snapshot.
 
 use super::bucket::Bucket;
-use super::constraints;
+use super::look_ahead::LookAhead;
+use super::traffic::Traffic;
+use super::{constraints, contradiction};
 use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Refusal, Wishes};
 use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot};
 
@@ -19,11 +21,27 @@ pub struct Case<'a> {
 pub(super) struct Given<'a> {
     pub(super) wishes: &'a Wishes,
     pub(super) pool: Option<&'a Pool>,
-    /// The nodes that the PE's job has chosen of its sized pool: those that its bound PEs of that pool run on.
-    pub(super) allocation: Vec<NodeIndex>,
+    /// The nodes of its sized pool that its job has chosen.
+    pub(super) allocation: Allocation,
     /// How many nodes qualify, where the pool is sized.
     pub(super) qualifying: usize,
     pub(super) bucket: Bucket,
+    /// The waiting members of its bucket that wish something else, as long as no member is bound: the node that the
+    /// PE takes is theirs too.
+    pub(super) companions: Vec<Case<'a>>,
+    pub(super) look_ahead: LookAhead,
+    pub(super) traffic: Traffic,
+    /// Where an earlier incarnation of the PE was bound last.
+    pub(super) home: Option<NodeIndex>,
+}
+
+/// The nodes of a sized pool that a job has chosen: those that its bound PEs of that pool run on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Allocation {
+    /// Each once.
+    pub(super) nodes: Vec<NodeIndex>,
+    /// The places that PEs have taken by their `pool-index`.
+    pub(super) places: Vec<(u32, NodeIndex)>,
 }
 
 /// A node under question, known to exist.
@@ -34,11 +52,27 @@ pub(super) struct Candidate<'a> {
     pub(super) node: &'a Node,
 }
 
+/// How far a case looks beyond its PE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// To its bucket, and to all others that wait.
+    Ahead,
+    /// To its bucket.
+    Bucket,
+    /// To nobody.
+    Alone,
+}
+
 impl<'a> Case<'a> {
     /// Looks up what the rules of `pe` need.
     #[must_use]
     pub fn new(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
-        Self { pe, snapshot, given: Given::look_up(pe, snapshot) }
+        Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Ahead) }
+    }
+
+    /// A case in which the node is the PE's for the asking: no other waiting PE has a say.
+    pub(super) fn without_look_ahead(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
+        Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Bucket) }
     }
 
     /// Whether the PE may go to a node, or the first reason why not.
@@ -46,11 +80,20 @@ impl<'a> Case<'a> {
     /// # Errors
     /// The [`Refusal`] with its numbers.
     pub fn verdict(&self, index: NodeIndex) -> Result<(), Refusal> {
+        self.first_refusal(constraints::IN_ORDER, index)
+    }
+
+    /// Whether the PE may go to a node as far as the PE itself is concerned, not the size of its bucket.
+    pub(super) fn verdict_of_member(&self, index: NodeIndex) -> Result<(), Refusal> {
+        self.first_refusal(constraints::OF_MEMBERS, index)
+    }
+
+    fn first_refusal(&self, rules: &[constraints::Rule], index: NodeIndex) -> Result<(), Refusal> {
         let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
         let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
         let given = self.given.as_ref().map_err(Clone::clone)?;
         let candidate = Candidate { index, row, node };
-        constraints::IN_ORDER.iter().find_map(|rule| rule(self, given, candidate)).map_or(Ok(()), Err)
+        rules.iter().find_map(|rule| rule(self, given, candidate)).map_or(Ok(()), Err)
     }
 
     /// The bucket of the PE; `None` where its wishes contradict themselves.
@@ -66,7 +109,7 @@ impl<'a> Case<'a> {
         if given.pool.is_none_or(|pool| pool.mode.size().is_none()) {
             return Vec::new();
         }
-        let mut nodes = given.allocation.clone();
+        let mut nodes = given.allocation.nodes.clone();
         if !nodes.contains(&index) {
             nodes.push(index);
         }
@@ -75,28 +118,63 @@ impl<'a> Case<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn look_up(pe: &'a Pe, snapshot: &'a Snapshot) -> Result<Self, Refusal> {
+    fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Refusal> {
         let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string()))?;
         let job = snapshot.job(&pe.job);
-        let bucket = Bucket::of(pe, wishes, job);
-        contradiction(wishes, &bucket)?;
+        let bucket = if depth == Depth::Alone { Bucket::default() } else { Bucket::of(pe, wishes, job) };
         let pool = match &wishes.hosts {
-            HostChoice::Pool(id) => {
-                Some(&**snapshot.pools().get(id).ok_or_else(|| Refusal::PoolNotFound(id.to_string()))?)
-            }
+            HostChoice::Pool(id) => snapshot.pools().get(id).map(|pool| &**pool),
             HostChoice::Any | HostChoice::Tags(_) => None,
         };
+        contradiction::check(pe, wishes, pool, &bucket)?;
+        if let (HostChoice::Pool(id), None) = (&wishes.hosts, pool) {
+            return Err(Refusal::PoolNotFound(id.to_string()));
+        }
         let sized = pool.filter(|pool| pool.mode.size().is_some());
         Ok(Self {
             wishes,
             pool,
-            allocation: sized.map_or_else(Vec::new, |pool| allocation(pe, pool, job)),
+            allocation: sized.map_or_else(Allocation::default, |pool| Allocation::of(pe, pool, job)),
             qualifying: sized.map_or(0, |pool| {
                 snapshot.nodes().filter(|(_, _, node)| node.schedulable && qualifies(&pool.members, node)).count()
             }),
+            companions: companions(pe, &bucket, snapshot, depth),
             bucket,
+            look_ahead: match depth {
+                Depth::Ahead => LookAhead::new(pe, wishes, job, snapshot),
+                Depth::Bucket | Depth::Alone => LookAhead::default(),
+            },
+            traffic: match depth {
+                Depth::Ahead => Traffic::of(pe, wishes, job, snapshot),
+                Depth::Bucket | Depth::Alone => Traffic::default(),
+            },
+            home: job.and_then(|job| job.home(pe)).and_then(|node| snapshot.find(node.as_str())),
         })
     }
+}
+
+/// One case for each different wish among the waiting members of a bucket that is not bound yet.
+fn companions<'a>(pe: &Pe, bucket: &Bucket, snapshot: &'a Snapshot, depth: Depth) -> Vec<Case<'a>> {
+    let mut companions: Vec<Case<'a>> = Vec::new();
+    if !bucket.anchors.is_empty() || bucket.others_waiting.is_empty() {
+        return companions;
+    }
+    let job = snapshot.job(&pe.job);
+    let in_bucket = |member: &Pe| bucket.others_waiting.iter().any(|other| other.pod.uid == member.pod.uid);
+    for member in job.iter().flat_map(|job| &job.members).map(|member| &*member.pe).filter(|member| in_bucket(member)) {
+        let Ok(theirs) = &member.wishes else { continue };
+        let same = |known: &Wishes| known == theirs && theirs.relocatable;
+        let mut known = companions.iter().map(|companion| companion.pe).chain([pe]);
+        if known.any(|known| known.wishes.as_ref().is_ok_and(same)) {
+            continue;
+        }
+        let mut given = Given::look_up(member, snapshot, Depth::Alone);
+        if let (Depth::Ahead, Ok(given)) = (depth, &mut given) {
+            given.look_ahead = LookAhead::new(member, given.wishes, job, snapshot);
+        }
+        companions.push(Case { pe: member, snapshot, given });
+    }
+    companions
 }
 
 /// True when a node belongs to the set that a pool chooses from.
@@ -107,33 +185,19 @@ pub(super) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
     }
 }
 
-/// What no node can resolve: wishes of a bucket that exclude each other (legacy rule C9).
-fn contradiction(wishes: &Wishes, bucket: &Bucket) -> Result<(), Refusal> {
-    for other in &bucket.others {
-        let Ok(theirs) = &other.wishes else { continue };
-        if let Some(token) = wishes.exlocation.iter().find(|token| theirs.exlocation.contains(token)) {
-            let problem = format!("shares exlocation token `{token}` with PE {}, which is in its bucket", other.name);
-            return Err(Refusal::InvalidPlacement(problem));
+impl Allocation {
+    fn of(pe: &Pe, pool: &Pool, job: Option<&JobRow>) -> Self {
+        let mut allocation = Self::default();
+        for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.uid != pe.pod.uid) {
+            let (Some(node), Ok(theirs)) = (member.node, &member.pe.wishes) else { continue };
+            if !matches!(&theirs.hosts, HostChoice::Pool(id) if *id == pool.id) {
+                continue;
+            }
+            allocation.nodes.push(node);
+            allocation.places.extend(theirs.pool_index.map(|place| (place, node)));
         }
-        if wishes.isolation.is_some() || theirs.isolation.is_some() {
-            let problem = format!("an isolated PE cannot share a bucket, here with PE {}", other.name);
-            return Err(Refusal::InvalidPlacement(problem));
-        }
+        allocation.nodes.sort_unstable();
+        allocation.nodes.dedup();
+        allocation
     }
-    Ok(())
-}
-
-fn allocation(pe: &Pe, pool: &Pool, job: Option<&JobRow>) -> Vec<NodeIndex> {
-    let of_pool = |other: &Pe| {
-        other.wishes.as_ref().is_ok_and(|wishes| matches!(&wishes.hosts, HostChoice::Pool(id) if *id == pool.id))
-    };
-    let mut nodes: Vec<NodeIndex> = job
-        .iter()
-        .flat_map(|job| &job.members)
-        .filter(|member| member.pe.pod.uid != pe.pod.uid && of_pool(&member.pe))
-        .filter_map(|member| member.node)
-        .collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    nodes
 }

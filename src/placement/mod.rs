@@ -6,13 +6,20 @@
 mod bucket;
 mod case;
 mod constraints;
+mod contradiction;
+mod look_ahead;
+mod matching;
 mod rank;
 mod risk;
+mod scheme;
+mod traffic;
 
 pub use bucket::Bucket;
 pub use case::Case;
 pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;
+pub use scheme::Measure;
+pub use traffic::Near;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,12 @@
 //! The order of the nodes that pass, and the score that kube-scheduler is told.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::case::Case;
+use super::case::{Case, Given};
 use super::risk::{limit_risk, ratio};
+use super::scheme::{Measure, Standing, standings};
 use crate::model::{NodeName, Pe};
 use crate::state::{NodeIndex, NodeRow, Tentative};
 
@@ -22,64 +22,81 @@ pub struct Ranked {
     pub name: NodeName,
     /// What kube-scheduler is told: [`HIGHEST_SCORE`] for the best, from 0 to 9 for the rest.
     pub score: u8,
-    /// PEs of all jobs on the node, this one included, per core.
-    pub crowding: f64,
-    /// Risk by limits, from 0 to 1: see [`limit_risk`].
-    pub risk: f64,
-    /// PEs of the same job on the node.
-    pub of_job: usize,
+    /// What was measured.
+    pub measure: Measure,
+    /// True when an earlier incarnation of the PE was bound there last.
+    pub home: bool,
     /// True when a placement that was proposed but not committed speaks against the node.
     pub contested: bool,
 }
 
+/// PEs that were proposed but not committed, by node.
+type Proposed<'t> = BTreeMap<&'t NodeName, Vec<&'t Pe>>;
+
 impl Case<'_> {
-    /// Orders nodes that pass, best first (`PLACEMENT.md` 6).
-    ///
-    /// `balancedInstance`: fewest PEs of all jobs per allocatable core, weighed against the risk by limits; ties by
-    /// fewest of the job, then by name. The order is total, so the same nodes always give the same answer.
+    /// Orders nodes that pass, best first (`PLACEMENT.md` 6): uncontested ones, then the PE's home, then by scheme,
+    /// risk and traffic, then by name. The order is total, so the same nodes always give the same answer.
     #[must_use]
     pub fn rank(&self, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Vec<Ranked> {
+        let Ok(given) = &self.given else { return Vec::new() };
         let proposed = self.proposed(tentative, now);
-        let mut ranked: Vec<Ranked> = nodes.iter().filter_map(|index| self.measure(*index, &proposed)).collect();
-        let value = self.values(&ranked);
-        let mut order: Vec<(f64, Ranked)> = value.into_iter().zip(ranked.drain(..)).collect();
-        order.sort_by(|(left_value, left), (right_value, right)| better(*left_value, left, *right_value, right));
-        order
-            .into_iter()
-            .enumerate()
-            .map(|(place, (value, node))| Ranked { score: score(place, value, &node), ..node })
-            .collect()
+        let found: Vec<Ranked> = nodes.iter().filter_map(|index| self.measure(given, *index, &proposed)).collect();
+        let measures: Vec<Measure> = found.iter().map(|node| node.measure).collect();
+        let mut order: Vec<(Standing, Ranked)> = standings(given.wishes, &measures).into_iter().zip(found).collect();
+        order.sort_by(|(standing, node), (other_standing, other)| {
+            node.contested
+                .cmp(&other.contested)
+                .then_with(|| other.home.cmp(&node.home))
+                .then_with(|| standing.compare(other_standing))
+                .then_with(|| node.name.cmp(&other.name))
+        });
+        let scored = |(place, (standing, node)): (usize, (Standing, Ranked))| {
+            let score = if place == 0 { HIGHEST_SCORE } else { score(standing.value, node.contested) };
+            Ranked { score, ..node }
+        };
+        order.into_iter().enumerate().map(scored).collect()
     }
 
     /// Proposals by node, those of this PE left out.
-    fn proposed<'t>(&self, tentative: &'t Tentative, now: Timestamp) -> BTreeMap<&'t NodeName, Vec<&'t Pe>> {
-        let mut proposed: BTreeMap<&NodeName, Vec<&Pe>> = BTreeMap::new();
+    fn proposed<'t>(&self, tentative: &'t Tentative, now: Timestamp) -> Proposed<'t> {
+        let mut proposed = Proposed::new();
         for (pe, node) in tentative.at(now, &self.pe.pod.uid) {
             proposed.entry(node).or_default().push(pe);
         }
         proposed
     }
 
-    fn measure(&self, index: NodeIndex, proposed: &BTreeMap<&NodeName, Vec<&Pe>>) -> Option<Ranked> {
+    fn measure(&self, given: &Given<'_>, index: NodeIndex, proposed: &Proposed<'_>) -> Option<Ranked> {
         let row = self.snapshot.node(index)?;
         let node = row.node.as_deref()?;
         let here: &[&Pe] = proposed.get(&row.name).map_or(&[], Vec::as_slice);
-        let pes = row.pes.len().saturating_add(here.len()).saturating_add(1);
-        let of_job = |pe: &Pe| pe.job == self.pe.job;
+        let pes = row.pes.len().saturating_add(here.len());
+        let bound = row.pes.iter().map(|pe| &**pe);
+        let pes_of_job = bound.chain(here.iter().copied()).filter(|pe| pe.job == self.pe.job).count();
+        let cpu = node.allocatable.cpu.0;
+        let per_core = |pes: usize| ratio(u64::try_from(pes).unwrap_or(u64::MAX), cpu) * 1_000.0;
+        let requested = row.requested.cpu.0.saturating_add(self.pe.footprint.requests.cpu.0);
+        let measure = Measure {
+            crowding: per_core(pes + 1),
+            job_crowding: per_core(pes_of_job + 1),
+            pes,
+            pes_of_job,
+            fullness: ratio(requested, cpu),
+            risk: limit_risk(row, &self.pe.footprint),
+            near: (!given.traffic.is_silent()).then(|| given.traffic.near(index, node)),
+        };
         Some(Ranked {
             node: index,
             name: row.name.clone(),
             score: 0,
-            crowding: ratio(u64::try_from(pes).unwrap_or(u64::MAX), node.allocatable.cpu.0) * 1_000.0,
-            risk: limit_risk(row, &self.pe.footprint),
-            of_job: row.pes.iter().filter(|pe| of_job(pe)).count() + here.iter().filter(|pe| of_job(pe)).count(),
-            contested: self.is_contested(row, here, proposed),
+            measure,
+            home: given.home == Some(index),
+            contested: self.is_contested(given, row, here, proposed),
         })
     }
 
     /// True when the commitment of a proposal would make this node refuse the PE.
-    fn is_contested(&self, row: &NodeRow, here: &[&Pe], proposed: &BTreeMap<&NodeName, Vec<&Pe>>) -> bool {
-        let Ok(given) = &self.given else { return false };
+    fn is_contested(&self, given: &Given<'_>, row: &NodeRow, here: &[&Pe], proposed: &Proposed<'_>) -> bool {
         let in_bucket = |pe: &Pe| given.bucket.others.iter().any(|member| member.pod.uid == pe.pod.uid);
         let bucket_elsewhere =
             proposed.iter().any(|(node, pes)| **node != row.name && pes.iter().any(|pe| in_bucket(pe)));
@@ -94,35 +111,10 @@ impl Case<'_> {
         };
         bucket_elsewhere || here.iter().any(|other| repelled(other))
     }
-
-    /// The worth of each node from 0 to 1: little crowding among these nodes, little risk.
-    fn values(&self, nodes: &[Ranked]) -> Vec<f64> {
-        let least = nodes.iter().map(|node| node.crowding).fold(f64::INFINITY, f64::min);
-        let most = nodes.iter().map(|node| node.crowding).fold(0.0, f64::max);
-        let weight = self.given.as_ref().map_or(0.0, |given| f64::from(given.wishes.risk_weight) / 1_000.0);
-        nodes
-            .iter()
-            .map(|node| {
-                let crowding = if most > least { (node.crowding - least) / (most - least) } else { 0.0 };
-                1.0 - weight.mul_add(node.risk, crowding) / (1.0 + weight)
-            })
-            .collect()
-    }
 }
 
-fn better(left_value: f64, left: &Ranked, right_value: f64, right: &Ranked) -> Ordering {
-    left.contested
-        .cmp(&right.contested)
-        .then_with(|| right_value.total_cmp(&left_value))
-        .then_with(|| left.of_job.cmp(&right.of_job))
-        .then_with(|| left.name.cmp(&right.name))
-}
-
-fn score(place: usize, value: f64, node: &Ranked) -> u8 {
-    if place == 0 {
-        return HIGHEST_SCORE;
-    }
-    if node.contested {
+fn score(value: f64, contested: bool) -> u8 {
+    if contested {
         return 0;
     }
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 9")]

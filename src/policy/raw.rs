@@ -111,6 +111,7 @@ pub(super) struct Placement {
     pub(super) isolation_scope: Scope,
     pub(super) exclusive_scope: Scope,
     pub(super) risk_weight: Option<Spanned<f64>>,
+    pub(super) traffic_weight: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -67,8 +67,10 @@ pub struct Placement {
     pub isolation_scope: Scope,
     /// How far an exclusive pool keeps others away (D4).
     pub exclusive_scope: Scope,
-    /// Weight of the oversubscription term against balance, in thousandths.
+    /// Weight of the oversubscription term against the scheme, in thousandths.
     pub risk_weight: u32,
+    /// Weight of the declared traffic that stays near against the scheme, in thousandths; 0: it only breaks ties.
+    pub traffic_weight: u32,
 }
 
 /// What happens to a pod whose wishes contradict each other (`PLACEMENT.md` 4).
@@ -249,17 +251,19 @@ fn amounts(
 }
 
 fn placement(written: &raw::Placement) -> Result<Placement, Fault> {
-    const MOST: u32 = 10;
-    let risk_weight = match &written.risk_weight {
-        None => DEFAULT_RISK_WEIGHT,
-        Some(weight) => thousandths(weight.value, MOST)
-            .ok_or_else(|| Fault::at(weight, "spec.placement.riskWeight", format!("must be from 0 to {MOST}")))?,
-    };
     Ok(Placement {
         scheme: written.scheme,
         isolation_scope: written.isolation_scope,
         exclusive_scope: written.exclusive_scope,
-        risk_weight,
+        risk_weight: weight(written.risk_weight.as_ref(), "spec.placement.riskWeight", DEFAULT_RISK_WEIGHT)?,
+        traffic_weight: weight(written.traffic_weight.as_ref(), "spec.placement.trafficWeight", 0)?,
+    })
+}
+
+fn weight(written: Option<&Spanned<f64>>, field: &'static str, absent: u32) -> Result<u32, Fault> {
+    const MOST: u32 = 10;
+    written.map_or(Ok(absent), |weight| {
+        thousandths(weight.value, MOST).ok_or_else(|| Fault::at(weight, field, format!("must be from 0 to {MOST}")))
     })
 }
 

@@ -16,6 +16,9 @@ pub struct Source {
     pub text: String,
 }
 
+/// The label by which a `StatefulSet` numbers its pods: their names outlive them.
+const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+
 /// A valid set of policies, in the order in which they govern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySet {
@@ -64,7 +67,10 @@ impl PolicySet {
     #[must_use]
     pub fn pe(&self, pod: &Pod) -> Option<Pe> {
         let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
-        let identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, pod.owner.as_deref())?;
+        let owner = pod.owner.as_ref();
+        let identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
+        let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
+        let lineage = owner.filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         Some(Pe {
             pod: pod.key.clone(),
             resource_version: pod.resource_version.clone(),
@@ -72,7 +78,9 @@ impl PolicySet {
             name: identity.pe.unwrap_or_else(|| Arc::from(pod.key.name.as_str())),
             policy: Arc::clone(&policy.name),
             footprint: pod.footprint.clone(),
-            wishes: wishes::read(&pod.key.namespace, &pod.labels, &pod.annotations, policy.placement),
+            created: pod.created,
+            lineage,
+            wishes: wishes::read(&pod.key.namespace, &pod.labels, &pod.annotations, policy.placement, lasting_name),
         })
     }
 }

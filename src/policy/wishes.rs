@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::resolve::Placement;
-use crate::model::{Contradiction, HostChoice, Labels, Namespace, PoolId, Scheme, Tag, Token, Wishes};
+use crate::model::{
+    Connection, Contradiction, Gang, HostChoice, Labels, Namespace, PoolId, Resources, Scheme, Tag, Token, Wishes,
+};
 
 /// The keys of labels and annotations, stable from the first release.
 pub mod keys {
@@ -17,6 +19,8 @@ pub mod keys {
     pub const HOST_POOL: &str = "outrigger.dev/host-pool";
     /// Tags of an unnamed shared pool.
     pub const HOST_TAGS: &str = "outrigger.dev/host-tags";
+    /// Which node of the job's allocation of a sized pool.
+    pub const POOL_INDEX: &str = "outrigger.dev/pool-index";
     /// Explicit hosts.
     pub const HOSTS: &str = "outrigger.dev/hosts";
     /// Colocation tokens.
@@ -25,6 +29,12 @@ pub mod keys {
     pub const EXLOCATION: &str = "outrigger.dev/exlocation";
     /// Whether the PE is alone on its node.
     pub const ISOLATED: &str = "outrigger.dev/isolated";
+    /// The PEs that are sent to, with rates.
+    pub const CONNECTS_TO: &str = "outrigger.dev/connects-to";
+    /// Whether the PE may leave the node of its first placement.
+    pub const RELOCATABLE: &str = "outrigger.dev/relocatable";
+    /// Whether the job is placed together or not at all.
+    pub const GANG: &str = "outrigger.dev/gang";
     /// The ranking of nodes.
     pub const SCHEME: &str = "outrigger.dev/scheme";
     /// Asks for injection, or declines it.
@@ -40,13 +50,12 @@ pub mod keys {
 }
 
 /// Keys of `PLACEMENT.md` that this version reads but does not act on yet.
-const NOT_YET: [&str; 3] = ["outrigger.dev/pool-index", "outrigger.dev/gang", "outrigger.dev/relocatable"];
+const NOT_YET: [&str; 1] = [keys::GANG];
 
 /// The keys on a pod that this version does not act on yet: admission warns of each.
 pub fn unsupported(labels: &Labels, annotations: &Labels) -> impl Iterator<Item = &'static str> {
     NOT_YET.into_iter().filter(|key| match value(labels, annotations, key) {
-        // The default of the flag is what this version does.
-        Some(value) => !(*key == "outrigger.dev/relocatable" && value == "true") && value != "false",
+        Some(value) => value != "false",
         None => false,
     })
 }
@@ -61,6 +70,7 @@ pub(super) fn read(
     labels: &Labels,
     annotations: &Labels,
     placement: Placement,
+    lasting_name: bool,
 ) -> Result<Wishes, Contradiction> {
     let value = |key: &str| value(labels, annotations, key);
     let hosts = match (value(keys::HOST_POOL), value(keys::HOST_TAGS)) {
@@ -71,25 +81,96 @@ pub(super) fn read(
         (None, Some(tags)) => HostChoice::Tags(tag_list(tags)?),
         (None, None) => HostChoice::Any,
     };
-    let isolated = match value(keys::ISOLATED) {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(other) => return Err(contradiction(keys::ISOLATED, &format!("`{other}` is neither `true` nor `false`"))),
+    let flag = |key: &'static str, absent: bool| match value(key) {
+        None => Ok(absent),
+        Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(contradiction(key, &format!("`{other}` is neither `true` nor `false`"))),
     };
+    let isolated = flag(keys::ISOLATED, false)?;
     let scheme = match value(keys::SCHEME) {
         None => placement.scheme,
         Some(written) => scheme(written)?,
     };
+    let relocatable = flag(keys::RELOCATABLE, true)?;
+    if !relocatable && !lasting_name {
+        let problem = "a PE that stays with its node needs a name that outlives its pod: set outrigger.dev/pe";
+        return Err(contradiction(keys::RELOCATABLE, problem));
+    }
     Ok(Wishes {
+        pool_index: pool_index(value(keys::POOL_INDEX), &hosts)?,
         hosts,
         only: list(keys::HOSTS, value(keys::HOSTS))?.into_iter().map(Box::from).collect(),
         colocation: tokens(keys::COLOCATION, value(keys::COLOCATION))?,
         exlocation: tokens(keys::EXLOCATION, value(keys::EXLOCATION))?,
         isolation: isolated.then_some(placement.isolation_scope),
+        connects_to: connections(value(keys::CONNECTS_TO))?,
+        relocatable,
+        gang: gang(value(keys::GANG))?,
         exclusive_scope: placement.exclusive_scope,
         scheme,
         risk_weight: placement.risk_weight,
+        traffic_weight: placement.traffic_weight,
     })
+}
+
+fn pool_index(written: Option<&str>, hosts: &HostChoice) -> Result<Option<u32>, Contradiction> {
+    let Some(written) = written else { return Ok(None) };
+    let index = written
+        .parse()
+        .map_err(|_not_a_number| contradiction(keys::POOL_INDEX, &format!("`{written}` is not a number from 0")))?;
+    match hosts {
+        HostChoice::Pool(_) => Ok(Some(index)),
+        HostChoice::Any | HostChoice::Tags(_) => Err(contradiction(
+            keys::POOL_INDEX,
+            "names a node of a sized pool; name the pool with outrigger.dev/host-pool",
+        )),
+    }
+}
+
+fn gang(written: Option<&str>) -> Result<Option<Gang>, Contradiction> {
+    match written {
+        None | Some("false") => Ok(None),
+        Some("true") => Ok(Some(Gang::All)),
+        Some(count) => match count.parse() {
+            Ok(count) => Ok(Some(Gang::AtLeast(count))),
+            Err(_) => {
+                Err(contradiction(keys::GANG, &format!("`{count}` is neither `true`, `false` nor a number from 1")))
+            }
+        },
+    }
+}
+
+/// Bytes a second of a connection that names no rate.
+const DEFAULT_RATE: u64 = 1 << 20;
+
+/// Reads `pe=12Mi,other`.
+fn connections(written: Option<&str>) -> Result<Vec<Connection>, Contradiction> {
+    let mut connections: Vec<Connection> = Vec::new();
+    for part in list(keys::CONNECTS_TO, written)? {
+        let (to, rate) = part.split_once('=').map_or((part, None), |(to, rate)| (to.trim(), Some(rate.trim())));
+        let rate = match rate {
+            None => DEFAULT_RATE,
+            Some(rate) => bytes(rate).ok_or_else(|| {
+                contradiction(keys::CONNECTS_TO, &format!("`{rate}` is not bytes a second, such as `12Mi`"))
+            })?,
+        };
+        if to.is_empty() {
+            return Err(contradiction(keys::CONNECTS_TO, &format!("`{part}` names no PE; write `pe=12Mi`")));
+        }
+        if connections.iter().any(|known| *known.to == *to) {
+            return Err(contradiction(keys::CONNECTS_TO, &format!("names PE `{to}` twice")));
+        }
+        connections.push(Connection { to: Arc::from(to), rate });
+    }
+    connections.sort_unstable();
+    Ok(connections)
+}
+
+fn bytes(written: &str) -> Option<u64> {
+    let mut amount = Resources::default();
+    amount.set("memory", written).ok()?;
+    Some(amount.memory.0)
 }
 
 fn contradiction(key: &'static str, problem: &str) -> Contradiction {
@@ -97,13 +178,10 @@ fn contradiction(key: &'static str, problem: &str) -> Contradiction {
 }
 
 fn scheme(written: &str) -> Result<Scheme, Contradiction> {
-    match written {
-        "balancedInstance" => Ok(Scheme::BalancedInstance),
-        other => Err(contradiction(
-            keys::SCHEME,
-            &format!("`{other}` is not a scheme of this version; use balancedInstance"),
-        )),
-    }
+    Scheme::ALL.into_iter().find(|scheme| scheme.as_str() == written).ok_or_else(|| {
+        let known = Scheme::ALL.map(Scheme::as_str).join(", ");
+        contradiction(keys::SCHEME, &format!("`{written}` is not a scheme; use one of {known}"))
+    })
 }
 
 fn pool(namespace: &Namespace, name: &str) -> Result<PoolId, Contradiction> {

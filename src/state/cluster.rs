@@ -1,12 +1,14 @@
 //! The cluster as it changes: watch events and our own commitments, folded into rows.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::event::Event;
-use super::snapshot::{Member, NodeIndex, NodeRow, Snapshot};
+use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
-use crate::model::{Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources};
+use crate::model::{JobId, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources};
 use crate::policy::PolicySet;
 
 /// The cluster: one writer folds events and commitments into it and publishes snapshots.
@@ -17,12 +19,19 @@ pub struct Cluster {
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
     ledger: BTreeMap<PodUid, Committed>,
     takeover: Takeover,
+    /// The homes of jobs that have no PE at the moment, the last gone at the end.
+    departed: VecDeque<(JobId, Homes)>,
     free: Vec<NodeIndex>,
     rows: Snapshot,
     nodes_listed: bool,
     pods_listed: bool,
     pools_listed: bool,
 }
+
+type Homes = BTreeMap<Arc<str>, Home>;
+
+/// How many jobs without a PE are remembered: for the moment between two incarnations of their only one.
+const DEPARTED: usize = 1_024;
 
 #[derive(Debug)]
 struct Entry {
@@ -304,10 +313,13 @@ impl Cluster {
             }
         }
         if let Some(pe) = ruling {
-            let jobs = Arc::make_mut(&mut self.rows.jobs);
-            let job = Arc::make_mut(jobs.entry(pe.job.clone()).or_default());
-            let at = job.members.partition_point(|member| member.pe.pod < pe.pod);
+            let bound = entry.pod.node.clone();
+            let job = self.job(&pe.job);
+            let at = job.members.partition_point(|member| order(&member.pe) < order(pe));
             job.members.insert(at, Member { pe: Arc::clone(pe), node: entry.node });
+            if let (Some(node), Some(lineage)) = (bound, &pe.lineage) {
+                job.homes.insert(Arc::clone(&pe.name), Home { node, lineage: Arc::clone(lineage) });
+            }
         }
     }
 
@@ -329,7 +341,9 @@ impl Cluster {
             if let Some(job) = jobs.get_mut(&pe.job) {
                 Arc::make_mut(job).members.retain(|member| member.pe.pod.uid != entry.pod.key.uid);
                 if job.members.is_empty() {
-                    jobs.remove(&pe.job);
+                    let gone = jobs.remove(&pe.job).filter(|gone| !gone.homes.is_empty());
+                    self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.homes.clone())));
+                    self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
                 }
             }
         }
@@ -349,6 +363,16 @@ impl Cluster {
             row.requested = requested;
             row.limits = limits;
         }
+    }
+
+    /// The row of a job, made for it where it has none.
+    fn job(&mut self, id: &JobId) -> &mut JobRow {
+        let jobs = Arc::make_mut(&mut self.rows.jobs);
+        Arc::make_mut(jobs.entry(id.clone()).or_insert_with(|| {
+            let at = self.departed.iter().position(|(departed, _)| departed == id);
+            let homes = at.and_then(|at| self.departed.remove(at)).map(|(_, homes)| homes).unwrap_or_default();
+            Arc::new(JobRow { members: Vec::new(), homes })
+        }))
     }
 
     fn row(&mut self, index: NodeIndex) -> Option<&mut NodeRow> {
@@ -389,6 +413,11 @@ impl Cluster {
             self.free.push(index);
         }
     }
+}
+
+/// Members of a job go by this order.
+fn order(pe: &Pe) -> (Timestamp, &PodKey) {
+    (pe.created, &pe.pod)
 }
 
 #[cfg(test)]

@@ -12,5 +12,5 @@ mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};
 pub use event::Event;
-pub use snapshot::{JobRow, Member, NodeIndex, NodeRow, Snapshot};
+pub use snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 pub use tentative::Tentative;

@@ -1,6 +1,6 @@
 //! The cluster at one moment: immutable, shared, cheap to publish.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::{JobId, Node, NodeName, Pe, Pools, Resources};
@@ -26,11 +26,31 @@ pub struct NodeRow {
     pub pes: Vec<Arc<Pe>>,
 }
 
-/// A job: its PEs that are not leaving.
+/// A job: its PEs that are not leaving, and where its PEs have been.
 #[derive(Clone, Debug, Default)]
 pub struct JobRow {
-    /// Bound and waiting PEs, in order of namespace, name and UID of their pods.
+    /// Bound and waiting PEs, the earliest created first, then in order of namespace, name and UID of their pods.
     pub members: Vec<Member>,
+    /// Where PEs whose names outlive their pods were last bound, by name.
+    pub homes: BTreeMap<Arc<str>, Home>,
+}
+
+/// Where a PE was last bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The node.
+    pub node: NodeName,
+    /// The lineage of the PE: see [`Pe::lineage`].
+    pub lineage: Arc<str>,
+}
+
+impl JobRow {
+    /// The node that an earlier incarnation of a PE was bound to last.
+    #[must_use]
+    pub fn home(&self, pe: &Pe) -> Option<&NodeName> {
+        let lineage = pe.lineage.as_ref()?;
+        self.homes.get(&pe.name).filter(|home| home.lineage == *lineage).map(|home| &home.node)
+    }
 }
 
 /// A PE of a job.

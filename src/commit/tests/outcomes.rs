@@ -23,7 +23,7 @@ struct Scene {
 impl Scene {
     async fn begin() -> Self {
         let world = Arc::<Mutex<World>>::default();
-        let mut process = [Process::start(&world, "ours", &["n1", "n2"])];
+        let mut process = [Process::start(&world, "ours", &["n1", "n2", "n3"])];
         lock(&world).create("first", ("isolated", "false"));
         process[0].bind("first", "n1");
         quiet(&world, &mut process).await;

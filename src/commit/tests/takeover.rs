@@ -7,7 +7,8 @@ use super::super::Bound;
 use super::world::{Process, World, calls, lock, quiet, turns};
 
 const APART: (&str, &str) = ("exlocation", "token");
-const NODES: [&str; 2] = ["n1", "n2"];
+/// As many as PEs that wait at once: all of them can be placed.
+const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
 /// Two processes, and PEs `a` and `b` that must not share a node.
 fn begin() -> (Arc<Mutex<World>>, [Process; 2]) {

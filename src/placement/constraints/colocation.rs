@@ -15,7 +15,7 @@ pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate
     Some(Refusal::ColocationMismatch(nodes))
 }
 
-/// Before the first member goes, the sum of all must fit.
+/// Before the first member goes, the sum of all must fit, and each must be allowed there.
 pub(super) fn fits_whole(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     let Candidate { row, node, .. } = candidate;
     let bucket = &given.bucket;
@@ -29,4 +29,10 @@ pub(super) fn fits_whole(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'
     node.allocatable
         .first_lacking(&row.requested, &bucket.waiting)
         .map(|(resource, wanted, free)| Refusal::BucketDoesNotFit(resource, wanted, free))
+        .or_else(|| given.companions.iter().find_map(|companion| refused(companion, candidate)))
+}
+
+fn refused(companion: &Case<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    let refusal = companion.verdict_of_member(candidate.index).err()?;
+    Some(Refusal::BucketMemberRefused(companion.pe.name.to_string(), Box::new(refusal)))
 }

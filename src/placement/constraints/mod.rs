@@ -4,6 +4,7 @@ mod colocation;
 mod exlocation;
 mod hosts;
 mod isolation;
+mod pinned;
 mod pool_exclusive;
 mod pool_members;
 mod pool_size;
@@ -15,7 +16,7 @@ use super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
 /// A rule: `None` lets the node pass.
-type Rule = fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Refusal>;
+pub(super) type Rule = fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Refusal>;
 
 /// Every rule, in the order of `PLACEMENT.md` 5: the first that refuses gives the node its reason.
 pub(super) const IN_ORDER: &[Rule] = &[
@@ -26,10 +27,28 @@ pub(super) const IN_ORDER: &[Rule] = &[
     pool_exclusive::check,
     pool_size::within_allocation,
     hosts::check,
+    pinned::check,
     resources::check,
     isolation::held,
     isolation::wanted,
     colocation::same_node,
     colocation::fits_whole,
     exlocation::check,
+    exlocation::looks_ahead,
+];
+
+/// The rules that hold for each member of a bucket, whoever goes first; what the bucket asks as a whole is not among
+/// them.
+pub(super) const OF_MEMBERS: &[Rule] = &[
+    restricted_tag::check,
+    pool_members::check,
+    pool_size::enough_qualify,
+    pool_exclusive::check,
+    pool_size::within_allocation,
+    hosts::check,
+    pinned::check,
+    isolation::held,
+    isolation::wanted,
+    exlocation::check,
+    exlocation::looks_ahead,
 ];

@@ -1,4 +1,4 @@
-//! `PoolTooSmall` and `PoolIndexElsewhere`: a sized pool gives each job `size` nodes (legacy rule R3).
+//! `PoolTooSmall` and `PoolIndexElsewhere`: a sized pool gives each job `size` nodes (legacy rules R3 and R6, filter F14).
 
 use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
@@ -9,9 +9,14 @@ pub(super) fn enough_qualify(_: &Case<'_>, given: &Given<'_>, _: Candidate<'_>) 
     (given.qualifying < size).then_some(Refusal::PoolTooSmall(given.qualifying, size))
 }
 
-/// The job has chosen its nodes, and this is none of them.
+/// The job has chosen its nodes, and this is none of them; or the node is another place of the pool than the PE's.
 pub(super) fn within_allocation(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     let size = given.pool?.mode.size()?;
-    let chosen = given.allocation.len() >= size;
-    (chosen && !given.allocation.contains(&candidate.index)).then_some(Refusal::PoolIndexElsewhere)
+    let allocation = &given.allocation;
+    let chosen = allocation.nodes.len() >= size && !allocation.nodes.contains(&candidate.index);
+    let misplaced = given.wishes.pool_index.is_some_and(|own| {
+        let here = |node| node == candidate.index;
+        allocation.places.iter().any(|&(place, node)| (place == own) != here(node))
+    });
+    (chosen || misplaced).then_some(Refusal::PoolIndexElsewhere)
 }

@@ -100,7 +100,7 @@ proptest! {
         let cluster = cluster(NODES.map(node).to_vec(), vec![], pods(&members));
         for member in 0..members.len() {
             let job = job_of(&cluster, &name(member));
-            let reordered = JobRow { members: shuffled.iter().map(|at| job.members[*at].clone()).collect() };
+            let reordered = JobRow { members: shuffled.iter().map(|at| job.members[*at].clone()).collect(), ..JobRow::default() };
             let (one, other) = [job, &reordered].map(|job| bucket_of(&cluster, &name(member), Some(job))).into();
             prop_assert_eq!(others(&one), others(&other));
             prop_assert_eq!(

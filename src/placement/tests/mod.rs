@@ -1,6 +1,7 @@
 //! | file | what must hold |
 //! |---|---|
 //! | [`cases`] | the cases of the legacy platform, by number; what broke it does not happen here |
+//! | [`matching`] | matchings are maximum ones, and say what a member may take |
 //! | [`reasons`] | each reason code comes with its cause and goes with it; of several causes the first is told |
 //! | [`safety`] | no order of placements breaks a rule, and no node is refused without one |
 //! | [`bucket`] | buckets are the classes of shared tokens |
@@ -9,6 +10,7 @@
 
 mod bucket;
 mod cases;
+mod matching;
 mod rank;
 mod reasons;
 mod risk;

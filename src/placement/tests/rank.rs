@@ -194,8 +194,8 @@ proptest! {
         let (before, after) = (before.ranked(), after.ranked());
         let (was, is) = (place(&before), place(&after));
         prop_assert!(is >= was, "{} {}", was, is);
-        prop_assert!(after[is].crowding > before[was].crowding);
-        prop_assert!(after[is].risk >= before[was].risk);
+        prop_assert!(after[is].measure.crowding > before[was].measure.crowding);
+        prop_assert!(after[is].measure.risk >= before[was].measure.risk);
     }
 }
 

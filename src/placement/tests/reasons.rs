@@ -50,7 +50,7 @@ fn invalid_placement_while_a_value_cannot_be_read() {
 
 #[test]
 fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
-    let problem = "shares exlocation token `x` with PE b, which is in its bucket";
+    let problem = "colocation against exlocation: it shares exlocation token `x` with PE b, which is in its bucket";
     let wishes = [("colocation", "t"), ("exlocation", "x")];
     let refusal = Err(Refusal::InvalidPlacement(problem.to_owned()));
     assert_eq!(among(vec![pe("j", "a", &wishes), pe("j", "b", &wishes)]), refusal);
@@ -63,7 +63,9 @@ fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
 #[test]
 fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
     let bucket = ("colocation", "t");
-    let refusal = Err(Refusal::InvalidPlacement("an isolated PE cannot share a bucket, here with PE b".to_owned()));
+    let refusal = Err(Refusal::InvalidPlacement(
+        "colocation against isolation: an isolated PE cannot share a bucket, here with PE b".to_owned(),
+    ));
     for (own, theirs) in [("true", "false"), ("false", "true")] {
         let pods = vec![pe("j", "a", &[bucket, ("isolated", own)]), pe("j", "b", &[bucket, ("isolated", theirs)])];
         assert_eq!(among(pods), refusal);

@@ -81,6 +81,8 @@ struct Element {
     job: &'static str,
     cores: u64,
     wish: Wish,
+    /// The place of the pool that it names, where it names a pool.
+    index: Option<u32>,
     only: Names,
     colocation: Names,
     exlocation: Names,
@@ -160,12 +162,14 @@ fn element(name: &'static str) -> impl Strategy<Value = Element> {
     let identity = (prop_oneof![4 => Just(0_usize), 1 => Just(1)], prop_oneof![3 => Just("j"), 1 => Just("k")]);
     let tokens = (prop_oneof![seldom(&["s", "t"]), some(&["s", "t", "u"])], seldom(&["x", "y"]));
     let only = prop_oneof![6 => Just(Names::new()), 1 => some(&NODES)];
+    let wish = (wish, prop_oneof![4 => Just(None), 1 => (0_u32..3).prop_map(Some)]);
     (identity, 1_u64..3, wish, only, tokens, prop::bool::weighted(0.15), start).prop_map(
-        move |((namespace, job), cores, wish, only, (colocation, exlocation), isolated, start)| Element {
+        move |((namespace, job), cores, (wish, index), only, (colocation, exlocation), isolated, start)| Element {
             name,
             namespace,
             job,
             cores,
+            index: index.filter(|_| matches!(wish, Wish::Pool(_))),
             wish,
             only,
             colocation,
@@ -246,8 +250,9 @@ impl World {
         for _ in 0..self.elements.len() {
             for other in &active {
                 let shares = |one: &usize| {
-                    self.same_job(*one, *other)
-                        && !self.elements[*one].colocation.is_disjoint(&self.elements[*other].colocation)
+                    let (theirs, own) = (&self.elements[*one], &self.elements[*other]);
+                    let same_place = theirs.index.is_some() && theirs.index == own.index && theirs.asks_as(own);
+                    self.same_job(*one, *other) && (!theirs.colocation.is_disjoint(&own.colocation) || same_place)
                 };
                 if !reached.contains(other) && reached.iter().any(shares) {
                     reached.push(*other);
@@ -280,7 +285,13 @@ impl World {
             Mode::Shared => false,
             Mode::Sized(size) | Mode::Exclusive(size) => qualify(pool) < usize::try_from(size).unwrap(),
         };
+        let beyond = |pool: &HostPool| match (element.index, pool.mode) {
+            (None, _) => false,
+            (Some(_), Mode::Shared) => true,
+            (Some(index), Mode::Sized(size) | Mode::Exclusive(size)) => index >= size,
+        };
         [
+            ("the pool has no such place", pool.is_some_and(beyond)),
             ("the node is cordoned", host.cordoned),
             ("the pool does not exist", matches!(element.wish, Wish::Pool(_)) && pool.is_none()),
             ("the node is closed", !host.restricting.is_subset(&asked)),
@@ -312,11 +323,8 @@ impl World {
             }
             let mates = self.mates(element, places);
             let own = &self.elements[element];
-            if mates.iter().any(|mate| !self.elements[*mate].exlocation.is_disjoint(&own.exlocation)) {
-                return Some("a PE of a bucket with exlocated PEs is placed");
-            }
-            if mates.iter().any(|mate| self.elements[*mate].isolated || own.isolated) {
-                return Some("a PE of a bucket with an isolated PE is placed");
+            if self.contradicts(element, &mates) {
+                return Some("a PE of a bucket that contradicts itself is placed");
             }
             if running.iter().any(|(other, elsewhere)| mates.contains(other) && *elsewhere != host) {
                 return Some("a bucket is on two nodes");
@@ -338,29 +346,96 @@ impl World {
                 if self.excludes(element, other) {
                     return Some("another job is on a node of an exclusive pool");
                 }
-                if self.same_job(element, other) && !self.elements[other].exlocation.is_disjoint(&own.exlocation) {
+                let theirs = &self.elements[other];
+                if self.same_job(element, other) && !theirs.exlocation.is_disjoint(&own.exlocation) {
                     return Some("exlocated PEs share a node");
+                }
+                if self.same_job(element, other) && own.has_another_place_than(theirs) {
+                    return Some("two places of a pool are one node");
                 }
             }
         }
         None
     }
 
-    /// Why a PE that waits may not be added to a node: what it would break there, or, where it is the first of its
-    /// bucket, that not all who wait fit.
+    /// True when some PEs of a bucket can never share a node.
+    fn contradicts(&self, element: usize, mates: &[usize]) -> bool {
+        let all: Vec<&Element> = mates.iter().chain([&element]).map(|mate| &self.elements[*mate]).collect();
+        let pairs = all.iter().enumerate().flat_map(|(at, one)| all.iter().skip(at + 1).map(move |other| (one, other)));
+        pairs.into_iter().any(|(one, other)| {
+            !one.exlocation.is_disjoint(&other.exlocation)
+                || one.isolated
+                || other.isolated
+                || one.has_another_place_than(other)
+        })
+    }
+
+    /// Why a PE that waits may not be added to a node: what it, and with the first of a bucket all others of it, would
+    /// break there, or what would be left to others that wait.
     fn speaks_against(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
-        let mut with = places.clone();
-        with[element] = Place::On(host);
         let mates = self.mates(element, places);
         let is_first = mates.iter().all(|mate| places[*mate] == Place::Waiting);
-        let mut whole = with.clone();
+        let moves = mates.iter().filter(|_| is_first).chain([&element]);
+        self.breaks(element, host, places).or_else(|| {
+            let takes = moves.into_iter().any(|moved| self.leaves_another_without(*moved, host, places));
+            takes.then_some("another PE would be left without a node")
+        })
+    }
+
+    /// True when an exlocated PE on this node would keep another waiting one from being placed, or an earlier one
+    /// needs the node.
+    fn leaves_another_without(&self, element: usize, host: usize, places: &Assignment) -> bool {
+        self.elements[element].exlocation.iter().any(|token| {
+            let waits = |other: &usize| {
+                places[*other] == Place::Waiting
+                    && self.same_job(*other, element)
+                    && self.elements[*other].exlocation.contains(token)
+            };
+            let group: Vec<usize> = self.active(places).into_iter().filter(waits).collect();
+            let passes = |member: usize| {
+                (0..self.hosts.len())
+                    .filter(|host| self.breaks(member, *host, places).is_none())
+                    .collect::<Vec<usize>>()
+            };
+            let options: Vec<Vec<usize>> = group.iter().map(|member| passes(*member)).collect();
+            let all = assignments(&options);
+            let set_of =
+                |assignment: &Vec<Option<usize>>| -> Vec<bool> { assignment.iter().map(Option::is_some).collect() };
+            // the largest number of PEs, and of these sets the one with the earliest
+            let best = all.iter().map(set_of).max_by_key(|set| (set.iter().filter(|is| **is).count(), set.clone()));
+            let at = group.iter().position(|member| *member == element).unwrap();
+            !all.iter().any(|assignment| Some(set_of(assignment)) == best && assignment[at] == Some(host))
+        })
+    }
+
+    /// Why a PE that waits may not be added to a node whatever others that wait need: what it would break there, or,
+    /// where it is the first of its bucket, what not all who wait can have.
+    fn breaks(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
+        let mates = self.mates(element, places);
+        let is_first = mates.iter().all(|mate| places[*mate] == Place::Waiting);
+        let mut whole = places.clone();
+        whole[element] = Place::On(host);
         for mate in mates.iter().filter(|_| is_first) {
             whole[*mate] = Place::On(host);
         }
-        let (pods, cores) = self.load(host, &whole);
-        let fits = pods <= self.hosts[host].pods && cores <= self.hosts[host].cores;
-        self.broken(&with).or_else(|| (!fits).then_some("the bucket does not fit"))
+        self.broken(&whole)
     }
+}
+
+/// Every way to give members places of their own, some of them none.
+pub(super) fn assignments(options: &[Vec<usize>]) -> Vec<Vec<Option<usize>>> {
+    let mut all = vec![Vec::new()];
+    for own in options {
+        let mut longer = Vec::new();
+        for assignment in &all {
+            let free = own.iter().filter(|place| !assignment.contains(&Some(**place))).map(|place| Some(*place));
+            for place in free.chain([None]) {
+                longer.push(assignment.iter().copied().chain([place]).collect());
+            }
+        }
+        all = longer;
+    }
+    all
 }
 
 /// The same world for the code that decides.
@@ -416,13 +491,24 @@ impl HostPool {
 }
 
 impl Element {
+    /// True when both name the same pool.
+    fn asks_as(&self, other: &Self) -> bool {
+        matches!((&self.wish, &other.wish), (Wish::Pool(one), Wish::Pool(other)) if one == other)
+    }
+
+    fn has_another_place_than(&self, other: &Self) -> bool {
+        self.asks_as(other) && self.index.is_some() && other.index.is_some() && self.index != other.index
+    }
+
     fn pod(&self, hosts: &[Host]) -> Pod {
         let join = |names: &Names| names.iter().copied().collect::<Vec<&str>>().join(",");
         let tags = match &self.wish {
             Wish::Tags(tags) => join(tags),
             Wish::Any | Wish::Pool(_) => String::new(),
         };
+        let index = self.index.map(|index| index.to_string()).unwrap_or_default();
         let lists = [
+            ("pool-index", index),
             ("hosts", join(&self.only)),
             ("colocation", join(&self.colocation)),
             ("exlocation", join(&self.exlocation)),

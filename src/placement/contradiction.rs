@@ -1,0 +1,51 @@
+//! Wishes that no node can meet: within a PE, with its pool, or within its bucket (legacy rule C9).
+
+use super::bucket::Bucket;
+use crate::model::{Pe, Pool, Refusal, Wishes};
+
+/// Checks the wishes of a PE against each other, its pool and the other members of its bucket.
+pub(super) fn check(pe: &Pe, wishes: &Wishes, pool: Option<&Pool>, bucket: &Bucket) -> Result<(), Refusal> {
+    let problem = index_beyond_pool(wishes, pool)
+        .or_else(|| bucket.others.iter().find_map(|other| between(wishes, other)))
+        .or_else(|| {
+            bucket.others.iter().enumerate().find_map(|(at, one)| {
+                let theirs = one.wishes.as_ref().ok()?;
+                let later = bucket.others.iter().skip(at + 1);
+                later.filter(|other| other.pod.uid != pe.pod.uid).find_map(|other| between(theirs, other))
+            })
+        });
+    problem.map_or(Ok(()), |problem| Err(Refusal::InvalidPlacement(problem)))
+}
+
+fn index_beyond_pool(wishes: &Wishes, pool: Option<&Pool>) -> Option<String> {
+    let (id, index) = wishes.pool_place()?;
+    match pool?.mode.size() {
+        None => Some(format!("pool-index {index}: HostPool `{id}` has no size, so that its nodes have no numbers")),
+        Some(size) if usize::try_from(index).is_ok_and(|index| index < size) => None,
+        Some(size) => {
+            Some(format!("pool-index {index}: HostPool `{id}` has size {size}; the last node is {}", size - 1))
+        }
+    }
+}
+
+/// What keeps two members of a bucket from sharing a node.
+fn between(wishes: &Wishes, other: &Pe) -> Option<String> {
+    let theirs = other.wishes.as_ref().ok()?;
+    let name = &other.name;
+    if let Some(token) = wishes.exlocation.iter().find(|token| theirs.exlocation.contains(token)) {
+        return Some(format!(
+            "colocation against exlocation: it shares exlocation token `{token}` with PE {name}, which is in its bucket"
+        ));
+    }
+    if wishes.isolation.is_some() || theirs.isolation.is_some() {
+        return Some(format!(
+            "colocation against isolation: an isolated PE cannot share a bucket, here with PE {name}"
+        ));
+    }
+    match (wishes.pool_place(), theirs.pool_place()) {
+        (Some((pool, own)), Some((other_pool, index))) if pool == other_pool && own != index => Some(format!(
+            "two indices of one pool: a bucket cannot have nodes {own} and {index} of HostPool `{pool}`, here with PE {name}"
+        )),
+        _ => None,
+    }
+}
