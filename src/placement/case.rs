@@ -4,7 +4,7 @@ use super::bucket::Bucket;
 use super::look_ahead::LookAhead;
 use super::traffic::Traffic;
 use super::{constraints, contradiction};
-use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Refusal, Wishes};
+use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Refusal, Tag, Wishes};
 use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot};
 
 /// One PE before one snapshot: what its rules need, looked up once for all nodes.
@@ -23,8 +23,8 @@ pub(super) struct Given<'a> {
     pub(super) pool: Option<&'a Pool>,
     /// The nodes of its sized pool that its job has chosen.
     pub(super) allocation: Allocation,
-    /// How many nodes qualify, where the pool is sized.
-    pub(super) qualifying: usize,
+    /// How many nodes the job may choose from, where the pool is sized and the job has chosen none.
+    pub(super) qualifying: Option<usize>,
     pub(super) bucket: Bucket,
     /// The waiting members of its bucket that wish something else, as long as no member is bound: the node that the
     /// PE takes is theirs too.
@@ -131,13 +131,12 @@ impl<'a> Given<'a> {
             return Err(Refusal::PoolNotFound(id.to_string()));
         }
         let sized = pool.filter(|pool| pool.mode.size().is_some());
+        let allocation = sized.map_or_else(Allocation::default, |pool| Allocation::of(pe, pool, job));
         Ok(Self {
             wishes,
             pool,
-            allocation: sized.map_or_else(Allocation::default, |pool| Allocation::of(pe, pool, job)),
-            qualifying: sized.map_or(0, |pool| {
-                snapshot.nodes().filter(|(_, _, node)| node.schedulable && qualifies(&pool.members, node)).count()
-            }),
+            qualifying: sized.filter(|_| allocation.nodes.is_empty()).map(|pool| qualifying(pool, snapshot)),
+            allocation,
             companions: companions(pe, &bucket, snapshot, depth),
             bucket,
             look_ahead: match depth {
@@ -175,6 +174,29 @@ fn companions<'a>(pe: &Pe, bucket: &Bucket, snapshot: &'a Snapshot, depth: Depth
         companions.push(Case { pe: member, snapshot, given });
     }
     companions
+}
+
+/// The tags that a PE asks for: they open nodes that are closed by them.
+pub(super) fn asked_tags<'a>(wishes: &'a Wishes, pool: Option<&'a Pool>) -> &'a [Tag] {
+    match (&wishes.hosts, pool.map(|pool| &pool.members)) {
+        (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => tags,
+        (HostChoice::Any | HostChoice::Pool(_), _) => &[],
+    }
+}
+
+/// The first tag that closes a node to a PE that asks for these.
+pub(super) fn closed_by<'a>(asked: &[Tag], node: &'a Node) -> Option<&'a str> {
+    node.restricting_tags().find(|restricting| !asked.iter().any(|tag| tag.as_str() == *restricting))
+}
+
+/// How many nodes a job may choose from in a pool, whoever uses them.
+fn qualifying(pool: &Pool, snapshot: &Snapshot) -> usize {
+    let asked: &[Tag] = match &pool.members {
+        PoolMembers::Tagged(tags) => tags,
+        PoolMembers::Hosts(_) => &[],
+    };
+    let usable = |node: &Node| node.schedulable && closed_by(asked, node).is_none();
+    snapshot.nodes().filter(|(_, _, node)| qualifies(&pool.members, node) && usable(node)).count()
 }
 
 /// True when a node belongs to the set that a pool chooses from.

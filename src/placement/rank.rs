@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::case::{Case, Given};
 use super::risk::{limit_risk, ratio};
-use super::scheme::{Measure, Standing, standings};
+use super::scheme::{Measure, Standing};
 use crate::model::{NodeName, Pe};
 use crate::state::{NodeIndex, NodeRow, Tentative};
 
@@ -40,9 +40,9 @@ impl Case<'_> {
     pub fn rank(&self, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Vec<Ranked> {
         let Ok(given) = &self.given else { return Vec::new() };
         let proposed = self.proposed(tentative, now);
-        let found: Vec<Ranked> = nodes.iter().filter_map(|index| self.measure(given, *index, &proposed)).collect();
-        let measures: Vec<Measure> = found.iter().map(|node| node.measure).collect();
-        let mut order: Vec<(Standing, Ranked)> = standings(given.wishes, &measures).into_iter().zip(found).collect();
+        let found = nodes.iter().filter_map(|index| self.measure(given, *index, &proposed));
+        let mut order: Vec<(Standing, Ranked)> =
+            found.map(|node| (Standing::of(given.wishes, &node.measure), node)).collect();
         order.sort_by(|(standing, node), (other_standing, other)| {
             node.contested
                 .cmp(&other.contested)
@@ -50,8 +50,15 @@ impl Case<'_> {
                 .then_with(|| standing.compare(other_standing))
                 .then_with(|| node.name.cmp(&other.name))
         });
+        let values = || order.iter().filter(|(_, node)| !node.contested).map(|(standing, _)| standing.value);
+        let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
         let scored = |(place, (standing, node)): (usize, (Standing, Ranked))| {
-            let score = if place == 0 { HIGHEST_SCORE } else { score(standing.value, node.contested) };
+            let share = if most > least { (standing.value - least) / (most - least) } else { 1.0 };
+            let score = match (place, node.contested) {
+                (0, _) => HIGHEST_SCORE,
+                (_, true) => 0,
+                (_, false) => score(share),
+            };
             Ranked { score, ..node }
         };
         order.into_iter().enumerate().map(scored).collect()
@@ -113,11 +120,9 @@ impl Case<'_> {
     }
 }
 
-fn score(value: f64, contested: bool) -> u8 {
-    if contested {
-        return 0;
-    }
+/// From 1 to 9, so that what kube-scheduler scores itself can tell the rest apart.
+fn score(share: f64) -> u8 {
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 9")]
-    let score = value.clamp(0.0, 1.0).mul_add(8.0, 1.0) as u8;
+    let score = share.clamp(0.0, 1.0).mul_add(8.0, 1.0) as u8;
     score
 }

@@ -24,7 +24,7 @@ pub struct Measure {
     pub near: Option<Near>,
 }
 
-/// How good a node is, among those that it is compared with.
+/// How good a node is for one PE: its own matter, whatever other nodes there are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Standing {
     /// The worth that kube-scheduler is told, from 0 to 1.
@@ -34,20 +34,39 @@ pub(super) struct Standing {
 }
 
 impl Standing {
+    /// The standing of a node in the scheme of a PE, blended with risk and traffic as its policy weighs them.
+    pub(super) fn of(wishes: &Wishes, node: &Measure) -> Self {
+        match wishes.scheme {
+            Scheme::BalancedInstance => Self::blend(wishes, node, node.crowding, fewest_of_job(node)),
+            Scheme::BalancedJob => Self::blend(wishes, node, node.job_crowding, -node.crowding),
+            Scheme::Legacy => Self::blend(wishes, node, node.fullness, fewest_of_job(node)),
+            Scheme::Pack => Self::pack(node),
+        }
+    }
+
     /// The better one is `Less`: it comes first.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         let later = other.then.iter().zip(&self.then).map(|(other, own)| other.total_cmp(own));
         later.fold(other.value.total_cmp(&self.value), Ordering::then)
     }
-}
 
-/// The standing of every node of a choice.
-pub(super) fn standings(wishes: &Wishes, measures: &[Measure]) -> Vec<Standing> {
-    match wishes.scheme {
-        Scheme::BalancedInstance => blend(wishes, measures, |node| node.crowding, fewest_of_job),
-        Scheme::BalancedJob => blend(wishes, measures, |node| node.job_crowding, |node| -node.crowding),
-        Scheme::Legacy => blend(wishes, measures, |node| node.fullness, fewest_of_job),
-        Scheme::Pack => measures.iter().map(pack).collect(),
+    /// A cost of the scheme, from 0 without bound, brought to 0 to 1: one PE per core costs half.
+    fn blend(wishes: &Wishes, node: &Measure, cost: f64, tie: f64) -> Self {
+        let weight = |thousandths: u32| f64::from(thousandths) / 1_000.0;
+        let (risk_weight, traffic_weight) = (weight(wishes.risk_weight), weight(wishes.traffic_weight));
+        let far = 1.0 - near(node);
+        let burden = traffic_weight.mul_add(far, risk_weight.mul_add(node.risk, cost / (1.0 + cost)));
+        Self { value: 1.0 - burden / (1.0 + risk_weight + traffic_weight), then: [tie, near(node)] }
+    }
+
+    /// Nodes with PEs of the job, nodes with others, empty nodes; among those of one kind by traffic, then the fullest.
+    fn pack(node: &Measure) -> Self {
+        let value = match (node.pes_of_job, node.pes) {
+            (0, 0) => 0.0,
+            (0, _) => 0.5,
+            _ => 1.0,
+        };
+        Self { value, then: [near(node), node.fullness] }
     }
 }
 
@@ -58,29 +77,4 @@ fn fewest_of_job(node: &Measure) -> f64 {
 
 fn near(node: &Measure) -> f64 {
     node.near.map_or(0.0, Near::share)
-}
-
-/// Nodes with PEs of the job, nodes with others, empty nodes; among those of one kind by traffic, then the fullest.
-fn pack(node: &Measure) -> Standing {
-    let value = match (node.pes_of_job, node.pes) {
-        (0, 0) => 0.0,
-        (0, _) => 0.5,
-        _ => 1.0,
-    };
-    Standing { value, then: [near(node), node.fullness] }
-}
-
-/// A cost of the scheme, risk, and traffic that does not stay near, as the policy weighs them; then ties.
-fn blend(wishes: &Wishes, nodes: &[Measure], cost: fn(&Measure) -> f64, tie: fn(&Measure) -> f64) -> Vec<Standing> {
-    let least = nodes.iter().map(cost).fold(f64::INFINITY, f64::min);
-    let most = nodes.iter().map(cost).fold(0.0, f64::max);
-    let weight = |thousandths: u32| f64::from(thousandths) / 1_000.0;
-    let (risk_weight, traffic_weight) = (weight(wishes.risk_weight), weight(wishes.traffic_weight));
-    let standing = |node: &Measure| {
-        let cost = if most > least { (cost(node) - least) / (most - least) } else { 0.0 };
-        let far = 1.0 - near(node);
-        let burden = traffic_weight.mul_add(far, risk_weight.mul_add(node.risk, cost));
-        Standing { value: 1.0 - burden / (1.0 + risk_weight + traffic_weight), then: [tie(node), near(node)] }
-    };
-    nodes.iter().map(standing).collect()
 }

@@ -3,10 +3,11 @@
 use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
-/// Fewer nodes qualify than the pool's size, whoever uses them.
+/// Fewer nodes qualify than the pool's size, whoever uses them. A job that has begun to choose keeps what it has, so that
+/// a node that is taken out of service stops no replacement on the others.
 pub(super) fn enough_qualify(_: &Case<'_>, given: &Given<'_>, _: Candidate<'_>) -> Option<Refusal> {
     let size = given.pool?.mode.size()?;
-    (given.qualifying < size).then_some(Refusal::PoolTooSmall(given.qualifying, size))
+    given.qualifying.filter(|qualifying| *qualifying < size).map(|qualifying| Refusal::PoolTooSmall(qualifying, size))
 }
 
 /// The job has chosen its nodes, and this is none of them; or the node is another place of the pool than the PE's.

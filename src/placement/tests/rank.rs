@@ -228,7 +228,7 @@ fn scores_of_the_rest_are_spread_from_1_to_9() {
     };
     assert_eq!(score(&[5]), [10]);
     assert_eq!(score(&[3, 3]), [10, 9]);
-    assert_eq!(score(&[0, 1, 2]), [10, 5, 1]);
+    assert_eq!(score(&[0, 1, 2]), [10, 4, 1]);
 }
 
 #[test]
@@ -260,8 +260,8 @@ fn risk_counts_as_much_as_its_weight() {
     let nodes = || vec![node("risky"), node("crowded"), with_cores(1, node("tiny"))];
     let with = |weight: &str| governed(policies(&format!("riskWeight: {weight}")), nodes(), vec![], pods());
     assert_eq!(choice(&with("0"), SUBJECT), ["risky", "crowded", "tiny"]);
-    assert_eq!(choice(&with("1"), SUBJECT), ["crowded", "risky", "tiny"]);
-    assert_eq!(choice(&with("10"), SUBJECT), ["crowded", "tiny", "risky"]);
+    assert_eq!(choice(&with("0.3"), SUBJECT), ["crowded", "risky", "tiny"]);
+    assert_eq!(choice(&with("3"), SUBJECT), ["crowded", "tiny", "risky"]);
 }
 
 #[test]

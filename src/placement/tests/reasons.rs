@@ -469,8 +469,10 @@ fn with_causes(causes: &[Cause]) -> Cluster {
 /// Whether these causes can be told apart in one cluster.
 fn are_compatible(causes: &[Cause]) -> bool {
     let both = |one: Cause, other: Cause| causes.contains(&one) && causes.contains(&other);
-    // A pool has tags or hosts; a bucket with an isolated PE is a contradiction; a bucket that has begun needs no sum.
+    // A pool has tags or hosts; a bucket with an isolated PE is a contradiction; a bucket that has begun needs no sum; a
+    // job that has begun to choose from a pool is not asked for its size.
     !both(Cause::Tag, Cause::Unlisted)
+        && !both(Cause::Small, Cause::Chosen)
         && !both(Cause::Isolated, Cause::BucketElsewhere)
         && !both(Cause::Isolated, Cause::BucketTooLarge)
         && !both(Cause::BucketElsewhere, Cause::BucketTooLarge)
@@ -511,4 +513,25 @@ proptest! {
         let said = verdict(&with_causes(&causes), "a", "n1").map_err(|refusal| refusal.reason());
         prop_assert_eq!(said, Err(chosen[0].1), "{:?}", causes);
     }
+}
+
+#[test]
+fn pool_too_small_counts_no_node_that_is_closed_to_the_pool() {
+    let closed_node = closed(&["other"], tagged(&["t"], node("n2")));
+    let cluster = cluster(
+        vec![tagged(&["t"], node("n1")), closed_node],
+        vec![pool("pair", &["t"], sized(2))],
+        vec![pe("j", "a", &[("host-pool", "pair")])],
+    );
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTooSmall(1, 2)));
+}
+
+#[test]
+fn a_job_that_has_begun_to_choose_nodes_of_a_pool_keeps_them_when_another_is_cordoned() {
+    let nodes = |second| vec![tagged(&["t"], node("n1")), second];
+    let wishes = [("host-pool", "pair")];
+    let pods = vec![on("n1", pe("j", "a", &wishes)), pe("j", "b", &wishes)];
+    let tagged_node = tagged(&["t"], node("n2"));
+    let cluster = cluster(nodes(cordoned(tagged_node)), vec![pool("pair", &["t"], sized(2))], pods);
+    assert_eq!(verdict(&cluster, "b", "n1"), Ok(()));
 }

@@ -279,8 +279,9 @@ impl World {
             (Wish::Tags(tags), _) | (_, Some(Members::Tags(tags))) => tags.clone(),
             _ => Names::new(),
         };
+        let open = |host: &Host| !host.cordoned && host.restricting.is_subset(&asked);
         let qualify =
-            |pool: &HostPool| self.hosts.iter().filter(|host| !host.cordoned && Self::qualifies(pool, host)).count();
+            |pool: &HostPool| self.hosts.iter().filter(|host| open(host) && Self::qualifies(pool, host)).count();
         let too_small = |pool: &HostPool| match pool.mode {
             Mode::Shared => false,
             Mode::Sized(size) | Mode::Exclusive(size) => qualify(pool) < usize::try_from(size).unwrap(),
