@@ -95,6 +95,7 @@ pub(crate) fn pod(name: &str) -> Pod {
         phase: PodPhase::Active,
         footprint: Footprint { limits: requests.clone(), requests },
         created: Timestamp::UNIX_EPOCH,
+        priority: 0,
     }
 }
 

@@ -49,6 +49,7 @@ impl<'a> Candidate<'a> {
             phase: PodPhase::Active,
             footprint: Footprint::default(),
             created: Timestamp::UNIX_EPOCH,
+            priority: 0,
         };
         let wishes = context.policies.pe(&as_placed).ok_or(no_job)?.wishes;
         Ok(Self { policy, namespace, labels, annotations, identity, wishes })

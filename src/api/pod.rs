@@ -32,6 +32,7 @@ struct PodSpec {
     init_containers: Option<Vec<Container>>,
     overhead: Option<Quantities>,
     resources: Option<ResourceRequirements>,
+    priority: Option<i32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -85,6 +86,7 @@ impl TryFrom<&PodObject> for Pod {
             phase,
             footprint: resources(&object.spec)?.footprint(),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+            priority: object.spec.priority.unwrap_or_default(),
         })
     }
 }

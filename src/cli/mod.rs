@@ -2,6 +2,8 @@
 
 mod certs;
 mod demo;
+mod manifests;
+mod paper;
 mod serve;
 
 use std::ffi::OsString;

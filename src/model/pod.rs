@@ -28,6 +28,8 @@ pub struct Pod {
     pub footprint: Footprint,
     /// When it was created.
     pub created: Timestamp,
+    /// Its priority: kube-scheduler takes the highest first.
+    pub priority: i32,
 }
 
 /// The workload that controls a pod.

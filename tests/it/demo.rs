@@ -297,7 +297,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
             "--jobs",
             "deployment.yaml",
             "# a comment\n---\nkind: Deployment\n",
-            "deployment.yaml:3: Deployment cannot be",
+            "deployment.yaml:3:7: Deployment: kind: cannot be",
         ),
         ("--jobs", "empty.yaml", "# nothing\n", "empty.yaml: there is no Pod"),
         (
@@ -310,9 +310,14 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
             "--jobs",
             "amount.yaml",
             &format!("{pod}    - {{name: c, resources: {{requests: {{cpu: lots}}}}}}\n"),
-            "amount.yaml:1: Pod p: `lots`",
+            "amount.yaml:6:45: Pod ns/p: spec.containers[0].resources.requests.cpu: `lots`",
         ),
-        ("--jobs", "shape.yaml", &format!("{pod}    - name: [c]\n"), "shape.yaml:1: Pod p: "),
+        (
+            "--jobs",
+            "shape.yaml",
+            &format!("{pod}    - name: [c]\n"),
+            "shape.yaml:6:13: Pod ns/p: spec.containers[0].name: ",
+        ),
         (
             "--cluster",
             "nodeless.yaml",
@@ -323,7 +328,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
             "--cluster",
             "pool.yaml",
             "kind: HostPool\napiVersion: outrigger.dev/v1alpha1\nmetadata: {name: p, namespace: ns}\nspec: {mode: Exclusive}\n",
-            "pool.yaml:1: HostPool p: spec.size",
+            "pool.yaml:4:14: HostPool ns/p: spec.mode: spec.size",
         ),
     ] {
         let (code, out, error) = run(&mut demo(&[flag, &file(name, text)]));

@@ -9,7 +9,6 @@ mod configuration;
 mod in_tree;
 mod injection;
 mod manifests;
-mod paper;
 mod play;
 mod progress;
 mod report;
@@ -26,11 +25,12 @@ use serde_json::Value;
 use self::account::Account;
 use self::api_server::ApiServer;
 use self::client::Client;
-use self::manifests::{Cluster, Text};
-use self::paper::Paper;
+use self::manifests::Cluster;
 use self::play::Stage;
 use self::progress::Progress;
 use self::servers::Listening;
+use super::manifests::Text;
+use super::paper::Paper;
 use super::{Stop, print};
 use crate::model::Node;
 use crate::state::Event;
@@ -98,8 +98,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     }
     let text =
         |path: &Option<PathBuf>, shipped: fn() -> Text| path.as_deref().map_or_else(|| Ok(shipped()), Text::from_file);
-    let cluster = manifests::cluster(&text(&arguments.cluster, Text::shipped_cluster)?)?;
-    let jobs = manifests::jobs(&text(&arguments.jobs, Text::shipped_jobs)?)?;
+    let cluster = manifests::cluster(&text(&arguments.cluster, manifests::shipped_cluster)?)?;
+    let jobs = manifests::jobs(&text(&arguments.jobs, manifests::shipped_jobs)?)?;
     let policies = match &arguments.policies {
         Some(folder) => PolicyFiles::load(folder).map(|(_, policies)| policies).map_err(Stop::input)?,
         None => watch::embedded().map_err(Stop::failed)?,

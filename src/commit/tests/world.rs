@@ -102,6 +102,7 @@ impl World {
             phase: PodPhase::Active,
             footprint: Footprint::default(),
             created: Timestamp::UNIX_EPOCH,
+            priority: 0,
         });
     }
 

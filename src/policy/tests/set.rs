@@ -39,6 +39,7 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
             limits: Resources::default(),
         },
         created: jiff::Timestamp::UNIX_EPOCH,
+        priority: 0,
     }
 }
 

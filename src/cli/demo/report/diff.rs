@@ -4,7 +4,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::super::account::{Account, Injection};
-use super::super::paper::{Ink, Paper};
+use crate::cli::paper::{Ink, Paper};
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 2;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::account::{Account, NodeAccount};
-use super::super::paper::{Ink, Paper};
+use crate::cli::paper::{Ink, Paper};
 
 /// Marks of the jobs where the first letter of their names does not tell them apart.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use comfy_table::CellAlignment;
 
 use super::super::account::Account;
-use super::super::paper::{Ink, Paper, cell};
 use super::exposition::{help, samples};
+use crate::cli::paper::{Ink, Paper, cell};
 
 /// The counters that are shown.
 const COUNTERS: [&str; 3] =

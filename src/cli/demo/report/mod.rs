@@ -9,7 +9,7 @@ mod record;
 mod summary;
 
 use super::account::Account;
-use super::paper::Paper;
+use crate::cli::paper::Paper;
 
 /// Writes the whole report; `shown` names the pod whose record is shown.
 pub(super) fn write(account: &Account, shown: Option<&str>, paper: &mut Paper) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
 
 use super::super::account::{Account, JobAccount, PeAccount};
-use super::super::paper::{GAP, Ink, Paper, cell};
+use crate::cli::paper::{GAP, Ink, Paper, cell};
 use crate::model::Reason;
 
 /// From this width on there is room for all columns.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::account::{Account, PeAccount};
-use super::super::paper::{Ink, Paper, cell};
+use crate::cli::paper::{Ink, Paper, cell};
 
 /// The fields in the order in which people ask; fields that are not named here follow.
 const FIRST: [&str; 12] =

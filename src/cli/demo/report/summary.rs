@@ -1,8 +1,8 @@
 //! The first and the last lines.
 
 use super::super::account::{Account, PeAccount};
-use super::super::paper::{Ink, Paper, cell};
 use super::placements::refused;
+use crate::cli::paper::{Ink, Paper, cell};
 use crate::model::Reason;
 
 /// What came of it, what is real, and what is played.
