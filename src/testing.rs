@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, Footprint, Labels, Millicores, Namespace, Node, NodeName, Pod, PodKey, PodPhase, PodUid, Pool, PoolId,
-    PoolMembers, PoolMode, Reason, Refusal, Resources, Tag,
+    Bytes, Eligibility, Footprint, HostPort, Labels, Millicores, Namespace, Node, NodeName, NodeRequirement, Pod,
+    PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -49,6 +50,7 @@ pub(crate) fn node(name: &str) -> Node {
         addresses: Vec::new(),
         allocatable: Resources { cpu: Millicores(CORES * 1_000), memory: Bytes(16 << 30), other: Vec::new() },
         pods: 110,
+        taints: Vec::new(),
         schedulable: true,
     }
 }
@@ -76,6 +78,11 @@ pub(crate) fn cordoned(node: Node) -> Node {
     Node { schedulable: false, ..node }
 }
 
+/// The same node with a taint of each of these keys.
+pub(crate) fn tainted(keys: &[&str], node: Node) -> Node {
+    Node { taints: keys.iter().map(|key| Taint::read(key, "", "NoSchedule").unwrap()).collect(), ..node }
+}
+
 /// The same node with so many cores.
 pub(crate) fn with_cores(cores: u64, node: Node) -> Node {
     let allocatable = Resources { cpu: Millicores(cores * 1_000), ..node.allocatable };
@@ -94,9 +101,32 @@ pub(crate) fn pod(name: &str) -> Pod {
         node: None,
         phase: PodPhase::Active,
         footprint: Footprint { limits: requests.clone(), requests },
+        eligibility: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
     }
+}
+
+/// The same pod, which tolerates taints of these keys.
+pub(crate) fn tolerating(keys: &[&str], pod: Pod) -> Pod {
+    let tolerations = keys.iter().map(|key| Toleration::read(key, "Exists", "", "").unwrap());
+    eligible(pod, |own| own.tolerations.extend(tolerations))
+}
+
+/// The same pod, which selects nodes with these labels.
+pub(crate) fn selecting(labels: &[&str], pod: Pod) -> Pod {
+    eligible(pod, |own| own.selector.extend(labels.iter().map(|label| NodeRequirement::equal(label, ""))))
+}
+
+/// The same pod, which takes a port of its node.
+pub(crate) fn taking(port: u32, pod: Pod) -> Pod {
+    eligible(pod, |own| own.host_ports.push(HostPort::new(port, "", "")))
+}
+
+fn eligible(mut pod: Pod, change: impl FnOnce(&mut Eligibility)) -> Pod {
+    let mut own = pod.eligibility.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+    change(&mut own);
+    Pod { eligibility: (!own.is_empty()).then(|| Arc::new(own)), ..pod }
 }
 
 /// A PE of a job that waits, with these wishes: `colocation` for `outrigger.dev/colocation`.

@@ -48,6 +48,7 @@ impl<'a> Candidate<'a> {
             node: None,
             phase: PodPhase::Active,
             footprint: Footprint::default(),
+            eligibility: None,
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
         };

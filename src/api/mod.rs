@@ -3,6 +3,7 @@
 //! Each type here mirrors what stands in an object; turning it into the nouns of [`crate::model`] is the one place
 //! where an object can be found faulty.
 
+mod eligibility;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{InvalidQuantity, Labels, Node, NodeName, Resources};
+use crate::model::{InvalidQuantity, Labels, Node, NodeName, Resources, Taint};
 
 /// A Node object without what no decision reads.
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
@@ -24,6 +24,15 @@ pub struct NodeObject {
 #[serde(default)]
 struct NodeSpec {
     unschedulable: bool,
+    taints: Option<Vec<TaintObject>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct TaintObject {
+    key: String,
+    value: Option<String>,
+    effect: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -68,7 +77,12 @@ impl TryFrom<&NodeObject> for Node {
             addresses: object.status.addresses.iter().map(|a| Box::from(a.address.as_str())).collect(),
             allocatable,
             pods,
+            taints: object.spec.taints.iter().flatten().filter_map(taint).collect(),
             schedulable: ready && !object.spec.unschedulable && object.metadata.deletion_timestamp.is_none(),
         })
     }
+}
+
+fn taint(taint: &TaintObject) -> Option<Taint> {
+    Taint::read(&taint.key, taint.value.as_deref().unwrap_or_default(), &taint.effect)
 }

@@ -1,15 +1,17 @@
 //! The parts of a Pod object that are read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
+use super::eligibility::{self, Affinity, PortObject, TolerationObject};
 use crate::model::{
-    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, Owner, Pod, PodKey, PodName, PodPhase,
-    PodResources, PodUid, Resources,
+    ContainerResources, Eligibility, InvalidQuantity, Labels, Namespace, NodeName, Owner, Pod, PodKey, PodName,
+    PodPhase, PodResources, PodUid, Resources,
 };
 
 /// A Pod object without what no decision reads.
@@ -33,6 +35,9 @@ struct PodSpec {
     overhead: Option<Quantities>,
     resources: Option<ResourceRequirements>,
     priority: Option<i32>,
+    node_selector: Option<BTreeMap<String, String>>,
+    affinity: Option<Affinity>,
+    tolerations: Option<Vec<TolerationObject>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -46,6 +51,14 @@ struct PodStatus {
 struct Container {
     resources: Option<ResourceRequirements>,
     restart_policy: Option<String>,
+    ports: Option<Vec<PortObject>>,
+}
+
+impl Container {
+    /// Among init containers.
+    fn is_sidecar(&self) -> bool {
+        self.restart_policy.as_deref() == Some("Always")
+    }
 }
 
 type Quantities = BTreeMap<String, String>;
@@ -85,6 +98,7 @@ impl TryFrom<&PodObject> for Pod {
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
             footprint: resources(&object.spec)?.footprint(),
+            eligibility: eligibility(&object.spec).map(Arc::new),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
         })
@@ -103,9 +117,17 @@ fn resources(spec: &PodSpec) -> Result<PodResources, InvalidQuantity> {
     })
 }
 
+fn eligibility(spec: &PodSpec) -> Option<Eligibility> {
+    // Plain init containers are gone before the others start.
+    let sidecars = spec.init_containers.iter().flatten().filter(|container| container.is_sidecar());
+    let lasting = sidecars.chain(spec.containers.iter().flatten());
+    let ports: Vec<&PortObject> = lasting.flat_map(|container| container.ports.iter().flatten()).collect();
+    eligibility::read(spec.node_selector.as_ref(), spec.affinity.as_ref(), spec.tolerations.as_ref(), &ports)
+}
+
 fn container(container: &Container) -> Result<ContainerResources, InvalidQuantity> {
     let resources = requirements(container.resources.as_ref())?;
-    Ok(ContainerResources { sidecar: container.restart_policy.as_deref() == Some("Always"), ..resources })
+    Ok(ContainerResources { sidecar: container.is_sidecar(), ..resources })
 }
 
 fn requirements(written: Option<&ResourceRequirements>) -> Result<ContainerResources, InvalidQuantity> {

@@ -2,6 +2,7 @@
 //!
 //! Plain data. Nothing here decides anything, and nothing here knows how an object looked on the wire.
 
+mod eligibility;
 mod footprint;
 mod ids;
 mod labels;
@@ -12,6 +13,7 @@ mod pool;
 mod reason;
 mod resources;
 
+pub use eligibility::{Eligibility, HostPort, NodeRequirement, Taint, Toleration};
 pub use footprint::{ContainerResources, Footprint, PodResources};
 pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
 pub use labels::Labels;

@@ -1,6 +1,6 @@
 //! A node as a decision sees it.
 
-use super::{Labels, NodeName, Resources};
+use super::{Labels, NodeName, Resources, Taint};
 
 /// The prefix of labels that give a node a tag: `tag.outrigger.dev/<tag>`.
 const TAG_PREFIX: &str = "tag.outrigger.dev/";
@@ -20,6 +20,8 @@ pub struct Node {
     pub allocatable: Resources,
     /// How many pods it may run.
     pub pods: u64,
+    /// What keeps pods off that do not tolerate it.
+    pub taints: Vec<Taint>,
     /// False when cordoned, not ready, or leaving.
     pub schedulable: bool,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Footprint, JobId, PodKey, PoolId, Tag, Token};
+use super::{Eligibility, Footprint, HostPort, JobId, PodKey, PoolId, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,10 @@ pub struct Pe {
     pub name: Arc<str>,
     /// The policy that governs it.
     pub policy: Arc<str>,
-    /// What it asks of a node.
+    /// What it asks of a node in amounts.
     pub footprint: Footprint,
+    /// What else its pod asks of a node; `None` where that is nothing.
+    pub eligibility: Option<Arc<Eligibility>>,
     /// When its pod was created: earlier ones go first where not all can be placed.
     pub created: Timestamp,
     /// Where its name outlives the pod: the UID of the workload that controls it.
@@ -177,6 +179,12 @@ impl fmt::Display for Contradiction {
 }
 
 impl Pe {
+    /// The ports of the node that it takes.
+    #[must_use]
+    pub fn host_ports(&self) -> &[HostPort] {
+        self.eligibility.as_ref().map_or(&[], |eligibility| &eligibility.host_ports)
+    }
+
     /// True when the PE counts in a rule between PEs: then a takeover must fence it (D17).
     #[must_use]
     pub fn is_grouped(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Footprint, Labels, Namespace, NodeName, PodName, PodUid};
+use super::{Eligibility, Footprint, HostPort, Labels, Namespace, NodeName, PodName, PodUid};
 
 /// A pod: what placement reads of it and no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +24,22 @@ pub struct Pod {
     pub node: Option<NodeName>,
     /// Whether it still counts.
     pub phase: PodPhase,
-    /// What it asks of a node.
+    /// What it asks of a node in amounts.
     pub footprint: Footprint,
+    /// What else it asks of a node; `None` where that is nothing.
+    pub eligibility: Option<Arc<Eligibility>>,
     /// When it was created.
     pub created: Timestamp,
     /// Its priority: kube-scheduler takes the highest first.
     pub priority: i32,
+}
+
+impl Pod {
+    /// The ports of the node that it takes.
+    #[must_use]
+    pub fn host_ports(&self) -> &[HostPort] {
+        self.eligibility.as_ref().map_or(&[], |eligibility| &eligibility.host_ports)
+    }
 }
 
 /// The workload that controls a pod.

@@ -48,6 +48,10 @@ reasons! {
     PoolNotFound,
     /// Cordoned, not ready, or leaving.
     NodeUnschedulable,
+    /// A taint that the pod does not tolerate.
+    UntoleratedTaint,
+    /// Node selector, required node affinity or `spec.nodeName` wish.
+    NodeAffinityMismatch,
     /// The node is closed by a restricting tag.
     RestrictedTag,
     /// It lacks a tag of the pool.
@@ -101,6 +105,10 @@ pub enum Refusal {
     PoolNotFound(String),
     /// See [`Reason::NodeUnschedulable`].
     NodeUnschedulable,
+    /// See [`Reason::UntoleratedTaint`]; the first such taint.
+    UntoleratedTaint(String),
+    /// See [`Reason::NodeAffinityMismatch`]; what the node lacks.
+    NodeAffinityMismatch(String),
     /// See [`Reason::RestrictedTag`]; the first restricting tag that the PE does not ask for.
     RestrictedTag(String),
     /// See [`Reason::PoolTagMissing`]; the first tag that the node lacks.
@@ -147,6 +155,8 @@ impl Refusal {
             Self::InvalidPlacement(_) => Reason::InvalidPlacement,
             Self::PoolNotFound(_) => Reason::PoolNotFound,
             Self::NodeUnschedulable => Reason::NodeUnschedulable,
+            Self::UntoleratedTaint(_) => Reason::UntoleratedTaint,
+            Self::NodeAffinityMismatch(_) => Reason::NodeAffinityMismatch,
             Self::RestrictedTag(_) => Reason::RestrictedTag,
             Self::PoolTagMissing(_) => Reason::PoolTagMissing,
             Self::NotInPool => Reason::NotInPool,
@@ -179,6 +189,8 @@ impl fmt::Display for Refusal {
             Self::StaleState(seconds) => write!(f, "{code}: the view is {seconds} s old"),
             Self::InvalidPlacement(problem) => write!(f, "{code}: {problem}"),
             Self::PoolNotFound(pool) => write!(f, "{code}: there is no HostPool `{pool}`"),
+            Self::UntoleratedTaint(taint) => write!(f, "{code}: {taint}"),
+            Self::NodeAffinityMismatch(lacking) => write!(f, "{code}: {lacking} is asked for"),
             Self::RestrictedTag(tag) => write!(f, "{code}: closed to PEs that do not ask for tag `{tag}`"),
             Self::PoolTagMissing(tag) => write!(f, "{code}: no tag `{tag}`"),
             Self::PoolTooSmall(qualify, size) => write!(f, "{code}: {qualify} nodes qualify, {size} are needed"),

@@ -162,9 +162,12 @@ fn companions<'a>(pe: &Pe, bucket: &Bucket, snapshot: &'a Snapshot, depth: Depth
     let in_bucket = |member: &Pe| bucket.others_waiting.iter().any(|other| other.pod.uid == member.pod.uid);
     for member in job.iter().flat_map(|job| &job.members).map(|member| &*member.pe).filter(|member| in_bucket(member)) {
         let Ok(theirs) = &member.wishes else { continue };
-        let same = |known: &Wishes| known == theirs && theirs.relocatable;
+        let same = |known: &Pe| {
+            let alike = known.wishes.as_ref().is_ok_and(|wishes| wishes == theirs) && theirs.relocatable;
+            alike && known.eligibility == member.eligibility
+        };
         let mut known = companions.iter().map(|companion| companion.pe).chain([pe]);
-        if known.any(|known| known.wishes.as_ref().is_ok_and(same)) {
+        if known.any(same) {
             continue;
         }
         let mut given = Given::look_up(member, snapshot, Depth::Alone);

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::matching::{Choice, Matching};
-use crate::model::{Pe, Resources, Token, Wishes};
+use crate::model::{Eligibility, Pe, Resources, Token, Wishes};
 use crate::state::{JobRow, NodeIndex, Snapshot};
 
 /// The nodes that a PE must leave to other waiting PEs, by the exlocation tokens that it shares with them.
@@ -18,6 +18,7 @@ pub(super) struct LookAhead {
 struct Kind<'a> {
     wishes: &'a Wishes,
     requests: &'a Resources,
+    eligibility: Option<&'a Eligibility>,
     nodes: Vec<NodeIndex>,
 }
 
@@ -76,17 +77,18 @@ fn candidates(group: &[&Pe], snapshot: &Snapshot) -> Vec<Vec<NodeIndex>> {
     let mut of_members = Vec::with_capacity(group.len());
     for member in group {
         let Ok(wishes) = &member.wishes else { continue };
-        let requests = &member.footprint.requests;
+        let (requests, eligibility) = (&member.footprint.requests, member.eligibility.as_deref());
         // PEs with colocation differ by their buckets.
         let alike = |kind: &&Kind<'_>| {
-            kind.wishes == wishes && kind.requests == requests && wishes.colocation.is_empty() && wishes.relocatable
+            let same = kind.wishes == wishes && kind.requests == requests && kind.eligibility == eligibility;
+            same && wishes.colocation.is_empty() && wishes.relocatable
         };
         let known = kinds.iter().find(alike).map(|kind| kind.nodes.clone());
         let nodes = known.unwrap_or_else(|| {
             let case = Case::without_look_ahead(member, snapshot);
             let pass = snapshot.nodes().map(|(index, ..)| index).filter(|index| case.verdict(*index).is_ok());
             let nodes: Vec<NodeIndex> = pass.take(group.len()).collect();
-            kinds.push(Kind { wishes, requests, nodes: nodes.clone() });
+            kinds.push(Kind { wishes, requests, eligibility, nodes: nodes.clone() });
             nodes
         });
         of_members.push(nodes);

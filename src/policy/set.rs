@@ -78,6 +78,7 @@ impl PolicySet {
             name: identity.pe.unwrap_or_else(|| Arc::from(pod.key.name.as_str())),
             policy: Arc::clone(&policy.name),
             footprint: pod.footprint.clone(),
+            eligibility: pod.eligibility.clone(),
             created: pod.created,
             lineage,
             wishes: wishes::read(&pod.key.namespace, &pod.labels, &pod.annotations, policy.placement, lasting_name),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::eligibilities::Eligibilities;
 use super::event::Event;
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
@@ -21,6 +22,7 @@ pub struct Cluster {
     takeover: Takeover,
     /// The homes of jobs that have no PE at the moment, the last gone at the end.
     departed: VecDeque<(JobId, Homes)>,
+    eligibilities: Eligibilities,
     free: Vec<NodeIndex>,
     rows: Snapshot,
     nodes_listed: bool,
@@ -241,7 +243,8 @@ impl Cluster {
         if self.ledger.get(uid).is_some_and(overtaken) {
             self.ledger.remove(uid);
         }
-        self.replace(Arc::new(pod));
+        let eligibility = pod.eligibility.map(|eligibility| self.eligibilities.share(eligibility));
+        self.replace(Arc::new(Pod { eligibility, ..pod }));
         superseded
     }
 
@@ -308,6 +311,7 @@ impl Cluster {
             row.requested.add(&footprint.requests);
             row.limits.add(&footprint.limits);
             row.pods += 1;
+            row.take_ports(entry.pod.host_ports());
             if let Some(pe) = ruling {
                 row.pes.push(Arc::clone(pe));
             }
@@ -331,6 +335,7 @@ impl Cluster {
             row.requested.subtract(&footprint.requests);
             row.limits.subtract(&footprint.limits);
             row.pods = row.pods.saturating_sub(1);
+            row.free_ports(entry.pod.host_ports());
             row.pes.retain(|pe| pe.pod.uid != entry.pod.key.uid);
         }
         if let Some(index) = entry.node.filter(|_| is_lost) {
@@ -390,6 +395,7 @@ impl Cluster {
             requested: Resources::default(),
             limits: Resources::default(),
             pods: 0,
+            host_ports: Vec::new(),
             pes: Vec::new(),
         });
         let reused = self.free.pop().filter(|index| index.0 < self.rows.nodes.len());

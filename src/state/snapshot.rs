@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{JobId, Node, NodeName, Pe, Pools, Resources};
+use crate::model::{HostPort, JobId, Node, NodeName, Pe, Pools, Resources};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,8 +22,29 @@ pub struct NodeRow {
     pub limits: Resources,
     /// How many pods that is.
     pub pods: u64,
+    /// The ports of the node that they take, sorted.
+    pub host_ports: Vec<HostPort>,
     /// The PEs on it that count in rules between PEs: those that are not leaving.
     pub pes: Vec<Arc<Pe>>,
+}
+
+impl NodeRow {
+    /// Counts ports of a pod.
+    pub(super) fn take_ports(&mut self, ports: &[HostPort]) {
+        for port in ports {
+            let at = self.host_ports.partition_point(|known| known < port);
+            self.host_ports.insert(at, port.clone());
+        }
+    }
+
+    /// Counts ports of a pod no more.
+    pub(super) fn free_ports(&mut self, ports: &[HostPort]) {
+        for port in ports {
+            if let Ok(at) = self.host_ports.binary_search(port) {
+                self.host_ports.remove(at);
+            }
+        }
+    }
 }
 
 /// A job: its PEs that are not leaving, and where its PEs have been.

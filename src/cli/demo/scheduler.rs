@@ -14,7 +14,7 @@ use super::client::Client;
 use super::configuration::Configuration;
 use super::in_tree::NodeInfo;
 use crate::cli::Stop;
-use crate::model::{Footprint, Node};
+use crate::model::{Node, Pod};
 
 /// kube-scheduler, with what it needs to ask the extender.
 #[derive(Debug)]
@@ -63,9 +63,9 @@ impl Scheduler<'_> {
     /// One scheduling cycle for one pod, with its binding.
     pub(super) async fn schedule(&self, pod: &Value) -> Result<Cycle, Stop> {
         let manifest = PodManifest::deserialize(pod).map_err(Stop::failed)?;
-        let footprint = project(pod).map_err(Stop::failed)?.footprint;
+        let projected = project(pod).map_err(Stop::failed)?;
         let mut cycle = Cycle::default();
-        let feasible = self.filter_in_tree(&manifest, &footprint, &mut cycle)?;
+        let feasible = self.filter_in_tree(&projected, &mut cycle)?;
         let feasible = if feasible.is_empty() { feasible } else { self.filter(pod, feasible, &mut cycle).await? };
         if let End::Failed(_) = cycle.end {
             return Ok(cycle);
@@ -85,10 +85,10 @@ impl Scheduler<'_> {
         Ok(cycle)
     }
 
-    fn filter_in_tree(&self, pod: &PodManifest, footprint: &Footprint, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
+    fn filter_in_tree(&self, pod: &Pod, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
         let mut feasible = Vec::new();
         for node in self.cache()?.values() {
-            match node.refuses(pod, footprint) {
+            match node.refuses(pod) {
                 None => feasible.push(node.name().to_owned()),
                 Some(words) => *cycle.refused_in_tree.entry(words).or_default() += 1,
             }
@@ -98,12 +98,11 @@ impl Scheduler<'_> {
     }
 
     /// The nodes with what is requested on them: kube-scheduler's own view of the cluster.
-    fn cache(&self) -> Result<BTreeMap<String, NodeInfo>, Stop> {
+    fn cache(&self) -> Result<BTreeMap<&str, NodeInfo<'_>>, Stop> {
         let mut cache = BTreeMap::new();
         for (manifest, node) in self.nodes {
-            let info = NodeInfo::new(manifest, node)
-                .ok_or_else(|| Stop::input(format!("node {}: not a Node of the API v1", node.name)))?;
-            cache.insert(info.name().to_owned(), info);
+            let info = NodeInfo::new(manifest, node);
+            cache.insert(info.name(), info);
         }
         for pod in self.api.pods() {
             let pod = project(&pod).map_err(Stop::failed)?;
@@ -111,7 +110,7 @@ impl Scheduler<'_> {
                 continue;
             }
             if let Some(info) = pod.node.as_ref().and_then(|node| cache.get_mut(node.as_str())) {
-                info.assume(&pod.footprint);
+                info.assume(&pod);
             }
         }
         Ok(cache)

@@ -101,6 +101,7 @@ impl World {
             node: None,
             phase: PodPhase::Active,
             footprint: Footprint::default(),
+            eligibility: None,
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
         });
@@ -329,6 +330,7 @@ fn node(name: &str) -> Node {
         addresses: Vec::new(),
         allocatable: Resources { cpu: Millicores(8_000), memory: Bytes(8 << 30), other: Vec::new() },
         pods: 110,
+        taints: Vec::new(),
         schedulable: true,
     }
 }

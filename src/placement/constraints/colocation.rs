@@ -1,7 +1,9 @@
 //! `ColocationMismatch` and `BucketDoesNotFit`: a bucket shares one node (legacy rule C4, filter F12).
 
+use super::super::bucket::Bucket;
 use super::super::case::{Candidate, Case, Given};
-use crate::model::{NodeName, Refusal};
+use crate::model::{HostPort, NodeName, Refusal};
+use crate::state::NodeRow;
 
 /// Members of the bucket are bound elsewhere; where they are on two nodes already, no node is right.
 pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
@@ -16,7 +18,7 @@ pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate
 }
 
 /// Before the first member goes, the sum of all must fit, and each must be allowed there.
-pub(super) fn fits_whole(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+pub(super) fn fits_whole(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     let Candidate { row, node, .. } = candidate;
     let bucket = &given.bucket;
     if bucket.others.is_empty() || !bucket.anchors.is_empty() {
@@ -29,7 +31,24 @@ pub(super) fn fits_whole(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'
     node.allocatable
         .first_lacking(&row.requested, &bucket.waiting)
         .map(|(resource, wanted, free)| Refusal::BucketDoesNotFit(resource, wanted, free))
+        .or_else(|| port_twice(case, bucket, row))
         .or_else(|| given.companions.iter().find_map(|companion| refused(companion, candidate)))
+}
+
+/// A port of the node that a member cannot have beside what is there, or beside another member.
+fn port_twice(case: &Case<'_>, bucket: &Bucket, row: &NodeRow) -> Option<Refusal> {
+    let wanted = || bucket.others_waiting.iter().map(|pe| pe.host_ports()).chain([case.pe.host_ports()]);
+    if wanted().all(<[HostPort]>::is_empty) {
+        return None;
+    }
+    let mut taken = row.host_ports.clone();
+    for ports in wanted() {
+        if let Some(port) = HostPort::first_taken(ports, &taken) {
+            return Some(Refusal::BucketDoesNotFit(port.to_string().into(), 1, 0));
+        }
+        taken.extend_from_slice(ports);
+    }
+    None
 }
 
 fn refused(companion: &Case<'_>, candidate: Candidate<'_>) -> Option<Refusal> {

@@ -2,8 +2,10 @@
 
 mod colocation;
 mod exlocation;
+mod host_ports;
 mod hosts;
 mod isolation;
+mod node_affinity;
 mod pinned;
 mod pool_exclusive;
 mod pool_members;
@@ -11,6 +13,7 @@ mod pool_size;
 mod resources;
 mod restricted_tag;
 mod schedulable;
+mod taints;
 
 use super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
@@ -21,6 +24,8 @@ pub(super) type Rule = fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Refusa
 /// Every rule, in the order of `PLACEMENT.md` 5: the first that refuses gives the node its reason.
 pub(super) const IN_ORDER: &[Rule] = &[
     schedulable::check,
+    taints::check,
+    node_affinity::check,
     restricted_tag::check,
     pool_members::check,
     pool_size::enough_qualify,
@@ -29,6 +34,7 @@ pub(super) const IN_ORDER: &[Rule] = &[
     hosts::check,
     pinned::check,
     resources::check,
+    host_ports::check,
     isolation::held,
     isolation::wanted,
     colocation::same_node,
@@ -40,6 +46,8 @@ pub(super) const IN_ORDER: &[Rule] = &[
 /// The rules that hold for each member of a bucket, whoever goes first; what the bucket asks as a whole is not among
 /// them.
 pub(super) const OF_MEMBERS: &[Rule] = &[
+    taints::check,
+    node_affinity::check,
     restricted_tag::check,
     pool_members::check,
     pool_size::enough_qualify,

@@ -7,7 +7,7 @@ use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Refusal};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, node, on,
-    pe, pod, policies_by_namespace, pool, sized, tagged, verdict,
+    pe, pod, policies_by_namespace, pool, selecting, sized, tagged, tainted, taking, tolerating, verdict,
 };
 
 /// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
@@ -93,6 +93,30 @@ fn node_unschedulable_while_it_is_cordoned() {
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnschedulable));
     cluster.apply(Event::Node(node("n1")));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+}
+
+#[test]
+fn untolerated_taint_while_a_taint_is_there_that_the_pod_does_not_tolerate() {
+    let with = |taints: &[&str], tolerated: &[&str]| {
+        said(vec![tainted(taints, node("n1"))], vec![], vec![tolerating(tolerated, pe("j", "a", &[]))])
+    };
+    let refusal = |taint: &str| Err(Refusal::UntoleratedTaint(format!("{taint}:NoSchedule")));
+    assert_eq!(with(&[], &[]), Ok(()));
+    assert_eq!(with(&["k"], &[]), refusal("k"));
+    assert_eq!(with(&["k"], &["other"]), refusal("k"));
+    assert_eq!(with(&["k", "l"], &["k"]), refusal("l"));
+    assert_eq!(with(&["k", "l"], &["k", "l"]), Ok(()));
+}
+
+#[test]
+fn node_affinity_mismatch_while_the_node_lacks_what_the_pod_selects() {
+    let with = |labels: &[&str]| {
+        said(vec![labelled(labels, node("n1"))], vec![], vec![selecting(&["ssd", "fast"], pe("j", "a", &[]))])
+    };
+    let refusal = |lacking: &str| Err(Refusal::NodeAffinityMismatch(lacking.to_owned()));
+    assert_eq!(with(&[]), refusal("ssd="));
+    assert_eq!(with(&["ssd"]), refusal("fast="));
+    assert_eq!(with(&["fast", "ssd"]), Ok(()));
 }
 
 #[test]
@@ -276,6 +300,26 @@ fn insufficient_resources_while_the_node_runs_as_many_pods_as_it_may() {
 }
 
 #[test]
+fn insufficient_resources_while_another_pod_has_the_port() {
+    let beside = |port: u32, phase: PodPhase| {
+        let there = Pod { phase, ..on("n1", taking(80, pod("of no job"))) };
+        among(vec![there, taking(port, pe("j", "a", &[]))])
+    };
+    let refusal = Err(Refusal::InsufficientResources("hostPort 80/TCP".into(), 1, 0));
+    assert_eq!(beside(80, PodPhase::Active), refusal);
+    assert_eq!(beside(80, PodPhase::Leaving), refusal);
+    assert_eq!(beside(80, PodPhase::Finished), Ok(()));
+    assert_eq!(beside(81, PodPhase::Active), Ok(()));
+    // A port that two had, and one gave back, is still taken.
+    let both = || vec![on("n1", taking(80, pod("b"))), on("n1", taking(80, pod("c"))), taking(80, pe("j", "a", &[]))];
+    let mut cluster = cluster(vec![node("n1")], vec![], both());
+    cluster.apply(Event::PodGone("b".into()));
+    assert_eq!(verdict(&cluster, "a", "n1"), refusal);
+    cluster.apply(Event::PodGone("c".into()));
+    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+}
+
+#[test]
 fn isolation_holds_both_ways_between_active_pes() {
     let between = |there: &[(&str, &str)], wishes: &[(&str, &str)], phase: PodPhase| {
         among(vec![Pod { phase, ..on("n1", pe("k", "b", there)) }, pe("j", "a", wishes)])
@@ -351,6 +395,25 @@ fn bucket_does_not_fit_where_too_few_pods_may_run() {
 }
 
 #[test]
+fn bucket_does_not_fit_where_a_member_may_not_go_or_has_no_port() {
+    let bucket = [("colocation", "t")];
+    let beside = |node: Node, others: Vec<Pod>| {
+        said(vec![node], vec![], [others, vec![tolerating(&["k"], taking(80, pe("j", "a", &bucket)))]].concat())
+    };
+    let taken = Err(Refusal::BucketDoesNotFit("hostPort 80/TCP".into(), 1, 0));
+    assert_eq!(beside(node("n1"), vec![taking(80, pe("j", "b", &bucket))]), taken);
+    assert_eq!(beside(node("n1"), vec![taking(81, pe("j", "b", &bucket))]), Ok(()));
+    let mate = || taking(81, pe("j", "b", &bucket));
+    let there = on("n1", taking(81, pod("of no job")));
+    let taken = Err(Refusal::BucketDoesNotFit("hostPort 81/TCP".into(), 1, 0));
+    assert_eq!(beside(node("n1"), vec![mate(), there]), taken);
+    let taint = Refusal::UntoleratedTaint("k:NoSchedule".to_owned());
+    let refused = Err(Refusal::BucketMemberRefused("b".to_owned(), Box::new(taint)));
+    assert_eq!(beside(tainted(&["k"], node("n1")), vec![mate()]), refused);
+    assert_eq!(beside(tainted(&["k"], node("n1")), vec![tolerating(&["k"], mate())]), Ok(()));
+}
+
+#[test]
 fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_there() {
     let beside = |job: &str, tokens: &str, phase: PodPhase| {
         let there = Pod { phase, ..on("n1", pe(job, "b", &[("exlocation", tokens)])) };
@@ -360,6 +423,19 @@ fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_ther
     assert_eq!(beside("j", "t3", PodPhase::Active), Ok(()));
     assert_eq!(beside("j", "t1", PodPhase::Leaving), Ok(()));
     assert_eq!(beside("k", "t1", PodPhase::Active), Ok(()));
+}
+
+#[test]
+fn exlocation_infeasible_where_a_waiting_pe_may_go_nowhere_else_by_its_own_fields() {
+    let apart = [("exlocation", "t")];
+    let beside = |other: Pod| {
+        let nodes = vec![labelled(&["ssd"], node("n1")), tainted(&["k"], node("n2"))];
+        said(nodes, vec![], vec![tolerating(&["k"], pe("j", "a", &apart)), other])
+    };
+    let needed = Err(Refusal::ExlocationInfeasible("t".into()));
+    assert_eq!(beside(pe("j", "b", &apart)), needed);
+    assert_eq!(beside(selecting(&["ssd"], tolerating(&["k"], pe("j", "b", &apart)))), needed);
+    assert_eq!(beside(tolerating(&["k"], pe("j", "b", &apart))), Ok(()));
 }
 
 #[test]
@@ -380,6 +456,8 @@ enum Cause {
     Invalid,
     NoPool,
     Cordoned,
+    Tainted,
+    Unselected,
     Closed,
     Tag,
     Unlisted,
@@ -397,10 +475,12 @@ enum Cause {
 }
 
 /// Every cause, in the order of the reasons, with the reason that it gives.
-const CAUSES: [(Cause, Reason); 17] = [
+const CAUSES: [(Cause, Reason); 19] = [
     (Cause::Invalid, Reason::InvalidPlacement),
     (Cause::NoPool, Reason::PoolNotFound),
     (Cause::Cordoned, Reason::NodeUnschedulable),
+    (Cause::Tainted, Reason::UntoleratedTaint),
+    (Cause::Unselected, Reason::NodeAffinityMismatch),
     (Cause::Closed, Reason::RestrictedTag),
     (Cause::Tag, Reason::PoolTagMissing),
     (Cause::Unlisted, Reason::NotInPool),
@@ -425,6 +505,9 @@ fn with_causes(causes: &[Cause]) -> Cluster {
     let restriction = given(Cause::Closed, "restrict.outrigger.dev/lab", "unrelated");
     let mut first = labelled(&[tag, restriction], node("n1"));
     first.schedulable = !has(Cause::Cordoned);
+    if has(Cause::Tainted) {
+        first = tainted(&["k"], first);
+    }
     let nodes = vec![first, tagged(&["t"], node("n2")), node("n3")];
     let size = if has(Cause::Small) { 4 } else { 1 };
     let own = if has(Cause::Unlisted) {
@@ -448,7 +531,8 @@ fn with_causes(causes: &[Cause]) -> Cluster {
     if has(Cause::Invalid) {
         wishes.push(("scheme", "none"));
     }
-    let mut pods = vec![asking(1_000, pe("j", "a", &wishes))];
+    let selected: &[&str] = if has(Cause::Unselected) { &["absent"] } else { &[] };
+    let mut pods = vec![selecting(selected, asking(1_000, pe("j", "a", &wishes)))];
     let mut add = |cause: Cause, pod: Pod| {
         if has(cause) {
             pods.push(pod);
@@ -501,7 +585,7 @@ fn of_two_causes_the_one_whose_reason_comes_first_is_told() {
 
 proptest! {
     #[test]
-    fn of_any_causes_the_one_whose_reason_comes_first_is_told(causes in subsequence(CAUSES.to_vec(), 1..=17)) {
+    fn of_any_causes_the_one_whose_reason_comes_first_is_told(causes in subsequence(CAUSES.to_vec(), 1..=19)) {
         let mut chosen: Vec<(Cause, Reason)> = Vec::new();
         for cause in causes {
             let with: Vec<Cause> = chosen.iter().chain([&cause]).map(|(cause, _)| *cause).collect();

@@ -31,6 +31,7 @@ fn row((cpu, memory): (u64, u64), on_it: &Footprint) -> NodeRow {
         requested: on_it.requests.clone(),
         limits: on_it.limits.clone(),
         pods: 1,
+        host_ports: Vec::new(),
         pes: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{Node, NodeName, Pod, Pool, PoolMode, Scope};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, node, on, pe, pod,
-    policies_by_namespace, pool, sized, verdict, with_cores,
+    policies_by_namespace, pool, selecting, sized, tainted, taking, tolerating, verdict, with_cores,
 };
 
 const NAMESPACES: [&str; 2] = ["streams", "other"];
@@ -42,6 +42,10 @@ struct Host {
     tags: Names,
     restricting: Names,
     cordoned: bool,
+    /// It has a taint.
+    tainted: bool,
+    /// It has the label that some pods select.
+    labelled: bool,
     cores: u64,
     pods: u64,
 }
@@ -84,10 +88,19 @@ struct Element {
     /// The place of the pool that it names, where it names a pool.
     index: Option<u32>,
     only: Names,
+    native: Native,
     colocation: Names,
     exlocation: Names,
     isolated: bool,
     start: Start,
+}
+
+/// What a pod asks by its own fields.
+#[derive(Clone, Copy, Debug)]
+struct Native {
+    tolerates: bool,
+    selects: bool,
+    takes_port: bool,
 }
 
 /// How a pod is found.
@@ -120,13 +133,27 @@ fn seldom(of: &'static [&'static str]) -> impl Strategy<Value = Names> {
     prop_oneof![3 => Just(Names::new()), 2 => some(of)]
 }
 
+/// Whether there is a taint and a label: mostly neither keeps anybody off.
+fn native() -> impl Strategy<Value = (bool, bool)> {
+    (prop::bool::weighted(0.15), prop::bool::weighted(0.8))
+}
+
 fn host(name: &'static str) -> impl Strategy<Value = Host> {
-    (some(&TAGS), prop_oneof![5 => Just(Names::new()), 1 => some(&TAGS)], prop::bool::weighted(0.1), 2_u64..6, 1_u64..6)
-        .prop_map(move |(tags, restricting, cordoned, cores, pods)| Host {
+    (
+        some(&TAGS),
+        prop_oneof![5 => Just(Names::new()), 1 => some(&TAGS)],
+        prop::bool::weighted(0.1),
+        2_u64..6,
+        1_u64..6,
+        native(),
+    )
+        .prop_map(move |(tags, restricting, cordoned, cores, pods, (tainted, labelled))| Host {
             name,
             tags,
             restricting,
             cordoned,
+            tainted,
+            labelled,
             cores,
             pods,
         })
@@ -163,19 +190,24 @@ fn element(name: &'static str) -> impl Strategy<Value = Element> {
     let tokens = (prop_oneof![seldom(&["s", "t"]), some(&["s", "t", "u"])], seldom(&["x", "y"]));
     let only = prop_oneof![6 => Just(Names::new()), 1 => some(&NODES)];
     let wish = (wish, prop_oneof![4 => Just(None), 1 => (0_u32..3).prop_map(Some)]);
-    (identity, 1_u64..3, wish, only, tokens, prop::bool::weighted(0.15), start).prop_map(
-        move |((namespace, job), cores, (wish, index), only, (colocation, exlocation), isolated, start)| Element {
-            name,
-            namespace,
-            job,
-            cores,
-            index: index.filter(|_| matches!(wish, Wish::Pool(_))),
-            wish,
-            only,
-            colocation,
-            exlocation,
-            isolated,
-            start,
+    let native = (any::<bool>(), prop::bool::weighted(0.2), prop::bool::weighted(0.2))
+        .prop_map(|(tolerates, selects, takes_port)| Native { tolerates, selects, takes_port });
+    (identity, 1_u64..3, wish, only, tokens, prop::bool::weighted(0.15), start, native).prop_map(
+        move |((namespace, job), cores, (wish, index), only, (colocation, exlocation), isolated, start, native)| {
+            Element {
+                name,
+                namespace,
+                job,
+                cores,
+                index: index.filter(|_| matches!(wish, Wish::Pool(_))),
+                wish,
+                only,
+                native,
+                colocation,
+                exlocation,
+                isolated,
+                start,
+            }
         },
     )
 }
@@ -272,6 +304,12 @@ impl World {
         here.fold((0, 0), |(pods, cores), (_, element)| (pods + 1, cores + element.cores))
     }
 
+    fn port_is_shared(&self, element: usize, host: usize, places: &Assignment) -> bool {
+        let takes = |element: usize| self.elements[element].native.takes_port;
+        let is_there = |other: usize| matches!(places[other], Place::On(node) | Place::Leaving(node) if node == host);
+        takes(element) && (0..places.len()).any(|other| other != element && takes(other) && is_there(other))
+    }
+
     /// Why a PE may not be on this node, for what the PE and the node are.
     fn unfit(&self, element: usize, host: usize) -> Option<&'static str> {
         let (element, pool, host) = (&self.elements[element], self.pool_of(element), &self.hosts[host]);
@@ -294,6 +332,8 @@ impl World {
         [
             ("the pool has no such place", pool.is_some_and(beyond)),
             ("the node is cordoned", host.cordoned),
+            ("the node has a taint", host.tainted && !element.native.tolerates),
+            ("the node lacks a label", !host.labelled && element.native.selects),
             ("the pool does not exist", matches!(element.wish, Wish::Pool(_)) && pool.is_none()),
             ("the node is closed", !host.restricting.is_subset(&asked)),
             ("the node lacks a tag", !asked.is_subset(&host.tags)),
@@ -321,6 +361,9 @@ impl World {
             let (pods, cores) = self.load(host, places);
             if pods > self.hosts[host].pods || cores > self.hosts[host].cores {
                 return Some("a node holds more than it can");
+            }
+            if self.port_is_shared(element, host, places) {
+                return Some("two pods have one port of a node");
             }
             let mates = self.mates(element, places);
             let own = &self.elements[element];
@@ -469,7 +512,10 @@ impl Host {
         let labels: Vec<String> =
             self.tags.iter().map(key("tag")).chain(self.restricting.iter().map(key("restrict"))).collect();
         let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        let plain = Node { pods: self.pods, ..with_cores(self.cores, labelled(&labels, node(self.name))) };
+        let labels = [labels, self.labelled.then_some("native").into_iter().collect()].concat();
+        let taints: &[&str] = if self.tainted { &["native"] } else { &[] };
+        let plain =
+            Node { pods: self.pods, ..with_cores(self.cores, tainted(taints, labelled(&labels, node(self.name)))) };
         if self.cordoned { cordoned(plain) } else { plain }
     }
 }
@@ -529,6 +575,10 @@ impl Element {
             Start::Leaving(host) => leaving(on(hosts[host].name, of_job())),
             Start::Stranger(host) => on(hosts[host].name, asking(self.cores * 1_000, pod(self.name))),
         };
+        let Native { tolerates, selects, takes_port } = self.native;
+        let found = if tolerates { tolerating(&["native"], found) } else { found };
+        let found = if selects { selecting(&["native"], found) } else { found };
+        let found = if takes_port { taking(80, found) } else { found };
         in_namespace(NAMESPACES[self.namespace], found)
     }
 }

@@ -38,6 +38,7 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
             requests: Resources { memory: Bytes(1), ..Resources::default() },
             limits: Resources::default(),
         },
+        eligibility: None,
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
     }

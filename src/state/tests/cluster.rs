@@ -9,12 +9,12 @@ use proptest::sample::select;
 
 use super::Cluster;
 use crate::model::{
-    Bytes, Footprint, JobId, Millicores, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, PoolMode, Pools,
-    Resources,
+    Bytes, Footprint, HostPort, JobId, Millicores, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, PoolMode,
+    Pools, Resources,
 };
 use crate::policy::PolicySet;
 use crate::state::{Event, Snapshot, UnknownPod};
-use crate::testing::{asking, cluster, in_namespace, labelled, leaving, node, on, pe, pod, policies, pool};
+use crate::testing::{asking, cluster, in_namespace, labelled, leaving, node, on, pe, pod, policies, pool, taking};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const PODS: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -35,6 +35,7 @@ struct Row {
     requested: BTreeMap<String, u64>,
     limits: BTreeMap<String, u64>,
     pods: u64,
+    host_ports: Vec<HostPort>,
     pes: BTreeSet<PodKey>,
 }
 
@@ -52,7 +53,8 @@ fn picture(snapshot: &Snapshot) -> Picture {
         let pes: BTreeSet<PodKey> = row.pes.iter().map(|pe| pe.pod.clone()).collect();
         assert_eq!(pes.len(), row.pes.len(), "each PE once");
         let node = row.node.as_deref().cloned();
-        Row { node, requested: amounts(&row.requested), limits: amounts(&row.limits), pods: row.pods, pes }
+        let (requested, limits) = (amounts(&row.requested), amounts(&row.limits));
+        Row { node, requested, limits, pods: row.pods, host_ports: row.host_ports.clone(), pes }
     };
     let nodes: BTreeMap<NodeName, Row> = snapshot.by_name.keys().map(|name| (name.clone(), row(name))).collect();
     let seen: BTreeSet<&NodeName> = snapshot.nodes().map(|(_, row, _)| &row.name).collect();
@@ -146,10 +148,12 @@ impl Model {
             requested.add(&pod.footprint.requests);
             limits.add(&pod.footprint.limits);
             row.pods += 1;
+            row.host_ports.extend_from_slice(pod.host_ports());
             if pod.phase == PodPhase::Active && self.policies.pe(pod).is_some() {
                 row.pes.insert(pod.key.clone());
             }
         }
+        row.host_ports.sort_unstable();
         Row { requested: amounts(&requested), limits: amounts(&limits), ..row }
     }
 
@@ -202,12 +206,13 @@ fn an_amount() -> impl Strategy<Value = Resources> {
 fn a_pod() -> impl Strategy<Value = Pod> {
     let phase =
         select(&[PodPhase::Active, PodPhase::Active, PodPhase::Active, PodPhase::Leaving, PodPhase::Finished][..]);
-    let said = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase);
+    let said = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase, option::of(80..82_u32));
     (said, select(&["", "j", "k"][..]), an_amount(), an_amount()).prop_map(
-        |((name, version, node, phase), job, requests, limits)| {
+        |((name, version, node, phase, port), job, requests, limits)| {
             let pod = if job.is_empty() { pod(name) } else { pe(job, name, &[]) };
             // the last in order of names is the first in order of namespaces
             let pod = if name == "e" { in_namespace("other", pod) } else { pod };
+            let pod = port.into_iter().fold(pod, |pod, port| taking(port, pod));
             Pod { resource_version: version.into(), node, phase, footprint: Footprint { requests, limits }, ..pod }
         },
     )

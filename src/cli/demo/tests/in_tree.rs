@@ -1,113 +1,60 @@
-use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::{Value, json};
 
 use super::NodeInfo;
-use crate::api::NodeObject;
-use crate::model::{Footprint, Node, Resources};
+use crate::api::{NodeObject, PodObject};
+use crate::model::{Node, Pod};
 
-fn node(labels: &Value, spec: &Value) -> NodeInfo {
+/// What is said of a pod by a node on which others run.
+fn refusal(spec: &Value, others: &[Value], wanted: &Value) -> Option<String> {
     let manifest = json!({
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": "n1", "labels": labels},
+        "metadata": {"name": "n1", "labels": {"zone": "a"}},
         "spec": spec,
         "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "2"}},
     });
-    let object: NodeObject = serde_json::from_value(manifest.clone()).unwrap();
-    NodeInfo::new(&manifest, &Node::try_from(&object).unwrap()).unwrap()
+    let node = Node::try_from(&serde_json::from_value::<NodeObject>(manifest.clone()).unwrap()).unwrap();
+    let mut info = NodeInfo::new(&manifest, &node);
+    for other in others {
+        info.assume(&pod(other));
+    }
+    info.refuses(&pod(wanted))
 }
 
-fn pod(spec: &Value) -> PodManifest {
-    let mut spec = spec.clone();
-    spec.as_object_mut().unwrap().insert("containers".to_owned(), json!([]));
-    serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": spec})).unwrap()
+fn pod(spec: &Value) -> Pod {
+    let object = json!({"metadata": {"name": "p"}, "spec": spec});
+    Pod::try_from(&serde_json::from_value::<PodObject>(object).unwrap()).unwrap()
 }
 
-fn cpu(amount: &str) -> Footprint {
-    let mut requests = Resources::default();
-    requests.set("cpu", amount).unwrap();
-    Footprint { requests, ..Footprint::default() }
-}
-
-fn refusal(node: &NodeInfo, spec: &Value) -> Option<String> {
-    node.refuses(&pod(spec), &Footprint::default())
+fn cpu(amount: &str) -> Value {
+    json!({"containers": [{"resources": {"requests": {"cpu": amount}}}]})
 }
 
 #[test]
-fn taints_repel_unless_tolerated_by_key_effect_and_value() {
-    let tainted = node(&json!({}), &json!({"taints": [{"key": "k", "value": "v", "effect": "NoSchedule"}]}));
-    let untolerated = Some("node(s) had untolerated taint(s)".to_owned());
-    let toleration = |toleration: Value| json!({ "tolerations": [toleration] });
-    assert_eq!(refusal(&tainted, &json!({})), untolerated);
-    for tolerated in [
-        json!({"operator": "Exists"}),
-        json!({"key": "k", "operator": "Exists"}),
-        json!({"key": "k", "value": "v", "effect": "NoSchedule"}),
-    ] {
-        assert_eq!(refusal(&tainted, &toleration(tolerated)), None);
-    }
-    for other in [
-        json!({"key": "other", "operator": "Exists"}),
-        json!({"key": "k", "value": "other"}),
-        json!({"key": "k", "operator": "Exists", "effect": "NoExecute"}),
-    ] {
-        assert_eq!(refusal(&tainted, &toleration(other)), untolerated);
-    }
-    let soft = node(&json!({}), &json!({"taints": [{"key": "k", "effect": "PreferNoSchedule"}]}));
-    assert_eq!(refusal(&soft, &json!({})), None, "a preference is no rule");
+fn taints_selectors_and_ports_are_told_in_the_words_of_kube_scheduler() {
+    let said = |spec: &Value, wanted: &Value| refusal(spec, &[], wanted);
+    let tainted = json!({"taints": [{"key": "k", "effect": "NoSchedule"}]});
+    assert_eq!(said(&tainted, &json!({})).as_deref(), Some("node(s) had untolerated taint(s)"));
+    assert_eq!(said(&tainted, &json!({"tolerations": [{"operator": "Exists"}]})), None);
+    let elsewhere = json!({"nodeSelector": {"zone": "b"}});
+    assert_eq!(said(&json!({}), &elsewhere).as_deref(), Some("node(s) didn't match Pod's node affinity/selector"));
+    let port = json!({"containers": [{"ports": [{"hostPort": 80}]}]});
+    assert_eq!(said(&json!({}), &port), None);
+    let taken = "node(s) didn't have free ports for the requested pod ports";
+    assert_eq!(refusal(&json!({}), std::slice::from_ref(&port), &port).as_deref(), Some(taken));
 }
 
 #[test]
 fn a_cordon_says_so_before_its_taint_does() {
     let taint = json!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
-    let cordoned = node(&json!({}), &json!({"unschedulable": true, "taints": [taint]}));
-    assert_eq!(refusal(&cordoned, &json!({})).as_deref(), Some("node(s) were unschedulable"));
-}
-
-#[test]
-fn selectors_and_every_operator_of_affinity_are_read() {
-    let labelled = node(&json!({"zone": "a", "generation": "7"}), &json!({}));
-    let refused = Some("node(s) didn't match Pod's node affinity/selector".to_owned());
-    assert_eq!(refusal(&labelled, &json!({"nodeSelector": {"zone": "a"}})), None);
-    assert_eq!(refusal(&labelled, &json!({"nodeSelector": {"zone": "b"}})), refused);
-    let affinity = |terms: Value| {
-        json!({"affinity": {"nodeAffinity": {
-            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms},
-        }}})
-    };
-    let expression = |key: &str, operator: &str, values: &[&str]| {
-        affinity(json!([{"matchExpressions": [{"key": key, "operator": operator, "values": values}]}]))
-    };
-    for (key, operator, values, passes) in [
-        ("zone", "In", &["a", "b"][..], true),
-        ("zone", "In", &["b"], false),
-        ("zone", "NotIn", &["b"], true),
-        ("zone", "NotIn", &["a"], false),
-        ("missing", "NotIn", &["a"], true),
-        ("zone", "Exists", &[], true),
-        ("missing", "Exists", &[], false),
-        ("missing", "DoesNotExist", &[], true),
-        ("zone", "DoesNotExist", &[], false),
-        ("generation", "Gt", &["6"], true),
-        ("generation", "Gt", &["7"], false),
-        ("generation", "Lt", &["8"], true),
-        ("zone", "Lt", &["8"], false),
-    ] {
-        let expected = if passes { None } else { refused.clone() };
-        assert_eq!(refusal(&labelled, &expression(key, operator, values)), expected, "{key} {operator} {values:?}");
-    }
-    let field = |name: &str| json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]});
-    assert_eq!(refusal(&labelled, &affinity(json!([field("n2"), field("n1")]))), None, "one term is enough");
-    assert_eq!(refusal(&labelled, &affinity(json!([{}]))), refused, "an empty term matches nothing");
+    let cordoned = json!({"unschedulable": true, "taints": [taint]});
+    assert_eq!(refusal(&cordoned, &[], &json!({})).as_deref(), Some("node(s) were unschedulable"));
+    assert_eq!(refusal(&cordoned, &[], &json!({"tolerations": [{"operator": "Exists"}]})), None);
 }
 
 #[test]
 fn requests_and_pods_fill_a_node() {
-    let mut empty = node(&json!({}), &json!({}));
-    assert_eq!(empty.refuses(&pod(&json!({})), &cpu("2")), None);
-    assert_eq!(empty.refuses(&pod(&json!({})), &cpu("2001m")).as_deref(), Some("Insufficient cpu"));
-    empty.assume(&cpu("1"));
-    assert_eq!(empty.refuses(&pod(&json!({})), &cpu("1001m")).as_deref(), Some("Insufficient cpu"));
-    empty.assume(&cpu("0"));
-    assert_eq!(empty.refuses(&pod(&json!({})), &cpu("0")).as_deref(), Some("Too many pods"));
+    let said = |others: &[Value], wanted: &str| refusal(&json!({}), others, &cpu(wanted));
+    assert_eq!(said(&[], "2"), None);
+    assert_eq!(said(&[], "2001m").as_deref(), Some("Insufficient cpu"));
+    assert_eq!(said(&[cpu("1")], "1001m").as_deref(), Some("Insufficient cpu"));
+    assert_eq!(said(&[cpu("1"), cpu("0")], "0").as_deref(), Some("Too many pods"));
 }

@@ -1,0 +1,114 @@
+//! The parts of a pod's spec that say which nodes are in question.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Eligibility, HostPort, NodeRequirement, Toleration};
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Affinity {
+    node_affinity: Option<NodeAffinity>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct NodeAffinity {
+    required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct NodeSelector {
+    node_selector_terms: Option<Vec<Term>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Term {
+    match_expressions: Option<Vec<Requirement>>,
+    match_fields: Option<Vec<Requirement>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Requirement {
+    key: String,
+    operator: String,
+    values: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct TolerationObject {
+    key: Option<String>,
+    operator: Option<String>,
+    value: Option<String>,
+    effect: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PortObject {
+    host_port: Option<i64>,
+    #[serde(rename = "hostIP")]
+    host_ip: Option<String>,
+    protocol: Option<String>,
+}
+
+/// The fields together, or `None` where they say nothing.
+pub(super) fn read(
+    selector: Option<&BTreeMap<String, String>>,
+    affinity: Option<&Affinity>,
+    tolerations: Option<&Vec<TolerationObject>>,
+    ports: &[&PortObject],
+) -> Option<Eligibility> {
+    let required = affinity
+        .and_then(|affinity| affinity.node_affinity.as_ref())
+        .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
+    let mut tolerations: Vec<Toleration> = tolerations.into_iter().flatten().filter_map(toleration).collect();
+    tolerations.sort_unstable();
+    tolerations.dedup();
+    let mut host_ports: Vec<HostPort> = ports.iter().copied().filter_map(host_port).collect();
+    host_ports.sort_unstable();
+    host_ports.dedup();
+    let eligibility = Eligibility {
+        selector: selector.into_iter().flatten().map(|(key, value)| NodeRequirement::equal(key, value)).collect(),
+        terms: required.map(|required| required.node_selector_terms.iter().flatten().filter_map(term).collect()),
+        tolerations,
+        host_ports,
+    };
+    (!eligibility.is_empty()).then_some(eligibility)
+}
+
+/// The requirements of a term; `None` for one that is empty or cannot be read, which no node matches.
+fn term(term: &Term) -> Option<Vec<NodeRequirement>> {
+    let values = |requirement: &Requirement| requirement.values.clone().unwrap_or_default();
+    let of_labels =
+        term.match_expressions.iter().flatten().map(|requirement| {
+            NodeRequirement::of_label(&requirement.key, &requirement.operator, &values(requirement))
+        });
+    let of_fields =
+        term.match_fields.iter().flatten().map(|requirement| {
+            NodeRequirement::of_field(&requirement.key, &requirement.operator, &values(requirement))
+        });
+    let requirements: Vec<NodeRequirement> = of_labels.chain(of_fields).collect::<Option<_>>()?;
+    (!requirements.is_empty()).then_some(requirements)
+}
+
+fn toleration(toleration: &TolerationObject) -> Option<Toleration> {
+    let TolerationObject { key, operator, value, effect } = toleration;
+    let [key, operator, value, effect] = [key, operator, value, effect].map(|text| text.as_deref().unwrap_or_default());
+    Toleration::read(key, operator, value, effect)
+}
+
+fn host_port(port: &PortObject) -> Option<HostPort> {
+    let number = u32::try_from(port.host_port?).ok().filter(|number| *number > 0)?;
+    let [protocol, ip] = [&port.protocol, &port.host_ip].map(|text| text.as_deref().unwrap_or_default());
+    Some(HostPort::new(number, protocol, ip))
+}
+
+#[cfg(test)]
+#[path = "tests/eligibility.rs"]
+mod tests;

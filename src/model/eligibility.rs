@@ -1,0 +1,282 @@
+//! What a pod's own fields ask of a node besides amounts: what kube-scheduler's filters read of them.
+//!
+//! The semantics are those of its plugins `TaintToleration`, `NodeAffinity` and `NodePorts`. What can never have an
+//! effect there is dropped where it is read, so that equal values are equal in meaning too.
+
+use std::fmt;
+
+use super::Node;
+
+/// What a pod asks of a node besides amounts. Pods of one template have equal ones and share them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Eligibility {
+    /// `spec.nodeSelector`: all of them must hold.
+    pub selector: Vec<NodeRequirement>,
+    /// Required node affinity: one of the terms must hold, and each asks for something. `None` where the pod has no
+    /// such affinity; with an empty list no node is right.
+    pub terms: Option<Vec<Vec<NodeRequirement>>>,
+    /// Which taints the pod tolerates, sorted.
+    pub tolerations: Vec<Toleration>,
+    /// The ports of the node that it takes, sorted.
+    pub host_ports: Vec<HostPort>,
+}
+
+impl Eligibility {
+    /// True when the pod asks for nothing and tolerates nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The first taint of a node that keeps the pod off.
+    #[must_use]
+    pub fn untolerated<'n>(&self, node: &'n Node) -> Option<&'n Taint> {
+        node.taints.iter().find(|taint| !self.tolerates(taint))
+    }
+
+    /// True when the pod may run beside this taint.
+    #[must_use]
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        self.tolerations.iter().any(|toleration| toleration.tolerates(taint))
+    }
+
+    /// What a node lacks of the selector and the required affinity, in words.
+    #[must_use]
+    pub fn mismatch(&self, node: &Node) -> Option<String> {
+        if let Some(lacking) = first_lacking(&self.selector, node) {
+            return Some(lacking.to_string());
+        }
+        let terms = self.terms.as_ref()?;
+        let lacking: Option<Vec<&NodeRequirement>> = terms.iter().map(|term| first_lacking(term, node)).collect();
+        let lacking: Vec<String> = lacking?.into_iter().map(NodeRequirement::to_string).collect();
+        Some(if lacking.is_empty() { "no term that a node can match".to_owned() } else { lacking.join(", or ") })
+    }
+}
+
+fn first_lacking<'r>(requirements: &'r [NodeRequirement], node: &Node) -> Option<&'r NodeRequirement> {
+    requirements.iter().find(|requirement| !requirement.holds_for(node))
+}
+
+/// One requirement of a node selector.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeRequirement {
+    subject: Subject,
+    test: Test,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Subject {
+    Label(Box<str>),
+    /// The only field that nodes have here is their name.
+    Field(Box<str>),
+}
+
+/// What must be true of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Test {
+    In(Vec<Box<str>>),
+    NotIn(Vec<Box<str>>),
+    Exists,
+    DoesNotExist,
+    Above(i64),
+    Below(i64),
+}
+
+/// The field that holds the name of a node.
+const NAME_FIELD: &str = "metadata.name";
+
+impl NodeRequirement {
+    /// A label with this value.
+    #[must_use]
+    pub fn equal(key: &str, value: &str) -> Self {
+        Self { subject: Subject::Label(key.into()), test: Test::In(vec![value.into()]) }
+    }
+
+    /// Reads a requirement on labels; `None` for one that kube-scheduler cannot read, which holds for no node.
+    #[must_use]
+    pub fn of_label(key: &str, operator: &str, values: &[String]) -> Option<Self> {
+        let all = || values.iter().map(|value| Box::from(value.as_str())).collect::<Vec<Box<str>>>();
+        let number = || match values {
+            [number] => number.parse().ok(),
+            _ => None,
+        };
+        let test = match (operator, values.is_empty()) {
+            ("In", false) => Test::In(all()),
+            ("NotIn", false) => Test::NotIn(all()),
+            ("Exists", true) => Test::Exists,
+            ("DoesNotExist", true) => Test::DoesNotExist,
+            ("Gt", _) => Test::Above(number()?),
+            ("Lt", _) => Test::Below(number()?),
+            _ => return None,
+        };
+        Some(Self { subject: Subject::Label(key.into()), test })
+    }
+
+    /// Reads a requirement on fields; `None` for one that kube-scheduler cannot read, which holds for no node.
+    #[must_use]
+    pub fn of_field(key: &str, operator: &str, values: &[String]) -> Option<Self> {
+        let [value] = values else { return None };
+        let value = vec![Box::from(value.as_str())];
+        let test = match operator {
+            "In" => Test::In(value),
+            "NotIn" => Test::NotIn(value),
+            _ => return None,
+        };
+        Some(Self { subject: Subject::Field(key.into()), test })
+    }
+
+    fn holds_for(&self, node: &Node) -> bool {
+        let own = match &self.subject {
+            Subject::Label(key) => node.labels.get(key),
+            Subject::Field(key) if **key == *NAME_FIELD => Some(node.name.as_str()),
+            Subject::Field(_) => Some(""),
+        };
+        let listed = |values: &[Box<str>]| own.is_some_and(|own| values.iter().any(|value| **value == *own));
+        let number = || own.and_then(|own| own.parse::<i64>().ok());
+        match &self.test {
+            Test::In(values) => listed(values),
+            Test::NotIn(values) => !listed(values),
+            Test::Exists => own.is_some(),
+            Test::DoesNotExist => own.is_none(),
+            Test::Above(than) => number().is_some_and(|own| own > *than),
+            Test::Below(than) => number().is_some_and(|own| own < *than),
+        }
+    }
+}
+
+impl fmt::Display for NodeRequirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Subject::Label(key) | Subject::Field(key)) = &self.subject;
+        match &self.test {
+            Test::In(values) => match values.as_slice() {
+                [value] => write!(f, "{key}={value}"),
+                values => write!(f, "{key} in ({})", values.join(", ")),
+            },
+            Test::NotIn(values) => match values.as_slice() {
+                [value] => write!(f, "{key}!={value}"),
+                values => write!(f, "{key} not in ({})", values.join(", ")),
+            },
+            Test::Exists => write!(f, "{key}"),
+            Test::DoesNotExist => write!(f, "no {key}"),
+            Test::Above(than) => write!(f, "{key} > {than}"),
+            Test::Below(than) => write!(f, "{key} < {than}"),
+        }
+    }
+}
+
+/// A taint that keeps pods off which do not tolerate it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taint {
+    key: Box<str>,
+    value: Box<str>,
+    effect: Effect,
+}
+
+/// The effects that keep pods off; the others are preferences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Effect {
+    NoSchedule,
+    NoExecute,
+}
+
+impl Effect {
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "NoSchedule" => Some(Self::NoSchedule),
+            "NoExecute" => Some(Self::NoExecute),
+            _ => None,
+        }
+    }
+}
+
+impl Taint {
+    /// Reads a taint; `None` for one that is only a preference.
+    #[must_use]
+    pub fn read(key: &str, value: &str, effect: &str) -> Option<Self> {
+        Some(Self { key: key.into(), value: value.into(), effect: Effect::read(effect)? })
+    }
+}
+
+impl fmt::Display for Taint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value, effect } = self;
+        if value.is_empty() { write!(f, "{key}:{effect:?}") } else { write!(f, "{key}={value}:{effect:?}") }
+    }
+}
+
+/// Taints that a pod tolerates. For how long it does is of no account here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Toleration {
+    /// `None`: any.
+    key: Option<Box<str>>,
+    /// `None`: any.
+    value: Option<Box<str>>,
+    /// `None`: any.
+    effect: Option<Effect>,
+}
+
+impl Toleration {
+    /// Reads a toleration, whose fields are empty where they are not there; `None` for one that tolerates no taint that
+    /// keeps pods off. The operators `Lt` and `Gt` are among these: kube-scheduler has them off.
+    #[must_use]
+    pub fn read(key: &str, operator: &str, value: &str, effect: &str) -> Option<Self> {
+        let value = match operator {
+            "" | "Equal" => Some(value.into()),
+            "Exists" => None,
+            _ => return None,
+        };
+        let effect = if effect.is_empty() { None } else { Some(Effect::read(effect)?) };
+        Some(Self { key: (!key.is_empty()).then(|| key.into()), value, effect })
+    }
+
+    fn tolerates(&self, taint: &Taint) -> bool {
+        self.effect.is_none_or(|effect| effect == taint.effect)
+            && self.key.as_ref().is_none_or(|key| *key == taint.key)
+            && self.value.as_ref().is_none_or(|value| *value == taint.value)
+    }
+}
+
+/// A port of the node that a pod takes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostPort {
+    port: u32,
+    protocol: Box<str>,
+    ip: Box<str>,
+}
+
+/// Every address of a node.
+const ANY_IP: &str = "0.0.0.0";
+
+impl HostPort {
+    /// A port, with protocol and address as they are written or empty.
+    #[must_use]
+    pub fn new(port: u32, protocol: &str, ip: &str) -> Self {
+        let or = |text: &str, default: &str| Box::from(if text.is_empty() { default } else { text });
+        Self { port, protocol: or(protocol, "TCP"), ip: or(ip, ANY_IP) }
+    }
+
+    /// True when both cannot be had on one node.
+    #[must_use]
+    pub fn conflicts_with(&self, other: &Self) -> bool {
+        let any = |port: &Self| *port.ip == *ANY_IP;
+        self.port == other.port && self.protocol == other.protocol && (self.ip == other.ip || any(self) || any(other))
+    }
+
+    /// The first of `wanted` that cannot be had beside `taken`.
+    #[must_use]
+    pub fn first_taken<'w>(wanted: &'w [Self], taken: &[Self]) -> Option<&'w Self> {
+        wanted.iter().find(|port| taken.iter().any(|other| port.conflicts_with(other)))
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { port, protocol, ip } = self;
+        if **ip == *ANY_IP {
+            write!(f, "hostPort {port}/{protocol}")
+        } else {
+            write!(f, "hostPort {ip}:{port}/{protocol}")
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! `NodeAffinityMismatch`: node selector and required affinity, as kube-scheduler's `NodeAffinity` reads them; a node that
+//! the pod named was made an affinity when it was created (D3).
+
+use super::super::case::{Candidate, Case, Given};
+use crate::model::Refusal;
+
+pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    case.pe.eligibility.as_ref()?.mismatch(candidate.node).map(Refusal::NodeAffinityMismatch)
+}
