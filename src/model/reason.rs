@@ -46,6 +46,8 @@ reasons! {
     InvalidPlacement,
     /// The named pool does not exist.
     PoolNotFound,
+    /// Not all members of the gang exist yet.
+    GangIncomplete,
     /// Cordoned, not ready, or leaving.
     NodeUnschedulable,
     /// A taint that the pod does not tolerate.
@@ -84,6 +86,8 @@ reasons! {
     ExlocationConflict,
     /// Taking it would leave another waiting PE without a node.
     ExlocationInfeasible,
+    /// No plan for the whole gang.
+    GangInfeasible,
 }
 
 impl fmt::Display for Reason {

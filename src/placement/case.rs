@@ -4,7 +4,7 @@ use super::bucket::Bucket;
 use super::look_ahead::LookAhead;
 use super::traffic::Traffic;
 use super::{constraints, contradiction};
-use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Refusal, Tag, Wishes};
+use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Reason, Refusal, Tag, Wishes};
 use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot};
 
 /// One PE before one snapshot: what its rules need, looked up once for all nodes.
@@ -61,6 +61,8 @@ enum Depth {
     Bucket,
     /// To nobody.
     Alone,
+    /// Not even to what its job has chosen: to nodes as they are.
+    Node,
 }
 
 impl<'a> Case<'a> {
@@ -73,6 +75,11 @@ impl<'a> Case<'a> {
     /// A case in which the node is the PE's for the asking: no other waiting PE has a say.
     pub(super) fn without_look_ahead(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
         Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Bucket) }
+    }
+
+    /// A case for rules that concern the PE and the node alone.
+    pub(super) fn of_node(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
+        Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Node) }
     }
 
     /// Whether the PE may go to a node, or the first reason why not.
@@ -88,7 +95,34 @@ impl<'a> Case<'a> {
         self.first_refusal(constraints::OF_MEMBERS, index)
     }
 
-    fn first_refusal(&self, rules: &[constraints::Rule], index: NodeIndex) -> Result<(), Refusal> {
+    /// Whether the PE may go to a node when these reasons are left out of account.
+    pub(super) fn verdict_but(&self, index: NodeIndex, relaxed: &[Reason]) -> Result<(), Refusal> {
+        if relaxed.is_empty() {
+            return self.verdict(index);
+        }
+        let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
+        let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
+        let given = self.given.as_ref().map_err(Clone::clone)?;
+        let candidate = Candidate { index, row, node };
+        let refusals = constraints::IN_ORDER.iter().filter_map(|rule| rule(self, given, candidate));
+        refusals.into_iter().find(|refusal| !relaxed.contains(&refusal.reason())).map_or(Ok(()), Err)
+    }
+
+    /// Where an earlier incarnation of the PE was bound last.
+    pub(super) fn home(&self) -> Option<NodeIndex> {
+        self.given.as_ref().ok()?.home
+    }
+
+    /// The only nodes that can pass, where others of the job have settled that.
+    pub(super) fn limited_to(&self) -> Option<&[NodeIndex]> {
+        let given = self.given.as_ref().ok()?;
+        let allocation = &given.allocation.nodes;
+        let chosen = given.pool.and_then(|pool| pool.mode.size()).is_some_and(|size| allocation.len() >= size);
+        let anchors = Some(&given.bucket.anchors).filter(|anchors| !anchors.is_empty());
+        anchors.or_else(|| chosen.then_some(allocation)).map(Vec::as_slice)
+    }
+
+    pub(super) fn first_refusal(&self, rules: &[constraints::Rule], index: NodeIndex) -> Result<(), Refusal> {
         let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
         let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
         let given = self.given.as_ref().map_err(Clone::clone)?;
@@ -121,7 +155,10 @@ impl<'a> Given<'a> {
     fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Refusal> {
         let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string()))?;
         let job = snapshot.job(&pe.job);
-        let bucket = if depth == Depth::Alone { Bucket::default() } else { Bucket::of(pe, wishes, job) };
+        let bucket = match depth {
+            Depth::Ahead | Depth::Bucket => Bucket::of(pe, wishes, job),
+            Depth::Alone | Depth::Node => Bucket::default(),
+        };
         let pool = match &wishes.hosts {
             HostChoice::Pool(id) => snapshot.pools().get(id).map(|pool| &**pool),
             HostChoice::Any | HostChoice::Tags(_) => None,
@@ -130,7 +167,7 @@ impl<'a> Given<'a> {
         if let (HostChoice::Pool(id), None) = (&wishes.hosts, pool) {
             return Err(Refusal::PoolNotFound(id.to_string()));
         }
-        let sized = pool.filter(|pool| pool.mode.size().is_some());
+        let sized = pool.filter(|pool| pool.mode.size().is_some() && depth != Depth::Node);
         let allocation = sized.map_or_else(Allocation::default, |pool| Allocation::of(pe, pool, job));
         Ok(Self {
             wishes,
@@ -141,11 +178,11 @@ impl<'a> Given<'a> {
             bucket,
             look_ahead: match depth {
                 Depth::Ahead => LookAhead::new(pe, wishes, job, snapshot),
-                Depth::Bucket | Depth::Alone => LookAhead::default(),
+                Depth::Bucket | Depth::Alone | Depth::Node => LookAhead::default(),
             },
             traffic: match depth {
                 Depth::Ahead => Traffic::of(pe, wishes, job, snapshot),
-                Depth::Bucket | Depth::Alone => Traffic::default(),
+                Depth::Bucket | Depth::Alone | Depth::Node => Traffic::default(),
             },
             home: job.and_then(|job| job.home(pe)).and_then(|node| snapshot.find(node.as_str())),
         })

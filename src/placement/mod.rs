@@ -9,6 +9,7 @@ mod constraints;
 mod contradiction;
 mod look_ahead;
 mod matching;
+mod plan;
 mod rank;
 mod risk;
 mod scheme;
@@ -16,6 +17,7 @@ mod traffic;
 
 pub use bucket::Bucket;
 pub use case::Case;
+pub use plan::{Budget, Conflict, Placement, Plan, Unplaced, plan};
 pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;
 pub use scheme::Measure;

@@ -64,6 +64,13 @@ impl Case<'_> {
         order.into_iter().enumerate().map(scored).collect()
     }
 
+    /// The standing of a node by itself, and its name.
+    pub(super) fn standing(&self, index: NodeIndex) -> Option<(Standing, NodeName)> {
+        let given = self.given.as_ref().ok()?;
+        let node = self.measure(given, index, &Proposed::new())?;
+        Some((Standing::of(given.wishes, &node.measure), node.name))
+    }
+
     /// Proposals by node, those of this PE left out.
     fn proposed<'t>(&self, tentative: &'t Tentative, now: Timestamp) -> Proposed<'t> {
         let mut proposed = Proposed::new();

@@ -58,7 +58,7 @@ impl Traffic {
     pub(super) fn near(&self, index: NodeIndex, node: &Node) -> Near {
         let share = |rate: Option<u64>| rate.map_or(0.0, |rate| super::risk::ratio(rate, self.total));
         let on_node = self.by_node.iter().find(|(known, _)| *known == index).map(|(_, rate)| *rate);
-        let zone = node.labels.get(ZONE);
+        let zone = zone(node);
         let in_zone = self.by_zone.iter().find(|(known, _)| zone == Some(known)).map(|(_, rate)| *rate);
         Near { node: share(on_node), zone: share(in_zone.or(on_node)) }
     }
@@ -68,10 +68,15 @@ impl Traffic {
         let Some(index) = member.node else { return };
         add_to(&mut self.by_node, index, rate);
         let row = snapshot.node(index).and_then(|row| row.node.as_ref());
-        if let Some(zone) = row.and_then(|node| node.labels.get(ZONE)) {
+        if let Some(zone) = row.and_then(|node| zone(node)) {
             add_to(&mut self.by_zone, zone.into(), rate);
         }
     }
+}
+
+/// The zone that a node is in.
+pub(super) fn zone(node: &Node) -> Option<&str> {
+    node.labels.get(ZONE)
 }
 
 fn sent(wishes: &Wishes, to: &Arc<str>) -> u64 {

@@ -9,6 +9,14 @@ use crate::model::{HostPort, JobId, Node, NodeName, Pe, Pools, Resources};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeIndex(pub(super) usize);
 
+impl NodeIndex {
+    /// The place as a number, from 0, below the number of places.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
+
 /// A node and what runs there.
 #[derive(Clone, Debug)]
 pub struct NodeRow {
@@ -134,5 +142,39 @@ impl Snapshot {
     #[must_use]
     pub fn pools(&self) -> &Pools {
         &self.pools
+    }
+}
+
+/// What would be: for plans, which place PEs one after another without committing to anything.
+impl Snapshot {
+    /// Counts a waiting PE as placed on a node.
+    pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
+        if let Some(row) = self.nodes.get_mut(index.0).map(Arc::make_mut) {
+            row.requested.add(&pe.footprint.requests);
+            row.limits.add(&pe.footprint.limits);
+            row.take_ports(pe.host_ports());
+            row.pods += 1;
+            row.pes.push(Arc::clone(pe));
+        }
+        self.set_node(pe, Some(index));
+    }
+
+    /// Takes back that a PE was [placed](Self::place) on a node.
+    pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
+        if let Some(row) = self.nodes.get_mut(index.0).map(Arc::make_mut) {
+            row.requested.subtract(&pe.footprint.requests);
+            row.limits.subtract(&pe.footprint.limits);
+            row.free_ports(pe.host_ports());
+            row.pods = row.pods.saturating_sub(1);
+            row.pes.retain(|other| other.pod.uid != pe.pod.uid);
+        }
+        self.set_node(pe, None);
+    }
+
+    fn set_node(&mut self, pe: &Pe, node: Option<NodeIndex>) {
+        let Some(job) = Arc::make_mut(&mut self.jobs).get_mut(&pe.job).map(Arc::make_mut) else { return };
+        if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.uid == pe.pod.uid) {
+            member.node = node;
+        }
     }
 }

@@ -43,6 +43,18 @@ pub(super) const IN_ORDER: &[Rule] = &[
     exlocation::looks_ahead,
 ];
 
+/// The rules that concern a PE and a node alone, whoever else is there.
+pub(super) const OF_NODES: &[Rule] = &[
+    schedulable::check,
+    taints::check,
+    node_affinity::check,
+    restricted_tag::check,
+    pool_members::check,
+    hosts::check,
+    resources::check,
+    host_ports::check,
+];
+
 /// The rules that hold for each member of a bucket, whoever goes first; what the bucket asks as a whole is not among
 /// them.
 pub(super) const OF_MEMBERS: &[Rule] = &[

@@ -2,6 +2,7 @@
 //! |---|---|
 //! | [`cases`] | the cases of the legacy platform, by number; what broke it does not happen here |
 //! | [`matching`] | matchings are maximum ones, and say what a member may take |
+//! | [`plan`] | plans are legal, place as many PEs as can be, and cost the least; gangs are placed as a whole |
 //! | [`reasons`] | each reason code comes with its cause and goes with it; of several causes the first is told |
 //! | [`safety`] | no order of placements breaks a rule, and no node is refused without one |
 //! | [`bucket`] | buckets are the classes of shared tokens |
@@ -11,6 +12,7 @@
 mod bucket;
 mod cases;
 mod matching;
+mod plan;
 mod rank;
 mod reasons;
 mod risk;

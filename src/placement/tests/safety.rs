@@ -3,7 +3,7 @@
 //! What is legal is said here once more, from `PLACEMENT.md` alone: as predicates over who is where, by name, without
 //! the code that decides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,17 +28,17 @@ type Names = BTreeSet<&'static str>;
 
 /// Everything that does not change while PEs are placed.
 #[derive(Clone, Debug)]
-struct World {
-    hosts: Vec<Host>,
+pub(super) struct World {
+    pub(super) hosts: Vec<Host>,
     pools: Vec<HostPool>,
-    elements: Vec<Element>,
+    pub(super) elements: Vec<Element>,
     /// Scopes of isolation and of exclusive pools, by namespace.
     scopes: [(usize, usize); 2],
 }
 
 #[derive(Clone, Debug)]
-struct Host {
-    name: &'static str,
+pub(super) struct Host {
+    pub(super) name: &'static str,
     tags: Names,
     restricting: Names,
     cordoned: bool,
@@ -46,7 +46,7 @@ struct Host {
     tainted: bool,
     /// It has the label that some pods select.
     labelled: bool,
-    cores: u64,
+    pub(super) cores: u64,
     pods: u64,
 }
 
@@ -79,8 +79,10 @@ enum Wish {
 }
 
 #[derive(Clone, Debug)]
-struct Element {
-    name: &'static str,
+pub(super) struct Element {
+    pub(super) name: &'static str,
+    /// To whom it sends, and how much.
+    pub(super) sends: Vec<(&'static str, u64)>,
     namespace: usize,
     job: &'static str,
     cores: u64,
@@ -105,7 +107,7 @@ struct Native {
 
 /// How a pod is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Start {
+pub(super) enum Start {
     Waiting,
     /// On its way out, on this node.
     Leaving(usize),
@@ -115,14 +117,14 @@ enum Start {
 
 /// Where a pod is and how much of it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Waiting,
     On(usize),
     Leaving(usize),
 }
 
 /// The place of each element, in their order.
-type Assignment = Vec<Place>;
+pub(super) type Assignment = Vec<Place>;
 
 fn some(of: &'static [&'static str]) -> impl Strategy<Value = Names> {
     subsequence(of, 0..=of.len()).prop_map(|names| names.into_iter().collect())
@@ -189,13 +191,24 @@ fn element(name: &'static str) -> impl Strategy<Value = Element> {
     let identity = (prop_oneof![4 => Just(0_usize), 1 => Just(1)], prop_oneof![3 => Just("j"), 1 => Just("k")]);
     let tokens = (prop_oneof![seldom(&["s", "t"]), some(&["s", "t", "u"])], seldom(&["x", "y"]));
     let only = prop_oneof![6 => Just(Names::new()), 1 => some(&NODES)];
-    let wish = (wish, prop_oneof![4 => Just(None), 1 => (0_u32..3).prop_map(Some)]);
+    let sends = prop_oneof![3 => Just(Vec::new()), 1 => vec((select(&PES[..]), 1_u64..9), 1..3)];
+    let wish = (wish, sends, prop_oneof![4 => Just(None), 1 => (0_u32..3).prop_map(Some)]);
     let native = (any::<bool>(), prop::bool::weighted(0.2), prop::bool::weighted(0.2))
         .prop_map(|(tolerates, selects, takes_port)| Native { tolerates, selects, takes_port });
     (identity, 1_u64..3, wish, only, tokens, prop::bool::weighted(0.15), start, native).prop_map(
-        move |((namespace, job), cores, (wish, index), only, (colocation, exlocation), isolated, start, native)| {
+        move |(
+            (namespace, job),
+            cores,
+            (wish, sends, index),
+            only,
+            (colocation, exlocation),
+            isolated,
+            start,
+            native,
+        )| {
             Element {
                 name,
+                sends: sends.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect(),
                 namespace,
                 job,
                 cores,
@@ -212,7 +225,7 @@ fn element(name: &'static str) -> impl Strategy<Value = Element> {
     )
 }
 
-fn world() -> impl Strategy<Value = World> {
+pub(super) fn world() -> impl Strategy<Value = World> {
     let hosts =
         (1..=NODES.len()).prop_flat_map(|count| NODES[..count].iter().map(|name| host(name)).collect::<Vec<_>>());
     let pools: Vec<_> = POOLS[..4].iter().map(|name| host_pool(name)).collect();
@@ -232,7 +245,7 @@ fn world() -> impl Strategy<Value = World> {
 
 /// What is legal, from `PLACEMENT.md`.
 impl World {
-    fn same_job(&self, one: usize, other: usize) -> bool {
+    pub(super) fn same_job(&self, one: usize, other: usize) -> bool {
         let (one, other) = (&self.elements[one], &self.elements[other]);
         one.namespace == other.namespace && one.job == other.job
     }
@@ -269,14 +282,14 @@ impl World {
     }
 
     /// The PEs that are not leaving.
-    fn active(&self, places: &Assignment) -> Vec<usize> {
+    pub(super) fn active(&self, places: &Assignment) -> Vec<usize> {
         let stranger = |element: &usize| matches!(self.elements[*element].start, Start::Stranger(_));
         let leaving = |element: &usize| matches!(places[*element], Place::Leaving(_));
         (0..self.elements.len()).filter(|element| !stranger(element) && !leaving(element)).collect()
     }
 
     /// The other PEs of a bucket: whoever is reached over shared tokens, from PE to PE.
-    fn mates(&self, element: usize, places: &Assignment) -> Vec<usize> {
+    pub(super) fn mates(&self, element: usize, places: &Assignment) -> Vec<usize> {
         let active = self.active(places);
         let mut reached = vec![element];
         for _ in 0..self.elements.len() {
@@ -347,7 +360,7 @@ impl World {
     }
 
     /// The first rule that an assignment breaks.
-    fn broken(&self, places: &Assignment) -> Option<&'static str> {
+    pub(super) fn broken(&self, places: &Assignment) -> Option<&'static str> {
         let active = self.active(places);
         let there = |element: &usize| match places[*element] {
             Place::On(host) => Some((*element, host)),
@@ -484,7 +497,7 @@ pub(super) fn assignments(options: &[Vec<usize>]) -> Vec<Vec<Option<usize>>> {
 
 /// The same world for the code that decides.
 impl World {
-    fn cluster(&self) -> Cluster {
+    pub(super) fn cluster(&self) -> Cluster {
         let placement = |(isolation, exclusive): (usize, usize)| {
             format!("isolationScope: {}, exclusiveScope: {}", SCOPES[isolation].1, SCOPES[exclusive].1)
         };
@@ -496,7 +509,7 @@ impl World {
         governed(policies, nodes, pools, self.elements.iter().map(|element| element.pod(&self.hosts)).collect())
     }
 
-    fn places(&self) -> Assignment {
+    pub(super) fn places(&self) -> Assignment {
         let place = |element: &Element| match element.start {
             Start::Waiting => Place::Waiting,
             Start::Leaving(host) => Place::Leaving(host),
@@ -554,7 +567,9 @@ impl Element {
             Wish::Any | Wish::Pool(_) => String::new(),
         };
         let index = self.index.map(|index| index.to_string()).unwrap_or_default();
+        let sends: Vec<String> = self.sends.iter().map(|(to, rate)| format!("{to}={rate}")).collect();
         let lists = [
+            ("connects-to", sends.join(",")),
             ("pool-index", index),
             ("hosts", join(&self.only)),
             ("colocation", join(&self.colocation)),

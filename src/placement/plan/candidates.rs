@@ -1,0 +1,125 @@
+//! The nodes in order for PEs that wish alike, kept while a plan changes a few of them at a time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::case::Case;
+use super::super::constraints;
+use super::super::scheme::Standing;
+use crate::model::{Eligibility, HostChoice, NodeName, Pe, Resources, Scheme, Wishes};
+use crate::state::{NodeIndex, Snapshot};
+
+/// Orders by what PEs wish; each holds the nodes that pass as far as only PE and node are concerned.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    orders: Vec<Order>,
+    /// Nodes that something was placed on or taken off, in time.
+    changes: Vec<NodeIndex>,
+}
+
+/// Nodes that pass, best first.
+#[derive(Debug)]
+struct Order {
+    key: Key,
+    nodes: BTreeSet<Place>,
+    /// Each node's place, by number of the node.
+    places: Vec<Option<Place>>,
+    /// How many changes have been taken in.
+    seen: usize,
+}
+
+/// PEs with the same key find the same nodes in the same order, but for what other PEs are there.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    hosts: HostChoice,
+    only: Vec<Box<str>>,
+    risk_weight: u32,
+    requests: Resources,
+    limits: Resources,
+    eligibility: Option<Arc<Eligibility>>,
+}
+
+/// The worth of a node, negated, in an order that can be sorted by; then its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u64, NodeName, NodeIndex);
+
+impl Candidates {
+    /// Notes that something was placed on a node or taken off it.
+    pub(super) fn changed(&mut self, node: NodeIndex) {
+        self.changes.push(node);
+    }
+
+    /// Nodes for a PE in classes of equal worth, the best class first; `None` where its scheme orders them by more than
+    /// what this can keep.
+    pub(super) fn in_classes(
+        &mut self,
+        pe: &Pe,
+        snapshot: &Snapshot,
+    ) -> Option<impl Iterator<Item = (u64, NodeIndex)>> {
+        let wishes = pe.wishes.as_ref().ok()?;
+        if wishes.scheme != Scheme::BalancedInstance || wishes.traffic_weight > 0 {
+            return None;
+        }
+        let key = Key::of(pe, wishes);
+        let at = self.orders.iter().position(|order| order.key == key).unwrap_or_else(|| {
+            let (nodes, places) = (BTreeSet::new(), Vec::new());
+            self.orders.push(Order { key, nodes, places, seen: usize::MAX });
+            self.orders.len() - 1
+        });
+        let order = self.orders.get_mut(at)?;
+        order.catch_up(&self.changes, pe, snapshot);
+        Some(order.nodes.iter().map(|Place(worth, _, index)| (*worth, *index)))
+    }
+}
+
+impl Key {
+    fn of(pe: &Pe, wishes: &Wishes) -> Self {
+        Self {
+            hosts: wishes.hosts.clone(),
+            only: wishes.only.clone(),
+            risk_weight: wishes.risk_weight,
+            requests: pe.footprint.requests.clone(),
+            limits: pe.footprint.limits.clone(),
+            eligibility: pe.eligibility.clone(),
+        }
+    }
+}
+
+impl Order {
+    fn catch_up(&mut self, changes: &[NodeIndex], pe: &Pe, snapshot: &Snapshot) {
+        if self.seen == changes.len() {
+            return;
+        }
+        let case = Case::of_node(pe, snapshot);
+        if self.seen == usize::MAX {
+            snapshot.nodes().for_each(|(index, ..)| self.put(index, &case));
+        } else {
+            changes.iter().skip(self.seen).for_each(|index| self.put(*index, &case));
+        }
+        self.seen = changes.len();
+    }
+
+    fn put(&mut self, index: NodeIndex, case: &Case<'_>) {
+        let number = index.number();
+        if self.places.len() <= number {
+            self.places.resize(number + 1, None);
+        }
+        let Some(slot) = self.places.get_mut(number) else { return };
+        if let Some(place) = slot.take() {
+            self.nodes.remove(&place);
+        }
+        if case.first_refusal(constraints::OF_NODES, index).is_ok()
+            && let Some((standing, name)) = case.standing(index)
+        {
+            let place = Place(descending(standing), name, index);
+            *slot = Some(place.clone());
+            self.nodes.insert(place);
+        }
+    }
+}
+
+/// A worth from 0 to 1 as a number that is the smaller the better.
+fn descending(standing: Standing) -> u64 {
+    // Floats that are not negative are in the order of their bits.
+    !standing.value.max(0.0).to_bits()
+}

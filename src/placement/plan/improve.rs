@@ -1,0 +1,43 @@
+//! Step by step to a cheaper assignment: a group moves where that costs less, as long as any does.
+
+use super::work::Work;
+use crate::state::NodeIndex;
+
+/// Less than this is no gain.
+const GAIN: f64 = 1e-9;
+/// How many nodes are tried for a group beside those of its peers.
+const TRIED: usize = 4;
+
+/// Moves groups one at a time until no move helps, or the budget is spent.
+pub(super) fn improve(work: &mut Work<'_>) {
+    let mut moved = true;
+    while moved {
+        moved = false;
+        for group in 0..work.groups() {
+            match move_one(work, group) {
+                Some(helped) => moved |= helped,
+                None => return,
+            }
+        }
+    }
+}
+
+/// Whether the group moved; `None` when the budget is spent.
+fn move_one(work: &mut Work<'_>, group: usize) -> Option<bool> {
+    let Some(from) = work.node(group) else { return Some(false) };
+    if !work.step() {
+        return None;
+    }
+    work.displace(group);
+    let stay = work.marginal(group, from);
+    let mut to: Vec<NodeIndex> = work.peers(group).into_iter().chain(work.attractive(group, TRIED)).collect();
+    to.retain(|node| *node != from && work.marginal(group, *node) < stay - GAIN);
+    to.sort_by(|one, other| work.marginal(group, *one).total_cmp(&work.marginal(group, *other)).then(one.cmp(other)));
+    let moved = to.into_iter().any(|node| work.place(group, node).is_ok());
+    if !moved {
+        // It has just been there.
+        let back = work.place(group, from);
+        debug_assert!(back.is_ok(), "{back:?}");
+    }
+    Some(moved)
+}
