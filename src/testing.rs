@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::model::{
     Bytes, Eligibility, Footprint, HostPort, Labels, Millicores, Namespace, Node, NodeName, NodeRequirement, Pod,
-    PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, Tag, Taint, Toleration,
+    PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId,
+    Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -177,6 +178,19 @@ pub(crate) fn listed(name: &str, hosts: &[&str], mode: PoolMode) -> Pool {
     Pool { members, ..pool(name, &[], mode) }
 }
 
+/// A `StreamJob` that lists these PEs with what it declares of them: `colocation` for `outrigger.dev/colocation`.
+pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJob {
+    let declared =
+        |wishes: &[(&str, &str)]| wishes.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
+    StreamJob {
+        id: StreamJobId { namespace: Namespace::from(NAMESPACE), name: name.into() },
+        pes: pes.iter().map(|(pe, wishes)| (Arc::from(*pe), declared(wishes))).collect(),
+        others: Labels::default(),
+        override_load_protection: false,
+        last_places: Vec::new(),
+    }
+}
+
 /// A shared pool gives each job so many nodes.
 pub(crate) fn sized(nodes: u32) -> PoolMode {
     PoolMode::SharedSized(NonZeroU32::new(nodes).unwrap())
@@ -197,6 +211,7 @@ pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, 
     let mut cluster = Cluster::new(policies);
     cluster.apply(Event::NodesListed(nodes));
     cluster.apply(Event::PoolsListed(pools));
+    cluster.apply(Event::StreamJobsListed(Vec::new()));
     cluster.apply(Event::PodsListed(pods));
     cluster
 }

@@ -52,7 +52,7 @@ impl<'a> Candidate<'a> {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
         };
-        let wishes = context.policies.pe(&as_placed).ok_or(no_job)?.wishes;
+        let wishes = context.policies.pe(&as_placed, context.jobs).ok_or(no_job)?.wishes;
         Ok(Self { policy, namespace, labels, annotations, identity, wishes })
     }
 

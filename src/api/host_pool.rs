@@ -20,11 +20,14 @@ use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Tag};
     shortname = "hp",
     category = "outrigger",
     namespaced,
+    status = "HostPoolStatus",
     crates(kube_core = "::kube_core"),
     derive = "PartialEq",
     doc = "A named set of nodes: by tags, which a node must all have, or by a list of hosts.",
     printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
     printcolumn(name = "Size", type_ = "integer", json_path = ".spec.size"),
+    printcolumn(name = "Nodes", type_ = "integer", json_path = ".status.nodes"),
+    printcolumn(name = "Jobs", type_ = "integer", json_path = ".status.jobs"),
     printcolumn(name = "Tags", type_ = "string", json_path = ".spec.tags"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
@@ -65,6 +68,37 @@ pub enum Mode {
     Shared,
     /// No PE of another job runs on the nodes that a job has chosen. Needs a size.
     Exclusive,
+}
+
+/// What there is of the pool and who uses it, as Outrigger last saw it. Derived from nodes and pods, and rebuilt from
+/// them when it is lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HostPoolStatus {
+    /// How many nodes qualify.
+    pub nodes: i32,
+    /// How many of them take new pods: ready, and not cordoned.
+    pub schedulable: i32,
+    /// How many jobs have a PE in the pool that is placed.
+    pub jobs: i32,
+    /// What each of these jobs has of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<AllocationStatus>,
+    /// The generation of this object that the rest was derived from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+}
+
+/// What a job has of a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AllocationStatus {
+    /// The job; `name#generation` where its pods name a generation.
+    pub job: String,
+    /// How many of its PEs are placed in the pool.
+    pub pes: i32,
+    /// The nodes that they run on: where the pool is sized, those that the job has chosen so far.
+    pub nodes: Vec<String>,
 }
 
 /// A `HostPool` that contradicts itself, although the API server should have refused it.

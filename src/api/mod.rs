@@ -13,10 +13,20 @@ mod host_pool;
 mod metadata;
 mod node;
 mod pod;
+#[expect(
+    clippy::duplicated_attributes,
+    unreachable_pub,
+    reason = "both come from how the derive reads and repeats the struct"
+)]
+mod stream_job;
 
-pub use host_pool::{HostPool, HostPoolSpec, InvalidHostPool, Mode};
+pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};
 pub use node::NodeObject;
 pub use pod::PodObject;
+pub use stream_job::{
+    ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, SchemeName, StreamJob, StreamJobSpec,
+    StreamJobStatus,
+};
 
 /// The definitions of all custom resources as YAML documents: what `deploy/crds` holds.
 ///
@@ -24,7 +34,7 @@ pub use pod::PodObject;
 /// Never in a build whose tests passed: a schema that cannot be written.
 pub fn definitions() -> Result<String, serde_saphyr::ser::Error> {
     use kube_core::CustomResourceExt as _;
-    serde_saphyr::to_string(&HostPool::crd())
+    serde_saphyr::to_string_multiple(&[HostPool::crd(), StreamJob::crd()])
 }
 
 /// The group of Outrigger's own resources, and the prefix of its labels and annotations.

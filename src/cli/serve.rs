@@ -102,7 +102,7 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
     let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
     let store = Arc::new(Store::new(policies));
     let extender = arguments.role.contains(&Role::Extender);
-    let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Pools }));
+    let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Declared }));
 
     let mut servers: Vec<(&str, Server)> = Vec::new();
     let workers = usize::from(arguments.workers);

@@ -37,7 +37,7 @@ pub enum BindError {
     #[error("pod runs on {0} already")]
     Elsewhere(NodeName),
     /// The cluster has not been listed in full.
-    #[error("StaleState: nodes, pods and pools have not been listed yet; the pod is tried again")]
+    #[error("StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again")]
     NotListed,
     /// A hard constraint does not hold any more.
     #[error("{0}")]

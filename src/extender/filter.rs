@@ -27,7 +27,7 @@ pub struct Filtered {
     pub error: Option<&'static str>,
 }
 
-const NOT_LISTED: &str = "StaleState: nodes, pods and pools have not been listed yet; the pod is tried again";
+const NOT_LISTED: &str = "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
@@ -35,7 +35,7 @@ const WHOLE_NODES: &str =
 #[must_use]
 pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicySet) -> Filtered {
     let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
-    let Some(pe) = policies.pe(&arguments.pod).map(Arc::new) else {
+    let Some(pe) = policies.pe(&arguments.pod, snapshot.stream_jobs()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
         return Filtered { body, pe: None, asked: names.len(), refused: BTreeMap::new(), only: None, error: None };
     };

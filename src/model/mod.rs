@@ -1,4 +1,4 @@
-//! The nouns of placement: names, quantities, nodes, pods, PEs, pools and the reasons of a refusal.
+//! The nouns of placement: names, quantities, nodes, pods, PEs, pools, jobs and the reasons of a refusal.
 //!
 //! Plain data. Nothing here decides anything, and nothing here knows how an object looked on the wire.
 
@@ -12,6 +12,7 @@ mod pod;
 mod pool;
 mod reason;
 mod resources;
+mod stream_job;
 
 pub use eligibility::{Eligibility, HostPort, NodeRequirement, Taint, Toleration};
 pub use footprint::{ContainerResources, Footprint, PodResources};
@@ -23,3 +24,4 @@ pub use pod::{Owner, Pod, PodKey, PodPhase};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Refusal};
 pub use resources::{Bytes, InvalidQuantity, Millicores, Resources, thousandths};
+pub use stream_job::{LastPlace, StreamJob, StreamJobId, StreamJobs};

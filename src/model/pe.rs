@@ -33,6 +33,8 @@ pub struct Pe {
     pub lineage: Option<Arc<str>>,
     /// What it wishes for its placement, or why that cannot be read.
     pub wishes: Result<Wishes, Contradiction>,
+    /// The keys on its pod whose values do not count, since the `StreamJob` says otherwise.
+    pub overruled: Box<[&'static str]>,
 }
 
 /// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy.
@@ -64,6 +66,8 @@ pub struct Wishes {
     pub risk_weight: u32,
     /// Weight of the declared traffic that stays near against the scheme, in thousandths; 0: it only breaks ties.
     pub traffic_weight: u32,
+    /// True: load protection refuses it no node.
+    pub override_load_protection: bool,
 }
 
 impl Wishes {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::error::{PolicyError, Position};
+use super::raw;
 use super::resolve::{Fault, StreamPolicy};
-use super::{raw, wishes};
-use crate::model::{Labels, Pe, Pod};
+use super::wishes::{self, Sources};
+use crate::model::{Labels, Pe, Pod, StreamJobId, StreamJobs};
 
 /// A file with policy documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,25 +64,32 @@ impl PolicySet {
         self.policies.iter().find(|policy| policy.selector.selects(namespace, labels))
     }
 
-    /// The PE that a pod is; `None` for pods of no policy, or whose labels name no job.
+    /// The PE that a pod is, together with what a `StreamJob` declares of it; `None` for pods of no policy, or whose
+    /// labels name no job.
     #[must_use]
-    pub fn pe(&self, pod: &Pod) -> Option<Pe> {
+    pub fn pe(&self, pod: &Pod, jobs: &StreamJobs) -> Option<Pe> {
         let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
         let owner = pod.owner.as_ref();
         let identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
         let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
         let lineage = owner.filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
+        let name = identity.pe.unwrap_or_else(|| Arc::from(pod.key.name.as_str()));
+        // Most clusters have jobs without a StreamJob, and pods are read often.
+        let job = if jobs.is_empty() { None } else { jobs.get(&StreamJobId::from(&identity.job)) };
+        let declared = job.map(|job| (&**job, job.declared(&name)));
+        let sources = Sources { labels: &pod.labels, annotations: &pod.annotations, declared };
         Some(Pe {
             pod: pod.key.clone(),
             resource_version: pod.resource_version.clone(),
             job: identity.job,
-            name: identity.pe.unwrap_or_else(|| Arc::from(pod.key.name.as_str())),
+            name,
             policy: Arc::clone(&policy.name),
             footprint: pod.footprint.clone(),
             eligibility: pod.eligibility.clone(),
             created: pod.created,
             lineage,
-            wishes: wishes::read(&pod.key.namespace, &pod.labels, &pod.annotations, policy.placement, lasting_name),
+            wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name),
+            overruled: sources.overruled(),
         })
     }
 }

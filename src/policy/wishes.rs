@@ -1,10 +1,12 @@
 //! What a pod wishes for its placement, read from its annotations and labels (`PLACEMENT.md` 2).
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::resolve::Placement;
 use crate::model::{
-    Connection, Contradiction, Gang, HostChoice, Labels, Namespace, PoolId, Resources, Scheme, Tag, Token, Wishes,
+    Connection, Contradiction, Gang, HostChoice, Labels, Namespace, PoolId, Resources, Scheme, StreamJob, Tag, Token,
+    Wishes,
 };
 
 /// The keys of labels and annotations, stable from the first release.
@@ -65,14 +67,79 @@ fn value<'a>(labels: &'a Labels, annotations: &'a Labels, key: &str) -> Option<&
     annotations.get(key).or_else(|| labels.get(key)).map(str::trim)
 }
 
+/// Where the wishes of a PE stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sources<'a> {
+    /// The labels of its pod.
+    pub(super) labels: &'a Labels,
+    /// The annotations of its pod: they win over the labels.
+    pub(super) annotations: &'a Labels,
+    /// The `StreamJob` of its job, and what it declares of the PE: that wins over both.
+    pub(super) declared: Option<(&'a StreamJob, &'a Labels)>,
+}
+
+/// Keys that a `StreamJob` can declare.
+const DECLARED: [&str; 11] = [
+    keys::COLOCATION,
+    keys::CONNECTS_TO,
+    keys::EXLOCATION,
+    keys::GANG,
+    keys::HOST_POOL,
+    keys::HOST_TAGS,
+    keys::HOSTS,
+    keys::ISOLATED,
+    keys::POOL_INDEX,
+    keys::RELOCATABLE,
+    keys::SCHEME,
+];
+
+/// Keys of one choice.
+const CHOICE: [&str; 3] = [keys::HOST_POOL, keys::HOST_TAGS, keys::POOL_INDEX];
+
+impl<'a> Sources<'a> {
+    fn value(&self, key: &str) -> Option<&'a str> {
+        let Some((_, declared)) = self.declared else { return value(self.labels, self.annotations, key) };
+        // Which nodes are in question is one choice: whoever declares a part of it takes the place of all of it.
+        let is_replaced = CHOICE.contains(&key) && CHOICE.iter().any(|part| declared.get(part).is_some());
+        declared.get(key).or_else(|| value(self.labels, self.annotations, key).filter(|_| !is_replaced))
+    }
+
+    /// The keys on the pod whose values do not count.
+    pub(super) fn overruled(&self) -> Box<[&'static str]> {
+        if self.declared.is_none() {
+            return Box::default();
+        }
+        let differs = |key: &&str| {
+            value(self.labels, self.annotations, key).is_some_and(|said| match self.value(key) {
+                Some(counts) => said != counts && !mean_the_same(key, said, counts),
+                None => true,
+            })
+        };
+        DECLARED.into_iter().filter(differs).collect()
+    }
+}
+
+/// Whether two values of one key say the same in other words.
+fn mean_the_same(key: &str, one: &str, other: &str) -> bool {
+    match key {
+        keys::CONNECTS_TO => {
+            matches!((connections(Some(one)), connections(Some(other))), (Ok(one), Ok(other)) if one == other)
+        }
+        keys::COLOCATION | keys::EXLOCATION | keys::HOSTS | keys::HOST_TAGS => {
+            matches!((list("", Some(one)), list("", Some(other))), (Ok(one), Ok(other)) if one == other)
+        }
+        _ => false,
+    }
+}
+
 pub(super) fn read(
     namespace: &Namespace,
-    labels: &Labels,
-    annotations: &Labels,
+    sources: Sources<'_>,
     placement: Placement,
     lasting_name: bool,
 ) -> Result<Wishes, Contradiction> {
-    let value = |key: &str| value(labels, annotations, key);
+    let value = |key: &str| sources.value(key);
+    let job = sources.declared.map(|(job, _)| job);
     let hosts = match (value(keys::HOST_POOL), value(keys::HOST_TAGS)) {
         (Some(_), Some(_)) => {
             return Err(contradiction(keys::HOST_TAGS, "cannot be combined with outrigger.dev/host-pool; keep one"));
@@ -106,12 +173,22 @@ pub(super) fn read(
         isolation: isolated.then_some(placement.isolation_scope),
         connects_to: connections(value(keys::CONNECTS_TO))?,
         relocatable,
-        gang: gang(value(keys::GANG))?,
+        gang: gang(value(keys::GANG))?.map(|gang| of_job(gang, job)),
         exclusive_scope: placement.exclusive_scope,
         scheme,
         risk_weight: placement.risk_weight,
         traffic_weight: placement.traffic_weight,
+        override_load_protection: job.is_some_and(|job| job.override_load_protection),
     })
+}
+
+/// All PEs of a job are those that its `StreamJob` lists.
+fn of_job(gang: Gang, job: Option<&StreamJob>) -> Gang {
+    let listed = job.and_then(|job| NonZeroU32::new(u32::try_from(job.pes.len()).ok()?));
+    match (gang, listed) {
+        (Gang::All, Some(listed)) => Gang::AtLeast(listed),
+        (Gang::All | Gang::AtLeast(_), _) => gang,
+    }
 }
 
 fn pool_index(written: Option<&str>, hosts: &HostChoice) -> Result<Option<u32>, Contradiction> {

@@ -1,6 +1,6 @@
 //! The cluster as it changes: watch events and our own commitments, folded into rows.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +9,9 @@ use super::eligibilities::Eligibilities;
 use super::event::Event;
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
-use crate::model::{JobId, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources};
+use crate::model::{
+    JobId, LastPlace, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob, StreamJobId,
+};
 use crate::policy::PolicySet;
 
 /// The cluster: one writer folds events and commitments into it and publishes snapshots.
@@ -25,9 +27,20 @@ pub struct Cluster {
     eligibilities: Eligibilities,
     free: Vec<NodeIndex>,
     rows: Snapshot,
-    nodes_listed: bool,
-    pods_listed: bool,
-    pools_listed: bool,
+    listed: BTreeSet<Kind>,
+}
+
+/// What has to be listed before anything can be decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Node,
+    Pod,
+    Pool,
+    StreamJob,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Node, Self::Pod, Self::Pool, Self::StreamJob];
 }
 
 type Homes = BTreeMap<Arc<str>, Home>;
@@ -82,11 +95,14 @@ impl Cluster {
             }
             Event::PoolsListed(pools) => {
                 self.rows.pools = Arc::new(pools.into_iter().map(|pool| (pool.id.clone(), Arc::new(pool))).collect());
-                self.pools_listed = true;
+                self.listed.insert(Kind::Pool);
             }
+            Event::StreamJob(job) => self.put_stream_job(*job),
+            Event::StreamJobGone(id) => self.drop_stream_job(&id),
+            Event::StreamJobsListed(jobs) => self.list_stream_jobs(jobs),
             Event::Policies(policies) => self.govern_by(policies),
         }
-        self.rows.complete = self.nodes_listed && self.pods_listed && self.pools_listed;
+        self.rows.complete = Kind::ALL.iter().all(|kind| self.listed.contains(kind));
     }
 
     /// The cluster at this moment.
@@ -224,7 +240,7 @@ impl Cluster {
         for node in nodes {
             self.put_node(node);
         }
-        self.nodes_listed = true;
+        self.listed.insert(Kind::Node);
     }
 
     fn put_pod(&mut self, pod: Pod) {
@@ -270,16 +286,74 @@ impl Cluster {
         if self.takeover.has_begun() {
             self.take_over_again();
         }
-        self.pods_listed = true;
+        self.listed.insert(Kind::Pod);
     }
 
     fn put_pool(&mut self, pool: Pool) {
         Arc::make_mut(&mut self.rows.pools).insert(pool.id.clone(), Arc::new(pool));
     }
 
+    fn put_stream_job(&mut self, job: StreamJob) {
+        let id = job.id.clone();
+        let known = self.rows.stream_jobs.get(&id);
+        let is_read_anew = known.is_none_or(|known| known.declares_else_than(&job));
+        let last_places = job.last_places.clone();
+        Arc::make_mut(&mut self.rows.stream_jobs).insert(id.clone(), Arc::new(job));
+        if is_read_anew {
+            self.read_anew(|pe| StreamJobId::from(&pe.job) == id);
+        }
+        self.remember(&id, last_places);
+    }
+
+    fn drop_stream_job(&mut self, id: &StreamJobId) {
+        if Arc::make_mut(&mut self.rows.stream_jobs).remove(id).is_some() {
+            self.read_anew(|pe| StreamJobId::from(&pe.job) == *id);
+        }
+    }
+
+    fn list_stream_jobs(&mut self, jobs: Vec<StreamJob>) {
+        let listed: BTreeSet<&StreamJobId> = jobs.iter().map(|job| &job.id).collect();
+        let gone: Vec<StreamJobId> = self.rows.stream_jobs.keys().filter(|id| !listed.contains(id)).cloned().collect();
+        for id in gone {
+            self.drop_stream_job(&id);
+        }
+        for job in jobs {
+            self.put_stream_job(job);
+        }
+        self.listed.insert(Kind::StreamJob);
+    }
+
+    /// Takes over where PEs were last bound, as far as nothing later is known: what was seen by a process before this.
+    fn remember(&mut self, id: &StreamJobId, last_places: Vec<LastPlace>) {
+        for LastPlace { generation, pe, lineage, node } in last_places {
+            let job = JobId { namespace: id.namespace.clone(), name: Arc::clone(&id.name), generation };
+            let home = Home { node, lineage };
+            if let Some(row) = Arc::make_mut(&mut self.rows.jobs).get_mut(&job) {
+                if !row.homes.contains_key(&pe) {
+                    Arc::make_mut(row).homes.insert(pe, home);
+                }
+            } else if let Some((_, homes)) = self.departed.iter_mut().find(|(departed, _)| *departed == job) {
+                homes.entry(pe).or_insert(home);
+            } else {
+                self.departed.push_back((job, Homes::from([(pe, home)])));
+                self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
+            }
+        }
+    }
+
     fn govern_by(&mut self, policies: PolicySet) {
         self.policies = policies;
-        let mut pods: Vec<Arc<Pod>> = self.pods.values().map(|entry| Arc::clone(&entry.pod)).collect();
+        self.replace_all(|_| true);
+    }
+
+    /// Reads the PEs anew that something else is declared of.
+    fn read_anew(&mut self, is_meant: impl Fn(&Pe) -> bool) {
+        self.replace_all(|entry| entry.pe.as_deref().is_some_and(&is_meant));
+    }
+
+    fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) {
+        let meant = self.pods.values().filter(|entry| is_meant(entry));
+        let mut pods: Vec<Arc<Pod>> = meant.map(|entry| Arc::clone(&entry.pod)).collect();
         pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
         for pod in pods {
             self.replace(pod);
@@ -298,7 +372,7 @@ impl Cluster {
             pod.node.clone().or_else(|| self.committed(uid.as_str()).cloned())
         };
         let node = node.map(|name| self.index_of(&name));
-        let pe = self.policies.pe(&pod).map(Arc::new);
+        let pe = self.policies.pe(&pod, &self.rows.stream_jobs).map(Arc::new);
         let entry = Entry { pod, pe, node };
         self.count(&entry);
         self.pods.insert(uid, entry);

@@ -1,6 +1,6 @@
 //! What can happen to the cluster.
 
-use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId};
+use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
 use crate::policy::PolicySet;
 
 /// One change, as the watches and the policy files report it.
@@ -24,6 +24,12 @@ pub enum Event {
     PoolGone(PoolId),
     /// All pools there are.
     PoolsListed(Vec<Pool>),
+    /// A `StreamJob` was added or changed.
+    StreamJob(Box<StreamJob>),
+    /// A `StreamJob` is gone, or can no longer be read.
+    StreamJobGone(StreamJobId),
+    /// All `StreamJob` objects there are.
+    StreamJobsListed(Vec<StreamJob>),
     /// The policies in force from now on.
     Policies(PolicySet),
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{HostPort, JobId, Node, NodeName, Pe, Pools, Resources};
+use crate::model::{HostPort, JobId, Node, NodeName, Pe, Pools, Resources, StreamJobs};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,7 @@ pub struct Snapshot {
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
     pub(super) jobs: Arc<HashMap<JobId, Arc<JobRow>, ahash::RandomState>>,
     pub(super) pools: Arc<Pools>,
+    pub(super) stream_jobs: Arc<StreamJobs>,
 }
 
 impl Snapshot {
@@ -109,7 +110,7 @@ impl Snapshot {
         self.version
     }
 
-    /// True once nodes, pods and pools have each been listed in full.
+    /// True once nodes, pods, pools and `StreamJob` objects have each been listed in full.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.complete
@@ -136,6 +137,17 @@ impl Snapshot {
     #[must_use]
     pub fn job(&self, id: &JobId) -> Option<&JobRow> {
         self.jobs.get(id).map(|row| &**row)
+    }
+
+    /// Every job that has a PE, in no particular order.
+    pub fn jobs(&self) -> impl Iterator<Item = (&JobId, &Arc<JobRow>)> {
+        self.jobs.iter()
+    }
+
+    /// Every `StreamJob`.
+    #[must_use]
+    pub fn stream_jobs(&self) -> &StreamJobs {
+        &self.stream_jobs
     }
 
     /// Every pool.

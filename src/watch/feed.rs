@@ -14,8 +14,8 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
 use super::store::Store;
-use crate::api::{HostPool, NodeObject, PodObject};
-use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId};
+use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
+use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
 use crate::state::Event;
 use crate::telemetry;
 
@@ -27,10 +27,10 @@ const BATCH: usize = 512;
 /// Which kinds a role watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kinds {
-    /// Nodes, pods and pools: the extender.
+    /// Nodes, pods, pools and jobs: the extender.
     All,
-    /// Pools alone: admission.
-    Pools,
+    /// Pools and jobs: admission.
+    Declared,
 }
 
 /// The watches of one process.
@@ -52,7 +52,7 @@ impl Feed {
     /// Starts the watches. They run until the runtime ends, and never give up.
     #[must_use]
     pub fn start(client: &Client, store: &Arc<Store>, kinds: Kinds) -> Self {
-        let mut watches = vec![start::<HostPool>(client, store)];
+        let mut watches = vec![start::<HostPool>(client, store), start::<StreamJobObject>(client, store)];
         if kinds == Kinds::All {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
@@ -166,6 +166,25 @@ impl Watched for HostPool {
     fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
         let namespace = metadata.namespace.as_deref()?.into();
         Some(Event::PoolGone(PoolId { namespace, name: metadata.name.as_deref()?.into() }))
+    }
+}
+
+impl Watched for StreamJobObject {
+    const KIND: &'static str = "StreamJob";
+    type Projected = StreamJob;
+
+    fn project(&self) -> Result<StreamJob, Box<dyn std::error::Error>> {
+        Ok(StreamJob::try_from(self)?)
+    }
+    fn put(projected: StreamJob) -> Event {
+        Event::StreamJob(Box::new(projected))
+    }
+    fn listed(all: Vec<StreamJob>) -> Event {
+        Event::StreamJobsListed(all)
+    }
+    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
+        let namespace = metadata.namespace.as_deref()?.into();
+        Some(Event::StreamJobGone(StreamJobId { namespace, name: metadata.name.as_deref()?.into() }))
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn policies() -> PolicySet {
 pub(crate) fn cluster(nodes: usize) -> Cluster {
     let mut cluster = Cluster::new(policies());
     cluster.apply(Event::PoolsListed(vec![pool()]));
+    cluster.apply(Event::StreamJobsListed(Vec::new()));
     cluster.apply(Event::NodesListed((0..nodes).map(node).collect()));
     let waiting = group().into_iter().map(|pod| read(&pod));
     cluster.apply(Event::PodsListed(

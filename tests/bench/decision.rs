@@ -11,7 +11,7 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
 use outrigger::extender;
-use outrigger::model::Pools;
+use outrigger::model::{Pools, StreamJobs};
 use outrigger::placement::Case;
 use outrigger::state::{NodeIndex, Tentative};
 
@@ -29,7 +29,7 @@ fn main() {
 fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod).unwrap();
+    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &StreamJobs::new()).unwrap();
     let all: Vec<NodeIndex> = cluster.snapshot().nodes().map(|(index, _, _)| index).collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let case = Case::new(black_box(&pe), cluster.snapshot());
@@ -95,6 +95,6 @@ fn admission_of_a_pe(bencher: Bencher<'_, '_>) {
 fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
     let policies = cluster::policies();
     let pools = Pools::default();
-    let context = Context { policies: &policies, pools: &pools };
+    let context = Context { policies: &policies, pools: &pools, jobs: &StreamJobs::new() };
     bencher.bench(|| admission::mutate(black_box(body), context).unwrap().body);
 }

@@ -16,5 +16,6 @@ mod installation;
 mod metrics;
 mod placement;
 mod processes;
+mod resources;
 mod rights;
 mod takeover;

@@ -18,6 +18,14 @@ use crate::cluster::installation::{NAMESPACE, SCHEDULER_ACCOUNT, WEBHOOK_ACCOUNT
 use crate::cluster::wait::until;
 use crate::installation::shared;
 
+/// What both roles read of what users declare.
+const DECLARED: [&str; 4] = [
+    "list hostpools.outrigger.dev",
+    "list streamjobs.outrigger.dev",
+    "watch hostpools.outrigger.dev",
+    "watch streamjobs.outrigger.dev",
+];
+
 /// How long a controller may take until it has done its part.
 const SETTLED: Duration = Duration::from_secs(30);
 
@@ -34,7 +42,7 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
 
         for namespace in ["default", "kube-system", NAMESPACE] {
             let webhook = rights(release.webhook_kubeconfig(), namespace).await;
-            assert_eq!(webhook, set(&["list hostpools.outrigger.dev", "watch hostpools.outrigger.dev"]), "{namespace}");
+            assert_eq!(webhook, set(&DECLARED), "{namespace}");
         }
 
         let mut upstream = BTreeSet::new();
@@ -50,7 +58,7 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
                 );
             }
         }
-        let beyond = ["list hostpools.outrigger.dev", "watch hostpools.outrigger.dev", "patch pods"];
+        let beyond = [&DECLARED[..], &["patch pods"]].concat();
         for (namespace, more) in [
             ("default", &[][..]),
             (
@@ -94,6 +102,7 @@ fn what_each_account_can_and_cannot_do() {
             (&scheduler, "patch", "pods", "default", true),
             (&scheduler, "watch", "nodes", "", true),
             (&scheduler, "watch", "hostpools.outrigger.dev", "", true),
+            (&scheduler, "watch", "streamjobs.outrigger.dev", "", true),
             (&scheduler, "update", "leases.coordination.k8s.io/outrigger-scheduler", NAMESPACE, true),
             // it creates no pod, changes no pool, no node and no lease of another, and reads no secret
             (&scheduler, "create", "pods", "default", false),
@@ -104,15 +113,20 @@ fn what_each_account_can_and_cannot_do() {
             (&scheduler, "get", "secrets", NAMESPACE, false),
             (&scheduler, "get", "configmaps", NAMESPACE, false),
             (&scheduler, "get", "configmaps", "default", false),
-            // the webhook reads pools and nothing else, not even its own registration or certificate
+            // the webhook reads pools and jobs and nothing else, not even its own registration or certificate
             (&webhook, "watch", "hostpools.outrigger.dev", "", true),
+            (&webhook, "watch", "streamjobs.outrigger.dev", "", true),
             (&webhook, "get", "hostpools.outrigger.dev", "default", false),
             (&webhook, "list", "pods", "default", false),
             (&webhook, "patch", "pods", "default", false),
             (&webhook, "get", "secrets/outrigger-webhook-tls", NAMESPACE, false),
             (&webhook, "patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/outrigger", "", false),
             (&webhook, "create", "events", NAMESPACE, false),
-            // host pools belong to those who may edit a namespace
+            // host pools and stream jobs belong to those who may edit a namespace, but not their status
+            ("viewer", "list", "streamjobs.outrigger.dev", "rights", true),
+            ("editor", "create", "streamjobs.outrigger.dev", "rights", true),
+            ("editor", "patch", "streamjobs.outrigger.dev/status", "rights", false),
+            ("editor", "override-load-protection", "streamjobs.outrigger.dev", "rights", false),
             ("viewer", "list", "hostpools.outrigger.dev", "rights", true),
             ("viewer", "create", "hostpools.outrigger.dev", "rights", false),
             ("editor", "create", "hostpools.outrigger.dev", "rights", true),
@@ -182,7 +196,7 @@ fn set(rights: &[&str]) -> BTreeSet<String> {
 async fn may(client: &Client, user: &str, verb: &str, resource: &str, namespace: &str) -> Result<bool> {
     let (resource, rest) = resource.split_once('/').unwrap_or((resource, ""));
     let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
-    let (subresource, name) = if rest == "binding" { (rest, "") } else { ("", rest) };
+    let (subresource, name) = if ["binding", "status"].contains(&rest) { (rest, "") } else { ("", rest) };
     let text = |value: &str| Some(value.to_owned());
     let groups = user.starts_with("system:serviceaccount:").then(|| "system:serviceaccounts".to_owned());
     let attributes = ResourceAttributes {

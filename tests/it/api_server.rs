@@ -13,8 +13,12 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
 /// Where each kind is listed.
-const PATHS: [(&str, &str); 3] =
-    [("Node", "/api/v1/nodes"), ("Pod", "/api/v1/pods"), ("HostPool", "/apis/outrigger.dev/v1alpha1/hostpools")];
+const PATHS: [(&str, &str); 4] = [
+    ("Node", "/api/v1/nodes"),
+    ("Pod", "/api/v1/pods"),
+    ("HostPool", "/apis/outrigger.dev/v1alpha1/hostpools"),
+    ("StreamJob", "/apis/outrigger.dev/v1alpha1/streamjobs"),
+];
 
 /// A played API server; it ends when it is dropped.
 pub(crate) struct ApiServer {

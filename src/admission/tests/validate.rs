@@ -2,10 +2,10 @@ use serde_json::{Value, json};
 
 use crate::admission::tests::support::{SIDECAR, pod, policy, pools, prepared};
 use crate::admission::{Context, Decision, Outcome, SkipReason, check};
-use crate::model::Namespace;
+use crate::model::{Namespace, StreamJobs};
 
 fn checked(spec: &str, pod: &Value) -> Decision {
-    check(pod, &Namespace::from("ns"), Context { policies: &policy(spec), pools: &pools() })
+    check(pod, &Namespace::from("ns"), Context { policies: &policy(spec), pools: &pools(), jobs: &StreamJobs::new() })
 }
 
 #[test]

@@ -194,7 +194,8 @@ fn list(cluster: &Cluster, api: &ApiServer, store: &Store) -> Result<(), Stop> {
     let nodes: Vec<Node> = cluster.nodes.iter().map(|(_, node)| node.clone()).collect();
     let pods = api.pods().iter().map(api_server::project).collect::<Result<_, _>>().map_err(Stop::input)?;
     let pools = cluster.pools.clone();
-    store.apply([Event::NodesListed(nodes), Event::PodsListed(pods), Event::PoolsListed(pools)]);
+    let listed = [Event::NodesListed(nodes), Event::PodsListed(pods), Event::PoolsListed(pools)];
+    store.apply(listed.into_iter().chain([Event::StreamJobsListed(Vec::new())]));
     Ok(())
 }
 

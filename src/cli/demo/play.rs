@@ -159,7 +159,8 @@ impl Stage<'_> {
     }
 
     fn pe(&self, pod: &Value) -> Option<Pe> {
-        self.store.view().policies.pe(&project(pod).ok()?)
+        let view = self.store.view();
+        view.policies.pe(&project(pod).ok()?, view.snapshot.stream_jobs())
     }
 
     fn priority(&self, entry: &Entry) -> i64 {

@@ -220,8 +220,8 @@ impl Process {
         let store = Arc::new(Store::new(policies()));
         let api = Arc::new(Network(Arc::clone(world)));
         let binder = Arc::new(Binder::new(Arc::clone(&store), api, epoch.to_owned()));
-        store
-            .apply([Event::NodesListed(nodes.iter().map(|name| node(name)).collect()), Event::PoolsListed(Vec::new())]);
+        let nodes = nodes.iter().map(|name| node(name)).collect();
+        store.apply([Event::NodesListed(nodes), Event::PoolsListed(vec![]), Event::StreamJobsListed(vec![])]);
         Self { world: Arc::clone(world), store, binder, shown: 0, binds: Vec::new() }
     }
 

@@ -84,10 +84,11 @@ fn nothing_is_bound_before_everything_is_listed() {
         [
             Event::NodesListed(vec![node("n1")]),
             Event::PoolsListed(vec![]),
+            Event::StreamJobsListed(vec![]),
             Event::PodsListed(vec![pe("j", "a", &[]), pod("web")]),
         ]
     };
-    for missing in 0..3 {
+    for missing in 0..4 {
         let mut cluster = Cluster::new(policies(""));
         for (_, event) in listed().into_iter().enumerate().filter(|(number, _)| *number != missing) {
             cluster.apply(event);

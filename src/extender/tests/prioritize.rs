@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{answer, question};
 use crate::extender::{Prioritized, arguments, prioritize};
+use crate::model::StreamJobs;
 use crate::placement::HIGHEST_SCORE;
 use crate::state::{Cluster, Tentative};
 use crate::testing::{choice, cluster, node, on, pe, policies};
@@ -82,7 +83,11 @@ fn the_order_is_that_of_placement() {
 fn proposals_of_other_pes_are_counted() {
     let cluster = crowded(&[0, 0, 0, 0]);
     let mut tentative = Tentative::default();
-    tentative.propose(policies("").pe(&pe("j", "b", &[])).unwrap().into(), "n1".into(), Timestamp::UNIX_EPOCH);
+    tentative.propose(
+        policies("").pe(&pe("j", "b", &[]), &StreamJobs::new()).unwrap().into(),
+        "n1".into(),
+        Timestamp::UNIX_EPOCH,
+    );
     let (prioritized, _) = prioritized(&cluster, &tentative, &["n1", "n2"]);
     assert_eq!(prioritized.ranked.first().unwrap().name.as_str(), "n2");
 }

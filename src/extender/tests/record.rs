@@ -62,7 +62,7 @@ fn a_full_record_tells_everything() {
             r#"{"version":1,"node":"n1","job":"streams/j","pe":"a","policy":"test","pool":"streams/fast","#,
             r#""allocation":["n3","n1"],"bucket":["b"],"scheme":"balancedInstance","rank":3,"asked":6,"#,
             r#""refused":{"NodeUnschedulable":1,"PoolTagMissing":3},"crowding":0.333,"risk":0.333,"#,
-            r#""snapshot":3,"time":"2026-01-02T03:04:05Z"}"#,
+            r#""snapshot":4,"time":"2026-01-02T03:04:05Z"}"#,
         )
     );
 }
@@ -76,7 +76,7 @@ fn what_is_not_known_is_left_out() {
         concat!(
             r#"{"version":1,"node":"n1","job":"streams/j","pe":"a","policy":"test","tags":["big","ssd"],"#,
             r#""scheme":"balancedInstance","crowding":0.25,"risk":0.0,"#,
-            r#""snapshot":3,"time":"2026-01-02T03:04:05Z"}"#,
+            r#""snapshot":4,"time":"2026-01-02T03:04:05Z"}"#,
         )
     );
 }

@@ -1,7 +1,10 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::model::{Bytes, Footprint, HostChoice, Namespace, PodKey, PodPhase, Resources, Scope};
+use crate::model::{
+    Bytes, Footprint, Gang, HostChoice, Namespace, PodKey, PodPhase, Resources, Scheme, Scope, StreamJobs,
+};
+use crate::testing::{pe, policies, stream_job};
 
 const MINIMAL: &str = "\
 apiVersion: outrigger.dev/v1alpha1
@@ -107,7 +110,7 @@ fn wishes_are_read_from_annotations_first_then_labels() {
         ("outrigger.dev/host-tags", "b,a"),
         ("outrigger.dev/isolated", "true"),
     ];
-    let pe = set.pe(&pod(&labels, &annotations)).unwrap();
+    let pe = set.pe(&pod(&labels, &annotations), &StreamJobs::new()).unwrap();
     let wishes = pe.wishes.unwrap();
     assert_eq!(wishes.exlocation, ["x".into(), "y".into()]);
     assert_eq!(wishes.hosts, HostChoice::Tags(vec!["a".into(), "b".into()]));
@@ -126,15 +129,64 @@ fn what_cannot_be_read_is_a_contradiction_with_its_key() {
         ("outrigger.dev/scheme", "random"),
         ("outrigger.dev/host-pool", ""),
     ] {
-        let pe = set.pe(&pod(&labels, &[(key, value)])).unwrap();
+        let pe = set.pe(&pod(&labels, &[(key, value)]), &StreamJobs::new()).unwrap();
         assert_eq!(pe.wishes.unwrap_err().key, key);
     }
     let both = [("outrigger.dev/host-pool", "p"), ("outrigger.dev/host-tags", "a")];
-    assert!(set.pe(&pod(&labels, &both)).unwrap().wishes.is_err());
+    assert!(set.pe(&pod(&labels, &both), &StreamJobs::new()).unwrap().wishes.is_err());
 }
 
 #[test]
 fn a_pod_whose_labels_name_no_job_is_no_pe() {
     let set = parse(&with_spec("")).unwrap();
-    assert_eq!(set.pe(&pod(&[("app", "streams")], &[])), None);
+    assert_eq!(set.pe(&pod(&[("app", "streams")], &[]), &StreamJobs::new()), None);
+}
+
+/// PE `a` of job `j`: what its pod says and what its `StreamJob` says of it, read together.
+fn declared(says: &[(&str, &str)], pes: &[(&str, &[(&str, &str)])]) -> Pe {
+    let job = stream_job("j", pes);
+    let jobs = StreamJobs::from([(job.id.clone(), Arc::new(job))]);
+    let pod = pe("j", "a", says);
+    policies("").pe(&pod, &jobs).unwrap()
+}
+
+#[test]
+fn what_a_stream_job_says_wins_and_the_difference_is_told() {
+    let declares: &[(&str, &str)] = &[("exlocation", "y,x"), ("hosts", "n1"), ("connects-to", "b=1048576,c")];
+    let says =
+        [("exlocation", "x, y"), ("hosts", "n2"), ("connects-to", "c=1Mi,b"), ("colocation", "t"), ("scheme", "pack")];
+    let pe = declared(&says, &[("a", declares)]);
+    let wishes = pe.wishes.unwrap();
+    assert_eq!(wishes.only, ["n1".into()], "the StreamJob wins");
+    assert_eq!((wishes.colocation, wishes.scheme), (vec!["t".into()], Scheme::Pack), "the rest is as the pod says");
+    assert_eq!(*pe.overruled, ["outrigger.dev/hosts"], "the same in other words is no difference");
+
+    let malformed = declared(&[("isolated", "perhaps")], &[("a", &[("isolated", "true")])]);
+    assert!(malformed.wishes.unwrap().isolation.is_some(), "what does not count need not be readable");
+    assert_eq!(*malformed.overruled, ["outrigger.dev/isolated"]);
+
+    let other = declared(&says, &[("b", declares)]);
+    assert_eq!((other.wishes.unwrap().only, &*other.overruled), (vec!["n2".into()], &[][..]), "another PE is declared");
+}
+
+#[test]
+fn pool_tags_and_index_are_one_choice() {
+    let says = [("host-pool", "p"), ("pool-index", "1")];
+    let pe = declared(&says, &[("a", &[("host-tags", "ssd")])]);
+    let wishes = pe.wishes.unwrap();
+    assert_eq!((wishes.hosts, wishes.pool_index), (HostChoice::Tags(vec!["ssd".into()]), None));
+    assert_eq!(*pe.overruled, ["outrigger.dev/host-pool", "outrigger.dev/pool-index"]);
+
+    let pe = declared(&[("host-tags", "ssd")], &[("a", &[("host-pool", "p"), ("pool-index", "0")])]);
+    assert_eq!(pe.wishes.unwrap().pool_place().map(|(pool, index)| (&*pool.name, index)), Some(("p", 0)));
+}
+
+#[test]
+fn a_gang_of_all_is_the_list_of_the_stream_job() {
+    let count = |pe: Pe| pe.wishes.unwrap().gang;
+    let says = [("gang", "true")];
+    assert_eq!(count(declared(&says, &[])), Some(Gang::All), "nothing is listed");
+    let listed: &[(&str, &[(&str, &str)])] = &[("a", &[]), ("b", &[]), ("c", &[])];
+    assert_eq!(count(declared(&says, listed)), Some(Gang::AtLeast(3.try_into().unwrap())));
+    assert_eq!(count(declared(&[("gang", "2")], listed)), Some(Gang::AtLeast(2.try_into().unwrap())));
 }

@@ -9,12 +9,14 @@ use proptest::sample::select;
 
 use super::Cluster;
 use crate::model::{
-    Bytes, Footprint, HostPort, JobId, Millicores, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, PoolMode,
-    Pools, Resources,
+    Bytes, Footprint, HostPort, JobId, LastPlace, Millicores, Node, NodeName, Owner, Pe, Pod, PodKey, PodPhase, PodUid,
+    Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
 use crate::policy::PolicySet;
 use crate::state::{Event, Snapshot, UnknownPod};
-use crate::testing::{asking, cluster, in_namespace, labelled, leaving, node, on, pe, pod, policies, pool, taking};
+use crate::testing::{
+    asking, cluster, in_namespace, labelled, leaving, node, on, pe, pod, policies, pool, stream_job, taking,
+};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const PODS: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -73,6 +75,7 @@ struct Model {
     nodes: BTreeMap<NodeName, Node>,
     pods: BTreeMap<PodUid, Pod>,
     pools: Pools,
+    stream_jobs: StreamJobs,
     ledger: BTreeMap<PodUid, Commitment>,
     listed: BTreeSet<&'static str>,
 }
@@ -112,6 +115,12 @@ impl Model {
                 self.pools = pools.into_iter().map(|pool| (pool.id.clone(), pool.into())).collect();
                 self.listed.insert("pools");
             }
+            Event::StreamJob(job) => drop(self.stream_jobs.insert(job.id.clone(), (*job).into())),
+            Event::StreamJobGone(id) => drop(self.stream_jobs.remove(&id)),
+            Event::StreamJobsListed(jobs) => {
+                self.stream_jobs = jobs.into_iter().map(|job| (job.id.clone(), job.into())).collect();
+                self.listed.insert("jobs");
+            }
             Event::Policies(policies) => self.policies = policies,
         }
     }
@@ -149,7 +158,7 @@ impl Model {
             limits.add(&pod.footprint.limits);
             row.pods += 1;
             row.host_ports.extend_from_slice(pod.host_ports());
-            if pod.phase == PodPhase::Active && self.policies.pe(pod).is_some() {
+            if pod.phase == PodPhase::Active && self.policies.pe(pod, &self.stream_jobs).is_some() {
                 row.pes.insert(pod.key.clone());
             }
         }
@@ -160,7 +169,7 @@ impl Model {
     fn picture(&self) -> Picture {
         let mut jobs: BTreeMap<JobId, Vec<(Pe, Option<NodeName>)>> = BTreeMap::new();
         for pod in self.pods.values().filter(|pod| pod.phase == PodPhase::Active) {
-            let Some(pe) = self.policies.pe(pod) else { continue };
+            let Some(pe) = self.policies.pe(pod, &self.stream_jobs) else { continue };
             jobs.entry(pe.job.clone()).or_default().push((pe, self.place(pod)));
         }
         for members in jobs.values_mut() {
@@ -169,7 +178,7 @@ impl Model {
         let places = self.pods.values().filter_map(|pod| self.place(pod));
         let names: BTreeSet<NodeName> = self.nodes.keys().cloned().chain(places).collect();
         let nodes = names.into_iter().map(|name| (name.clone(), self.row(&name))).collect();
-        Picture { complete: self.listed.len() == 3, nodes, jobs, pools: self.pools.clone() }
+        Picture { complete: self.listed.len() == 4, nodes, jobs, pools: self.pools.clone() }
     }
 }
 
@@ -222,6 +231,15 @@ fn a_pool() -> impl Strategy<Value = Pool> {
     (select(&["p", "q"][..]), select(&["x", "y"][..])).prop_map(|(name, tag)| pool(name, &[tag], PoolMode::Shared))
 }
 
+/// Of job `j`; PE `a` is listed or not.
+fn a_stream_job() -> impl Strategy<Value = StreamJob> {
+    let wishes = prop_oneof![Just(None), Just(Some(("isolated", "true")))];
+    (wishes, any::<bool>(), any::<bool>()).prop_map(|(wishes, is_listed, is_overriding)| StreamJob {
+        override_load_protection: is_overriding,
+        ..stream_job("j", &if is_listed { vec![("a", wishes.as_slice())] } else { vec![] })
+    })
+}
+
 fn an_event() -> impl Strategy<Value = Event> {
     let governing = select(vec![policies(""), policies("isolationScope: Job"), PolicySet::default()]);
     prop_oneof![
@@ -234,6 +252,9 @@ fn an_event() -> impl Strategy<Value = Event> {
         1 => a_pool().prop_map(Event::Pool),
         1 => a_pool().prop_map(|pool| Event::PoolGone(pool.id)),
         1 => vec(a_pool(), 0..3).prop_map(Event::PoolsListed),
+        2 => a_stream_job().prop_map(|job| Event::StreamJob(Box::new(job))),
+        1 => a_stream_job().prop_map(|job| Event::StreamJobGone(job.id)),
+        1 => option::of(a_stream_job()).prop_map(|job| Event::StreamJobsListed(job.into_iter().collect())),
         1 => governing.prop_map(Event::Policies),
     ]
 }
@@ -288,7 +309,7 @@ proptest! {
                 let uid = PodUid::from(name);
                 prop_assert_eq!(cluster.pod(name).map(|(pod, _)| &**pod), model.pods.get(&uid));
                 let pe = cluster.pod(name).and_then(|(_, pe)| pe.map(|pe| (**pe).clone()));
-                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(pod)));
+                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(pod, &model.stream_jobs)));
                 prop_assert_eq!(cluster.committed(name), model.ledger.get(&uid).map(|committed| &committed.node));
             }
 
@@ -429,4 +450,39 @@ fn nothing_is_kept_of_a_pod_that_is_gone() {
     let kept =
         (cluster.pods.len(), cluster.ledger.len(), cluster.takeover.unsettled().count(), cluster.rows.jobs.len());
     assert_eq!(kept, (0, 0, 0, 0));
+}
+
+#[test]
+fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
+    let place = |node: &str| LastPlace {
+        generation: "".into(),
+        pe: "a".into(),
+        lineage: "owner".into(),
+        node: NodeName::from(node),
+    };
+    let told = |node: &str| {
+        let job = StreamJob { last_places: vec![place(node)], ..stream_job("j", &[]) };
+        Event::StreamJob(Box::new(job))
+    };
+    let of_owner = |pod: Pod| {
+        let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
+        Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into() }), ..pod }
+    };
+    let home = |cluster: &Cluster, uid: &str| {
+        let (_, pe) = cluster.pod(uid).unwrap();
+        let pe = pe.unwrap();
+        cluster.snapshot().job(&pe.job).unwrap().home(pe).cloned()
+    };
+    let waiting = || Event::Pod(Box::new(of_owner(pe("j", "a-2", &[]))));
+
+    for (first, second) in [(told("n1"), waiting()), (waiting(), told("n1"))] {
+        let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![]);
+        cluster.apply(first);
+        cluster.apply(second);
+        assert_eq!(home(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
+        // what is seen is later than what is told
+        cluster.apply(Event::Pod(Box::new(of_owner(on("n2", pe("j", "a-2", &[]))))));
+        cluster.apply(told("n1"));
+        assert_eq!(home(&cluster, "a-2"), Some("n2".into()));
+    }
 }

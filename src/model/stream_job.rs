@@ -1,0 +1,75 @@
+//! Jobs, as their `StreamJob` declares them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{JobId, Labels, Namespace, NodeName};
+
+/// A job as its `StreamJob` declares it: what it says of a PE wins over what the pod says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamJob {
+    /// Namespace and name, which are those of the job.
+    pub id: StreamJobId,
+    /// What is declared of each PE that is listed, by its name: the values of the keys that a pod would carry.
+    pub pes: BTreeMap<Arc<str>, Labels>,
+    /// What is declared of the PEs that are not listed.
+    pub others: Labels,
+    /// Whether load protection holds for the PEs of the job.
+    pub override_load_protection: bool,
+    /// Where its PEs were last bound, as its status tells.
+    pub last_places: Vec<LastPlace>,
+}
+
+/// Every `StreamJob` of the cluster that can be used.
+pub type StreamJobs = BTreeMap<StreamJobId, Arc<StreamJob>>;
+
+/// Where a PE was last bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastPlace {
+    /// The submission of its job.
+    pub generation: Arc<str>,
+    /// Its name.
+    pub pe: Arc<str>,
+    /// The UID of the workload that controlled its pod.
+    pub lineage: Arc<str>,
+    /// The node.
+    pub node: NodeName,
+}
+
+/// The identity of a `StreamJob`: it declares every submission of the job of its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamJobId {
+    /// The namespace.
+    pub namespace: Namespace,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl From<&JobId> for StreamJobId {
+    fn from(job: &JobId) -> Self {
+        Self { namespace: job.namespace.clone(), name: Arc::clone(&job.name) }
+    }
+}
+
+impl fmt::Display for StreamJobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl StreamJob {
+    /// What is declared of a PE.
+    #[must_use]
+    pub fn declared(&self, pe: &str) -> &Labels {
+        self.pes.get(pe).unwrap_or(&self.others)
+    }
+
+    /// True when it differs from another version in more than what its status tells.
+    #[must_use]
+    pub fn declares_else_than(&self, other: &Self) -> bool {
+        self.pes != other.pes
+            || self.others != other.others
+            || self.override_load_protection != other.override_load_protection
+    }
+}
