@@ -14,6 +14,7 @@
 //! | [`placement`] | may a PE go to a node, and which node is best |
 //! | [`admission`] | the webhook: a review to a decision, a decision to a patch |
 //! | [`extender`] | the extender: filter, prioritize, preempt, bind |
+//! | [`simulate`] | a whole input placed without a cluster, through the functions above |
 //!
 //! These are pure. The rest is feature `server`, on by default:
 //!
@@ -33,6 +34,7 @@ pub mod extender;
 pub mod model;
 pub mod placement;
 pub mod policy;
+pub mod simulate;
 pub mod state;
 #[cfg(test)]
 mod testing;

@@ -5,6 +5,7 @@ mod demo;
 mod manifests;
 mod paper;
 mod serve;
+mod simulate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Place three stream jobs on forty nodes, without a cluster
     Demo(demo::Arguments),
+    /// Say where PEs would go, and why, without a cluster
+    Simulate(Box<simulate::Arguments>),
     /// Make a certificate authority and a serving certificate
     Certs(certs::Arguments),
     /// Print the custom resource definitions
@@ -42,7 +45,7 @@ Exit codes:
   0  done
   1  failed while running
   2  wrong input: a flag, a file, or a field in it; the message says which
-  3  done, but not every PE has a node (demo with manifests of your own)";
+  3  done, but not every PE has a node (simulate; demo with manifests of your own)";
 
 /// Why a command ended without success, and with which exit code.
 #[derive(Debug)]
@@ -79,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Crds => crds(),
     };

@@ -21,10 +21,25 @@ pub struct Filtered {
     pub asked: usize,
     /// How many nodes were refused, by reason.
     pub refused: BTreeMap<Reason, usize>,
-    /// The only node that passed: kube-scheduler takes it without asking prioritize.
-    pub only: Option<NodeIndex>,
+    /// The nodes that passed; none are listed for a pod of no policy.
+    pub passed: Vec<NodeIndex>,
     /// Why nothing could be said at all.
     pub error: Option<&'static str>,
+}
+
+impl Filtered {
+    /// The only node that passed: kube-scheduler takes it without asking prioritize.
+    #[must_use]
+    pub fn only(&self) -> Option<NodeIndex> {
+        match self.passed.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
+    fn unfiltered(body: Vec<u8>, asked: usize, error: Option<&'static str>) -> Self {
+        Self { body, pe: None, asked, refused: BTreeMap::new(), passed: Vec::new(), error }
+    }
 }
 
 const NOT_LISTED: &str = "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
@@ -37,7 +52,7 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
     let Some(pe) = policies.pe(&arguments.pod, snapshot.stream_jobs()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
-        return Filtered { body, pe: None, asked: names.len(), refused: BTreeMap::new(), only: None, error: None };
+        return Filtered::unfiltered(body, names.len(), None);
     };
     if !snapshot.is_complete() {
         return cannot_say(NOT_LISTED);
@@ -61,15 +76,11 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     for (_, refusal) in &refused {
         *counts.entry(refusal.reason()).or_default() += 1;
     }
-    let only = match passed.as_slice() {
-        [(_, index)] => Some(*index),
-        _ => None,
-    };
     drop(case);
-    Filtered { body, pe: Some(pe), asked: names.len(), refused: counts, only, error: None }
+    let passed = passed.into_iter().map(|(_, index)| index).collect();
+    Filtered { body, pe: Some(pe), asked: names.len(), refused: counts, passed, error: None }
 }
 
 fn cannot_say(problem: &'static str) -> Filtered {
-    let body = encode::filter_error(problem);
-    Filtered { body, pe: None, asked: 0, refused: BTreeMap::new(), only: None, error: Some(problem) }
+    Filtered::unfiltered(encode::filter_error(problem), 0, Some(problem))
 }

@@ -90,6 +90,7 @@ impl Extender {
         let arguments = extender::arguments(body)?;
         let view = self.store.view();
         let filtered = extender::filter(&arguments, &view.snapshot, &view.policies);
+        let only = filtered.only();
         if let Some(error) = filtered.error {
             tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
             return Ok((json(filtered.body), "error"));
@@ -97,7 +98,7 @@ impl Extender {
         let Some(pe) = filtered.pe else { return Ok((json(filtered.body), "not_ours")) };
         telemetry::refusals(&filtered.refused);
         let refused: usize = filtered.refused.values().sum();
-        if let Some(only) = filtered.only.and_then(|index| view.snapshot.node(index)) {
+        if let Some(only) = only.and_then(|index| view.snapshot.node(index)) {
             // With one node left kube-scheduler does not ask prioritize: this is the proposal.
             let (_, now) = clock();
             self.store.tentative().propose(Arc::clone(&pe), only.name.clone(), now);

@@ -95,6 +95,12 @@ impl<'a> Case<'a> {
         self.first_refusal(constraints::OF_MEMBERS, index)
     }
 
+    /// Whether kube-scheduler, by its own filters, would ask about a node at all.
+    #[must_use]
+    pub fn is_asked_about(&self, index: NodeIndex) -> bool {
+        self.first_refusal(constraints::OF_KUBE_SCHEDULER, index).is_ok()
+    }
+
     /// Whether the PE may go to a node when these reasons are left out of account.
     pub(super) fn verdict_but(&self, index: NodeIndex, relaxed: &[Reason]) -> Result<(), Refusal> {
         if relaxed.is_empty() {

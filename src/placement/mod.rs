@@ -17,7 +17,7 @@ mod traffic;
 
 pub use bucket::Bucket;
 pub use case::Case;
-pub use plan::{Budget, Conflict, Placement, Plan, Unplaced, plan};
+pub use plan::{Budget, Conflict, Placement, Plan, Unplaced, gang_of, plan};
 pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;
 pub use scheme::Measure;

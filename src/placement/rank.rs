@@ -22,6 +22,8 @@ pub struct Ranked {
     pub name: NodeName,
     /// What kube-scheduler is told: [`HIGHEST_SCORE`] for the best, from 0 to 9 for the rest.
     pub score: u8,
+    /// How good it is in itself, from 0 to 1.
+    pub worth: f64,
     /// What was measured.
     pub measure: Measure,
     /// True when an earlier incarnation of the PE was bound there last.
@@ -59,7 +61,7 @@ impl Case<'_> {
                 (_, true) => 0,
                 (_, false) => score(share),
             };
-            Ranked { score, ..node }
+            Ranked { score, worth: standing.value, ..node }
         };
         order.into_iter().enumerate().map(scored).collect()
     }
@@ -103,6 +105,7 @@ impl Case<'_> {
             node: index,
             name: row.name.clone(),
             score: 0,
+            worth: 0.0,
             measure,
             home: given.home == Some(index),
             contested: self.is_contested(given, row, here, proposed),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every pure module, with the pure modules that it may use. A new module takes its place here.
-const PURE: [(&str, &[&str]); 7] = [
+const PURE: [(&str, &[&str]); 8] = [
     ("model", &[]),
     ("api", &["model"]),
     ("policy", &["model"]),
@@ -15,6 +15,7 @@ const PURE: [(&str, &[&str]); 7] = [
     ("placement", &["model", "state"]),
     ("admission", &["model", "policy"]),
     ("extender", &["api", "model", "placement", "policy", "state"]),
+    ("simulate", &["admission", "extender", "model", "placement", "policy", "state"]),
 ];
 
 /// What touches the world: the clock, files, the network, the environment, other threads and processes.

@@ -11,6 +11,7 @@
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 //! | [`health`] | alive, ready, answering in between, and ending in order |
 //! | [`policies`] | a broken policy file stops a start, and never a running server |
+//! | [`simulate`] | `outrigger simulate`: every form of its output, its exit codes, and where bad input is |
 //! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
 //! | [`tls`] | only the right authority is trusted; certificates change under open connections |
 //!
@@ -47,5 +48,6 @@ mod demo;
 mod docs;
 mod health;
 mod policies;
+mod simulate;
 mod slow;
 mod tls;

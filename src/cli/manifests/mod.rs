@@ -1,16 +1,17 @@
 //! Kubernetes objects from files, as `kubectl get -o yaml` prints them and as people write them.
 
 mod place;
+mod template;
 
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::place::Field;
+pub(super) use self::place::Field;
 use super::Stop;
-use crate::api::{HostPool, InvalidHostPool, NodeObject, PodObject};
-use crate::model::{Node, Pod, Pool, Resources};
+use crate::api::{HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, StreamJob as StreamJobObject};
+use crate::model::{Node, Pod, Pool, Resources, StreamJob};
 use crate::policy::Position;
 
 /// A text with manifests, and the name that errors give it.
@@ -27,6 +28,8 @@ pub(super) struct Object<'t> {
     /// Its document, and its place in the list that the document is.
     document: usize,
     item: Option<usize>,
+    /// Where in the object that stands there this one is: a pod in the template of a controller.
+    within: Vec<Field>,
     kind: String,
     value: Value,
 }
@@ -59,7 +62,7 @@ impl Text {
         for (document, value) in self.documents()?.into_iter().enumerate() {
             for (item, kind, mut value) in taken_apart(value) {
                 spell_quantities(&mut value);
-                let object = Object { text: self, document, item, kind, value };
+                let object = Object { text: self, document, item, within: Vec::new(), kind, value };
                 if !object.value.is_object() {
                     return Err(object.wrong("", "is no Kubernetes object"));
                 }
@@ -85,6 +88,21 @@ impl Text {
 }
 
 impl Object<'_> {
+    /// The name of its file.
+    pub(super) fn text(&self) -> &str {
+        self.text.file()
+    }
+
+    /// The object itself.
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The object itself, to be changed.
+    pub(super) fn value_mut(&mut self) -> &mut Value {
+        &mut self.value
+    }
+
     /// Its kind.
     pub(super) fn kind(&self) -> &str {
         &self.kind
@@ -132,6 +150,19 @@ impl Object<'_> {
         })
     }
 
+    /// The object as what is declared of a job.
+    pub(super) fn stream_job(&self) -> Result<StreamJob, Stop> {
+        StreamJob::try_from(&self.read::<StreamJobObject>()?).map_err(|problem| {
+            let field = match problem {
+                InvalidStreamJob::Unnamed => "metadata",
+                InvalidStreamJob::ListedTwice(_) => "spec.pes",
+                InvalidStreamJob::NotListed(_) => "spec.connections",
+                InvalidStreamJob::Gang => "spec.gang",
+            };
+            self.wrong(field, &problem.to_string())
+        })
+    }
+
     /// The object as a pod that decisions see.
     pub(super) fn pod(&self) -> Result<Pod, Stop> {
         let pod = Pod::try_from(&self.read::<PodObject>()?).map_err(|problem| self.unreadable(&problem))?;
@@ -160,9 +191,10 @@ impl Object<'_> {
 
     /// The error of a field, whose members may have dots in their names.
     pub(super) fn wrong_at(&self, path: &[Field], problem: &str) -> Stop {
-        let Position { line, column } = place::find(&self.text.text, (self.document, self.item), path);
+        let path: Vec<Field> = self.within.iter().chain(path).cloned().collect();
+        let Position { line, column } = place::find(&self.text.text, (self.document, self.item), &path);
         let object = [self.kind.clone(), self.name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-        let said = [object.join(" "), Field::join(path), problem.to_owned()];
+        let said = [object.join(" "), Field::join(&path), problem.to_owned()];
         let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
         Stop::Input(format!("{}:{line}:{column}: {said}", self.text.file))
     }

@@ -61,9 +61,9 @@ proptest! {
         prop_assert_eq!((result.nodes, result.failed_nodes, result.error), (None, None, String::new()));
 
         let counts = [(Reason::NodeUnschedulable, of("cordoned").count()), (Reason::NodeUnknown, of("unknown").count())];
-        prop_assert_eq!(filtered.refused, counts.into_iter().filter(|(_, count)| *count > 0).collect());
+        prop_assert_eq!(&filtered.refused, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
         prop_assert_eq!((filtered.asked, filtered.error), (nodes.len(), None));
-        prop_assert_eq!(filtered.only.is_some(), of("passes").count() == 1);
+        prop_assert_eq!(filtered.only().is_some(), of("passes").count() == 1);
     }
 }
 
@@ -73,7 +73,7 @@ fn the_only_node_that_is_left_is_told() {
     let cluster = cluster(nodes, vec![], vec![]);
     let only = |names: &[&str]| {
         let (filtered, _) = filtered(&cluster, ("host-tags", "ssd"), names);
-        filtered.only.map(|index| cluster.snapshot().node(index).unwrap().name.to_string())
+        filtered.only().map(|index| cluster.snapshot().node(index).unwrap().name.to_string())
     };
     assert_eq!(only(&["n2", "n3"]).as_deref(), Some("n3"));
     assert_eq!(only(&["n1", "n2", "n3"]), None);

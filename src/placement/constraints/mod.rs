@@ -55,6 +55,10 @@ pub(super) const OF_NODES: &[Rule] = &[
     host_ports::check,
 ];
 
+/// The rules that kube-scheduler's own filters keep as well: it asks about no node that one of them refuses.
+pub(super) const OF_KUBE_SCHEDULER: &[Rule] =
+    &[schedulable::check, taints::check, node_affinity::check, resources::check, host_ports::check];
+
 /// The rules that hold for each member of a bucket, whoever goes first; what the bucket asks as a whole is not among
 /// them.
 pub(super) const OF_MEMBERS: &[Rule] = &[

@@ -40,7 +40,8 @@ pub(super) fn units(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> Vec<Unit> {
 }
 
 /// The gang of a job that has not been placed yet: of different counts the largest (`PLACEMENT.md` 4).
-pub(super) fn gang_of(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
+#[must_use]
+pub fn gang_of(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
     let job = snapshot.job(job)?;
     let wished = job.members.iter().filter_map(|member| member.pe.wishes.as_ref().ok()?.gang);
     let gang = wished.reduce(|one, other| match (one, other) {

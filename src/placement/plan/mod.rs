@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::conflict::Conflict;
+pub use self::group::gang_of;
 use self::group::{Unit, units};
 use self::work::Work;
 use super::case::Case;

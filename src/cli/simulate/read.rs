@@ -1,0 +1,261 @@
+//! What is simulated, from files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::admission::Context;
+use crate::cli::Stop;
+use crate::cli::manifests::{Field, Object, Text};
+use crate::model::{Node, Pod, PodPhase, PodUid, Pool, Pools, StreamJob, StreamJobs};
+use crate::policy::PolicySet;
+use crate::simulate::{self, Input};
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) input: Input,
+    /// What was left out, for the user.
+    pub(super) notes: Vec<String>,
+}
+
+/// What is gathered from the objects of all files.
+#[derive(Debug, Default)]
+struct Gathered<'t> {
+    nodes: Vec<Node>,
+    /// Where each node, pool and pod stands, against two of one name.
+    seen: BTreeMap<(&'static str, String), String>,
+    pools: Pools,
+    jobs: StreamJobs,
+    running: Vec<Pod>,
+    workload: Vec<Object<'t>>,
+    newest: Option<Timestamp>,
+    skipped: BTreeMap<String, usize>,
+}
+
+/// Reads the files of the cluster and of the workload.
+pub(super) fn input(
+    (cluster, workload): (&[PathBuf], &[PathBuf]),
+    policies: PolicySet,
+    (now, path): (Option<Timestamp>, simulate::Path),
+) -> Result<Read, Stop> {
+    let cluster = texts(cluster)?;
+    let workload = texts(workload)?;
+    let mut gathered = Gathered::default();
+    for text in &cluster {
+        for object in text.objects()? {
+            gathered.of_cluster(&object)?;
+        }
+    }
+    if gathered.nodes.is_empty() {
+        return Err(Stop::input(format!("{}: there is no Node in it", names(&cluster))));
+    }
+    // A workload may bring its pools and jobs, or change them.
+    gathered.seen.retain(|(kind, _), _| *kind == "Node");
+    for text in &workload {
+        for object in text.objects()? {
+            gathered.of_workload(object)?;
+        }
+    }
+    if gathered.workload.is_empty() {
+        return Err(Stop::input(format!("{}: there is no Pod in it, and nothing that creates one", names(&workload))));
+    }
+    gathered.finish(policies, (now, path))
+}
+
+impl<'t> Gathered<'t> {
+    fn of_cluster(&mut self, object: &Object<'t>) -> Result<(), Stop> {
+        match object.kind() {
+            "Node" => {
+                self.once("Node", object)?;
+                self.nodes.push(object.node()?);
+            }
+            "HostPool" => self.pool(object)?,
+            "StreamJob" => self.stream_job(object)?,
+            "Pod" => {
+                let pod = object.pod()?;
+                self.once("Pod", object)?;
+                self.running.push(pod);
+            }
+            kind => {
+                self.skip(kind);
+                return Ok(());
+            }
+        }
+        self.date(object.value());
+        Ok(())
+    }
+
+    fn of_workload(&mut self, object: Object<'t>) -> Result<(), Stop> {
+        self.date(object.value());
+        match object.kind() {
+            "HostPool" => return self.pool(&object),
+            "StreamJob" => return self.stream_job(&object),
+            _ => {}
+        }
+        let kind = object.kind().to_owned();
+        let Some(pods) = object.pods_to_be()? else {
+            self.skip(&kind);
+            return Ok(());
+        };
+        for pod in pods {
+            self.once("Pod", &pod)?;
+            self.workload.push(pod);
+        }
+        Ok(())
+    }
+
+    fn pool(&mut self, object: &Object<'_>) -> Result<(), Stop> {
+        let pool = object.pool()?;
+        self.once("HostPool", object)?;
+        self.pools.insert(pool.id.clone(), Arc::new(pool));
+        Ok(())
+    }
+
+    fn stream_job(&mut self, object: &Object<'_>) -> Result<(), Stop> {
+        let job = object.stream_job()?;
+        self.once("StreamJob", object)?;
+        self.jobs.insert(job.id.clone(), Arc::new(job));
+        Ok(())
+    }
+
+    fn once(&mut self, kind: &'static str, object: &Object<'_>) -> Result<(), Stop> {
+        match self.seen.insert((kind, object.name()), object.text().to_owned()) {
+            None => Ok(()),
+            Some(other) => Err(object.wrong("metadata.name", &format!("is taken by another {kind}, in {other}"))),
+        }
+    }
+
+    fn skip(&mut self, kind: &str) {
+        *self.skipped.entry(kind.to_owned()).or_default() += 1;
+    }
+
+    /// Notes the newest time that stands in an object.
+    fn date(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    let is_time = key.ends_with("Timestamp") || key.ends_with("Time");
+                    let time = member.as_str().filter(|_| is_time).and_then(|text| text.parse().ok());
+                    self.newest = self.newest.max(time);
+                    self.date(member);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.date(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn finish(self, policies: PolicySet, (now, path): (Option<Timestamp>, simulate::Path)) -> Result<Read, Stop> {
+        let now = now.or(self.newest).unwrap_or(Timestamp::UNIX_EPOCH);
+        // What the workload says of a pod that runs already counts.
+        let mut cluster = self.running;
+        let to_place: BTreeSet<String> = self.workload.iter().map(Object::name).collect();
+        cluster.retain(|pod| !to_place.contains(&pod.key.to_string()));
+        let mut uids: BTreeSet<PodUid> = cluster.iter().map(|pod| pod.key.uid.clone()).collect();
+        let mut workload: Vec<Pod> = Vec::new();
+        let mut not_ours = 0_usize;
+        for object in self.workload {
+            let context = Context { policies: &policies, pools: &self.pools, jobs: &self.jobs };
+            let Prepared { object, pod, is_pe } = prepared(object, now, context)?;
+            if !uids.insert(pod.key.uid.clone()) {
+                return Err(object.wrong("metadata.uid", "is that of another pod; leave it out"));
+            }
+            not_ours += usize::from(!is_pe && pod.phase == PodPhase::Active);
+            workload.push(pod);
+        }
+        let skipped: Vec<String> = self.skipped.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let skipped = format!("skipped, for placement does not read them: {}", skipped.join(", "));
+        let not_listed = format!("pods of the workload that no policy governs are not listed: {not_ours}");
+        let said = [(self.skipped.is_empty(), skipped), (not_ours == 0, not_listed)];
+        let notes = said.into_iter().filter(|(silent, _)| !silent).map(|(_, note)| note).collect();
+        let pools = self.pools.values().map(|pool| Pool::clone(pool)).collect();
+        let jobs = self.jobs.values().map(|job| StreamJob::clone(job)).collect();
+        Ok(Read { input: Input { policies, nodes: self.nodes, pools, jobs, cluster, workload, now, path }, notes })
+    }
+}
+
+/// A pod of the workload, and where it stands.
+struct Prepared<'t> {
+    object: Object<'t>,
+    pod: Pod,
+    is_pe: bool,
+}
+
+/// The pod as it would be stored, and whether it is a PE. Wishes that cannot be read are an error here: the cluster
+/// would let the pod wait.
+fn prepared<'t>(mut object: Object<'t>, now: Timestamp, context: Context<'_>) -> Result<Prepared<'t>, Stop> {
+    object.whole_pod()?;
+    exists(object.value_mut(), now);
+    let mut pod = object.pod()?;
+    if pod.node.is_none() {
+        let value = std::mem::take(object.value_mut());
+        *object.value_mut() = simulate::admitted(value, context);
+        pod = object.pod()?;
+    }
+    let pe = context.policies.pe(&pod, context.jobs);
+    if let Some(Err(problem)) = pe.as_ref().map(|pe| &pe.wishes) {
+        let among = if pod.annotations.get(problem.key).is_some() { "annotations" } else { "labels" };
+        let path = ["metadata", among, problem.key].map(|member| Field::Member(member.to_owned()));
+        return Err(object.wrong_at(&path, &problem.problem));
+    }
+    Ok(Prepared { object, pod, is_pe: pe.is_some() })
+}
+
+/// Gives a pod what it has once it exists: a UID and a time.
+fn exists(pod: &mut Value, now: Timestamp) {
+    let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let uid = format!("{}/{}", text("/metadata/namespace"), text("/metadata/name"));
+    if let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_object_mut) {
+        for (member, value) in [("uid", uid), ("creationTimestamp", now.to_string())] {
+            let there = metadata.entry(member).or_insert(Value::Null);
+            if there.is_null() {
+                *there = Value::from(value);
+            }
+        }
+    }
+}
+
+/// The texts of these files; a folder stands for the manifests in it, in order of their names.
+fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, Stop> {
+    let mut texts = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let text = std::io::read_to_string(std::io::stdin().lock());
+            texts.push(Text::new(
+                "standard input",
+                text.map_err(|error| Stop::input(format!("standard input: {error}")))?,
+            ));
+        } else if path.is_dir() {
+            for file in manifests_in(path)? {
+                texts.push(Text::from_file(&file)?);
+            }
+        } else {
+            texts.push(Text::from_file(path)?);
+        }
+    }
+    Ok(texts)
+}
+
+fn manifests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let failed = |error: std::io::Error| Stop::input(format!("{}: {error}", folder.display()));
+    let is_manifest = |path: &PathBuf| {
+        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        !hidden && path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|one| extension == *one))
+    };
+    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>, _>>().map_err(failed)?;
+    paths.retain(is_manifest);
+    paths.sort_unstable();
+    if paths.is_empty() {
+        return Err(Stop::input(format!("{}: there is no .yaml, .yml or .json file in this folder", folder.display())));
+    }
+    Ok(paths)
+}
+
+fn names(texts: &[Text]) -> String {
+    texts.iter().map(Text::file).collect::<Vec<&str>>().join(", ")
+}

@@ -1,0 +1,155 @@
+//! The outcome for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
+
+use crate::cli::paper::{GAP, Ink, Paper, cell};
+use crate::model::Reason;
+use crate::simulate::{Chart, Code, JobOutcome, Outcome, Placement};
+
+/// Longer names are broken.
+const NAMES: u16 = 44;
+
+/// Writes what waits and why, then jobs and nodes.
+pub(super) fn write(outcome: &Outcome, paper: &mut Paper) {
+    placements(outcome, paper);
+    jobs(&outcome.jobs, paper);
+    nodes(outcome, paper);
+    reasons(outcome, paper);
+    summary(outcome, paper);
+}
+
+fn placements(outcome: &Outcome, paper: &mut Paper) {
+    paper.heading("Placements");
+    let mut table = paper.table();
+    table.set_header(["PE", "NODE", "SCORE", "BEST OF", "WHY NOT"].map(|title| cell(title, Ink::Faint)));
+    for placement in &outcome.placements {
+        table.add_row(row(placement, outcome.nodes.len()));
+    }
+    narrow(&mut table, 0, NAMES);
+    right(&mut table, 2);
+    right(&mut table, 3);
+    paper.put(table);
+}
+
+/// A PE that was bound before was not decided here: it has neither score nor choice.
+fn row(placement: &Placement, nodes: usize) -> [comfy_table::Cell; 5] {
+    let refused: usize = placement.reasons.values().sum();
+    let left = nodes.saturating_sub(refused);
+    let decided = placement.node.is_none() || placement.score > 0.0;
+    let (ink, node) = placement.node.as_ref().map_or((Ink::Wary, "none"), |node| (Ink::Good, node.as_str()));
+    let score = if placement.score > 0.0 { format!("{:.2}", placement.score) } else { String::new() };
+    let why = if placement.node.is_none() { counted(&placement.reasons) } else { String::new() };
+    [
+        cell(&placement.pod, if placement.node.is_none() { Ink::Wary } else { Ink::Plain }),
+        cell(node, ink),
+        cell(score, Ink::Plain),
+        cell(if decided { left.to_string() } else { "bound".to_owned() }, Ink::Faint),
+        cell(why, Ink::Faint),
+    ]
+}
+
+/// The reasons with their counts, the most frequent first; without spaces inside, so that they are not broken.
+fn counted(reasons: &BTreeMap<Code, usize>) -> String {
+    let mut reasons: Vec<(&Code, &usize)> = reasons.iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    reasons.iter().map(|(Code(reason), count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")
+}
+
+fn jobs(jobs: &[JobOutcome], paper: &mut Paper) {
+    paper.heading("Jobs");
+    let mut table = paper.table();
+    table.set_header(["JOB", "PLACED", "CUT TRAFFIC"].map(|title| cell(title, Ink::Faint)));
+    for job in jobs {
+        let ink = if job.placed == job.of { Ink::Good } else { Ink::Wary };
+        table.add_row([
+            cell(&job.job, Ink::Plain),
+            cell(format!("{} of {}", job.placed, job.of), ink),
+            cell(format!("{:.0} %", job.cut_traffic * 100.0), Ink::Plain),
+        ]);
+    }
+    narrow(&mut table, 0, NAMES);
+    right(&mut table, 1);
+    right(&mut table, 2);
+    paper.put(table);
+}
+
+fn nodes(outcome: &Outcome, paper: &mut Paper) {
+    paper.heading("Nodes");
+    let mut table = paper.table();
+    table.set_header(["NODE", "PES", "CPU REQUESTED", "RISK", "HOLDS"].map(|title| cell(title, Ink::Faint)));
+    let mut empty = 0_usize;
+    for (at, node) in outcome.nodes.iter().enumerate() {
+        if node.pes == 0 {
+            empty += 1;
+            continue;
+        }
+        table.add_row([
+            cell(&node.node, Ink::Plain),
+            cell(node.pes, Ink::Plain),
+            cell(&node.cpu_requested, Ink::Plain),
+            cell(format!("{:.2}", node.risk), if node.risk > 0.0 { Ink::Wary } else { Ink::Plain }),
+            cell(held(&outcome.chart, at), Ink::Faint),
+        ]);
+    }
+    narrow(&mut table, 0, NAMES);
+    for column in 1..=3 {
+        right(&mut table, column);
+    }
+    paper.put(table);
+    if empty > 0 {
+        paper.paragraph(&format!("Nodes without a PE: {empty}."), Ink::Faint);
+    }
+}
+
+/// How many PEs of each job a node holds.
+fn held(chart: &Chart, node: usize) -> String {
+    let mut jobs: BTreeMap<usize, usize> = BTreeMap::new();
+    for pe in chart.pes.iter().filter(|pe| pe.node == Some(node)) {
+        *jobs.entry(pe.job).or_default() += 1;
+    }
+    let named = |(job, count): (&usize, &usize)| Some(format!("{}×{count}", chart.jobs.get(*job)?));
+    jobs.iter().filter_map(named).collect::<Vec<_>>().join(" ")
+}
+
+/// What the reasons mean that came up.
+fn reasons(outcome: &Outcome, paper: &mut Paper) {
+    let waiting = outcome.placements.iter().filter(|placement| placement.node.is_none());
+    let seen: BTreeSet<Reason> =
+        waiting.flat_map(|placement| placement.reasons.keys()).map(|Code(reason)| *reason).collect();
+    if seen.is_empty() {
+        return;
+    }
+    paper.heading("Reasons");
+    let mut table = paper.table();
+    for reason in seen {
+        table.add_row([cell(reason, Ink::Wary), cell(reason.meaning(), Ink::Plain)]);
+    }
+    paper.put(table);
+    for (job, conflict) in &outcome.conflicts {
+        paper.line("");
+        paper.paragraph(&format!("Gang {job}: {conflict}."), Ink::Wary);
+    }
+}
+
+fn summary(outcome: &Outcome, paper: &mut Paper) {
+    let of = outcome.placements.len();
+    let placed = outcome.placements.iter().filter(|placement| placement.node.is_some()).count();
+    paper.line("");
+    let ink = if placed == of { Ink::Good } else { Ink::Wary };
+    let line = paper.paint(format!("{placed} of {of} PEs of the workload are placed."), ink);
+    paper.line(&line);
+}
+
+fn narrow(table: &mut Table, column: usize, widest: u16) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(widest + GAP)));
+    }
+}
+
+fn right(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}

@@ -1,0 +1,130 @@
+//! The decisions: what kube-scheduler would ask, and what the extender would answer.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::extender::bind::{Commitment, Verified, verify_and_commit};
+use crate::extender::{Arguments, Attempts, BindingArguments, Candidates, Record, filter, prioritize};
+use crate::model::{NodeName, Pe, Pod, PodKey, PodUid, Reason};
+use crate::placement::{Budget, Case, Conflict, Placement, Plan, Ranked, Unplaced, gang_of, plan};
+use crate::state::{Cluster, NodeIndex, Snapshot, Tentative};
+
+/// What was decided, by pod.
+pub(super) type Decisions = BTreeMap<PodUid, Decided>;
+
+/// What was decided about one pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Decided {
+    /// The node, and the record that the Binding would carry.
+    pub(super) placed: Option<(NodeName, Record)>,
+    /// How good the node is for the PE, from 0 to 1.
+    pub(super) worth: f64,
+    /// How many nodes of the cluster are refused, by reason.
+    pub(super) refused: BTreeMap<Reason, usize>,
+    /// What a gang without a plan cannot meet together.
+    pub(super) conflict: Option<Arc<Conflict>>,
+}
+
+/// One scheduling cycle for each pod, each before the next: what kube-scheduler does without gates. A gang is planned when
+/// the turn of its first member comes.
+pub(super) fn one_after_another(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
+    let mut decisions = Decisions::new();
+    for uid in batch {
+        let Some((pod, pe)) = waiting(cluster, uid).filter(|_| !decisions.contains_key(uid)) else { continue };
+        if gang_of(cluster.snapshot(), &pe.job).is_some() {
+            let of_job = |uid: &&PodUid| waiting(cluster, uid).is_some_and(|(_, other)| other.job == pe.job);
+            let gang: Vec<PodUid> = batch.iter().filter(of_job).cloned().collect();
+            decisions.extend(together(cluster, &gang, now));
+        } else {
+            decisions.insert(uid.clone(), cycle(cluster, (&pod, &pe), &all(cluster), now));
+        }
+    }
+    decisions
+}
+
+/// One plan for all, and then the cycles in which kube-scheduler looks at the node that was nominated, and at no other.
+pub(super) fn together(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
+    let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(waiting(cluster, uid)?.1)).collect();
+    let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
+    let without = |Unplaced { pe, refused, conflict, .. }| {
+        (pe.pod.uid.clone(), Decided { refused, conflict, ..Decided::default() })
+    };
+    let mut decisions: Decisions = unplaced.into_iter().map(without).collect();
+    let mut open: Vec<Placement> = placements;
+    // Of two PEs that a plan places, one may have to go first: as long as one finds its place, the rest is tried again.
+    loop {
+        let before = open.len();
+        open.retain(|placement| {
+            let uid = &placement.pe.pod.uid;
+            let decided = waiting(cluster, uid).map(|(pod, pe)| cycle(cluster, (&pod, &pe), &[placement.node], now));
+            let is_placed = decided.as_ref().is_some_and(|decided| decided.placed.is_some());
+            decisions.extend(decided.map(|decided| (uid.clone(), decided)));
+            !is_placed
+        });
+        if open.is_empty() || open.len() == before {
+            return decisions;
+        }
+    }
+}
+
+/// A pod, and the PE that it is.
+fn waiting(cluster: &Cluster, uid: &PodUid) -> Option<(Arc<Pod>, Arc<Pe>)> {
+    let (pod, pe) = cluster.pod(uid.as_str())?;
+    Some((Arc::clone(pod), Arc::clone(pe?)))
+}
+
+/// One scheduling cycle, in which these nodes are looked at.
+fn cycle(cluster: &mut Cluster, (pod, pe): (&Pod, &Pe), nodes: &[NodeIndex], now: Timestamp) -> Decided {
+    let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
+    let refused = filter(&question(pod, &all(cluster), snapshot), snapshot, policies).refused;
+    let asked = asked_about(pe, nodes, snapshot);
+    let filtered = filter(&question(pod, &asked, snapshot), snapshot, policies);
+    let ranked = ranked(pod, &filtered.passed, cluster, now);
+    let mut attempts = Attempts::default();
+    attempts.filtered(&pod.key.uid, filtered.asked, filtered.refused);
+    if filtered.passed.len() > 1 {
+        attempts.ranked(&pod.key.uid, &ranked);
+    }
+    bind(cluster, pod, (ranked.into_iter().next(), attempts, refused), now)
+}
+
+fn all(cluster: &Cluster) -> Vec<NodeIndex> {
+    cluster.snapshot().nodes().map(|(index, ..)| index).collect()
+}
+
+fn ranked(pod: &Pod, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {
+    let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
+    prioritize(&question(pod, passed, snapshot), snapshot, policies, &Tentative::default(), now).ranked
+}
+
+/// What a scheduling cycle has found: the best node, what is remembered for the bind, and why nodes are refused.
+type Found = (Option<Ranked>, Attempts, BTreeMap<Reason, usize>);
+
+fn bind(cluster: &mut Cluster, pod: &Pod, (best, mut attempts, refused): Found, now: Timestamp) -> Decided {
+    let Some(Ranked { name, worth, .. }) = best else { return Decided { refused, ..Decided::default() } };
+    let PodKey { namespace, name: pod, uid } = pod.key.clone();
+    let attempt = attempts.take(&uid);
+    let binding = BindingArguments { namespace, name: pod, uid, node: name };
+    let placed = match verify_and_commit(cluster, &binding, attempt.as_ref(), now) {
+        Ok(Verified::Commit(commitment)) => {
+            let Commitment { node, record, .. } = *commitment;
+            record.map(|record| (node, record))
+        }
+        Ok(Verified::Unsettled(_) | Verified::Already) | Err(_) => None,
+    };
+    Decided { placed, worth, refused, conflict: None }
+}
+
+/// The nodes that kube-scheduler's own filters leave.
+fn asked_about(pe: &Pe, nodes: &[NodeIndex], snapshot: &Snapshot) -> Vec<NodeIndex> {
+    let case = Case::new(pe, snapshot);
+    nodes.iter().copied().filter(|index| case.is_asked_about(*index)).collect()
+}
+
+fn question<'a>(pod: &Pod, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> Arguments<'a> {
+    let names = nodes.iter().filter_map(|index| Some(Cow::Borrowed(snapshot.node(*index)?.name.as_str())));
+    Arguments { pod: pod.clone(), candidates: Candidates::Names(names.collect()) }
+}

@@ -1,0 +1,297 @@
+//! `outrigger simulate` as users meet it: every form of its output, exit codes, and input that cannot be read.
+//!
+//! After a wanted change of an output: `cargo test --test it simulate -- --ignored`, and read the difference.
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::objects::{node, pod};
+
+/// The forms of the output, and the files that hold them.
+const GOLDEN: [(&str, &str); 4] =
+    [("table", "outcome.txt"), ("json", "outcome.json"), ("dot", "outcome.dot"), ("svg", "outcome.svg")];
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/simulate").join(name)
+}
+
+/// Runs the command from the folder of the golden files; exit code, standard output, standard error.
+fn simulate(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("outrigger").unwrap();
+    command.env_remove("COLUMNS").current_dir(golden("")).arg("simulate").args(arguments).write_stdin(input);
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn small(form: &str) -> (i32, String, String) {
+    simulate(&["--cluster", "cluster.yaml", "--workload", "workload.yaml", "-o", form, "--width", "100"], "")
+}
+
+#[test]
+fn a_small_cluster_comes_out_as_it_did_in_every_form() {
+    for (form, file) in GOLDEN {
+        let (code, out, error) = small(form);
+        assert_eq!((code, &out), (3, &std::fs::read_to_string(golden(file)).unwrap()), "{form}");
+        let notes = "note: skipped, for placement does not read them: 1 ConfigMap\n\
+                     note: pods of the workload that no policy governs are not listed: 1\n";
+        assert_eq!(error, notes, "{form}");
+    }
+}
+
+#[test]
+#[ignore = "writes the golden files"]
+fn write_the_golden_files() {
+    for (form, file) in GOLDEN {
+        std::fs::write(golden(file), small(form).1).unwrap();
+    }
+}
+
+/// Files to simulate, in a folder of their own.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<str>) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text.as_ref()).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
+    fn list(&self, name: &str, items: &[Value]) -> String {
+        self.write(name, json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string())
+    }
+}
+
+/// What `-o json` says: the exit code, and the node of each pod.
+fn placed(cluster: &str, workload: &str, more: &[&str]) -> (i32, Vec<(String, Option<String>)>, Value) {
+    let (code, out, error) =
+        simulate(&[&["--cluster", cluster, "--workload", workload, "-o", "json"], more].concat(), "");
+    let document: Value = serde_json::from_str(&out).unwrap_or_default();
+    assert!(document.is_object(), "{out}{error}");
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let placements = document["placements"].as_array().unwrap();
+    let nodes = placements.iter().map(|one| (text(&one["pod"]).unwrap(), text(&one["node"]))).collect();
+    (code, nodes, document)
+}
+
+fn asking(cpu: &str, mut pod: Value) -> Value {
+    pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = json!(cpu);
+    pod
+}
+
+#[test]
+fn the_exit_code_says_whether_every_pe_is_placed() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1")]);
+    let fits = files.list("fits.json", &[pod("a")]);
+    let does_not = files.list("does-not.json", &[pod("a"), asking("64", pod("b"))]);
+    assert_eq!(placed(&cluster, &fits, &[]).0, 0);
+    let (code, nodes, document) = placed(&cluster, &does_not, &[]);
+    assert_eq!((code, nodes), (3, vec![("ns/a".into(), Some("n1".into())), ("ns/b".into(), None)]));
+    assert_eq!(document["placements"][1]["reasons"], json!({"InsufficientResources": 1}));
+    assert_eq!(document["placements"][1]["record"], Value::Null);
+}
+
+#[test]
+fn pods_are_decided_by_priority_then_by_time_then_as_they_stand_there() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1")]);
+    let with = |name: &str, priority: i32, created: Option<&str>| {
+        let mut pod = asking("1", pod(name));
+        pod["spec"]["priority"] = json!(priority);
+        pod["metadata"]["creationTimestamp"] = json!(created);
+        pod
+    };
+    let workload = [
+        with("undated", 0, None),
+        with("late", 0, Some("2026-05-04T12:00:00Z")),
+        with("early-z", 0, Some("2026-05-04T11:00:00Z")),
+        with("early-a", 0, Some("2026-05-04T11:00:00Z")),
+        with("urgent", 1, Some("2026-05-04T12:30:00Z")),
+    ];
+    let (code, nodes, _) = placed(&cluster, &files.list("pods.json", &workload), &[]);
+    let order: Vec<&str> = nodes.iter().map(|(pod, _)| pod.as_str()).collect();
+    assert_eq!(order, ["ns/urgent", "ns/early-z", "ns/early-a", "ns/late", "ns/undated"]);
+    let waits: Vec<bool> = nodes.iter().map(|(_, node)| node.is_none()).collect();
+    assert_eq!(
+        (code, waits),
+        (3, vec![false, false, false, true, true]),
+        "a sidecar takes the rest of the fourth core"
+    );
+}
+
+#[test]
+fn bound_pods_count_and_are_not_decided_and_unbound_ones_of_the_cluster_do_not_exist() {
+    let files = Files::new();
+    let mut bound = asking("3", pod("bound"));
+    bound["spec"]["nodeName"] = json!("n1");
+    let mut own = pod("own");
+    own["spec"]["nodeName"] = json!("n2");
+    own["metadata"]["annotations"]["outrigger.dev/placement"] = json!("{\"node\":\"n2\",\"version\":1}");
+    let cluster = files.list("cluster.json", &[node("n1"), node("n2"), bound, asking("4", pod("waits"))]);
+    let workload = files.list("pods.json", &[asking("2", pod("new")), own]);
+    let (code, nodes, document) = placed(&cluster, &workload, &[]);
+    let expected = vec![("ns/new".into(), Some("n2".into())), ("ns/own".into(), Some("n2".into()))];
+    assert_eq!((code, nodes), (0, expected));
+    assert_eq!(document["placements"][1]["record"], json!({"node": "n2", "version": 1}));
+    assert_eq!(document["nodes"][0]["cpuRequested"], json!("3000m"));
+    assert_eq!(document["jobs"], json!([{"job": "ns/j", "placed": 3, "of": 3, "cutTraffic": 0.0}]));
+}
+
+#[test]
+fn a_gang_is_placed_as_a_whole_or_not_at_all_on_both_paths() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1"), node("n2")]);
+    let member = |name: &str, cpu: &str| {
+        let mut pod = asking(cpu, pod(name));
+        pod["metadata"]["annotations"]["outrigger.dev/gang"] = json!("3");
+        pod
+    };
+    let gang = |cpu: &str| files.list("gang.json", &[member("a", cpu), member("b", cpu), member("c", cpu)]);
+    for path in ["full", "planned"] {
+        let (code, nodes, _) = placed(&cluster, &gang("1500m"), &["--path", path]);
+        assert_eq!((code, nodes.iter().filter(|(_, node)| node.is_some()).count()), (0, 3), "{path}");
+        let (code, nodes, document) = placed(&cluster, &gang("3"), &["--path", path]);
+        assert_eq!((code, nodes.iter().filter(|(_, node)| node.is_some()).count()), (3, 0), "{path}");
+        assert_eq!(document["placements"][0]["reasons"], json!({"GangInfeasible": 2}), "{path}");
+        let (_, out, _) = simulate(&["--cluster", &cluster, "--workload", &gang("3"), "--path", path], "");
+        assert!(out.contains("Gang ns/j: no nodes for a, b, c together"), "{out}");
+        let two = files.list("two.json", &[member("a", "1"), member("b", "1")]);
+        let (_, _, document) = placed(&cluster, &two, &["--path", path]);
+        assert_eq!(document["placements"][0]["reasons"], json!({"GangIncomplete": 2}), "{path}");
+    }
+}
+
+#[test]
+fn a_stream_job_says_what_its_pes_wish() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1"), node("n2")]);
+    let job = json!({
+        "apiVersion": "outrigger.dev/v1alpha1", "kind": "StreamJob", "metadata": {"name": "j", "namespace": "ns"},
+        "spec": {"pes": [{"name": "a", "hosts": ["n2"]}, {"name": "b"}],
+                 "connections": [{"from": "a", "to": "b", "bytesPerSecond": 4096}]},
+    });
+    let workload = files.list("job.json", &[job.clone(), pod("a"), pod("b")]);
+    let (code, nodes, document) = placed(&cluster, &workload, &[]);
+    assert_eq!((code, nodes[0].1.as_deref(), nodes[1].1.as_deref()), (0, Some("n2"), Some("n1")));
+    assert_eq!(document["jobs"][0]["cutTraffic"], json!(1.0));
+    let mut wrong = job;
+    wrong["spec"]["connections"][0]["to"] = json!("c");
+    let path = files.write("wrong.json", wrong.to_string());
+    let (code, _, error) = simulate(&["--cluster", &cluster, "--workload", &path], "");
+    assert_eq!(
+        (code, error.contains("wrong.json:1:"), error.contains("spec.connections: ")),
+        (2, true, true),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_time_is_that_of_the_newest_object_or_the_one_that_is_given() {
+    let files = Files::new();
+    let mut old = node("n1");
+    old["status"]["conditions"][0]["lastTransitionTime"] = json!("2026-05-04T10:00:00Z");
+    let cluster = files.list("cluster.json", &[old]);
+    let workload = files.list("pods.json", &[pod("a")]);
+    let time = |more: &[&str]| placed(&cluster, &workload, more).2["placements"][0]["record"]["time"].clone();
+    assert_eq!(time(&[]), json!("2026-05-04T10:00:00Z"));
+    assert_eq!(time(&["--now", "2026-06-01T00:00:00Z"]), json!("2026-06-01T00:00:00Z"));
+}
+
+#[test]
+fn yaml_json_folders_and_standard_input_are_read_alike() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1")]);
+    let folder = files.0.path().join("jobs");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.yaml"), "apiVersion: v1\nkind: PodList\nitems: []\n---\n").unwrap();
+    std::fs::write(folder.join("b.json"), pod("b").to_string()).unwrap();
+    std::fs::write(folder.join("notes.txt"), "no manifest").unwrap();
+    assert_eq!(placed(&cluster, folder.to_str().unwrap(), &[]).1, [("ns/b".into(), Some("n1".into()))]);
+    let mut nameless = pod("p");
+    nameless.as_object_mut().unwrap().remove("kind");
+    let piped = json!({"apiVersion": "v1", "kind": "PodList", "items": [nameless]}).to_string();
+    let (code, out, error) = simulate(&["--cluster", &cluster, "--workload", "-"], &piped);
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    assert!(out.contains("1 of 1 PEs of the workload are placed."), "{out}");
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2_and_says_where() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1")]);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  labels: {outrigger.dev/job: j}\n";
+    let spec = "spec: {containers: [{name: c, image: i}]}\n";
+    let wish = |wish: &str| format!("{pod}  annotations:\n    outrigger.dev/{wish}\n{spec}");
+    for (name, text, said) in [
+        ("cut.yaml", "kind: Pod\nmetadata: {name: [\n".to_owned(), "cut.yaml:2:18: "),
+        ("scalar.yaml", "just text\n".to_owned(), "scalar.yaml:1:1: is no Kubernetes object"),
+        ("kindless.yaml", "metadata: {name: p}\n".to_owned(), "kindless.yaml:1:1: p: kind: is missing"),
+        ("empty.yaml", "# nothing\n".to_owned(), "empty.yaml: there is no Pod"),
+        (
+            "amount.yaml",
+            format!("{pod}spec:\n  containers:\n    - {{name: c, resources: {{limits: {{cpu: lots}}}}}}\n"),
+            "amount.yaml:8:43: Pod default/p: spec.containers[0].resources.limits.cpu: `lots` is not a quantity",
+        ),
+        ("shape.yaml", format!("{pod}spec:\n  containers: 5\n"), "shape.yaml:7:15: Pod default/p: spec.containers: "),
+        (
+            "flag.yaml",
+            wish("isolated: maybe"),
+            "flag.yaml:7:29: Pod default/p: metadata.annotations[outrigger.dev/isolated]: `maybe` is neither",
+        ),
+        ("both.yaml", wish("host-pool: a\n    outrigger.dev/host-tags: b"), "both.yaml:8:30: Pod default/p: "),
+        (
+            "twice.yaml",
+            format!("{pod}{spec}---\n{pod}{spec}"),
+            "twice.yaml:11:9: Pod default/p: metadata.name: is taken by another Pod, in ",
+        ),
+        (
+            "count.yaml",
+            "kind: Deployment\nmetadata: {name: d}\nspec: {replicas: many, template: {}}\n".to_owned(),
+            "count.yaml:3:18: Deployment d: spec.replicas: \"many\" is not a number",
+        ),
+        (
+            "template.yaml",
+            "kind: Deployment\nmetadata: {name: d}\nspec:\n  template:\n    spec: {containers: 1}\n".to_owned(),
+            "template.yaml:5:24: Deployment default/d-0: spec.template.spec.containers: ",
+        ),
+        (
+            "pool.yaml",
+            "kind: HostPool\napiVersion: outrigger.dev/v1alpha1\nmetadata: {name: p, namespace: ns}\n\
+            spec: {tags: [a], hosts: [b]}\n"
+                .to_owned(),
+            "pool.yaml:4:26: HostPool ns/p: spec.hosts: ",
+        ),
+    ] {
+        let path = files.write(name, text);
+        let (code, out, error) = simulate(&["--cluster", &cluster, "--workload", &path], "");
+        assert_eq!((code, out.as_str()), (2, ""), "{name}: {error}");
+        assert!(error.contains(said), "{name}: {error}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_wrongly_ends_with_2_and_says_what() {
+    let files = Files::new();
+    let cluster = files.list("cluster.json", &[node("n1")]);
+    let workload = files.list("good.yaml", &[pod("p")]);
+    for (arguments, said) in [
+        (&["--cluster", workload.as_str(), "--workload", workload.as_str()][..], "good.yaml: there is no Node"),
+        (&["--cluster", &cluster, "--workload", "/nowhere.yaml"], "/nowhere.yaml: "),
+        (&["--cluster", &cluster, "--workload", &workload, "--policies", "/nowhere"], "/nowhere"),
+        (&["--cluster", &cluster, "--workload", &workload, "--now", "noon"], "--now"),
+        (&["--cluster", &cluster, "--workload", &workload, "--path", "crow"], "--path"),
+        (&["--cluster", &cluster], "--workload"),
+    ] {
+        let (code, out, error) = simulate(arguments, "");
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
