@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::text::one_line;
 use super::warnings::Warnings;
 use crate::model::{HostChoice, Pools};
-use crate::policy::{OnConflict, keys, unsupported};
+use crate::policy::{OnConflict, keys};
 
 /// Longest message of a denial; it may quote the user's annotations.
 const MOST_CHARACTERS: usize = 1_000;
@@ -27,9 +27,6 @@ pub(super) fn warn(candidate: &Candidate<'_>, warnings: &mut Warnings) {
 
 /// Warns of keys that have no effect, or not yet.
 pub(super) fn warn_of_no_effect(candidate: &Candidate<'_>, pools: &Pools, warnings: &mut Warnings) {
-    for key in unsupported(&candidate.labels, &candidate.annotations) {
-        warnings.add(&format!("{key}: this version does not act on it"));
-    }
     if let Some(value) = candidate.value(keys::INJECT).filter(|value| !matches!(*value, "true" | "false")) {
         let value = one_line(value, 20);
         warnings.add(&format!("{}: `{value}` is neither `true` nor `false`; ignored", keys::INJECT));

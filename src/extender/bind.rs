@@ -88,7 +88,7 @@ pub fn verify_and_commit(
         Some(pe) => {
             let index = snapshot.find(arguments.node.as_str()).ok_or(BindError::Refused(Refusal::NodeUnknown))?;
             let case = Case::new(pe, snapshot);
-            case.verdict(index).map_err(BindError::Refused)?;
+            case.verdict_at_bind(index).map_err(BindError::Refused)?;
             Record::new(&case, pe, snapshot, index, (attempt, now))
         }
     };

@@ -107,6 +107,8 @@ pub enum Refusal {
     InvalidPlacement(String),
     /// See [`Reason::PoolNotFound`]; the pool.
     PoolNotFound(String),
+    /// See [`Reason::GangIncomplete`]; how many members exist, and how many it takes.
+    GangIncomplete(usize, u32),
     /// See [`Reason::NodeUnschedulable`].
     NodeUnschedulable,
     /// See [`Reason::UntoleratedTaint`]; the first such taint.
@@ -147,6 +149,8 @@ pub enum Refusal {
     ExlocationConflict(String),
     /// See [`Reason::ExlocationInfeasible`]; the token.
     ExlocationInfeasible(Token),
+    /// See [`Reason::GangInfeasible`]; what cannot be met together, where that is certain.
+    GangInfeasible(Option<String>),
 }
 
 impl Refusal {
@@ -158,6 +162,7 @@ impl Refusal {
             Self::NodeUnknown => Reason::NodeUnknown,
             Self::InvalidPlacement(_) => Reason::InvalidPlacement,
             Self::PoolNotFound(_) => Reason::PoolNotFound,
+            Self::GangIncomplete(..) => Reason::GangIncomplete,
             Self::NodeUnschedulable => Reason::NodeUnschedulable,
             Self::UntoleratedTaint(_) => Reason::UntoleratedTaint,
             Self::NodeAffinityMismatch(_) => Reason::NodeAffinityMismatch,
@@ -177,6 +182,7 @@ impl Refusal {
             Self::BucketDoesNotFit(..) | Self::BucketMemberRefused(..) => Reason::BucketDoesNotFit,
             Self::ExlocationConflict(_) => Reason::ExlocationConflict,
             Self::ExlocationInfeasible(_) => Reason::ExlocationInfeasible,
+            Self::GangInfeasible(_) => Reason::GangInfeasible,
         }
     }
 }
@@ -189,7 +195,10 @@ impl fmt::Display for Refusal {
             | Self::NodeUnschedulable
             | Self::NotInPool
             | Self::PoolIndexElsewhere
-            | Self::HostMismatch => write!(f, "{code}"),
+            | Self::HostMismatch
+            | Self::GangInfeasible(None) => write!(f, "{code}"),
+            Self::GangIncomplete(members, count) => write!(f, "{code}: {members} of {count} members exist"),
+            Self::GangInfeasible(Some(conflict)) => write!(f, "{code}: {conflict}"),
             Self::StaleState(seconds) => write!(f, "{code}: the view is {seconds} s old"),
             Self::InvalidPlacement(problem) => write!(f, "{code}: {problem}"),
             Self::PoolNotFound(pool) => write!(f, "{code}: there is no HostPool `{pool}`"),

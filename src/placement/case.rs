@@ -1,6 +1,7 @@
 //! One PE before one snapshot.
 
 use super::bucket::Bucket;
+use super::gang::Together;
 use super::look_ahead::LookAhead;
 use super::traffic::Traffic;
 use super::{constraints, contradiction};
@@ -14,6 +15,7 @@ pub struct Case<'a> {
     pub(super) snapshot: &'a Snapshot,
     /// Its wishes, or why no node can be right for it.
     pub(super) given: Result<Given<'a>, Refusal>,
+    together: Together,
 }
 
 /// What the rules read, for a PE whose wishes can be met at all.
@@ -69,17 +71,29 @@ impl<'a> Case<'a> {
     /// Looks up what the rules of `pe` need.
     #[must_use]
     pub fn new(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
-        Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Ahead) }
+        let given = Given::look_up(pe, snapshot, Depth::Ahead);
+        // Where nothing can be right for the PE, it is not its gang that stands in the way.
+        let together = if given.is_ok() { Together::of(pe, snapshot) } else { Together::Any };
+        Self { pe, snapshot, given, together }
+    }
+
+    /// A case in which the PE goes by itself, whether it has a gang or not: a step of a plan.
+    pub(super) fn without_gang(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
+        Self::looking(pe, snapshot, Depth::Ahead)
+    }
+
+    fn looking(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Self {
+        Self { pe, snapshot, given: Given::look_up(pe, snapshot, depth), together: Together::Any }
     }
 
     /// A case in which the node is the PE's for the asking: no other waiting PE has a say.
     pub(super) fn without_look_ahead(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
-        Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Bucket) }
+        Self::looking(pe, snapshot, Depth::Bucket)
     }
 
     /// A case for rules that concern the PE and the node alone.
     pub(super) fn of_node(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
-        Self { pe, snapshot, given: Given::look_up(pe, snapshot, Depth::Node) }
+        Self::looking(pe, snapshot, Depth::Node)
     }
 
     /// Whether the PE may go to a node, or the first reason why not.
@@ -88,6 +102,21 @@ impl<'a> Case<'a> {
     /// The [`Refusal`] with its numbers.
     pub fn verdict(&self, index: NodeIndex) -> Result<(), Refusal> {
         self.first_refusal(constraints::IN_ORDER, index)
+    }
+
+    /// Whether the PE may be bound to a node: a gang may take any node with which the rest of it still has a plan.
+    ///
+    /// # Errors
+    /// The [`Refusal`] with its numbers.
+    pub fn verdict_at_bind(&self, index: NodeIndex) -> Result<(), Refusal> {
+        match (self.verdict(index), &self.together) {
+            (Err(Refusal::GangInfeasible(_)), Together::Planned(_))
+                if Together::holds_with(self.pe, index, self.snapshot) =>
+            {
+                Ok(())
+            }
+            (verdict, _) => verdict,
+        }
     }
 
     /// Whether the PE may go to a node as far as the PE itself is concerned, not the size of its bucket.
@@ -132,8 +161,12 @@ impl<'a> Case<'a> {
         let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
         let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
         let given = self.given.as_ref().map_err(Clone::clone)?;
+        if let Some(refusal) = self.together.before() {
+            return Err(refusal.clone());
+        }
         let candidate = Candidate { index, row, node };
-        rules.iter().find_map(|rule| rule(self, given, candidate)).map_or(Ok(()), Err)
+        let refusal = rules.iter().find_map(|rule| rule(self, given, candidate));
+        refusal.or_else(|| self.together.after(index)).map_or(Ok(()), Err)
     }
 
     /// The bucket of the PE; `None` where its wishes contradict themselves.
@@ -217,7 +250,7 @@ fn companions<'a>(pe: &Pe, bucket: &Bucket, snapshot: &'a Snapshot, depth: Depth
         if let (Depth::Ahead, Ok(given)) = (depth, &mut given) {
             given.look_ahead = LookAhead::new(member, given.wishes, job, snapshot);
         }
-        companions.push(Case { pe: member, snapshot, given });
+        companions.push(Case { pe: member, snapshot, given, together: Together::Any });
     }
     companions
 }

@@ -7,6 +7,7 @@ mod bucket;
 mod case;
 mod constraints;
 mod contradiction;
+mod gang;
 mod look_ahead;
 mod matching;
 mod plan;

@@ -16,4 +16,4 @@ pub use error::{PolicyError, Position};
 pub use resolve::{OnConflict, Placement, Sidecar, Sizing, StreamPolicy};
 pub use selector::{Requirement, Selector};
 pub use set::{PolicySet, Source};
-pub use wishes::{keys, unsupported};
+pub use wishes::keys;

@@ -51,17 +51,6 @@ pub mod keys {
     pub const WAKE: &str = "outrigger.dev/wake";
 }
 
-/// Keys of `PLACEMENT.md` that this version reads but does not act on yet.
-const NOT_YET: [&str; 1] = [keys::GANG];
-
-/// The keys on a pod that this version does not act on yet: admission warns of each.
-pub fn unsupported(labels: &Labels, annotations: &Labels) -> impl Iterator<Item = &'static str> {
-    NOT_YET.into_iter().filter(|key| match value(labels, annotations, key) {
-        Some(value) => value != "false",
-        None => false,
-    })
-}
-
 /// Annotations win over labels.
 fn value<'a>(labels: &'a Labels, annotations: &'a Labels, key: &str) -> Option<&'a str> {
     annotations.get(key).or_else(|| labels.get(key)).map(str::trim)

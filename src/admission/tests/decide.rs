@@ -116,16 +116,6 @@ fn a_contradiction_is_denied_where_the_policy_says_so() {
 }
 
 #[test]
-fn keys_without_effect_yet_are_said_once_each() {
-    let before = pod(&json!({"metadata": {
-        "annotations": {"outrigger.dev/gang": "3", "outrigger.dev/relocatable": "true"},
-        "labels": {"outrigger.dev/gang": "3"},
-    }}));
-    let warnings = decided(&policy(""), &before).warnings;
-    assert_eq!(warnings, ["outrigger.dev/gang: this version does not act on it"]);
-}
-
-#[test]
 fn the_second_time_nothing_is_left_to_do() {
     let before = pod(&json!({"spec": {"nodeName": "n1"}}));
     let (after, _) = prepared(&policy(EVERYTHING), &before);

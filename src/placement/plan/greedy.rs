@@ -35,7 +35,7 @@ fn place_one(work: &mut Work<'_>, group: usize) {
 
 /// The best nodes that pass for a PE, best first.
 fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIndex> {
-    let case = Case::new(pe, snapshot);
+    let case = Case::without_gang(pe, snapshot);
     let passes = |index: &NodeIndex| case.verdict(*index).is_ok();
     if let Some(home) = case.home().filter(passes) {
         return vec![home];
@@ -60,7 +60,7 @@ fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIn
 
 /// Every node that passes for a PE, best first.
 fn all(snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIndex> {
-    let case = Case::new(pe, snapshot);
+    let case = Case::without_gang(pe, snapshot);
     let nodes = snapshot.nodes().map(|(index, ..)| index);
     ranked(&case, &nodes.filter(|index| case.verdict(*index).is_ok()).collect::<Vec<NodeIndex>>())
 }

@@ -58,10 +58,9 @@ pub fn gang_of(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
 }
 
 /// Whether enough members of a gang exist.
-pub(super) fn is_complete(snapshot: &Snapshot, member: Option<&Arc<Pe>>, gang: Gang) -> bool {
+pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool {
     let Gang::AtLeast(count) = gang else { return true };
-    let job = member.and_then(|member| snapshot.job(&member.job));
-    job.is_some_and(|job| reaches(job.members.len(), count.get()))
+    snapshot.job(job).is_some_and(|job| reaches(job.members.len(), count.get()))
 }
 
 fn reaches(members: usize, count: u32) -> bool {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use self::conflict::Conflict;
 pub use self::group::gang_of;
-use self::group::{Unit, units};
+use self::group::{Unit, is_complete, units};
 use self::work::Work;
 use super::case::Case;
 use crate::model::{Gang, Pe, Reason};
@@ -148,7 +148,7 @@ enum Failed {
 
 /// Places all of a gang, or nothing.
 fn place_gang(work: &mut Work<'_>, gang: Gang) -> Result<(), Failed> {
-    if !group::is_complete(work.snapshot(), work.first(), gang) {
+    if !work.first().is_some_and(|member| is_complete(work.snapshot(), &member.job, gang)) {
         return Err(Failed::Incomplete);
     }
     greedy::place(work);
@@ -180,7 +180,7 @@ fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&Fa
         Some(Failed::Incomplete) => (everywhere(Reason::GangIncomplete), None),
         Some(Failed::Infeasible(conflict)) => (everywhere(Reason::GangInfeasible), conflict.clone()),
         None => {
-            let case = Case::new(pe, snapshot);
+            let case = Case::without_gang(pe, snapshot);
             let mut refused: BTreeMap<Reason, usize> = BTreeMap::new();
             for refusal in snapshot.nodes().filter_map(|(index, ..)| case.verdict(index).err()) {
                 *refused.entry(refusal.reason()).or_default() += 1;

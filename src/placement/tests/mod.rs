@@ -1,6 +1,7 @@
 //! | file | what must hold |
 //! |---|---|
 //! | [`cases`] | the cases of the legacy platform, by number; what broke it does not happen here |
+//! | [`gang`] | a gang is placed together or not at all, also one decision after another |
 //! | [`matching`] | matchings are maximum ones, and say what a member may take |
 //! | [`plan`] | plans are legal, place as many PEs as can be, and cost the least; gangs are placed as a whole |
 //! | [`reasons`] | each reason code comes with its cause and goes with it; of several causes the first is told |
@@ -11,6 +12,7 @@
 
 mod bucket;
 mod cases;
+mod gang;
 mod matching;
 mod plan;
 mod rank;

@@ -1,0 +1,86 @@
+//! What the gang of a PE says about nodes: placed together or not at all (`PLACEMENT.md` 4).
+
+use std::sync::Arc;
+
+use super::plan::{Budget, gang_of, plan};
+use crate::model::{Gang, Pe, Refusal};
+use crate::state::{Member, NodeIndex, Snapshot};
+
+/// What the gang of a PE says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Together {
+    /// Nothing: there is no gang, or it is placed and members come one by one.
+    Any,
+    /// The plan for all that wait has this node for the PE.
+    Planned(NodeIndex),
+    /// Not all members exist.
+    Incomplete(Refusal),
+    /// There is no plan for all of them.
+    Infeasible(Refusal),
+}
+
+impl Together {
+    /// Plans the gang of a PE, if it has one.
+    pub(super) fn of(pe: &Pe, snapshot: &Snapshot) -> Self {
+        let wishes_gang = |pe: &Pe| pe.wishes.as_ref().is_ok_and(|wishes| wishes.gang.is_some());
+        let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
+        if !wishes_gang(pe) && !members.iter().any(|member| wishes_gang(&member.pe)) {
+            return Self::Any;
+        }
+        let gang = gang_of(snapshot, &pe.job)
+            .or_else(|| members.is_empty().then_some(pe.wishes.as_ref().ok()?.gang).flatten());
+        // The watch may be behind kube-scheduler.
+        let is_known = members.iter().any(|member| member.pe.pod.uid == pe.pod.uid);
+        let exist = members.len() + usize::from(!is_known);
+        if let Some(Gang::AtLeast(count)) = gang
+            && !usize::try_from(count.get()).is_ok_and(|count| exist >= count)
+        {
+            return Self::Incomplete(Refusal::GangIncomplete(exist, count.get()));
+        }
+        let mut waiting = waiting(members);
+        if !is_known {
+            waiting.push(Arc::new(pe.clone()));
+        }
+        let plan = plan(snapshot, &waiting, Budget::default());
+        let own = plan.placements.iter().find(|placement| placement.pe.pod.uid == pe.pod.uid);
+        match (own, gang) {
+            // A gang that has begun is finished by its plan as far as that goes.
+            (Some(own), _) if plan.unplaced.is_empty() => Self::Planned(own.node),
+            (_, None) => Self::Any,
+            (_, Some(_)) => {
+                let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
+                Self::Infeasible(Refusal::GangInfeasible(conflict.map(ToString::to_string)))
+            }
+        }
+    }
+
+    /// True when all others that wait can be placed once the PE is on a node, or the gang does not ask for that.
+    pub(super) fn holds_with(pe: &Pe, index: NodeIndex, snapshot: &Snapshot) -> bool {
+        let mut with = snapshot.clone();
+        with.place(&Arc::new(pe.clone()), index);
+        let members = with.job(&pe.job).map_or(&[][..], |job| &job.members);
+        let others = waiting(members);
+        others.is_empty() || plan(&with, &others, Budget::default()).unplaced.is_empty()
+    }
+
+    /// Why the PE may not go to a node, whatever the node is like.
+    pub(super) fn before(&self) -> Option<&Refusal> {
+        match self {
+            Self::Incomplete(refusal) => Some(refusal),
+            Self::Any | Self::Planned(_) | Self::Infeasible(_) => None,
+        }
+    }
+
+    /// Why the PE may not go to a node that passes by itself.
+    pub(super) fn after(&self, index: NodeIndex) -> Option<Refusal> {
+        match self {
+            Self::Planned(node) if *node != index => Some(Refusal::GangInfeasible(None)),
+            Self::Infeasible(refusal) => Some(refusal.clone()),
+            Self::Any | Self::Planned(_) | Self::Incomplete(_) => None,
+        }
+    }
+}
+
+fn waiting(members: &[Member]) -> Vec<Arc<Pe>> {
+    members.iter().filter(|member| member.node.is_none()).map(|member| Arc::clone(&member.pe)).collect()
+}

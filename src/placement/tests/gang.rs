@@ -1,0 +1,76 @@
+//! A gang is placed together or not at all, also one decision after another.
+
+use crate::model::{Reason, Refusal};
+use crate::placement::Case;
+use crate::testing::{asking, choice, cluster, node, on, pe, place, reasons, verdict, with_cores};
+
+const GANG: (&str, &str) = ("gang", "true");
+
+#[test]
+fn members_wait_until_as_many_exist_as_the_gang_counts() {
+    let two = || vec![pe("j", "a", &[("gang", "3")]), pe("j", "b", &[("gang", "2")])];
+    let incomplete = cluster(vec![node("n1")], vec![], two());
+    assert_eq!(verdict(&incomplete, "a", "n1"), Err(Refusal::GangIncomplete(2, 3)), "of two counts the larger");
+    let third = pe("j", "c", &[]);
+    let complete = cluster(vec![node("n1")], vec![], [two(), vec![third]].concat());
+    assert_eq!(verdict(&complete, "a", "n1"), Ok(()));
+}
+
+#[test]
+fn t9_t25_no_member_goes_where_not_all_can() {
+    let names = ["a", "b", "c", "d"];
+    let pods = || names.map(|name| pe("j", name, &[GANG, ("exlocation", "x")])).to_vec();
+    let nodes = |count: usize| ["n1", "n2", "n3", "n4"].map(node)[..count].to_vec();
+    let three = cluster(nodes(3), vec![], pods());
+    for name in names {
+        // the last one is left over whether there is a gang or not
+        let reason = if name == "d" { Reason::ExlocationInfeasible } else { Reason::GangInfeasible };
+        assert!(reasons(&three, name).values().all(|told| *told == Some(reason)));
+    }
+    let said = verdict(&three, "a", "n1").unwrap_err().to_string();
+    assert!(said.contains("no nodes for a, b, c, d together") && said.contains("ExlocationConflict"), "{said}");
+    for first in names {
+        let mut four = cluster(nodes(4), vec![], pods());
+        assert!(place(&mut four, first).is_some());
+        assert!(names.iter().filter(|name| **name != first).all(|name| place(&mut four, name).is_some()));
+    }
+}
+
+#[test]
+fn each_member_goes_where_the_plan_for_all_has_it() {
+    // the balanced choice for the small one would leave no room for the large one
+    let pods = || vec![asking(2_000, pe("j", "small", &[GANG])), asking(6_000, pe("j", "large", &[GANG]))];
+    let nodes = || vec![with_cores(6, node("big")), with_cores(2, node("little"))];
+    let mut cluster = cluster(nodes(), vec![], pods());
+    assert_eq!(choice(&cluster, "small"), ["little"]);
+    assert_eq!(place(&mut cluster, "small").unwrap(), "little");
+    assert_eq!(place(&mut cluster, "large").unwrap(), "big");
+}
+
+#[test]
+fn a_gang_that_has_begun_takes_those_who_fit_and_leaves_the_rest_waiting() {
+    let pods =
+        vec![on("n1", pe("j", "first", &[GANG])), pe("j", "late", &[GANG]), asking(9_000, pe("j", "huge", &[GANG]))];
+    let cluster = cluster(vec![node("n1")], vec![], pods);
+    assert_eq!(verdict(&cluster, "late", "n1"), Ok(()));
+    assert_eq!(verdict(&cluster, "huge", "n1").unwrap_err().reason(), Reason::InsufficientResources);
+}
+
+#[test]
+fn a_member_may_be_bound_wherever_the_rest_still_has_a_plan() {
+    let names = ["a", "b"];
+    let pods = names.map(|name| pe("j", name, &[GANG, ("exlocation", "x")])).to_vec();
+    let cluster = cluster(["n1", "n2", "n3"].map(node).to_vec(), vec![], pods);
+    let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), cluster.snapshot());
+    let passing = |verdict: &dyn Fn(&str) -> bool| ["n1", "n2", "n3"].into_iter().filter(|name| verdict(name)).count();
+    let index = |name: &str| cluster.snapshot().find(name).unwrap();
+    assert_eq!(passing(&|name| case.verdict(index(name)).is_ok()), 1);
+    assert_eq!(passing(&|name| case.verdict_at_bind(index(name)).is_ok()), 3);
+}
+
+#[test]
+fn what_is_wrong_with_the_pe_or_its_pool_is_told_before_its_gang() {
+    let pods = vec![pe("j", "a", &[("gang", "3"), ("host-pool", "absent")])];
+    let cluster = cluster(vec![node("n1")], vec![], pods);
+    assert_eq!(verdict(&cluster, "a", "n1").unwrap_err().reason(), Reason::PoolNotFound);
+}
