@@ -15,12 +15,14 @@
 //! | [`admission`] | the webhook: a review to a decision, a decision to a patch |
 //! | [`extender`] | the extender: filter, prioritize, preempt, bind |
 //! | [`simulate`] | a whole input placed without a cluster, through the functions above |
+//! | [`status`] | what is told of pools and jobs: their status, and events |
 //!
 //! These are pure. The rest is feature `server`, on by default:
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`watch`] | watches and policy files, folded into what requests are answered from |
+//! | [`control`] | status and events, written by the one process that holds the lease |
 //! | [`commit`] | Bindings: written, and followed until their outcome is certain |
 //! | [`http`] | routes, limits, health |
 //! | [`tls`] | certificates: made, loaded, taken over when they change |
@@ -36,6 +38,7 @@ pub mod placement;
 pub mod policy;
 pub mod simulate;
 pub mod state;
+pub mod status;
 #[cfg(test)]
 mod testing;
 
@@ -43,6 +46,8 @@ mod testing;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod commit;
+#[cfg(feature = "server")]
+pub mod control;
 #[cfg(feature = "server")]
 pub mod http;
 #[cfg(feature = "server")]

@@ -221,6 +221,9 @@ pub struct PlacementStatus {
     /// Its pod. Absent between two pods of a PE that comes back to its node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
+    /// UID of that pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
     /// The node that it is placed on. Absent: it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,

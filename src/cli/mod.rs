@@ -39,7 +39,7 @@ Example:
 
 const AFTER_HELP: &str = "\
 Example:
-  outrigger serve --role extender --kubeconfig ~/.kube/config
+  outrigger serve --role extender,controller --kubeconfig ~/.kube/config
 
 Exit codes:
   0  done

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
+use futures::FutureExt as _;
+use futures::future::OptionFuture;
+use kube::Client;
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Stop;
 use crate::commit::{Binder, KubeApi};
+use crate::control::{Controller, Lease};
 use crate::http::{self, Operations, Server, Servers};
 use crate::policy::PolicySet;
 use crate::telemetry::{self, LogFormat};
@@ -24,7 +28,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  outrigger serve --role extender --kubeconfig ~/.kube/config
+  outrigger serve --role extender,controller --kubeconfig ~/.kube/config
   outrigger serve --role admission --tls-cert tls.crt --tls-key tls.key")]
 pub(super) struct Arguments {
     /// What this process serves; several are separated by commas
@@ -57,6 +61,9 @@ pub(super) struct Arguments {
     /// Where health, readiness and metrics are served
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:9464")]
     metrics_listen: SocketAddr,
+    /// Namespace of the lease by which one process is the controller
+    #[arg(long, value_name = "NAME", default_value = "outrigger-system")]
+    lease_namespace: String,
     /// Worker threads of each server
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     workers: u8,
@@ -75,9 +82,14 @@ enum Role {
     Extender,
     /// The API server: mutate and validate.
     Admission,
+    /// Status and events of pools and jobs, beside the extender; one process at a time, by a lease.
+    Controller,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Stop> {
+    if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
+        return Err(Stop::input("--role controller runs beside the extender: use --role extender,controller"));
+    }
     telemetry::install_logs(arguments.log_format, &arguments.log);
     // One provider for every TLS connection of this process; a second install would be a defect that nobody can mend.
     drop(tls::provider().install_default());
@@ -102,11 +114,13 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
     let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
     let store = Arc::new(Store::new(policies));
     let extender = arguments.role.contains(&Role::Extender);
+    let epoch = epoch();
+    let leading = leading(&arguments, &client, &store, &epoch);
     let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Declared }));
 
     let mut servers: Vec<(&str, Server)> = Vec::new();
     let workers = usize::from(arguments.workers);
-    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch()));
+    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch));
     if extender {
         let (store, binder) = (Arc::clone(&store), Arc::clone(&binder));
         let server = http::extender_server(arguments.extender_listen, tls.extender, store, binder, workers);
@@ -137,8 +151,27 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
         let doubts = binder.settle_doubts();
         futures::join!(policies, certificates, upkeep, doubts);
     };
-    until_stopped(servers, background).await
+    let (lease, controller) = leading.unzip();
+    let leader = OptionFuture::from(controller.map(Controller::follow));
+    let background = futures::future::join(Box::pin(background), Box::pin(leader)).map(drop);
+    let stopped = until_stopped(servers, background).await;
+    if let Some(lease) = &lease {
+        lease.release().await;
+    }
+    stopped
 }
+
+/// What keeps status and events in step, where this process has that role.
+fn leading(arguments: &Arguments, client: &Client, store: &Arc<Store>, name: &str) -> Option<Leading> {
+    if !arguments.role.contains(&Role::Controller) {
+        return None;
+    }
+    let lease = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, name.to_owned()));
+    let controller = Controller::new(client.clone(), Arc::clone(store), Arc::clone(&lease), name.to_owned());
+    Some((lease, controller))
+}
+
+type Leading = (Arc<Lease>, Controller);
 
 /// Serves until a signal comes or a server fails; then lets requests in flight finish.
 async fn until_stopped(servers: Vec<(&str, Server)>, background: impl Future<Output = ()>) -> Result<(), Stop> {

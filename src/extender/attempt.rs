@@ -53,6 +53,12 @@ impl Attempts {
         }
     }
 
+    /// How many nodes were refused at the last attempt, by reason.
+    #[must_use]
+    pub fn refused(&self, uid: &PodUid) -> Option<&BTreeMap<Reason, usize>> {
+        self.by_pod.get(uid).map(|attempt| &attempt.refused)
+    }
+
     /// The attempt that led to a bind; it is forgotten.
     pub fn take(&mut self, uid: &PodUid) -> Option<Attempt> {
         self.by_pod.remove(uid)

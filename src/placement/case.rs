@@ -279,7 +279,7 @@ fn qualifying(pool: &Pool, snapshot: &Snapshot) -> usize {
 }
 
 /// True when a node belongs to the set that a pool chooses from.
-pub(super) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
+pub(crate) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
     match members {
         PoolMembers::Tagged(tags) => tags.iter().all(|tag| node.has_tag(tag.as_str())),
         PoolMembers::Hosts(hosts) => hosts.iter().any(|host| node.answers_to(host)),

@@ -18,6 +18,7 @@ mod traffic;
 
 pub use bucket::Bucket;
 pub use case::Case;
+pub(crate) use case::qualifies;
 pub use plan::{Budget, Conflict, Placement, Plan, Unplaced, gang_of, plan};
 pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;

@@ -17,6 +17,8 @@ pub(super) const UNDECODABLE: &str = "outrigger_undecodable_objects_total";
 pub(super) const POLICIES: &str = "outrigger_policies";
 pub(super) const POLICY_RELOAD: &str = "outrigger_policies_last_reload_successful";
 pub(super) const CERTIFICATE_EXPIRY: &str = "outrigger_certificate_expiry_timestamp_seconds";
+pub(super) const CONTROLLER_WRITES: &str = "outrigger_controller_writes_total";
+pub(super) const LEASE_HELD: &str = "outrigger_controller_lease_held";
 const BUILD_INFO: &str = "outrigger_build_info";
 
 /// From 50 µs, the floor of a loopback request, to 5 s, the longest that kube-scheduler waits.
@@ -58,5 +60,7 @@ fn describe() {
         "1 when the last reload of the policy files succeeded, 0 when the last good set is kept."
     );
     describe_gauge!(CERTIFICATE_EXPIRY, Unit::Seconds, "When the serving certificate expires, in seconds since 1970.");
+    describe_counter!(CONTROLLER_WRITES, "Status and events written by controllers, by kind and outcome.");
+    describe_gauge!(LEASE_HELD, "1 while this process holds the lease of the controllers.");
     describe_gauge!(BUILD_INFO, "The version that runs; always 1.");
 }

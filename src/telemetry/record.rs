@@ -90,6 +90,16 @@ pub fn certificate_expiry(seconds: i64) {
     gauge!(names::CERTIFICATE_EXPIRY).set(u32::try_from(seconds).map_or(0.0, f64::from));
 }
 
+/// Counts what a controller has written of a kind, or tried to: `written`, `failed` or `dropped`.
+pub fn controller_write(kind: &'static str, outcome: &'static str) {
+    counter!(names::CONTROLLER_WRITES, "kind" => kind, "outcome" => outcome).increment(1);
+}
+
+/// Notes whether this process holds the lease of the controllers.
+pub fn lease(is_held: bool) {
+    gauge!(names::LEASE_HELD).set(if is_held { 1.0 } else { 0.0 });
+}
+
 fn number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }

@@ -71,6 +71,11 @@ impl Store {
         outcome
     }
 
+    /// Looks at the cluster under its lock: for what the published view does not hold.
+    pub fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> T {
+        look(&lock(&self.cluster))
+    }
+
     /// Waits until the cluster is as `look` wants it, and returns what it found; `None` when that takes longer than
     /// `limit`.
     pub async fn until<T>(&self, limit: Duration, look: impl Fn(&Cluster) -> Option<T>) -> Option<T> {

@@ -28,6 +28,14 @@ impl Role {
             Self::Admission => "admission",
         }
     }
+
+    /// What stands behind `--role`: controllers run beside the extender, as `deploy/` has it.
+    const fn argument(self) -> &'static str {
+        match self {
+            Self::Extender => "extender,controller",
+            Self::Admission => self.name(),
+        }
+    }
 }
 
 /// What a process of `outrigger serve` is started with.
@@ -149,7 +157,7 @@ impl Cluster {
         let OutriggerSettings { program, role, kubeconfig, policies, certificate, arguments, environment } = settings;
         let (service, metrics_address) = (free_address()?, free_address()?);
         let mut command = bound_to_us(program);
-        command.args(["serve", "--role", role.name()]).arg("--kubeconfig").arg(kubeconfig);
+        command.args(["serve", "--role", role.argument()]).arg("--kubeconfig").arg(kubeconfig);
         command.arg("--policies").arg(policies);
         command.arg(format!("--{}-listen={service}", role.name())).arg(format!("--metrics-listen={metrics_address}"));
         if role == Role::Admission {

@@ -58,12 +58,15 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
                 );
             }
         }
-        let beyond = [&DECLARED[..], &["patch pods"]].concat();
+        let status = ["patch hostpools/status.outrigger.dev", "patch streamjobs/status.outrigger.dev"];
+        let beyond = [&DECLARED[..], &["patch pods"], &status].concat();
         for (namespace, more) in [
             ("default", &[][..]),
             (
                 NAMESPACE,
                 &[
+                    "get leases.coordination.k8s.io/outrigger-controllers",
+                    "update leases.coordination.k8s.io/outrigger-controllers",
                     "get leases.coordination.k8s.io/outrigger-scheduler",
                     "update leases.coordination.k8s.io/outrigger-scheduler",
                 ],
@@ -107,7 +110,12 @@ fn what_each_account_can_and_cannot_do() {
             // it creates no pod, changes no pool, no node and no lease of another, and reads no secret
             (&scheduler, "create", "pods", "default", false),
             (&scheduler, "update", "pods", "default", false),
+            (&scheduler, "patch", "hostpools.outrigger.dev/status", "default", true),
+            (&scheduler, "patch", "streamjobs.outrigger.dev/status", "default", true),
+            (&scheduler, "create", "events.events.k8s.io", "default", true),
+            (&scheduler, "update", "leases.coordination.k8s.io/outrigger-controllers", NAMESPACE, true),
             (&scheduler, "patch", "hostpools.outrigger.dev", "default", false),
+            (&scheduler, "patch", "streamjobs.outrigger.dev", "default", false),
             (&scheduler, "patch", "nodes", "", false),
             (&scheduler, "update", "leases.coordination.k8s.io/another", NAMESPACE, false),
             (&scheduler, "get", "secrets", NAMESPACE, false),

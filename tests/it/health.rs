@@ -17,7 +17,7 @@ async fn alive_before_ready_and_ready_after_the_first_lists() {
     let unready = program.operations.get("/readyz").await.unwrap();
     assert_eq!(
         (unready.status, unready.body.as_str()),
-        (503, "not ready: waiting for the first list of HostPool, Node, Pod\n")
+        (503, "not ready: waiting for the first list of HostPool, StreamJob, Node, Pod\n")
     );
 
     // Nothing can be said about a PE yet: kube-scheduler is told so, and tries again.

@@ -1,0 +1,41 @@
+//! The objects whose status is written, as the API server holds them.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt as _};
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::{self, Store};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+
+/// All objects of a kind; those that cannot be read are left out.
+pub(super) struct Objects<K: Resource<DynamicType = ()> + 'static>(Store<DeserializeGuard<K>>);
+
+impl<K> Objects<K>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    <DeserializeGuard<K> as Resource>::DynamicType: Default + Clone + Eq + Hash,
+{
+    /// The objects, and what keeps them in step; each item of that is a change.
+    pub(super) fn watch(client: Client) -> (Self, impl Stream<Item = ()> + Send) {
+        let (store, writer) = reflector::store();
+        let api = Api::<DeserializeGuard<K>>::all(client);
+        let changes = watcher(api, watcher::Config::default())
+            .default_backoff()
+            .modify(|object| object.managed_fields_mut().clear())
+            .reflect(writer)
+            .map(drop);
+        (Self(store), changes)
+    }
+
+    /// The objects at this moment, in order of namespace and name.
+    pub(super) fn all(&self) -> Vec<Arc<K>> {
+        let readable = self.0.state().into_iter().filter_map(|object| Some(Arc::new(object.0.as_ref().ok()?.clone())));
+        let mut all: Vec<Arc<K>> = readable.collect();
+        all.sort_by_cached_key(|object| (object.namespace(), object.name_any()));
+        all
+    }
+}

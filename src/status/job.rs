@@ -1,0 +1,232 @@
+//! Where the PEs of a job are, and why some wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use serde::Deserialize;
+
+use super::{Overview, count};
+use crate::api::{InvalidStreamJob, Phase, PlacementStatus, StreamJob, StreamJobStatus};
+use crate::model::{JobId, Pe, PodUid, Reason, StreamJob as Declared};
+use crate::state::{JobRow, Member};
+
+/// What is known of a pod beyond the snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// True once the API server has it on its node: what is only committed may still fail.
+    pub is_bound: bool,
+    /// The record of its placement, as its annotation holds it.
+    pub record: Option<String>,
+    /// How many nodes were refused at the last attempt, by reason; `None` where none is remembered.
+    pub refused: Option<BTreeMap<Reason, usize>>,
+}
+
+/// More PEs than this are counted, but not told of one by one: an object has to stay well below 1.5 MiB.
+const MOST: usize = 4_096;
+/// How many reasons, PEs or keys a sentence names.
+const NAMED: usize = 5;
+
+/// The status of a job, at a moment, after the last one; `told` looks up what is known of a pod.
+///
+/// # Errors
+/// [`InvalidStreamJob`] for a job that nothing can be said of.
+pub fn of_job(
+    object: &StreamJob,
+    last: Option<&StreamJobStatus>,
+    overview: &Overview<'_>,
+    (told, now): (&dyn Fn(&PodUid) -> Told, Timestamp),
+) -> Result<StreamJobStatus, InvalidStreamJob> {
+    let job = Declared::try_from(object)?;
+    let before = last.into_iter().flat_map(|last| &last.placements);
+    let by_uid: BTreeMap<&str, &PlacementStatus> =
+        before.filter_map(|place| Some((place.uid.as_deref()?, place))).collect();
+    let mut placements: Vec<PlacementStatus> = Vec::new();
+    let mut overruled: BTreeMap<&str, &[&str]> = BTreeMap::new();
+    let mut without_pod: BTreeSet<&str> = job.pes.keys().map(|name| &**name).collect();
+    let mut generations: BTreeSet<&str> = BTreeSet::new();
+    for (id, row) in overview.submissions(&job.id) {
+        generations.insert(&id.generation);
+        for member in &row.members {
+            without_pod.remove(&*member.pe.name);
+            if !member.pe.overruled.is_empty() {
+                overruled.insert(&member.pe.name, &member.pe.overruled);
+            }
+            let before = by_uid.get(member.pe.pod.uid.as_str()).copied();
+            placements.push(of_member((id, row, member), overview, before, told));
+        }
+        placements.extend(between_pods(id, row));
+    }
+    placements.extend(remembered(last, &placements, &generations));
+    placements.sort_by(|left, right| key(left).cmp(&key(right)));
+
+    let placed = placements.iter().filter(|place| place.node.is_some()).count();
+    let of = placements.iter().filter(|place| place.pod.is_some()).count() + without_pod.len();
+    let conditions = [placed_condition((placed, of, without_pod.len()), &placements), differ_condition(&overruled)];
+    placements.truncate(MOST);
+    let generation = object.metadata.generation;
+    let status = StreamJobStatus {
+        phase: phase(placed, of),
+        placed: count(placed),
+        of: count(of),
+        conditions: conditions.into_iter().map(|condition| at(condition, generation, last, now)).collect(),
+        placements,
+        observed_generation: generation,
+    };
+    Ok(status)
+}
+
+/// The order in which PEs are told of.
+fn key(place: &PlacementStatus) -> (&str, &str, &Option<String>) {
+    (&place.pe, &place.generation, &place.pod)
+}
+
+fn phase(placed: usize, of: usize) -> Phase {
+    match placed {
+        0 => Phase::Pending,
+        placed if placed < of => Phase::Placing,
+        _ => Phase::Placed,
+    }
+}
+
+fn of_member(
+    (id, row, member): (&JobId, &JobRow, &Member),
+    overview: &Overview<'_>,
+    before: Option<&PlacementStatus>,
+    told: &dyn Fn(&PodUid) -> Told,
+) -> PlacementStatus {
+    let pe: &Pe = &member.pe;
+    let node = member.node.and_then(|index| overview.snapshot.node(index)).map(|row| row.name.to_string());
+    let place = PlacementStatus {
+        pe: pe.name.to_string(),
+        generation: id.generation.to_string(),
+        pod: Some(pe.pod.name.to_string()),
+        uid: Some(pe.pod.uid.to_string()),
+        scheme: pe.wishes.as_ref().ok().map(|wishes| wishes.scheme.as_str().to_owned()),
+        owner: pe.lineage.as_ref().map(ToString::to_string),
+        ..PlacementStatus::default()
+    };
+    // A pod never leaves its node: what was said of its placement stays true.
+    if let Some(before) = before.filter(|before| before.node.is_some() && before.node == node) {
+        let (rank, refused) = (before.rank, before.refused.clone());
+        return PlacementStatus { node, rank, refused, scheme: before.scheme.clone(), ..place };
+    }
+    let told = told(&pe.pod.uid);
+    if told.is_bound {
+        let record = told.record.and_then(|text| serde_json::from_str::<Recorded>(&text).ok()).unwrap_or_default();
+        return PlacementStatus { node, rank: record.rank, refused: record.refused, ..place };
+    }
+    let last_node = row.home(pe).map(ToString::to_string);
+    let counts = |refused: BTreeMap<Reason, usize>| {
+        refused.into_iter().map(|(reason, nodes)| (reason.as_str().to_owned(), count(nodes))).collect()
+    };
+    let refused = told.refused.map(counts).or_else(|| before.map(|before| before.refused.clone()));
+    PlacementStatus { last_node, refused: refused.unwrap_or_default(), ..place }
+}
+
+/// What is taken from the record of a placement.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Recorded {
+    rank: Option<i32>,
+    refused: BTreeMap<String, i32>,
+}
+
+/// PEs that have no pod at the moment, and will come back to their nodes.
+fn between_pods<'a>(id: &'a JobId, row: &'a JobRow) -> impl Iterator<Item = PlacementStatus> + 'a {
+    let names: BTreeSet<&str> = row.members.iter().map(|member| &*member.pe.name).collect();
+    row.homes.iter().filter(move |(name, _)| !names.contains(&***name)).map(|(name, home)| PlacementStatus {
+        pe: name.to_string(),
+        generation: id.generation.to_string(),
+        last_node: Some(home.node.to_string()),
+        owner: Some(home.lineage.to_string()),
+        ..PlacementStatus::default()
+    })
+}
+
+/// PEs that nobody knows of any more but the last status. An older submission is over once there is a later one.
+fn remembered(
+    last: Option<&StreamJobStatus>,
+    placements: &[PlacementStatus],
+    generations: &BTreeSet<&str>,
+) -> Vec<PlacementStatus> {
+    let told: BTreeSet<(&str, &str)> = placements.iter().map(|place| (&*place.pe, &*place.generation)).collect();
+    let places = last.into_iter().flat_map(|last| &last.placements).filter(|place| {
+        let is_over = !generations.is_empty() && !generations.contains(&*place.generation);
+        place.owner.is_some() && !is_over && !told.contains(&(&*place.pe, &*place.generation))
+    });
+    places.filter_map(as_remembered).collect()
+}
+
+fn as_remembered(place: &PlacementStatus) -> Option<PlacementStatus> {
+    let last_node = place.node.clone().or_else(|| place.last_node.clone())?;
+    Some(PlacementStatus {
+        pe: place.pe.clone(),
+        generation: place.generation.clone(),
+        last_node: Some(last_node),
+        owner: place.owner.clone(),
+        ..PlacementStatus::default()
+    })
+}
+
+/// The condition `Placed`: what a person wants to know first.
+fn placed_condition((placed, of, without_pod): (usize, usize, usize), pes: &[PlacementStatus]) -> Condition {
+    let is_placed = phase(placed, of) == Phase::Placed;
+    let mut message = format!("{placed} of {of} PEs have a node");
+    if without_pod > 0 {
+        let _written = write!(message, "; {without_pod} have no pod yet");
+    }
+    let mut refused: BTreeMap<&str, i64> = BTreeMap::new();
+    for (code, nodes) in pes.iter().filter(|place| place.node.is_none()).flat_map(|place| &place.refused) {
+        *refused.entry(code).or_default() += i64::from(*nodes);
+    }
+    if !refused.is_empty() {
+        let _written = write!(message, "; nodes refused: {}", largest(refused));
+    }
+    condition("Placed", is_placed, if is_placed { "AllPlaced" } else { "Waiting" }, message)
+}
+
+/// The largest counts, by name: `ExlocationConflict 4, HostMismatch 2`.
+pub(super) fn largest(counts: BTreeMap<&str, i64>) -> String {
+    let mut counts: Vec<(&str, i64)> = counts.into_iter().collect();
+    counts.sort_by(|(left, many), (right, more)| more.cmp(many).then(left.cmp(right)));
+    let named: Vec<String> = counts.iter().take(NAMED).map(|(name, number)| format!("{name} {number}")).collect();
+    named.join(", ")
+}
+
+/// The condition `WishesDiffer`.
+fn differ_condition(overruled: &BTreeMap<&str, &[&str]>) -> Condition {
+    if overruled.is_empty() {
+        let message = "no pod says anything else than this StreamJob".to_owned();
+        return condition("WishesDiffer", false, "NoDifference", message);
+    }
+    let named: Vec<String> =
+        overruled.iter().take(NAMED).map(|(pe, keys)| format!("PE {pe}: {}", keys.join(", "))).collect();
+    let more = match overruled.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more PEs"),
+    };
+    let message = format!("what pods say here does not count: {}{more}", named.join("; "));
+    condition("WishesDiffer", true, "StreamJobWins", message)
+}
+
+fn condition(kind: &str, is_true: bool, reason: &str, message: String) -> Condition {
+    Condition {
+        type_: kind.to_owned(),
+        status: if is_true { "True" } else { "False" }.to_owned(),
+        reason: reason.to_owned(),
+        message,
+        observed_generation: None,
+        last_transition_time: Time(Timestamp::UNIX_EPOCH),
+    }
+}
+
+/// The condition as it stands in the object: with the time since when it holds.
+fn at(condition: Condition, generation: Option<i64>, last: Option<&StreamJobStatus>, now: Timestamp) -> Condition {
+    let before = last.and_then(|last| last.conditions.iter().find(|before| before.type_ == condition.type_));
+    let since = before.filter(|before| before.status == condition.status).map(|before| before.last_transition_time.0);
+    // As the API writes it: a fraction would come back cut off.
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    Condition { observed_generation: generation, last_transition_time: Time(since.unwrap_or(now)), ..condition }
+}

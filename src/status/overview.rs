@@ -1,0 +1,52 @@
+//! A snapshot by pools and by jobs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::{HostChoice, JobId, NodeName, PoolId, StreamJobId};
+use crate::state::{JobRow, Snapshot};
+
+/// A snapshot by pools and by jobs, gathered once for all of them.
+#[derive(Debug)]
+pub struct Overview<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pools: BTreeMap<&'a PoolId, BTreeMap<&'a JobId, Used<'a>>>,
+    jobs: BTreeMap<StreamJobId, BTreeMap<&'a JobId, &'a Arc<JobRow>>>,
+}
+
+/// What a job has of a pool.
+#[derive(Debug, Default)]
+pub(super) struct Used<'a> {
+    pub(super) pes: usize,
+    pub(super) nodes: BTreeSet<&'a NodeName>,
+}
+
+impl<'a> Overview<'a> {
+    /// Gathers what is placed.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let (mut pools, mut jobs) = (BTreeMap::new(), BTreeMap::new());
+        for (id, row) in snapshot.jobs() {
+            jobs.entry(StreamJobId::from(id)).or_insert_with(BTreeMap::new).insert(id, row);
+            for member in &row.members {
+                let (Some(index), Ok(wishes)) = (member.node, &member.pe.wishes) else { continue };
+                let (HostChoice::Pool(pool), Some(node)) = (&wishes.hosts, snapshot.node(index)) else { continue };
+                let used: &mut Used<'_> =
+                    pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(Used::default);
+                used.pes += 1;
+                used.nodes.insert(&node.name);
+            }
+        }
+        Self { snapshot, pools, jobs }
+    }
+
+    /// What each job has of a pool.
+    pub(super) fn of_pool(&self, pool: &PoolId) -> impl Iterator<Item = (&JobId, &Used<'a>)> {
+        self.pools.get(pool).into_iter().flatten().map(|(job, used)| (*job, used))
+    }
+
+    /// Every submission of a job that has a PE.
+    pub(super) fn submissions(&self, job: &StreamJobId) -> impl Iterator<Item = (&'a JobId, &'a JobRow)> {
+        self.jobs.get(job).into_iter().flatten().map(|(id, row)| (*id, &***row))
+    }
+}

@@ -1,0 +1,231 @@
+//! What is told of pools and jobs follows from nodes, pods and the last status, and from nothing else.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Note, Overview, Subject, Told, notes, of_job, of_pool};
+use crate::api::{HostPool, HostPoolStatus, Phase, PlacementStatus, StreamJob, StreamJobStatus};
+use crate::model::{Owner, Pod, PodUid, Pool, Reason, StreamJob as Declared};
+use crate::state::{Cluster, Event};
+use crate::testing::{cluster, cordoned, leaving, node, on, pe, tagged};
+
+fn host_pool(spec: &Value) -> HostPool {
+    let metadata = json!({"name": "fast", "namespace": "streams", "generation": 3});
+    serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
+}
+
+fn stream_job(spec: &Value) -> StreamJob {
+    let metadata = json!({"name": "j", "namespace": "streams", "generation": 2});
+    serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
+}
+
+/// A PE whose name and owner outlive its pod.
+fn lasting(name: &str, pod: Pod) -> Pod {
+    let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
+    Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into() }), ..pod }
+}
+
+fn with_record(pod: Pod) -> Pod {
+    let record = json!({"rank": 2, "refused": {"PoolTagMissing": 3}, "node": "n1"}).to_string();
+    Pod { annotations: [("outrigger.dev/placement", record)].into_iter().collect(), ..pod }
+}
+
+/// What happened at the last attempts, by pod.
+type Attempts = BTreeMap<&'static str, BTreeMap<Reason, usize>>;
+
+fn status(
+    object: &StreamJob,
+    last: Option<&StreamJobStatus>,
+    cluster: &Cluster,
+    (attempts, seconds): (&Attempts, i64),
+) -> StreamJobStatus {
+    let told = |uid: &PodUid| {
+        let (pod, _) = cluster.pod(uid.as_str()).unwrap();
+        Told {
+            is_bound: pod.node.is_some(),
+            record: pod.annotations.get("outrigger.dev/placement").map(str::to_owned),
+            refused: attempts.get(uid.as_str()).cloned(),
+        }
+    };
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+    of_job(object, last, &Overview::new(cluster.snapshot()), (&told, now)).unwrap()
+}
+
+fn first_status(object: &StreamJob, cluster: &Cluster) -> StreamJobStatus {
+    status(object, None, cluster, (&Attempts::new(), 0))
+}
+
+fn place<'a>(status: &'a StreamJobStatus, pe: &str) -> &'a PlacementStatus {
+    status.placements.iter().find(|place| place.pe == pe).unwrap()
+}
+
+fn condition<'a>(status: &'a StreamJobStatus, kind: &str) -> (&'a str, &'a str, i64) {
+    let found = status.conditions.iter().find(|condition| condition.type_ == kind).unwrap();
+    (&found.status, &found.message, found.last_transition_time.0.as_second())
+}
+
+#[test]
+fn a_pool_tells_its_nodes_and_who_has_which() {
+    let object = host_pool(&json!({"tags": ["ssd"], "size": 2}));
+    let of_pool_fast = |job: &str, name: &str| pe(job, name, &[("host-pool", "fast")]);
+    let nodes = vec![tagged(&["ssd"], node("n1")), cordoned(tagged(&["ssd"], node("n2"))), node("n3")];
+    let pods = vec![
+        on("n1", of_pool_fast("j", "a")),
+        on("n1", of_pool_fast("j", "b")),
+        on("n2", of_pool_fast("k", "c")),
+        of_pool_fast("waits", "d"),
+        on("n3", pe("other", "e", &[])),
+        leaving(on("n1", of_pool_fast("leaves", "f"))),
+    ];
+    let cluster = cluster(nodes, vec![Pool::try_from(&object).unwrap()], pods);
+    let told = of_pool(&object, &Overview::new(cluster.snapshot())).unwrap();
+    let expected = json!({
+        "nodes": 2, "schedulable": 1, "jobs": 2, "observedGeneration": 3,
+        "allocations": [{"job": "j", "pes": 2, "nodes": ["n1"]}, {"job": "k", "pes": 1, "nodes": ["n2"]}],
+    });
+    assert_eq!(told, serde_json::from_value::<HostPoolStatus>(expected).unwrap());
+}
+
+#[test]
+fn a_job_tells_where_its_pes_are_and_why_others_wait() {
+    let object = stream_job(&json!({"pes": [{"name": "a"}, {"name": "b"}, {"name": "no-pod-yet"}]}));
+    let pods = vec![with_record(on("n1", pe("j", "a", &[]))), pe("j", "b", &[]), pe("j", "unlisted", &[])];
+    let cluster = cluster(vec![node("n1")], vec![], pods);
+    let attempts = Attempts::from([("b", BTreeMap::from([(Reason::ExlocationConflict, 4)]))]);
+    let told = status(&object, None, &cluster, (&attempts, 7));
+
+    assert_eq!((told.phase, told.placed, told.of, told.observed_generation), (Phase::Placing, 1, 4, Some(2)));
+    let a = place(&told, "a");
+    assert_eq!((a.pod.as_deref(), a.node.as_deref(), a.rank), (Some("a"), Some("n1"), Some(2)));
+    assert_eq!(a.refused, BTreeMap::from([("PoolTagMissing".to_owned(), 3)]), "as its record has it");
+    let b = place(&told, "b");
+    assert_eq!((b.node.as_deref(), &b.refused), (None, &BTreeMap::from([("ExlocationConflict".to_owned(), 4)])));
+    assert_eq!(
+        condition(&told, "Placed"),
+        ("False", "1 of 4 PEs have a node; 1 have no pod yet; nodes refused: ExlocationConflict 4", 7)
+    );
+
+    // nobody remembers the attempt, after a restart: what was told stays true
+    let again = status(&object, Some(&told), &cluster, (&Attempts::new(), 9));
+    assert_eq!(again, told);
+}
+
+#[test]
+fn what_is_committed_but_not_bound_is_not_told_as_placed() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
+    cluster.commit(&"a".into(), &"n1".into()).unwrap();
+    let told = first_status(&stream_job(&json!({})), &cluster);
+    assert_eq!((told.phase, told.placed, told.of), (Phase::Pending, 0, 1));
+}
+
+#[test]
+fn a_condition_tells_since_when_it_holds() {
+    let object = stream_job(&json!({}));
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
+    let waiting = status(&object, None, &cluster, (&Attempts::new(), 1));
+    assert_eq!(condition(&waiting, "Placed"), ("False", "0 of 1 PEs have a node", 1));
+    cluster.apply(Event::Pod(Box::new(on("n1", pe("j", "a", &[])))));
+    let placed = status(&object, Some(&waiting), &cluster, (&Attempts::new(), 2));
+    assert_eq!(condition(&placed, "Placed"), ("True", "1 of 1 PEs have a node", 2));
+    let later = status(&object, Some(&placed), &cluster, (&Attempts::new(), 3));
+    assert_eq!(later, placed, "nothing happened");
+}
+
+#[test]
+fn differences_between_pods_and_their_job_are_told() {
+    let object = stream_job(&json!({"pes": [{"name": "a", "hosts": ["n1"]}]}));
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[("hosts", "n2")])]);
+    assert_eq!(condition(&first_status(&object, &cluster), "WishesDiffer").0, "False", "it has not been seen yet");
+    cluster.apply(Event::StreamJob(Box::new(Declared::try_from(&object).unwrap())));
+    assert_eq!(
+        condition(&first_status(&object, &cluster), "WishesDiffer"),
+        ("True", "what pods say here does not count: PE a: outrigger.dev/hosts", 0)
+    );
+}
+
+#[test]
+fn where_a_pe_comes_back_to_outlives_its_pod_and_the_process() {
+    let object = stream_job(&json!({}));
+    let pods = vec![lasting("a", on("n1", pe("j", "a-1", &[]))), on("n1", pe("j", "b", &[]))];
+    let mut seen = cluster(vec![node("n1")], vec![], pods);
+    let bound = first_status(&object, &seen);
+    assert_eq!(place(&bound, "a").owner.as_deref(), Some("owner"));
+    assert_eq!(place(&bound, "b").owner, None, "its name is its pod's");
+
+    seen.apply(Event::PodGone("a-1".into()));
+    let gone = status(&object, Some(&bound), &seen, (&Attempts::new(), 0));
+    let expected = PlacementStatus {
+        pe: "a".to_owned(),
+        last_node: Some("n1".to_owned()),
+        owner: Some("owner".to_owned()),
+        ..PlacementStatus::default()
+    };
+    assert_eq!(*place(&gone, "a"), expected);
+    assert_eq!((gone.placed, gone.of), (1, 1), "only pods count");
+
+    // a process that has never seen the pod, and a wiped status in one that has
+    let fresh = cluster(vec![node("n1")], vec![], vec![]);
+    let kept = status(&object, Some(&gone), &fresh, (&Attempts::new(), 0));
+    assert_eq!(*place(&kept, "a"), expected);
+    assert_eq!(*place(&first_status(&object, &seen), "a"), expected);
+    let told = StreamJob { status: Some(kept), ..object };
+    assert_eq!(Declared::try_from(&told).unwrap().last_places.len(), 1, "and it is read back");
+}
+
+#[test]
+fn an_older_submission_is_over_once_there_is_a_later_one() {
+    let object = stream_job(&json!({}));
+    let of = |generation: &str, pod: Pod| {
+        let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a"), ("outrigger.dev/generation", generation)];
+        Pod { labels: labels.into_iter().collect(), ..lasting("a", pod) }
+    };
+    let first = cluster(vec![node("n1")], vec![], vec![of("1", on("n1", pe("j", "a-1", &[])))]);
+    let told = first_status(&object, &first);
+    let second = cluster(vec![node("n1")], vec![], vec![of("2", pe("j", "a-2", &[]))]);
+    let told = status(&object, Some(&told), &second, (&Attempts::new(), 0));
+    let generations: Vec<&str> = told.placements.iter().map(|place| place.generation.as_str()).collect();
+    assert_eq!(generations, ["2"]);
+}
+
+#[test]
+fn news_are_told_once() {
+    let object = stream_job(&json!({}));
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), on("n1", pe("j", "b", &[]))]);
+    let refused = |reason: Reason, nodes: usize| Attempts::from([("a", BTreeMap::from([(reason, nodes)]))]);
+    let first = first_status(&object, &cluster);
+    let pod = |name: &str| Subject::Pod(name.to_owned(), name.to_owned());
+    let told = |notes: Vec<Note>| -> Vec<(Subject, &str, String)> {
+        notes.into_iter().map(|note| (note.subject, note.reason, note.text)).collect()
+    };
+    assert_eq!(told(notes(None, &first)), [(pod("b"), "Placed", "PE b is on n1".to_owned())]);
+    assert_eq!(notes(Some(&first), &first), []);
+
+    let waits = status(&object, Some(&first), &cluster, (&refused(Reason::HostMismatch, 1), 0));
+    assert_eq!(
+        told(notes(Some(&first), &waits)),
+        [
+            (pod("a"), "Waiting", "PE a waits; nodes refused: HostMismatch 1".to_owned()),
+            (Subject::Job, "Waiting", "1 of 2 PEs have a node; nodes refused: HostMismatch 1".to_owned()),
+        ]
+    );
+    let longer = status(&object, Some(&waits), &cluster, (&refused(Reason::HostMismatch, 2), 0));
+    assert_eq!(notes(Some(&waits), &longer), [], "a count is no news");
+    let another = status(&object, Some(&waits), &cluster, (&refused(Reason::ExlocationConflict, 2), 0));
+    assert_eq!(notes(Some(&waits), &another).len(), 2, "another code is");
+
+    cluster.apply(Event::Pod(Box::new(with_record(on("n1", pe("j", "a", &[]))))));
+    let placed = status(&object, Some(&another), &cluster, (&Attempts::new(), 0));
+    assert_eq!(
+        told(notes(Some(&another), &placed)),
+        [
+            (
+                pod("a"),
+                "Placed",
+                "PE a is on n1, number 2 of the nodes that passed; nodes refused: PoolTagMissing 3".to_owned()
+            ),
+            (Subject::Job, "Placed", "2 of 2 PEs have a node".to_owned()),
+        ]
+    );
+}
