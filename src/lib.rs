@@ -16,6 +16,7 @@
 //! | [`extender`] | the extender: filter, prioritize, preempt, bind |
 //! | [`simulate`] | a whole input placed without a cluster, through the functions above |
 //! | [`status`] | what is told of pools and jobs: their status, and events |
+//! | [`explain`] | why a pod is where it is, or why it waits |
 //!
 //! These are pure. The rest is feature `server`, on by default:
 //!
@@ -32,6 +33,7 @@
 
 pub mod admission;
 pub mod api;
+pub mod explain;
 pub mod extender;
 pub mod model;
 pub mod placement;

@@ -2,8 +2,10 @@
 
 mod certs;
 mod demo;
+mod explain;
 mod manifests;
 mod paper;
+mod record;
 mod serve;
 mod simulate;
 
@@ -28,6 +30,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Say where PEs would go, and why, without a cluster
     Simulate(Box<simulate::Arguments>),
+    /// Say why a pod is where it is, or why it waits
+    Explain(explain::Arguments),
     /// Make a certificate authority and a serving certificate
     Certs(certs::Arguments),
     /// Print the custom resource definitions
@@ -45,7 +49,7 @@ Exit codes:
   0  done
   1  failed while running
   2  wrong input: a flag, a file, or a field in it; the message says which
-  3  done, but not every PE has a node (simulate; demo with manifests of your own)";
+  3  done, but not every PE has a node (simulate, explain; demo with manifests of your own)";
 
 /// Why a command ended without success, and with which exit code.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Crds => crds(),
     };

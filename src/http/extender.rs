@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
+use crate::explain::explain;
 use crate::extender::{self, BindingArguments, DecodeError, bind};
 use crate::model::{HostChoice, Pe};
 use crate::telemetry::{self, Placement};
@@ -21,6 +23,8 @@ pub(super) struct Extender {
     pub(super) store: Arc<Store>,
     pub(super) binder: Arc<Binder>,
     pub(super) intake: Intake,
+    /// One permit for each explanation that is made at a time.
+    pub(super) explaining: Semaphore,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -29,6 +33,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/extender/prioritize").route(web::post().to(prioritize)))
         .service(web::resource("/extender/preempt").route(web::post().to(preempt)))
         .service(web::resource("/extender/bind").route(web::post().to(bind_pod)));
+}
+
+/// Explanations cross namespaces: they are for who may reach the loopback of the pod (D20).
+pub(super) fn loopback_routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/explain/pods/{namespace}/{name}").route(web::get().to(explain_pod)));
 }
 
 /// An answer, and how it went: a bounded name for metrics.
@@ -65,6 +74,35 @@ async fn bind_pod(request: HttpRequest, extender: Data<Extender>, payload: Paylo
     };
     telemetry::extender("bind", outcome, started.elapsed());
     response
+}
+
+async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> HttpResponse {
+    let (namespace, name) = of.into_inner();
+    // One at a time: each looks at every node by every rule, and kube-scheduler goes first.
+    let Ok(_alone) = extender.explaining.try_acquire() else {
+        return text(StatusCode::SERVICE_UNAVAILABLE, "another explanation is being made; try again");
+    };
+    let found = extender.store.change(|cluster| {
+        let pod = Arc::clone(cluster.named(&namespace, &name)?);
+        let pe = cluster.pod(pod.key.uid.as_str()).and_then(|(_, pe)| pe.cloned());
+        let committed = cluster.committed(pod.key.uid.as_str()).cloned();
+        Some((pod, pe, committed, cluster.snapshot().clone()))
+    });
+    if !extender.store.view().snapshot.is_complete() {
+        return text(StatusCode::SERVICE_UNAVAILABLE, "nodes, pods and pools have not been listed yet; try again");
+    }
+    let Some((pod, pe, committed, snapshot)) = found else {
+        return text(StatusCode::NOT_FOUND, &format!("there is no pod {namespace}/{name}"));
+    };
+    let made = web::block(move || explain(&pod, pe.as_ref(), committed.as_ref(), &snapshot)).await;
+    match made.map(|explanation| serde_json::to_vec(&explanation)) {
+        Ok(Ok(body)) => json(body),
+        Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the explanation was not made"),
+    }
+}
+
+fn text(status: StatusCode, problem: &str) -> HttpResponse {
+    HttpResponseBuilder::new(status).content_type("text/plain; charset=utf-8").body(problem.to_owned())
 }
 
 impl Extender {
@@ -179,7 +217,7 @@ fn json(body: Vec<u8>) -> HttpResponse {
 
 fn refuse(status: StatusCode, problem: &str) -> Answered {
     tracing::warn!(status = status.as_u16(), problem, "a request of kube-scheduler cannot be answered");
-    (HttpResponseBuilder::new(status).content_type("text/plain; charset=utf-8").body(problem.to_owned()), "bad_request")
+    (text(status, problem), "bad_request")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is read once per request, here at the rim")]

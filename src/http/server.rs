@@ -7,6 +7,7 @@ use actix_web::dev::{Server as ActixServer, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use rustls::ServerConfig;
+use tokio::sync::Semaphore;
 
 use super::limits::Intake;
 use super::operations::Operations;
@@ -80,10 +81,14 @@ pub fn extender_server(
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(StartError::PlainBeyondLoopback(address));
     }
-    let data = Data::new(extender::Extender { store, binder, intake: Intake::default() });
+    let explaining = Semaphore::new(1);
+    let data = Data::new(extender::Extender { store, binder, intake: Intake::default(), explaining });
     serve(address, tls, workers, move |config| {
         config.app_data(data.clone());
         extender::routes(config);
+        if address.ip().is_loopback() {
+            extender::loopback_routes(config);
+        }
     })
 }
 

@@ -78,7 +78,8 @@ impl<'a> Case<'a> {
     }
 
     /// A case in which the PE goes by itself, whether it has a gang or not: a step of a plan.
-    pub(super) fn without_gang(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
+    #[must_use]
+    pub fn without_gang(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
         Self::looking(pe, snapshot, Depth::Ahead)
     }
 
@@ -167,6 +168,27 @@ impl<'a> Case<'a> {
         let candidate = Candidate { index, row, node };
         let refusal = rules.iter().find_map(|rule| rule(self, given, candidate));
         refusal.or_else(|| self.together.after(index)).map_or(Ok(()), Err)
+    }
+
+    /// Every reason why the PE may not go to a node, in the order of their codes.
+    #[must_use]
+    pub fn refusals(&self, index: NodeIndex) -> Vec<Refusal> {
+        let found = self.snapshot.node(index).and_then(|row| Some((row, row.node.as_deref()?)));
+        match (found, &self.given) {
+            (None, _) => vec![Refusal::NodeUnknown],
+            (_, Err(problem)) => vec![problem.clone()],
+            (Some((row, node)), Ok(given)) => {
+                let candidate = Candidate { index, row, node };
+                let of_rules = constraints::IN_ORDER.iter().filter_map(|rule| rule(self, given, candidate));
+                self.together.before().cloned().into_iter().chain(of_rules).chain(self.together.after(index)).collect()
+            }
+        }
+    }
+
+    /// What speaks against every node alike: the PE itself, or its gang.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Refusal> {
+        self.given.as_ref().err().or_else(|| self.together.problem())
     }
 
     /// The bucket of the PE; `None` where its wishes contradict themselves.

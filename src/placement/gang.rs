@@ -71,6 +71,14 @@ impl Together {
         }
     }
 
+    /// Why the PE may go nowhere.
+    pub(super) fn problem(&self) -> Option<&Refusal> {
+        match self {
+            Self::Incomplete(refusal) | Self::Infeasible(refusal) => Some(refusal),
+            Self::Any | Self::Planned(_) => None,
+        }
+    }
+
     /// Why the PE may not go to a node that passes by itself.
     pub(super) fn after(&self, index: NodeIndex) -> Option<Refusal> {
         match self {

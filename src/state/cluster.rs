@@ -123,6 +123,14 @@ impl Cluster {
         self.pods.get(uid).map(|entry| (&entry.pod, entry.pe.as_ref()))
     }
 
+    /// The pod of this name.
+    #[must_use]
+    pub fn named(&self, namespace: &str, name: &str) -> Option<&Arc<Pod>> {
+        let is_it = |pod: &&Arc<Pod>| pod.key.name.as_str() == name && pod.key.namespace.as_str() == namespace;
+        // The end of one and the beginning of the next may arrive in any order.
+        self.pods.values().map(|entry| &entry.pod).filter(is_it).max_by_key(|pod| (pod.created, &pod.key.uid))
+    }
+
     /// How many commitments the watch does not show yet.
     #[must_use]
     pub fn ledger_len(&self) -> usize {

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every pure module, with the pure modules that it may use. A new module takes its place here.
-const PURE: [(&str, &[&str]); 9] = [
+const PURE: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("policy", &["model"]),
     ("api", &["model", "policy"]),
     ("state", &["model", "policy"]),
     ("placement", &["model", "state"]),
     ("admission", &["model", "policy"]),
+    ("explain", &["model", "placement", "policy", "state"]),
     ("extender", &["api", "model", "placement", "policy", "state"]),
     ("status", &["api", "model", "placement", "state"]),
     ("simulate", &["admission", "extender", "model", "placement", "policy", "state"]),

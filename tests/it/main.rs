@@ -9,13 +9,14 @@
 //! | [`crds`] | `deploy/crds` is what the program prints |
 //! | [`demo`] | `outrigger demo`: every rule holds, the PE without a node says why, the report fits 80 columns |
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
+//! | [`explain`] | `outrigger explain`: over loopback, through the API server, and without an extender |
 //! | [`health`] | alive, ready, answering in between, and ending in order |
 //! | [`policies`] | a broken policy file stops a start, and never a running server |
 //! | [`simulate`] | `outrigger simulate`: every form of its output, its exit codes, and where bad input is |
 //! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
 //! | [`tls`] | only the right authority is trusted; certificates change under open connections |
 //!
-//! The rest supports them: [`api_server`] plays the API server, [`program`] is the program under test and how it is
+//! The rest supports them: [`api_server`] plays the API server, [`port_forward`] its way to a pod, [`program`] is the program under test and how it is
 //! asked, [`objects`] are nodes, pods and questions, [`noise`] makes bytes that nobody would send.
 #![expect(
     clippy::unwrap_used,
@@ -37,6 +38,7 @@ mod wait;
 mod api_server;
 mod noise;
 mod objects;
+mod port_forward;
 mod program;
 
 mod architecture;
@@ -46,6 +48,7 @@ mod commands;
 mod crds;
 mod demo;
 mod docs;
+mod explain;
 mod health;
 mod policies;
 mod simulate;

@@ -1,0 +1,32 @@
+//! The record of a placement, as people read it.
+
+use serde_json::{Map, Value};
+
+use super::paper::{Ink, Paper, cell};
+
+/// The fields in the order in which people ask; fields that are not named here follow.
+const FIRST: [&str; 12] =
+    ["pe", "job", "policy", "node", "pool", "tags", "allocation", "bucket", "scheme", "rank", "asked", "refused"];
+
+/// Writes a record, a line for each field.
+pub(super) fn write(record: &Map<String, Value>, paper: &mut Paper) {
+    let mut table = paper.table();
+    let first = FIRST.into_iter().filter_map(|key| Some((key, record.get(key)?)));
+    let rest = record.iter().filter(|(key, _)| !FIRST.contains(&key.as_str()));
+    for (key, value) in first.chain(rest.map(|(key, value)| (key.as_str(), value))) {
+        table.add_row([cell(key, Ink::Faint), cell(spoken(value), Ink::Plain)]);
+    }
+    paper.put(table);
+    paper.paragraph("Annotation outrigger.dev/placement, written together with the node.", Ink::Faint);
+}
+
+fn spoken(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(spoken).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => {
+            members.iter().map(|(key, value)| format!("{key}×{}", spoken(value))).collect::<Vec<_>>().join(" ")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}

@@ -1,0 +1,210 @@
+//! From a pod and a snapshot to what is said of it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Pod as PodManifest;
+use serde_json::Value;
+
+use super::account::{Candidate, Explanation, Lack, Source, State};
+use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Refusal};
+use crate::placement::Case;
+use crate::policy::keys;
+use crate::state::{NodeIndex, Snapshot, Tentative};
+
+/// The version of the form.
+const VERSION: u8 = 1;
+/// Nodes that are told in full.
+pub const MOST_CANDIDATES: usize = 3;
+
+/// What is said of a pod, and of the PE that it is, where a policy governs it; `committed` is where it is bound, as long
+/// as the API server does not show it.
+#[must_use]
+pub fn explain(pod: &Pod, pe: Option<&Arc<Pe>>, committed: Option<&NodeName>, snapshot: &Snapshot) -> Explanation {
+    let state = match (pod.phase, &pod.node) {
+        (PodPhase::Finished, _) => State::Finished,
+        (PodPhase::Leaving, _) => State::Leaving,
+        (PodPhase::Active, Some(_)) => State::Placed,
+        (PodPhase::Active, None) if committed.is_some() => State::Placing,
+        (PodPhase::Active, None) => State::Waiting,
+    };
+    let record = pod.annotations.get(keys::PLACEMENT).and_then(|record| serde_json::from_str(record).ok());
+    let mut explanation = Explanation {
+        version: VERSION,
+        pod: pod.key.to_string(),
+        source: Source::Extender,
+        state,
+        summary: String::new(),
+        policy: pe.map(|pe| pe.policy.to_string()),
+        job: pe.map(|pe| pe.job.to_string()),
+        pe: pe.map(|pe| pe.name.to_string()),
+        node: pod.node.as_ref().or(committed).map(ToString::to_string),
+        record,
+        message: None,
+        nodes: 0,
+        passing: 0,
+        refused: BTreeMap::new(),
+        problem: None,
+        here: None,
+        nearest: Vec::new(),
+    };
+    if let (Some(pe), State::Placed | State::Placing | State::Waiting) = (pe, state) {
+        match explanation.node.as_deref().and_then(|name| snapshot.find(name)) {
+            None => look(&mut explanation, pe, None, snapshot),
+            Some(own) => {
+                let mut without = snapshot.clone();
+                without.displace(pe, own);
+                look(&mut explanation, pe, Some(own), &without);
+            }
+        }
+    }
+    explanation.summary = summary(&explanation);
+    explanation
+}
+
+/// Looks at all nodes but the one that the PE is on.
+fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot: &Snapshot) {
+    // What is placed has come through its gang.
+    let case = if own.is_some() { Case::without_gang(pe, snapshot) } else { Case::new(pe, snapshot) };
+    if let Some(refusal) = case.problem() {
+        explanation.problem = Some(Lack::of(refusal));
+    }
+    let mut passing: Vec<NodeIndex> = Vec::new();
+    let mut refused: Vec<(NodeIndex, &NodeName, Vec<Refusal>)> = Vec::new();
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for (index, row, _) in snapshot.nodes().filter(|(index, ..)| Some(*index) != own) {
+        let refusals = case.refusals(index);
+        match refusals.first() {
+            None => passing.push(index),
+            Some(first) => {
+                *counts.entry(first.reason()).or_default() += 1;
+                refused.push((index, &row.name, refusals));
+            }
+        }
+    }
+    explanation.nodes = passing.len() + refused.len();
+    explanation.passing = passing.len();
+    explanation.refused = counts.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
+    // Fewest rules broken; of these the one whose first rule comes last, for it has passed the most.
+    refused.sort_by_key(|(_, name, refusals)| (refusals.len(), Reverse(refusals.first().map(Refusal::reason)), *name));
+    explanation.here = own.and_then(|own| candidate(&case, own, &case.refusals(own)));
+    let here = explanation.here.as_ref();
+    let best = case.rank(&passing, &Tentative::default(), Timestamp::UNIX_EPOCH).into_iter();
+    let best = best.map(|ranked| (ranked.node, &[][..]));
+    let nearest = refused.iter().map(|(index, _, refusals)| (*index, refusals.as_slice()));
+    let nearest = best.chain(nearest).take(MOST_CANDIDATES);
+    let nearest: Vec<Candidate> = nearest
+        .filter_map(|(index, refusals)| candidate(&case, index, refusals))
+        .map(|other| Candidate { behind: here.and_then(|here| behind(&other, here)), ..other })
+        .collect();
+    explanation.nearest = nearest;
+}
+
+fn candidate(case: &Case<'_>, node: NodeIndex, refusals: &[Refusal]) -> Option<Candidate> {
+    let measured = case.rank(&[node], &Tentative::default(), Timestamp::UNIX_EPOCH).into_iter().next()?;
+    let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
+    Some(Candidate {
+        node: measured.name.to_string(),
+        crowding: rounded(measured.measure.crowding),
+        risk: rounded(measured.measure.risk),
+        behind: None,
+        lacks: refusals.iter().map(Lack::of).collect(),
+    })
+}
+
+/// In what a node that would do is behind the one that the pod is on.
+fn behind(other: &Candidate, here: &Candidate) -> Option<String> {
+    let more = |what: &str, own: f64, than: f64| (own > than).then(|| format!("{what}: {own} here, {than} there"));
+    let crowding = more("more PEs per core", other.crowding, here.crowding);
+    let risk = more("a higher risk by limits", other.risk, here.risk);
+    let found: Vec<String> = crowding.into_iter().chain(risk).collect();
+    (other.lacks.is_empty() && !found.is_empty()).then(|| found.join("; "))
+}
+
+/// What the pod itself says, as the API server has it: where no extender can be asked.
+#[must_use]
+pub fn recorded(pod: &PodManifest) -> Explanation {
+    let metadata = &pod.metadata;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let annotation = |key: &str| metadata.annotations.as_ref().and_then(|all| all.get(key)).cloned();
+    let record: Option<Value> = annotation(keys::PLACEMENT).and_then(|record| serde_json::from_str(&record).ok());
+    let of_record = |field: &str| Some(record.as_ref()?.get(field)?.as_str()?.to_owned());
+    let spec_node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|name| !name.is_empty());
+    let status = pod.status.as_ref();
+    let state = match status.and_then(|status| status.phase.as_deref()) {
+        Some("Succeeded" | "Failed") => State::Finished,
+        _ if metadata.deletion_timestamp.is_some() => State::Leaving,
+        _ if spec_node.is_some() => State::Placed,
+        _ => State::Waiting,
+    };
+    let scheduled = status.and_then(|status| status.conditions.as_ref()).and_then(|conditions| {
+        conditions.iter().find(|condition| condition.type_ == "PodScheduled" && condition.status != "True")
+    });
+    let mut explanation = Explanation {
+        version: VERSION,
+        pod: format!("{}/{}", text(&metadata.namespace), text(&metadata.name)),
+        source: Source::Pod,
+        state,
+        summary: String::new(),
+        policy: annotation(keys::POLICY).or_else(|| of_record("policy")),
+        job: of_record("job"),
+        pe: of_record("pe"),
+        node: spec_node,
+        message: scheduled.and_then(|condition| condition.message.clone()),
+        record,
+        nodes: 0,
+        passing: 0,
+        refused: BTreeMap::new(),
+        problem: None,
+        here: None,
+        nearest: Vec::new(),
+    };
+    explanation.summary = summary(&explanation);
+    explanation
+}
+
+fn summary(explanation: &Explanation) -> String {
+    let Explanation { state, nodes, passing, .. } = explanation;
+    let node = explanation.node.as_deref().unwrap_or_default();
+    let ours = explanation.policy.is_some();
+    match state {
+        State::Finished => "It has run to its end.".to_owned(),
+        State::Leaving => "It is being deleted.".to_owned(),
+        State::Placed | State::Waiting if !ours => {
+            let place = if node.is_empty() { "It waits".to_owned() } else { format!("It is on {node}") };
+            format!("{place}. No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.")
+        }
+        State::Placed if explanation.record.is_none() => {
+            format!("It is on {node}, without a record: it was not placed by Outrigger.")
+        }
+        State::Placed => chosen(explanation.record.as_ref(), node),
+        State::Placing => format!("It is bound to {node}; the API server does not show it yet."),
+        State::Waiting if explanation.source == Source::Pod => "It waits.".to_owned(),
+        State::Waiting if explanation.problem.is_some() => "It waits: no node can be right for it.".to_owned(),
+        State::Waiting if *passing == 0 => format!("It waits: none of {nodes} nodes fits."),
+        State::Waiting => format!(
+            "It waits, although {passing} of {nodes} nodes fit: kube-scheduler has yet to try again, or one of its own \
+             rules speaks against them (volumes, pod affinity, topology spread, gates)."
+        ),
+    }
+}
+
+fn chosen(record: Option<&Value>, node: &str) -> String {
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let asked = record.and_then(|record| record.get("asked")).map(number);
+    let refused = record.and_then(|record| record.get("refused")).and_then(Value::as_object);
+    let refused: u64 = refused.into_iter().flat_map(|refused| refused.values()).map(number).sum();
+    match asked {
+        None => format!("It is on {node}."),
+        Some(asked) => match asked.saturating_sub(refused) {
+            0 | 1 => format!("It is on {node}, the only one of {asked} nodes that fitted."),
+            left => format!("It is on {node}, chosen from {left} of {asked} nodes that fitted."),
+        },
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/decide.rs"]
+mod tests;

@@ -1,0 +1,11 @@
+//! Why a pod is where it is, or why it waits: one account for the server, the command line and tests.
+//!
+//! The same rules as at filter and bind, but all of them for each node, so that the nearest node is known and what would
+//! make it fit.
+
+mod account;
+mod decide;
+mod remedy;
+
+pub use account::{Candidate, Explanation, Lack, Source, State};
+pub use decide::{MOST_CANDIDATES, explain, recorded};

@@ -1,0 +1,263 @@
+use serde_json::{Value, json};
+
+use super::{MOST_CANDIDATES, explain, recorded};
+use crate::explain::{Explanation, State};
+use crate::model::{Node, Pod, PodPhase};
+use crate::state::Cluster;
+use crate::testing::{
+    asking, cluster, cordoned, exclusive, labelled, leaving, node, on, pe, pod, pool, reasons, sized, tagged, tainted,
+    with_cores,
+};
+
+fn explained(cluster: &Cluster, name: &str) -> Explanation {
+    let found = cluster.named("streams", name).unwrap();
+    let (pod, pe) = cluster.pod(found.key.uid.as_str()).unwrap();
+    explain(pod, pe, cluster.committed(name), cluster.snapshot())
+}
+
+fn recording(record: &Value, pod: Pod) -> Pod {
+    let annotations = pod.annotations.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let record = ("outrigger.dev/placement".to_owned(), record.to_string());
+    Pod { annotations: annotations.chain([record]).collect(), ..pod }
+}
+
+#[test]
+fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() {
+    let nodes = vec![
+        tainted(&["k"], cordoned(node("n1"))),
+        tagged(&["ssd"], with_cores(1, node("n2"))),
+        node("n3"),
+        tagged(&["ssd"], node("n4")),
+        node("n5"),
+    ];
+    let wishes = [("host-tags", "ssd"), ("exlocation", "x")];
+    let pods = vec![
+        on("n4", asking(3_500, pe("j", "b", &[("exlocation", "x")]))),
+        on("n2", asking(500, pod("of no job"))),
+        asking(1_000, pe("j", "a", &wishes)),
+    ];
+    let expected = json!({
+        "version": 1,
+        "pod": "streams/a",
+        "source": "extender",
+        "state": "waiting",
+        "summary": "It waits: none of 5 nodes fits.",
+        "policy": "test",
+        "job": "streams/j",
+        "pe": "a",
+        "nodes": 5,
+        "passing": 0,
+        "refused": {"InsufficientResources": 2, "NodeUnschedulable": 1, "PoolTagMissing": 2},
+        "nearest": [
+            {"node": "n2", "crowding": 1.0, "risk": 1.0, "lacks": [{
+                "reason": "InsufficientResources",
+                "problem": "InsufficientResources: cpu 1000 wanted, 500 free",
+                "remedy": "free 500m of cpu: the PE asks for 1000m, 500m is free",
+            }]},
+            {"node": "n3", "crowding": 0.25, "risk": 0.0, "lacks": [{
+                "reason": "PoolTagMissing",
+                "problem": "PoolTagMissing: no tag `ssd`",
+                "remedy": "label it tag.outrigger.dev/ssd",
+            }]},
+            {"node": "n5", "crowding": 0.25, "risk": 0.0, "lacks": [{
+                "reason": "PoolTagMissing",
+                "problem": "PoolTagMissing: no tag `ssd`",
+                "remedy": "label it tag.outrigger.dev/ssd",
+            }]},
+        ],
+    });
+    let cluster = cluster(nodes, vec![], pods);
+    assert_eq!(serde_json::to_value(explained(&cluster, "a")).unwrap(), expected);
+    let again: Explanation = serde_json::from_value(expected).unwrap();
+    assert_eq!(again, explained(&cluster, "a"), "what was written can be read");
+}
+
+#[test]
+fn every_rule_that_speaks_against_a_node_is_told_in_order() {
+    let nodes = vec![tainted(&["k"], cordoned(labelled(&["restrict.outrigger.dev/gpu"], node("n1"))))];
+    let pods = vec![
+        on("n1", asking(4_000, pe("j", "b", &[("exlocation", "x")]))),
+        pe("j", "a", &[("exlocation", "x"), ("hosts", "n2"), ("isolated", "true")]),
+    ];
+    let explanation = explained(&cluster(nodes, vec![], pods), "a");
+    let reasons: Vec<&str> = explanation.nearest[0].lacks.iter().map(|lack| lack.reason.as_str()).collect();
+    let expected = [
+        "NodeUnschedulable",
+        "UntoleratedTaint",
+        "RestrictedTag",
+        "HostMismatch",
+        "InsufficientResources",
+        "IsolatedPeNeedsEmptyNode",
+        "ExlocationConflict",
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn counts_are_those_of_filter_and_add_up() {
+    let names: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
+    let vary = |(number, name): (usize, &String)| match number % 4 {
+        0 => node(name),
+        1 => tainted(&["k"], node(name)),
+        2 => cordoned(node(name)),
+        _ => with_cores(0, node(name)),
+    };
+    let cluster = cluster(names.iter().enumerate().map(vary).collect(), vec![], vec![pe("j", "a", &[])]);
+    let explanation = explained(&cluster, "a");
+    let said = reasons(&cluster, "a");
+    assert_eq!(explanation.passing, said.values().filter(|reason| reason.is_none()).count());
+    for (reason, count) in &explanation.refused {
+        assert_eq!(*count, said.values().flatten().filter(|said| said.as_str() == reason).count(), "{reason}");
+    }
+    assert_eq!(explanation.passing + explanation.refused.values().sum::<usize>(), explanation.nodes);
+    assert_eq!(explanation.nodes, 40);
+    assert_eq!(explanation.nearest.len(), MOST_CANDIDATES, "bounded, whatever the size of the cluster");
+    assert!(explanation.nearest.iter().all(|candidate| candidate.lacks.is_empty()), "those that fit come first");
+    assert!(explanation.summary.starts_with("It waits, although 10 of 40 nodes fit"), "{}", explanation.summary);
+}
+
+#[test]
+fn a_placed_pe_has_its_record_and_what_the_others_lack() {
+    let record = json!({"node": "n1", "asked": 8, "refused": {"PoolTagMissing": 4, "ExlocationConflict": 1}});
+    let pods =
+        vec![recording(&record, on("n1", pe("j", "a", &[]))), on("n3", pe("k", "b", &[])), on("n3", pe("k", "c", &[]))];
+    let explanation = explained(&cluster(vec![node("n1"), cordoned(node("n2")), node("n3")], vec![], pods), "a");
+    assert_eq!(explanation.state, State::Placed);
+    assert_eq!(explanation.summary, "It is on n1, chosen from 3 of 8 nodes that fitted.");
+    assert_eq!(explanation.record, Some(record));
+    let others: Vec<(&str, f64, usize)> =
+        explanation.nearest.iter().map(|other| (other.node.as_str(), other.crowding, other.lacks.len())).collect();
+    assert_eq!(others, [("n3", 0.75, 0), ("n2", 0.25, 1)], "its own node is not among them");
+    assert_eq!((explanation.nodes, explanation.passing), (2, 1));
+    let here = explanation.here.unwrap();
+    assert_eq!((here.node.as_str(), here.crowding, here.lacks.len()), ("n1", 0.25, 0), "it does not count twice");
+    let behind: Vec<Option<&str>> = explanation.nearest.iter().map(|other| other.behind.as_deref()).collect();
+    assert_eq!(behind, [Some("more PEs per core: 0.75 here, 0.25 there"), None]);
+}
+
+#[test]
+fn a_placed_pe_is_told_what_has_come_to_speak_against_its_node() {
+    let pods = vec![on("n1", asking(4_000, pe("j", "a", &[])))];
+    let explanation = explained(&cluster(vec![cordoned(node("n1"))], vec![], pods), "a");
+    let lacks: Vec<String> = explanation.here.unwrap().lacks.into_iter().map(|lack| lack.reason).collect();
+    assert_eq!(lacks, ["NodeUnschedulable"], "nor does what it requests");
+}
+
+#[test]
+fn what_becomes_of_a_pod_is_told_in_a_sentence() {
+    let only = json!({"node": "n1", "asked": 3, "refused": {"HostMismatch": 2}});
+    let finished = |pod: Pod| Pod { phase: PodPhase::Finished, ..pod };
+    let pods = vec![
+        recording(&only, on("n1", pe("j", "only", &[]))),
+        on("n1", pe("j", "foreign", &[])),
+        leaving(on("n1", pe("j", "leaving", &[]))),
+        finished(on("n1", pe("j", "finished", &[]))),
+        pod("not ours"),
+        on("n1", pod("not ours either")),
+        pe("j", "committed", &[]),
+    ];
+    let mut cluster = cluster(vec![node("n1")], vec![], pods);
+    cluster.commit(&"committed".into(), &"n1".into()).unwrap();
+    let no_policy = "No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.";
+    for (name, state, summary) in [
+        ("only", State::Placed, "It is on n1, the only one of 3 nodes that fitted."),
+        ("foreign", State::Placed, "It is on n1, without a record: it was not placed by Outrigger."),
+        ("leaving", State::Leaving, "It is being deleted."),
+        ("finished", State::Finished, "It has run to its end."),
+        ("not ours", State::Waiting, &format!("It waits. {no_policy}")),
+        ("not ours either", State::Placed, &format!("It is on n1. {no_policy}")),
+        ("committed", State::Placing, "It is bound to n1; the API server does not show it yet."),
+    ] {
+        let explanation = explained(&cluster, name);
+        assert_eq!((explanation.state, explanation.summary.as_str()), (state, summary), "{name}");
+    }
+    assert_eq!(explained(&cluster, "not ours").nodes, 0, "nothing is said of nodes");
+}
+
+#[test]
+fn what_speaks_against_every_node_is_told_once() {
+    let pods = vec![pe("j", "a", &[("host-pool", "absent")]), pe("j", "b", &[("isolated", "perhaps")])];
+    let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    for (name, reason, remedy) in [
+        ("a", "PoolNotFound", "create HostPool `streams/absent`, or name one that exists"),
+        ("b", "InvalidPlacement", "change what the PE asks for"),
+    ] {
+        let explanation = explained(&cluster, name);
+        let problem = explanation.problem.unwrap();
+        assert_eq!((problem.reason.as_str(), problem.remedy.as_str()), (reason, remedy));
+        assert_eq!(explanation.refused.into_iter().collect::<Vec<_>>(), [(reason.to_owned(), 2)]);
+        assert_eq!(explanation.summary, "It waits: no node can be right for it.");
+    }
+}
+
+#[test]
+fn what_a_gang_waits_for_is_told_to_each_of_its_members() {
+    let gang = |count: &'static str| [("gang", count), ("exlocation", "x")];
+    let of = |count| {
+        let pods = vec![pe("j", "a", &gang(count)), pe("j", "b", &gang(count))];
+        explained(&cluster(vec![node("n1"), cordoned(node("n2"))], vec![], pods), "a")
+    };
+    let incomplete = of("4");
+    let problem = incomplete.problem.unwrap();
+    assert_eq!(problem.remedy, "create the 2 members of the gang that are missing, or ask for fewer");
+    assert_eq!(incomplete.refused.into_iter().collect::<Vec<_>>(), [("GangIncomplete".to_owned(), 2)]);
+    let infeasible = of("2");
+    assert_eq!(infeasible.problem.unwrap().reason, "GangInfeasible");
+    let refused: Vec<(String, usize)> = infeasible.refused.into_iter().collect();
+    assert_eq!(refused, [("GangInfeasible".to_owned(), 1), ("NodeUnschedulable".to_owned(), 1)]);
+}
+
+#[test]
+fn remedies_name_what_to_do_with_the_numbers() {
+    let remedies = |nodes: Vec<Node>, pods: Vec<Pod>| {
+        let pools = vec![pool("small", &[], sized(4)), pool("own", &[], exclusive(1))];
+        let explanation = explained(&cluster(nodes, pools, pods), "a");
+        let lacks = explanation.nearest.into_iter().next().unwrap().lacks;
+        lacks.into_iter().map(|lack| lack.remedy).collect::<Vec<String>>().join("; ")
+    };
+    let one = |wish: (&str, &str), other: Option<Pod>| {
+        remedies(vec![node("n1")], other.into_iter().chain([pe("j", "a", &[wish])]).collect())
+    };
+    assert_eq!(one(("hosts", "n2"), None), "add it to outrigger.dev/hosts");
+    assert_eq!(one(("host-pool", "small"), None), "let 3 more nodes qualify for the pool, or lower its size to 1");
+    assert_eq!(one(("host-pool", "own"), Some(on("n1", pe("k", "b", &[])))), "wait until job streams/k has left it");
+    let bucket = ("colocation", "t");
+    assert_eq!(
+        one(bucket, Some(asking(4_000, pe("j", "b", &[bucket])))),
+        "free 100m of cpu: the waiting PEs of the bucket ask together for 4100m, 4000m is free"
+    );
+    let elsewhere = vec![on("n2", asking(4_000, pe("j", "b", &[bucket]))), asking(1_000, pe("j", "a", &[bucket]))];
+    assert_eq!(remedies(vec![node("n1"), node("n2")], elsewhere), "make room on n2, where its bucket is");
+    assert_eq!(
+        remedies(vec![tainted(&["k"], node("n1"))], vec![pe("j", "a", &[])]),
+        "tolerate k:NoSchedule, or take the taint off"
+    );
+}
+
+#[test]
+fn without_an_extender_the_pod_speaks_for_itself() {
+    let read = |manifest: Value| recorded(&serde_json::from_value(manifest).unwrap());
+    let record = json!({"node": "n1", "job": "ns/j", "pe": "a", "policy": "annotations", "asked": 2, "refused": {}});
+    let placed = read(json!({
+        "metadata": {"namespace": "ns", "name": "a", "annotations": {"outrigger.dev/placement": record.to_string()}},
+        "spec": {"nodeName": "n1", "containers": []},
+    }));
+    assert_eq!(
+        serde_json::to_value(placed).unwrap(),
+        json!({
+            "version": 1, "pod": "ns/a", "source": "pod", "state": "placed",
+            "summary": "It is on n1, chosen from 2 of 2 nodes that fitted.",
+            "policy": "annotations", "job": "ns/j", "pe": "a", "node": "n1", "record": record,
+            "nodes": 0, "passing": 0, "refused": {}, "nearest": [],
+        })
+    );
+    let message = "0/2 nodes are available: 2 HostMismatch.";
+    let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message});
+    let waiting = read(json!({
+        "metadata": {"namespace": "ns", "name": "a", "annotations": {"outrigger.dev/policy": "annotations"}},
+        "spec": {"containers": []},
+        "status": {"phase": "Pending", "conditions": [condition]},
+    }));
+    assert_eq!((waiting.state, waiting.summary.as_str()), (State::Waiting, "It waits."));
+    assert_eq!(waiting.message.as_deref(), Some(message));
+}
