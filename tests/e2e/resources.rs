@@ -209,6 +209,7 @@ fn status_follows_a_placement_within_a_second_and_events_tell_it() {
         for name in names {
             team.place(Pe::new("news", name).wish("host-tags", "told")).await;
         }
+        shows(cluster, &team.namespace, "streamjob/news", &[("/phase", json!("Placed")), ("/of", json!(5))]).await;
         team.create(Pe::new("news", "misfit").wish("host-tags", "told").wish("hosts", "elsewhere")).await;
         let told = until("all is told", DECIDED, async || {
             let events = events(cluster, &team.namespace).await?;
