@@ -116,7 +116,8 @@ fn candidate(case: &Case<'_>, node: NodeIndex, refusals: &[Refusal]) -> Option<C
 
 /// In what a node that would do is behind the one that the pod is on.
 fn behind(other: &Candidate, here: &Candidate) -> Option<String> {
-    let more = |what: &str, own: f64, than: f64| (own > than).then(|| format!("{what}: {own} here, {than} there"));
+    let more =
+        |what: &str, own: f64, than: f64| (own > than).then(|| format!("{what}: {own}, {} has {than}", here.node));
     let crowding = more("more PEs per core", other.crowding, here.crowding);
     let risk = more("a higher risk by limits", other.risk, here.risk);
     let found: Vec<String> = crowding.into_iter().chain(risk).collect();

@@ -81,3 +81,7 @@ fn lacks(lacking: &[Lack], paper: &mut Paper) {
     }
     paper.put(table);
 }
+
+#[cfg(test)]
+#[path = "tests/report.rs"]
+mod tests;

@@ -132,7 +132,7 @@ fn a_placed_pe_has_its_record_and_what_the_others_lack() {
     let here = explanation.here.unwrap();
     assert_eq!((here.node.as_str(), here.crowding, here.lacks.len()), ("n1", 0.25, 0), "it does not count twice");
     let behind: Vec<Option<&str>> = explanation.nearest.iter().map(|other| other.behind.as_deref()).collect();
-    assert_eq!(behind, [Some("more PEs per core: 0.75 here, 0.25 there"), None]);
+    assert_eq!(behind, [Some("more PEs per core: 0.75, n1 has 0.25"), None]);
 }
 
 #[test]
