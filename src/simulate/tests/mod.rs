@@ -1,1 +1,150 @@
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{Input, Outcome, Path, simulate};
+use crate::model::{Node, Pod};
+use crate::placement::{Budget, plan};
+use crate::testing::{asking, cluster, node, on, pe, place, pod, policies, tagged, with_cores};
+
+/// What is simulated on these nodes.
+fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, path: Path) -> Input {
+    Input {
+        policies: policies(""),
+        nodes,
+        pools: Vec::new(),
+        jobs: Vec::new(),
+        cluster: running,
+        workload,
+        now: Timestamp::UNIX_EPOCH,
+        path,
+    }
+}
+
+fn nodes_of(outcome: &Outcome) -> BTreeMap<String, Option<String>> {
+    let node = |placement: &super::Placement| placement.node.as_ref().map(ToString::to_string);
+    outcome.placements.iter().map(|placement| (placement.pod.clone(), node(placement))).collect()
+}
+
+fn wishes() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let token = || prop_oneof![Just("a"), Just("b"), Just("a,b")];
+    prop_oneof![
+        3 => Just(Vec::new()),
+        2 => token().prop_map(|token| vec![("colocation", token)]),
+        3 => token().prop_map(|token| vec![("exlocation", token)]),
+        1 => Just(vec![("isolated", "true")]),
+        1 => Just(vec![("host-tags", "t")]),
+        1 => Just(vec![("connects-to", "pe0=2Mi,pe1")]),
+    ]
+}
+
+fn workload() -> impl Strategy<Value = Vec<Pod>> {
+    let one = (wishes(), prop_oneof![Just("j"), Just("k")], 1_u64..2_500, 0_i32..2, 0_i64..2, 0_usize..12);
+    prop::collection::vec(one, 1..7).prop_map(|pods| {
+        let pod = |(at, (wishes, job, millicores, priority, created, bound)): (usize, (Vec<_>, _, _, _, _, usize))| {
+            let pod = asking(millicores, pe(job, &format!("pe{at}"), &wishes));
+            let created = Timestamp::from_second(created).unwrap();
+            let pod = Pod { priority, created, ..pod };
+            if bound < 3 { on(&format!("n{bound}"), pod) } else { pod }
+        };
+        pods.into_iter().enumerate().map(pod).collect()
+    })
+}
+
+fn nodes() -> impl Strategy<Value = Vec<Node>> {
+    prop::collection::vec((1_u64..5, any::<bool>()), 1..5).prop_map(|nodes| {
+        let node = |(at, (cores, is_tagged)): (usize, (u64, bool))| {
+            let node = with_cores(cores, node(&format!("n{at}")));
+            if is_tagged { tagged(&["t"], node) } else { node }
+        };
+        nodes.into_iter().enumerate().map(node).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_simulation_places_as_one_decision_after_another_does(nodes in nodes(), workload in workload()) {
+        let outcome = simulate(input(nodes.clone(), Vec::new(), workload.clone(), Path::Full));
+        let mut order: Vec<&Pod> = workload.iter().collect();
+        order.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
+        let mut cluster = cluster(nodes, Vec::new(), workload.clone());
+        let mut expected = BTreeMap::new();
+        for pod in order {
+            let bound = pod.node.as_ref().map(ToString::to_string);
+            let node = bound.or_else(|| place(&mut cluster, pod.key.uid.as_str()));
+            expected.insert(pod.key.to_string(), node);
+        }
+        prop_assert_eq!(nodes_of(&outcome), expected);
+        prop_assert_eq!(outcome.is_complete(), outcome.placements.iter().all(|placement| placement.node.is_some()));
+    }
+
+    #[test]
+    fn everything_that_a_plan_promises_is_bound(nodes in nodes(), workload in workload()) {
+        let outcome = simulate(input(nodes.clone(), Vec::new(), workload.clone(), Path::Planned));
+        let cluster = cluster(nodes, Vec::new(), workload.clone());
+        let mut order: Vec<&Pod> = workload.iter().filter(|pod| pod.node.is_none()).collect();
+        order.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
+        let waiting: Vec<_> = order.iter().map(|pod| cluster.pod(pod.key.uid.as_str()).unwrap().1.unwrap().clone()).collect();
+        let plan = plan(cluster.snapshot(), &waiting, Budget::default());
+        let found = nodes_of(&outcome);
+        for placement in &plan.placements {
+            let node = cluster.snapshot().node(placement.node).unwrap().name.to_string();
+            prop_assert_eq!(found.get(&placement.pe.pod.to_string()), Some(&Some(node)));
+        }
+        for unplaced in &plan.unplaced {
+            prop_assert_eq!(found.get(&unplaced.pe.pod.to_string()), Some(&None));
+        }
+    }
+
+    #[test]
+    fn reasons_and_the_nodes_that_are_left_add_up(nodes in nodes(), workload in workload()) {
+        let count = nodes.len();
+        for placement in simulate(input(nodes, Vec::new(), workload, Path::Full)).placements {
+            let refused: usize = placement.reasons.values().sum();
+            prop_assert!(refused <= count);
+            prop_assert!(placement.node.is_some() || refused == count, "{placement:?}");
+        }
+    }
+}
+
+#[test]
+fn traffic_is_cut_where_its_ends_are_on_different_nodes() {
+    let sends = |name: &str, to: &str, node: &str| on(node, pe("j", name, &[("connects-to", to)]));
+    let running = vec![sends("a", "b=3Mi,c=1Mi,gone", "n1"), on("n1", pe("j", "b", &[])), on("n2", pe("j", "c", &[]))];
+    let workload = vec![asking(64_000, pe("j", "waits", &[("connects-to", "a=9Mi")]))];
+    let outcome = simulate(input(vec![node("n1"), node("n2")], running, workload, Path::Full));
+    let [job] = outcome.jobs.as_slice() else { panic!("{:?}", outcome.jobs) };
+    assert_eq!((job.placed, job.of, job.cut_traffic), (3, 4, 0.25), "what leads to a PE that waits is not counted");
+    let ends: Vec<(&str, &str)> = outcome
+        .chart
+        .edges
+        .iter()
+        .map(|edge| {
+            let name = |at: usize| &*outcome.chart.pes[at].name;
+            (name(edge.from), name(edge.to))
+        })
+        .collect();
+    assert_eq!(ends, [("a", "b"), ("a", "c"), ("waits", "a")]);
+}
+
+#[test]
+fn pods_of_no_policy_count_for_what_they_ask_and_are_not_listed() {
+    let running = vec![on("n1", asking(3_900, pod("web")))];
+    let workload = vec![asking(500, pod("other")), asking(500, pe("j", "a", &[]))];
+    let outcome = simulate(input(vec![node("n1")], running, workload, Path::Full));
+    assert_eq!(nodes_of(&outcome), BTreeMap::from([("streams/a".to_owned(), None)]));
+}
+
+#[test]
+fn one_input_has_one_outcome() {
+    let workload: Vec<Pod> = (0..6).map(|at| pe("j", &format!("pe{at}"), &[("exlocation", "x")])).collect();
+    let nodes: Vec<Node> = (0..4).map(|at| node(&format!("n{at}"))).collect();
+    for path in [Path::Full, Path::Planned] {
+        let once = simulate(input(nodes.clone(), Vec::new(), workload.clone(), path));
+        assert_eq!(once, simulate(input(nodes.clone(), Vec::new(), workload.clone(), path)));
+    }
+}
