@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::api::PodObject;
-use crate::model::{Namespace, NodeName, Pod, PodName, PodUid};
+use crate::api::{NodeObject, PodObject};
+use crate::model::{Namespace, Node, NodeName, Pod, PodName, PodUid};
 
 /// A question that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum DecodeError {
     /// The pod asks for an amount that cannot be read.
     #[error("Pod: {0}")]
     Pod(#[from] crate::model::InvalidQuantity),
+    /// A node that was sent whole cannot be read.
+    #[error("Nodes: {0}")]
+    Node(String),
     /// A field of `ExtenderBindingArgs` is missing.
     #[error("{0} is missing: the body must be an ExtenderBindingArgs object of k8s.io/kube-scheduler/extender/v1")]
     Missing(&'static str),
@@ -144,6 +147,76 @@ pub fn arguments(body: &[u8]) -> Result<Arguments<'_>, DecodeError> {
         (names, _) => Candidates::Names(names.map_or_else(Vec::new, |Names(names)| names)),
     };
     Ok(Arguments { pod, candidates })
+}
+
+/// The question of filter and prioritize with nodes that may not exist: sent whole, as autoscalers do.
+#[derive(Debug)]
+pub(super) struct WholeArguments<'a> {
+    pub(super) pod: Pod,
+    /// The nodes, and how they were written.
+    pub(super) nodes: Vec<(Node, &'a RawValue)>,
+}
+
+#[derive(serde::Deserialize)]
+struct WholeExtenderArgs<'a> {
+    #[serde(rename = "Pod", alias = "pod")]
+    pod: Option<PodObject>,
+    #[serde(rename = "Nodes", alias = "nodes", borrow, default)]
+    nodes: Option<&'a RawValue>,
+}
+
+#[derive(serde::Deserialize)]
+struct NodeList<'a> {
+    #[serde(borrow, default)]
+    items: Option<Items<'a>>,
+}
+
+/// Whole nodes, no more than a cluster can have.
+struct Items<'a>(Vec<&'a RawValue>);
+
+/// As many nodes as a cluster of Kubernetes may have, three times over.
+const MOST_ITEMS: usize = 15_000;
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ItemsVisitor)
+    }
+}
+
+struct ItemsVisitor;
+
+impl<'de> Visitor<'de> for ItemsVisitor {
+    type Value = Items<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "at most {MOST_ITEMS} nodes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            if items.len() == MOST_ITEMS {
+                return Err(de::Error::invalid_length(MOST_ITEMS + 1, &self));
+            }
+            items.push(item);
+        }
+        Ok(Items(items))
+    }
+}
+
+/// Reads the question of filter and prioritize for whole nodes; `None` where none are sent.
+pub(super) fn whole_arguments(body: &[u8]) -> Result<Option<WholeArguments<'_>>, DecodeError> {
+    let read: WholeExtenderArgs<'_> = object(body)?;
+    let Some(nodes) = read.nodes else { return Ok(None) };
+    let pod = Pod::try_from(&read.pod.ok_or(DecodeError::NoPod)?)?;
+    let nodes: NodeList<'_> = object(nodes.get().as_bytes()).map_err(|error| DecodeError::Node(error.to_string()))?;
+    let node = |written: &RawValue| {
+        let node: NodeObject = serde_json::from_str(written.get()).map_err(|error| error.to_string())?;
+        Node::try_from(&node).map_err(|error| error.to_string())
+    };
+    let nodes = nodes.items.into_iter().flat_map(|Items(items)| items);
+    let nodes = nodes.map(|written| Ok((node(written).map_err(DecodeError::Node)?, written)));
+    Ok(Some(WholeArguments { pod, nodes: nodes.collect::<Result<Vec<_>, DecodeError>>()? }))
 }
 
 /// The question of bind.

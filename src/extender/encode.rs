@@ -30,17 +30,40 @@ pub(super) fn filter_result<'a>(
         }
         push_string(&mut out, name);
     }
-    out.extend_from_slice(br#"],"FailedNodes":null,"FailedAndUnresolvableNodes":{"#);
+    out.push(b']');
+    push_refused(&mut out, refused);
+    out
+}
+
+/// The same for nodes that were sent whole: those that passed go back as they came.
+pub(super) fn filter_result_whole<'a>(
+    passed: impl Iterator<Item = &'a str>,
+    refused: impl Iterator<Item = (&'a str, &'a Refusal)>,
+) -> Vec<u8> {
+    let mut out = br#"{"Nodes":{"metadata":{},"items":["#.to_vec();
+    for (place, written) in passed.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(written.as_bytes());
+    }
+    out.extend_from_slice(br#"]},"NodeNames":null"#);
+    push_refused(&mut out, refused);
+    out
+}
+
+/// Appends the rest of an answer of filter.
+fn push_refused<'a>(out: &mut Vec<u8>, refused: impl Iterator<Item = (&'a str, &'a Refusal)>) {
+    out.extend_from_slice(br#","FailedNodes":null,"FailedAndUnresolvableNodes":{"#);
     for (place, (name, refusal)) in refused.enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        push_string(&mut out, name);
+        push_string(out, name);
         out.push(b':');
-        push_string(&mut out, Reason::as_str(refusal.reason()));
+        push_string(out, Reason::as_str(refusal.reason()));
     }
     out.extend_from_slice(br#"},"Error":""}"#);
-    out
 }
 
 /// The answer of filter when nothing can be said: kube-scheduler tries the pod again after its error back-off.

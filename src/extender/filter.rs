@@ -42,7 +42,8 @@ impl Filtered {
     }
 }
 
-const NOT_LISTED: &str = "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
+pub(super) const NOT_LISTED: &str =
+    "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
@@ -57,16 +58,7 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     if !snapshot.is_complete() {
         return cannot_say(NOT_LISTED);
     }
-    let case = Case::new(&pe, snapshot);
-    let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
-    let mut refused: Vec<(&str, Refusal)> = Vec::new();
-    for name in names {
-        let found = snapshot.find(name).ok_or(Refusal::NodeUnknown);
-        match found.and_then(|index| case.verdict(index).map(|()| index)) {
-            Ok(index) => passed.push((name, index)),
-            Err(refusal) => refused.push((name, refusal)),
-        }
-    }
+    let (passed, refused) = judge(&pe, names, snapshot);
     let body = encode::filter_result(
         passed.iter().map(|(name, _)| *name),
         refused.iter().map(|(name, refusal)| (*name, refusal)),
@@ -76,9 +68,26 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     for (_, refusal) in &refused {
         *counts.entry(refusal.reason()).or_default() += 1;
     }
-    drop(case);
     let passed = passed.into_iter().map(|(_, index)| index).collect();
     Filtered { body, pe: Some(pe), asked: names.len(), refused: counts, passed, error: None }
+}
+
+/// Nodes that pass, and nodes that are refused.
+type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Refusal)>);
+
+/// What is said of a PE and each of these nodes.
+pub(super) fn judge<'n, N: AsRef<str>>(pe: &Pe, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
+    let case = Case::new(pe, snapshot);
+    let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
+    let mut refused: Vec<(&str, Refusal)> = Vec::new();
+    for name in names.iter().map(AsRef::as_ref) {
+        let found = snapshot.find(name).ok_or(Refusal::NodeUnknown);
+        match found.and_then(|index| case.verdict(index).map(|()| index)) {
+            Ok(index) => passed.push((name, index)),
+            Err(refusal) => refused.push((name, refusal)),
+        }
+    }
+    (passed, refused)
 }
 
 fn cannot_say(problem: &'static str) -> Filtered {

@@ -13,6 +13,7 @@ mod filter;
 mod preempt;
 mod prioritize;
 mod record;
+mod whole;
 
 pub use attempt::{Attempt, Attempts};
 pub use decode::{Arguments, BindingArguments, Candidates, DecodeError, arguments, binding_arguments};
@@ -21,6 +22,7 @@ pub use filter::{Filtered, filter};
 pub use preempt::preempt;
 pub use prioritize::{Prioritized, prioritize};
 pub use record::{Record, Traffic};
+pub use whole::{simulate_filter, simulate_prioritize};
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/extender/filter").route(web::post().to(filter)))
         .service(web::resource("/extender/prioritize").route(web::post().to(prioritize)))
         .service(web::resource("/extender/preempt").route(web::post().to(preempt)))
-        .service(web::resource("/extender/bind").route(web::post().to(bind_pod)));
+        .service(web::resource("/extender/bind").route(web::post().to(bind_pod)))
+        .service(web::resource("/simulate/filter").route(web::post().to(simulate_filter)))
+        .service(web::resource("/simulate/prioritize").route(web::post().to(simulate_prioritize)));
 }
 
 /// Explanations cross namespaces: they are for who may reach the loopback of the pod (D20).
@@ -57,6 +59,24 @@ async fn preempt(request: HttpRequest, extender: Data<Extender>, payload: Payloa
         Ok((json(extender::preempt(body)?), "unchanged"))
     };
     extender.answer("preempt", &request, payload, decide).await
+}
+
+async fn simulate_filter(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    let decide = |body: &[u8]| {
+        let view = extender.store.view();
+        let (body, outcome) = extender::simulate_filter(body, &view.snapshot, &view.policies)?;
+        Ok((json(body), outcome))
+    };
+    extender.answer("simulate_filter", &request, payload, decide).await
+}
+
+async fn simulate_prioritize(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
+    let decide = |body: &[u8]| {
+        let (view, (_, now)) = (extender.store.view(), clock());
+        let (body, outcome) = extender::simulate_prioritize(body, &view.snapshot, &view.policies, now)?;
+        Ok((json(body), outcome))
+    };
+    extender.answer("simulate_prioritize", &request, payload, decide).await
 }
 
 async fn bind_pod(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {

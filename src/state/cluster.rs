@@ -471,15 +471,7 @@ impl Cluster {
         if let Some(index) = self.rows.find(name.as_str()) {
             return index;
         }
-        let row = Arc::new(NodeRow {
-            name: name.clone(),
-            node: None,
-            requested: Resources::default(),
-            limits: Resources::default(),
-            pods: 0,
-            host_ports: Vec::new(),
-            pes: Vec::new(),
-        });
+        let row = Arc::new(NodeRow::empty(name));
         let reused = self.free.pop().filter(|index| index.0 < self.rows.nodes.len());
         let index = reused.unwrap_or(NodeIndex(self.rows.nodes.len()));
         match self.rows.nodes.get_mut(index.0) {

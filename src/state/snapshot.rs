@@ -37,6 +37,19 @@ pub struct NodeRow {
 }
 
 impl NodeRow {
+    /// A node of which nothing is known but its name.
+    pub(super) fn empty(name: &NodeName) -> Self {
+        Self {
+            name: name.clone(),
+            node: None,
+            requested: Resources::default(),
+            limits: Resources::default(),
+            pods: 0,
+            host_ports: Vec::new(),
+            pes: Vec::new(),
+        }
+    }
+
     /// Counts ports of a pod.
     pub(super) fn take_ports(&mut self, ports: &[HostPort]) {
         for port in ports {
@@ -157,8 +170,27 @@ impl Snapshot {
     }
 }
 
-/// What would be: for plans, which place PEs one after another without committing to anything.
+/// What would be: for plans, which place PEs one after another without committing to anything, and for nodes that are
+/// not there yet.
 impl Snapshot {
+    /// The cluster as if its nodes of these names were these; names that are not known are added, as empty nodes.
+    #[must_use]
+    pub fn with_nodes(&self, nodes: Vec<Node>) -> Self {
+        let mut snapshot = self.clone();
+        for node in nodes {
+            let row = snapshot.find(node.name.as_str()).and_then(|index| snapshot.nodes.get_mut(index.0));
+            if let Some(row) = row {
+                Arc::make_mut(row).node = Some(Arc::new(node));
+            } else {
+                let index = NodeIndex(snapshot.nodes.len());
+                Arc::make_mut(&mut snapshot.by_name).insert(node.name.clone(), index);
+                let row = NodeRow::empty(&node.name);
+                snapshot.nodes.push(Arc::new(NodeRow { node: Some(Arc::new(node)), ..row }));
+            }
+        }
+        snapshot
+    }
+
     /// Counts a waiting PE as placed on a node.
     pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
         if let Some(row) = self.nodes.get_mut(index.0).map(Arc::make_mut) {

@@ -8,7 +8,9 @@ use assert_cmd::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::objects::{node, pod};
+use crate::api_server::ApiServer;
+use crate::objects::{extender_args, node, pod};
+use crate::program::{Program, Settings};
 
 /// The forms of the output, and the files that hold them.
 const GOLDEN: [(&str, &str); 4] =
@@ -294,4 +296,33 @@ fn what_is_asked_for_wrongly_ends_with_2_and_says_what() {
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {error}");
         assert!(error.contains(said), "{arguments:?}: {error}");
     }
+}
+
+#[tokio::test]
+async fn an_autoscaler_sends_whole_nodes_and_nothing_is_remembered_of_it() {
+    let api = ApiServer::start(vec![node("n1"), node("n2"), pod("a")]);
+    let program = Program::start(&api, Settings::default()).await;
+    let mut unknown = node("new");
+    unknown["status"]["allocatable"]["cpu"] = json!("64");
+    let nodes = json!([node("n1"), unknown]);
+    let question = json!({"Pod": api.pod("a"), "Nodes": {"items": nodes}, "NodeNames": null}).to_string();
+    let names = extender_args(&api.pod("a"), &["n1", "n2"]).to_string();
+    let before = program.extender.post("/extender/prioritize", names.clone()).await.unwrap().body;
+    let placements = program.operations.get("/metrics").await.unwrap().body.matches("outrigger_placements").count();
+    for _ in 0..3 {
+        let filtered = program.extender.post("/simulate/filter", question.clone()).await.unwrap();
+        assert_eq!(filtered.status, 200, "{}", filtered.body);
+        assert_eq!(filtered.json()["Nodes"]["items"], nodes, "whole nodes go back as they came");
+        let scores = program.extender.post("/simulate/prioritize", question.clone()).await.unwrap().json();
+        let best = json!([{"Host": "new", "Score": 10}, {"Host": "n1", "Score": 1}]);
+        assert_eq!(scores, best, "the larger node is less crowded");
+    }
+    let after = program.extender.post("/extender/prioritize", names).await.unwrap().body;
+    assert_eq!(before, after, "no proposal was made to another node");
+    let metrics = program.operations.get("/metrics").await.unwrap().body;
+    assert_eq!(metrics.matches("outrigger_placements").count(), placements, "{metrics}");
+    assert!(metrics.contains(r#"verb="simulate_filter""#), "{metrics}");
+    let wrong = program.extender.post("/simulate/filter", r#"{"Pod": {"metadata": {}}, "Nodes": {"items": [5]}}"#);
+    let wrong = wrong.await.unwrap();
+    assert_eq!((wrong.status, wrong.body.starts_with("Nodes: ")), (400, true), "{}", wrong.body);
 }

@@ -1,5 +1,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -46,7 +47,7 @@ fn workload() -> impl Strategy<Value = Vec<Pod>> {
         let pod = |(at, (wishes, job, millicores, priority, created, bound)): (usize, (Vec<_>, _, _, _, _, usize))| {
             let pod = asking(millicores, pe(job, &format!("pe{at}"), &wishes));
             let created = Timestamp::from_second(created).unwrap();
-            let pod = Pod { priority, created, ..pod };
+            let pod = Pod { created, priority, ..pod };
             if bound < 3 { on(&format!("n{bound}"), pod) } else { pod }
         };
         pods.into_iter().enumerate().map(pod).collect()
@@ -88,7 +89,7 @@ proptest! {
         let cluster = cluster(nodes, Vec::new(), workload.clone());
         let mut order: Vec<&Pod> = workload.iter().filter(|pod| pod.node.is_none()).collect();
         order.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
-        let waiting: Vec<_> = order.iter().map(|pod| cluster.pod(pod.key.uid.as_str()).unwrap().1.unwrap().clone()).collect();
+        let waiting: Vec<_> = order.iter().map(|pod| Arc::clone(cluster.pod(pod.key.uid.as_str()).unwrap().1.unwrap())).collect();
         let plan = plan(cluster.snapshot(), &waiting, Budget::default());
         let found = nodes_of(&outcome);
         for placement in &plan.placements {

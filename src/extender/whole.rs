@@ -1,0 +1,80 @@
+//! filter and prioritize for nodes that may not exist: autoscalers send them whole, to learn whether one more of a kind
+//! would help. Nothing is remembered of such a question.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::decode::{DecodeError, WholeArguments, arguments, whole_arguments};
+use super::filter::{NOT_LISTED, filter, judge};
+use super::prioritize::prioritize;
+use super::{Arguments, Candidates, encode};
+use crate::model::Node;
+use crate::policy::PolicySet;
+use crate::state::{Snapshot, Tentative};
+
+/// The answer, and how it went: a bounded name for metrics.
+type Answered = (Vec<u8>, &'static str);
+
+/// Answers filter over what is known and the nodes that are sent; names that are not known are empty nodes.
+///
+/// # Errors
+/// [`DecodeError`] where the body cannot be read.
+pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
+    let Some(WholeArguments { pod, nodes }) = whole_arguments(body)? else {
+        let filtered = filter(&arguments(body)?, snapshot, policies);
+        let outcome = match (filtered.error, &filtered.pe) {
+            (Some(_), _) => "error",
+            (None, None) => "not_ours",
+            (None, Some(_)) if filtered.passed.is_empty() && filtered.asked > 0 => "refused",
+            (None, Some(_)) => "passed",
+        };
+        return Ok((filtered.body, outcome));
+    };
+    let written: BTreeMap<String, &str> =
+        nodes.iter().map(|(node, written)| (node.name.to_string(), written.get())).collect();
+    let Some(pe) = policies.pe(&pod, snapshot.stream_jobs()) else {
+        let all = nodes.iter().map(|(_, written)| written.get());
+        return Ok((encode::filter_result_whole(all, std::iter::empty()), "not_ours"));
+    };
+    if !snapshot.is_complete() {
+        return Ok((encode::filter_error(NOT_LISTED), "error"));
+    }
+    let (names, nodes) = split(nodes);
+    let snapshot = snapshot.with_nodes(nodes);
+    let (passed, refused) = judge(&pe, &names, &snapshot);
+    let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
+    let body = encode::filter_result_whole(back, refused.iter().map(|(name, refusal)| (*name, refusal)));
+    Ok((body, if passed.is_empty() && !names.is_empty() { "refused" } else { "passed" }))
+}
+
+/// Answers prioritize in the same way.
+///
+/// # Errors
+/// [`DecodeError`] where the body cannot be read.
+pub fn simulate_prioritize(
+    body: &[u8],
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+    now: Timestamp,
+) -> Result<Answered, DecodeError> {
+    let tentative = Tentative::default();
+    let prioritized = match whole_arguments(body)? {
+        None => prioritize(&arguments(body)?, snapshot, policies, &tentative, now),
+        Some(WholeArguments { pod, nodes }) => {
+            let (names, nodes) = split(nodes);
+            let names = names.into_iter().map(Into::into).collect();
+            let question = Arguments { pod, candidates: Candidates::Names(names) };
+            prioritize(&question, &snapshot.with_nodes(nodes), policies, &tentative, now)
+        }
+    };
+    Ok((prioritized.body, if prioritized.pe.is_some() { "scored" } else { "not_ours" }))
+}
+
+fn split<T>(nodes: Vec<(Node, T)>) -> (Vec<String>, Vec<Node>) {
+    nodes.into_iter().map(|(node, _)| (node.name.to_string(), node)).unzip()
+}
+
+#[cfg(test)]
+#[path = "tests/whole.rs"]
+mod tests;
