@@ -18,13 +18,18 @@ pub(crate) fn policies() -> PolicySet {
     PolicySet::parse(&[Source { file: "annotations.yaml".to_owned(), text: text.to_owned() }]).unwrap()
 }
 
-/// So many nodes with their PEs, all listed.
+/// So many nodes with their PEs, all listed, and four PEs that wait.
 pub(crate) fn cluster(nodes: usize) -> Cluster {
+    waiting(nodes, group("waiting", 4))
+}
+
+/// So many nodes with their PEs, all listed, and these pods that wait.
+pub(crate) fn waiting(nodes: usize, pods: Vec<Value>) -> Cluster {
     let mut cluster = Cluster::new(policies());
     cluster.apply(Event::PoolsListed(vec![pool()]));
     cluster.apply(Event::StreamJobsListed(Vec::new()));
     cluster.apply(Event::NodesListed((0..nodes).map(node).collect()));
-    let waiting = group().into_iter().map(|pod| read(&pod));
+    let waiting = pods.into_iter().map(|pod| read(&pod));
     cluster.apply(Event::PodsListed(
         (0..nodes * PES_PER_NODE).map(|number| running(number, nodes)).chain(waiting).collect(),
     ));
@@ -41,7 +46,7 @@ pub(crate) fn pool() -> Pool {
 /// The question of filter and prioritize about one PE of the group, over all nodes.
 pub(crate) fn question(nodes: usize) -> Vec<u8> {
     let names: Vec<String> = (0..nodes).map(name).collect();
-    json!({"Pod": group().first(), "Nodes": null, "NodeNames": names}).to_string().into_bytes()
+    json!({"Pod": group("waiting", 4).first(), "Nodes": null, "NodeNames": names}).to_string().into_bytes()
 }
 
 /// Another event: a PE that runs got a new label.
@@ -50,17 +55,34 @@ pub(crate) fn change(nodes: usize) -> Event {
     Event::Pod(Box::new(running(number, nodes)))
 }
 
-/// Four PEs that wait: in the pool, two of them on one node, all but that pair on different nodes.
-fn group() -> Vec<Value> {
-    (0..4)
+/// PEs of one job that wait, in fours: in the pool, two of them on one node, all but that pair on different nodes.
+pub(crate) fn group(job: &str, pes: usize) -> Vec<Value> {
+    (0..pes)
         .map(|number| {
-            let rules = match number {
-                0 => json!({"outrigger.dev/host-pool": "fast", "outrigger.dev/colocation": "pair", "outrigger.dev/exlocation": "apart"}),
-                1 => json!({"outrigger.dev/host-pool": "fast", "outrigger.dev/colocation": "pair"}),
-                _ => json!({"outrigger.dev/host-pool": "fast", "outrigger.dev/exlocation": "apart"}),
-            };
-            let job = json!({"outrigger.dev/job": "waiting", "outrigger.dev/pe": number.to_string()});
-            pod(&format!("waiting-{number}"), &job, &rules, None)
+            let mut rules = json!({"outrigger.dev/host-pool": "fast"});
+            if number % 4 < 2 {
+                rules["outrigger.dev/colocation"] = json!(format!("pair-{}", number / 4));
+            }
+            if number % 4 != 1 {
+                rules["outrigger.dev/exlocation"] = json!(format!("apart-{}", number / 4));
+            }
+            let labels = json!({"outrigger.dev/job": job, "outrigger.dev/pe": number.to_string()});
+            pod(&format!("{job}-{number}"), &labels, &rules, None)
+        })
+        .collect()
+}
+
+/// PEs that wait, each a job of its own, in the pool.
+pub(crate) fn singles(pes: usize) -> Vec<Value> {
+    (0..pes).flat_map(|number| group(&format!("single-{number}"), 2).into_iter().skip(1)).collect()
+}
+
+/// PEs of one job that wait, no two of which may share a node.
+pub(crate) fn apart(pes: usize) -> Vec<Value> {
+    (0..pes)
+        .map(|number| {
+            let labels = json!({"outrigger.dev/job": "waiting", "outrigger.dev/pe": number.to_string()});
+            pod(&format!("waiting-{number}"), &labels, &json!({"outrigger.dev/exlocation": "apart"}), None)
         })
         .collect()
 }

@@ -7,13 +7,16 @@
 
 mod cluster;
 
+use std::sync::Arc;
+
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
 use outrigger::extender;
 use outrigger::model::{Pools, StreamJobs};
-use outrigger::placement::Case;
+use outrigger::placement::{Budget, Case, plan};
 use outrigger::state::{NodeIndex, Tentative};
+use serde_json::Value;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -57,6 +60,42 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let arguments = extender::arguments(black_box(&body)).unwrap();
         extender::prioritize(&arguments, cluster.snapshot(), cluster.policies(), &tentative, Timestamp::UNIX_EPOCH).body
+    });
+}
+
+/// The rules for one PE of a group of so many that must not share a node, before 5,000 nodes.
+#[divan::bench(args = [4, 100])]
+fn verdicts_of_exlocated_pes(bencher: Bencher<'_, '_>, pes: usize) {
+    let cluster = cluster::waiting(5_000, cluster::apart(pes));
+    let (_, pe) = cluster.pod("uid-waiting-0").unwrap();
+    let pe = pe.unwrap();
+    let all: Vec<NodeIndex> = cluster.snapshot().nodes().map(|(index, _, _)| index).collect();
+    bencher.bench(|| {
+        let case = Case::new(black_box(pe), cluster.snapshot());
+        all.iter().filter(|index| case.verdict(**index).is_ok()).count()
+    });
+}
+
+/// A plan for a job of so many PEs, before 5,000 nodes.
+#[divan::bench(args = [10, 100, 1_000], sample_count = 10)]
+fn plan_of_a_job(bencher: Bencher<'_, '_>, pes: usize) {
+    planned(bencher, cluster::group("waiting", pes));
+}
+
+/// A plan for so many jobs of one PE each, before 5,000 nodes.
+#[divan::bench(args = [10, 100, 1_000], sample_count = 10)]
+fn plan_of_single_pes(bencher: Bencher<'_, '_>, pes: usize) {
+    planned(bencher, cluster::singles(pes));
+}
+
+fn planned(bencher: Bencher<'_, '_>, pods: Vec<Value>) {
+    let uids: Vec<String> = pods.iter().map(|pod| pod["metadata"]["uid"].as_str().unwrap().to_owned()).collect();
+    let cluster = cluster::waiting(5_000, pods);
+    let waiting: Vec<_> = uids.iter().map(|uid| Arc::clone(cluster.pod(uid).unwrap().1.unwrap())).collect();
+    bencher.bench(|| {
+        let plan = plan(cluster.snapshot(), black_box(&waiting), Budget::default());
+        assert!(plan.unplaced.is_empty());
+        plan.cost
     });
 }
 
