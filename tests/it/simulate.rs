@@ -137,8 +137,14 @@ fn bound_pods_count_and_are_not_decided_and_unbound_ones_of_the_cluster_do_not_e
     let mut own = pod("own");
     own["spec"]["nodeName"] = json!("n2");
     own["metadata"]["annotations"]["outrigger.dev/placement"] = json!("{\"node\":\"n2\",\"version\":1}");
-    let cluster = files.list("cluster.json", &[node("n1"), node("n2"), bound, asking("4", pod("waits"))]);
-    let workload = files.list("pods.json", &[asking("2", pod("new")), own]);
+    // Were it there, the bucket of both would fit nowhere.
+    let in_bucket = |mut pod: Value| {
+        pod["metadata"]["annotations"]["outrigger.dev/colocation"] = json!("both");
+        pod
+    };
+    let unbound = in_bucket(asking("4", pod("waits")));
+    let cluster = files.list("cluster.json", &[node("n1"), node("n2"), bound, unbound]);
+    let workload = files.list("pods.json", &[in_bucket(asking("2", pod("new"))), own]);
     let (code, nodes, document) = placed(&cluster, &workload, &[]);
     let expected = vec![("ns/new".into(), Some("n2".into())), ("ns/own".into(), Some("n2".into()))];
     assert_eq!((code, nodes), (0, expected));

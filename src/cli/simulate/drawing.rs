@@ -120,3 +120,7 @@ pub(super) fn why_waiting(pe: &ChartPe) -> Option<String> {
     let (code, count) = pe.refused.last_key_value().filter(|_| pe.node.is_none())?;
     Some(format!("{}×{count}", code.0))
 }
+
+#[cfg(test)]
+#[path = "tests/drawing.rs"]
+mod tests;

@@ -85,7 +85,8 @@ impl Sheet {
     }
 }
 
-/// Text between tags and in attributes.
+/// Text between tags and in attributes, without what no XML may hold.
 pub(super) fn escaped(text: &str) -> String {
+    let text: String = text.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
