@@ -151,11 +151,11 @@ async fn a_labelled_pod_is_injected_placed_bound_and_runs() {
         let statuses = pods.iter().filter_map(|pod| pod.status.as_ref());
         let conditions = statuses.flat_map(|status| status.conditions.iter().flatten());
         why = conditions.filter_map(|condition| condition.message.clone()).collect();
-        ensure!(nodes.len() == 4 && !why.is_empty(), "{nodes:?}, {why:?}");
+        // the fifth may have been turned away at bind first, when the nodes were being taken
+        ensure!(nodes.len() == 4 && why.concat().contains("4 ExlocationConflict"), "{nodes:?}, {why:?}");
         Ok(())
     })
     .await
     .unwrap();
     assert_eq!(nodes, ["t1", "t2", "t3", "t4"].map(str::to_owned).into(), "each on a node of its own");
-    assert!(why.concat().contains("4 ExlocationConflict"), "{why:?}");
 }
