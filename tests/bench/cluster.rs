@@ -1,5 +1,7 @@
 //! A cluster of any size, the same at every run: nodes of 16 cores, ten PEs on each, every second node in the pool.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use outrigger::api::{NodeObject, PodObject};
 use outrigger::model::{Namespace, Node, Pod, Pool, PoolId, PoolMembers, PoolMode, Tag};
@@ -59,15 +61,12 @@ pub(crate) fn change(nodes: usize) -> Event {
 pub(crate) fn group(job: &str, pes: usize) -> Vec<Value> {
     (0..pes)
         .map(|number| {
-            let mut rules = json!({"outrigger.dev/host-pool": "fast"});
-            if number % 4 < 2 {
-                rules["outrigger.dev/colocation"] = json!(format!("pair-{}", number / 4));
-            }
-            if number % 4 != 1 {
-                rules["outrigger.dev/exlocation"] = json!(format!("apart-{}", number / 4));
-            }
+            let pool = Some(("outrigger.dev/host-pool", "fast".to_owned()));
+            let pair = (number % 4 < 2).then(|| ("outrigger.dev/colocation", format!("pair-{}", number / 4)));
+            let apart = (number % 4 != 1).then(|| ("outrigger.dev/exlocation", format!("apart-{}", number / 4)));
+            let rules: BTreeMap<&str, String> = pool.into_iter().chain(pair).chain(apart).collect();
             let labels = json!({"outrigger.dev/job": job, "outrigger.dev/pe": number.to_string()});
-            pod(&format!("{job}-{number}"), &labels, &rules, None)
+            pod(&format!("{job}-{number}"), &labels, &json!(rules), None)
         })
         .collect()
 }

@@ -89,7 +89,8 @@ fn plan_of_single_pes(bencher: Bencher<'_, '_>, pes: usize) {
 }
 
 fn planned(bencher: Bencher<'_, '_>, pods: Vec<Value>) {
-    let uids: Vec<String> = pods.iter().map(|pod| pod["metadata"]["uid"].as_str().unwrap().to_owned()).collect();
+    let uid = |pod: &Value| pod.pointer("/metadata/uid").unwrap().as_str().unwrap().to_owned();
+    let uids: Vec<String> = pods.iter().map(uid).collect();
     let cluster = cluster::waiting(5_000, pods);
     let waiting: Vec<_> = uids.iter().map(|uid| Arc::clone(cluster.pod(uid).unwrap().1.unwrap())).collect();
     bencher.bench(|| {
