@@ -4,10 +4,18 @@ use super::work::Work;
 use crate::state::NodeIndex;
 
 /// Looks for an assignment that leaves fewer PEs without a node, or of as many the later ones.
+///
+/// Takes half of the budget at most: where a PE has no node at all, the search for one would use up all of it.
 pub(super) fn repair(work: &mut Work<'_>) {
-    if work.left_over() > 0 && work.survey() {
+    if work.left_over() == 0 {
+        return;
+    }
+    let kept = work.steps().div_ceil(2);
+    work.allow(work.steps() - kept);
+    if work.survey() {
         Search::new(work, Aim::MorePlaced).run();
     }
+    work.allow(work.steps() + kept);
 }
 
 /// Looks for the cheapest assignment of the groups that are placed.

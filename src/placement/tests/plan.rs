@@ -195,6 +195,23 @@ fn pes_that_exchange_data_are_placed_together_where_that_crowds_little() {
 }
 
 #[test]
+fn a_pe_without_a_node_does_not_keep_the_others_from_a_cheaper_plan() {
+    let talks: Vec<String> = (0..12).map(|at| format!("p{at}")).collect();
+    let peer = |at: usize| format!("p{}=9Mi", at ^ 1);
+    let mut pods: Vec<_> =
+        talks.iter().enumerate().map(|(at, name)| pe("j", name, &[("connects-to", &peer(at))])).collect();
+    pods.push(asking(90_000, pe("j", "huge", &[])));
+    let nodes_of_four = ["n1", "n2", "n3", "n4", "n5", "n6"].map(node);
+    let cluster = cluster(nodes_of_four.to_vec(), vec![], pods);
+    let names: Vec<&str> = talks.iter().map(String::as_str).chain(["huge"]).collect();
+    let found = nodes(&cluster, &planned(&cluster, &names, Budget::default()), &names);
+    assert_eq!(found.last().unwrap(), "-");
+    for pair in found[..12].chunks(2) {
+        assert_eq!(pair[0], pair[1], "{found:?}");
+    }
+}
+
+#[test]
 fn t9_t25_a_gang_that_cannot_be_placed_as_a_whole_is_not_placed_and_the_conflict_is_told() {
     let names = ["a", "b", "c", "d", "e"];
     let gang = [("gang", "true"), ("exlocation", "x"), ("host-tags", "fast")];
