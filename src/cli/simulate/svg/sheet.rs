@@ -14,12 +14,12 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-
 .ground{fill:#ffffff}.zone{fill:#f3f5f8;stroke:#dde2e8}.node{fill:#ffffff;stroke:#c3cad3}
 .closed{stroke-dasharray:4 3}.bar{fill:#e6eaef}.used{fill:#8d99a8}.full{fill:#d0342c}
 .waiting{fill:#fff6f5;stroke:#d0342c;stroke-dasharray:5 4}
-.title{font-size:17px;font-weight:600}.head{font-size:12px;font-weight:600}.name{font-size:10px;font-weight:600;paint-order:stroke;stroke:#ffffff;stroke-width:3px;stroke-linejoin:round}
+.title{font-size:17px;font-weight:600}.head{font-size:12px;font-weight:600}.name,.halo{font-size:10px;font-weight:600}.halo{stroke:#ffffff;stroke-width:3px;stroke-linejoin:round}
 
 .faint{fill:#6a737d}.why{font-size:10px;fill:#a3261f}.chip{font-size:10px}
 @media(prefers-color-scheme:dark){
 text{fill:#e6e9ed}.ground{fill:#12161b}.zone{fill:#1a2027;stroke:#2c343d}.node{fill:#232b34;stroke:#46515d}
-.bar{fill:#36414c}.used{fill:#8d99a8}.waiting{fill:#2a1a1a;stroke:#f0776f}.name{stroke:#232b34}.faint{fill:#98a3ae}.why{fill:#f5a39d}
+.bar{fill:#36414c}.used{fill:#8d99a8}.waiting{fill:#2a1a1a;stroke:#f0776f}.halo{stroke:#232b34}.faint{fill:#98a3ae}.why{fill:#f5a39d}
 }";
 
 impl Sheet {
