@@ -27,6 +27,8 @@ pub struct Pe {
     pub eligibility: Option<Arc<Eligibility>>,
     /// When its pod was created: earlier ones go first where not all can be placed.
     pub created: Timestamp,
+    /// The priority of its pod: higher ones go before earlier ones.
+    pub priority: i32,
     /// Where its name outlives the pod: the UID of the workload that controls it.
     ///
     /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.

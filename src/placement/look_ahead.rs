@@ -1,5 +1,7 @@
 //! Look-ahead for exlocation: a node is not taken where a PE that still waits would be left without one.
 
+use std::cmp::Reverse;
+
 use super::case::Case;
 use super::matching::{Choice, Matching};
 use crate::model::{Eligibility, Pe, Resources, Token, Wishes};
@@ -34,7 +36,10 @@ impl LookAhead {
             if group.is_empty() {
                 continue;
             }
-            let at = group.partition_point(|member| (member.created, &member.pod) < (pe.created, &pe.pod));
+            let order = |member: &Pe| (Reverse(member.priority), member.created);
+            group.sort_by(|one, other| order(one).cmp(&order(other)).then_with(|| one.pod.cmp(&other.pod)));
+            let at = group
+                .partition_point(|member| order(member).cmp(&order(pe)).then_with(|| member.pod.cmp(&pe.pod)).is_lt());
             group.insert(at, pe);
             ahead.look(token, &group, at, snapshot);
         }

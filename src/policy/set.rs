@@ -87,6 +87,7 @@ impl PolicySet {
             footprint: pod.footprint.clone(),
             eligibility: pod.eligibility.clone(),
             created: pod.created,
+            priority: pod.priority,
             lineage,
             wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name),
             overruled: sources.overruled(),

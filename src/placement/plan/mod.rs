@@ -35,8 +35,10 @@ impl Default for Budget {
     }
 }
 
-/// Batches of up to so many groups are searched through; larger ones are improved step by step.
+/// Batches of up to so many groups, before up to so many nodes, are searched through; larger ones are improved step by
+/// step.
 const FEW_GROUPS: usize = 8;
+const FEW_NODES: usize = 64;
 /// The budgets that are tried where a batch has several units, up to the one that is given: what one unit finds with
 /// more of it may stand in the way of the next, and the best of all is taken.
 const LADDER: [usize; 8] = [0, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
@@ -132,7 +134,7 @@ fn attempt(snapshot: &Snapshot, waiting: &[Arc<Pe>], units: &[Unit], steps: usiz
 /// Nodes for those that have none, then a cheaper assignment.
 fn better(work: &mut Work<'_>) {
     search::repair(work);
-    if work.groups() <= FEW_GROUPS {
+    if work.groups() <= FEW_GROUPS && work.snapshot().nodes().take(FEW_NODES + 1).count() <= FEW_NODES {
         search::optimise(work);
     } else {
         improve::improve(work);
@@ -171,7 +173,8 @@ fn outcome(work: &Work<'_>, waiting: &[Arc<Pe>], failed: &BTreeMap<usize, Failed
             None => unplaced.push(without_node(at, pe, snapshot, failed.get(&at))),
         }
     }
-    Plan { placements, unplaced, cost: work.total() }
+    // Sums that were added to and taken from in another order differ in their last digits.
+    Plan { placements, unplaced, cost: (work.total() * 1e9).round() / 1e9 }
 }
 
 fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&Failed>) -> Unplaced {

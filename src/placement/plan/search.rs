@@ -33,6 +33,9 @@ pub(super) fn is_infeasible(work: &mut Work<'_>, groups: &[usize]) -> bool {
 /// Places all of these groups if the budget suffices to find out how; afterwards none is placed.
 fn all_placed(work: &mut Work<'_>, groups: &[usize]) -> bool {
     let Some((group, rest)) = groups.split_first() else { return true };
+    if !work.look() {
+        return false;
+    }
     for node in work.passing(*group) {
         if !work.step() {
             return false;
@@ -94,6 +97,9 @@ impl<'w, 'a> Search<'w, 'a> {
             self.take_if_better(without);
             return self.aim == Aim::Cheapest || self.left_over > 0;
         };
+        if !self.work.look() {
+            return false;
+        }
         for node in self.work.passing(group) {
             if self.aim == Aim::Cheapest && !self.is_cheaper(self.work.total() + self.work.marginal(group, node)) {
                 // The cheapest come first.
@@ -136,12 +142,10 @@ impl<'w, 'a> Search<'w, 'a> {
 
     /// Whether the first PE that either has left over and the other has not is one that the best leaves over.
     fn leaves_later_ones(&self) -> bool {
+        let placed = |nodes: &[Option<NodeIndex>], group: usize| nodes.get(group).is_some_and(Option::is_some);
         let now = self.work.assignment();
-        let differs = |group: &usize| {
-            let placed = |nodes: &[Option<NodeIndex>]| nodes.get(*group).is_some_and(Option::is_some);
-            placed(&now) != placed(&self.best)
-        };
-        let first = (0..self.work.groups()).find(differs);
-        first.is_some_and(|group| now.get(group).is_some_and(Option::is_some))
+        let differ = (0..self.work.groups()).filter(|group| placed(&now, *group) != placed(&self.best, *group));
+        let first = differ.filter_map(|group| Some((self.work.first_of(group)?, group))).min();
+        first.is_some_and(|(_, group)| placed(&now, group))
     }
 }

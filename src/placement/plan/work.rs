@@ -90,6 +90,11 @@ impl<'a> Work<'a> {
         self.groups.iter().flatten().copied()
     }
 
+    /// The first place in the batch of a group's PEs.
+    pub(super) fn first_of(&self, group: usize) -> Option<usize> {
+        self.groups.get(group)?.iter().copied().min()
+    }
+
     /// The first PE of the unit.
     pub(super) fn first(&self) -> Option<&'a Arc<Pe>> {
         self.group(0).next()
@@ -128,6 +133,11 @@ impl<'a> Work<'a> {
     /// Takes a look at every node for every group off the budget; false when less is left.
     pub(super) fn survey(&mut self) -> bool {
         self.spend(self.groups().saturating_mul(self.snapshot.nodes().count()).div_ceil(NODES_A_STEP))
+    }
+
+    /// Takes a look at every node for one group off the budget; false when less is left.
+    pub(super) fn look(&mut self) -> bool {
+        self.spend(self.snapshot.nodes().count().div_ceil(NODES_A_STEP))
     }
 
     fn spend(&mut self, steps: usize) -> bool {
