@@ -191,6 +191,14 @@ impl Pe {
         self.eligibility.as_ref().map_or(&[], |eligibility| &eligibility.host_ports)
     }
 
+    /// True when the PE may close its node to PEs of other jobs: by isolation, or by a pool that may be exclusive.
+    #[must_use]
+    pub fn may_claim_node(&self) -> bool {
+        self.wishes
+            .as_ref()
+            .is_ok_and(|wishes| wishes.isolation.is_some() || matches!(wishes.hosts, HostChoice::Pool(_)))
+    }
+
     /// True when the PE counts in a rule between PEs: then a takeover must fence it (D17).
     #[must_use]
     pub fn is_grouped(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::bucket::Bucket;
 use super::gang::Together;
 use super::look_ahead::LookAhead;
+use super::siblings::Siblings;
 use super::traffic::Traffic;
 use super::{constraints, contradiction};
 use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Reason, Refusal, Tag, Wishes};
@@ -33,6 +34,7 @@ pub(super) struct Given<'a> {
     pub(super) companions: Vec<Case<'a>>,
     pub(super) look_ahead: LookAhead,
     pub(super) traffic: Traffic,
+    pub(super) siblings: Siblings<'a>,
     /// Where an earlier incarnation of the PE was bound last.
     pub(super) home: Option<NodeIndex>,
 }
@@ -136,10 +138,7 @@ impl<'a> Case<'a> {
         if relaxed.is_empty() {
             return self.verdict(index);
         }
-        let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
-        let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
-        let given = self.given.as_ref().map_err(Clone::clone)?;
-        let candidate = Candidate { index, row, node };
+        let (given, candidate) = self.candidate(index)?;
         let refusals = constraints::IN_ORDER.iter().filter_map(|rule| rule(self, given, candidate));
         refusals.into_iter().find(|refusal| !relaxed.contains(&refusal.reason())).map_or(Ok(()), Err)
     }
@@ -159,26 +158,28 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn first_refusal(&self, rules: &[constraints::Rule], index: NodeIndex) -> Result<(), Refusal> {
-        let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
-        let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
-        let given = self.given.as_ref().map_err(Clone::clone)?;
+        let (given, candidate) = self.candidate(index)?;
         if let Some(refusal) = self.together.before() {
             return Err(refusal.clone());
         }
-        let candidate = Candidate { index, row, node };
         let refusal = rules.iter().find_map(|rule| rule(self, given, candidate));
         refusal.or_else(|| self.together.after(index)).map_or(Ok(()), Err)
+    }
+
+    /// What the rules read of the PE and of a node.
+    fn candidate(&self, index: NodeIndex) -> Result<(&Given<'a>, Candidate<'_>), Refusal> {
+        let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
+        let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
+        let given = self.given.as_ref().map_err(Clone::clone)?;
+        Ok((given, Candidate { index, row, node }))
     }
 
     /// Every reason why the PE may not go to a node, in the order of their codes.
     #[must_use]
     pub fn refusals(&self, index: NodeIndex) -> Vec<Refusal> {
-        let found = self.snapshot.node(index).and_then(|row| Some((row, row.node.as_deref()?)));
-        match (found, &self.given) {
-            (None, _) => vec![Refusal::NodeUnknown],
-            (_, Err(problem)) => vec![problem.clone()],
-            (Some((row, node)), Ok(given)) => {
-                let candidate = Candidate { index, row, node };
+        match self.candidate(index) {
+            Err(problem) => vec![problem],
+            Ok((given, candidate)) => {
                 let of_rules = constraints::IN_ORDER.iter().filter_map(|rule| rule(self, given, candidate));
                 self.together.before().cloned().into_iter().chain(of_rules).chain(self.together.after(index)).collect()
             }
@@ -244,6 +245,10 @@ impl<'a> Given<'a> {
             traffic: match depth {
                 Depth::Ahead => Traffic::of(pe, wishes, job, snapshot),
                 Depth::Bucket | Depth::Alone | Depth::Node => Traffic::default(),
+            },
+            siblings: match depth {
+                Depth::Ahead | Depth::Bucket | Depth::Alone => Siblings::of(pe, wishes, job),
+                Depth::Node => Siblings::default(),
             },
             home: job.and_then(|job| job.home(pe)).and_then(|node| snapshot.find(node.as_str())),
         })

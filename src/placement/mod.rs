@@ -14,6 +14,7 @@ mod plan;
 mod rank;
 mod risk;
 mod scheme;
+mod siblings;
 mod traffic;
 
 pub use bucket::Bucket;

@@ -87,8 +87,8 @@ impl Case<'_> {
         let node = row.node.as_deref()?;
         let here: &[&Pe] = proposed.get(&row.name).map_or(&[], Vec::as_slice);
         let pes = row.pes.len().saturating_add(here.len());
-        let bound = row.pes.iter().map(|pe| &**pe);
-        let pes_of_job = bound.chain(here.iter().copied()).filter(|pe| pe.job == self.pe.job).count();
+        let proposed_of_job = here.iter().filter(|pe| pe.job == self.pe.job).count();
+        let pes_of_job = given.siblings.on(index).saturating_add(proposed_of_job);
         let cpu = node.allocatable.cpu.0;
         let per_core = |pes: usize| ratio(u64::try_from(pes).unwrap_or(u64::MAX), cpu) * 1_000.0;
         let requested = row.requested.cpu.0.saturating_add(self.pe.footprint.requests.cpu.0);

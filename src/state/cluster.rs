@@ -395,7 +395,7 @@ impl Cluster {
             row.pods += 1;
             row.take_ports(entry.pod.host_ports());
             if let Some(pe) = ruling {
-                row.pes.push(Arc::clone(pe));
+                row.put(pe);
             }
         }
         if let Some(pe) = ruling {
@@ -418,7 +418,7 @@ impl Cluster {
             row.limits.subtract(&footprint.limits);
             row.pods = row.pods.saturating_sub(1);
             row.free_ports(entry.pod.host_ports());
-            row.pes.retain(|pe| pe.pod.uid != entry.pod.key.uid);
+            row.remove(&entry.pod.key.uid);
         }
         if let Some(index) = entry.node.filter(|_| is_lost) {
             self.sum_up(index);

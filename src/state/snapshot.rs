@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{HostPort, JobId, Node, NodeName, Pe, Pools, Resources, StreamJobs};
+use crate::model::{HostPort, JobId, Node, NodeName, Pe, PodUid, Pools, Resources, StreamJobs};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,8 @@ pub struct NodeRow {
     pub host_ports: Vec<HostPort>,
     /// The PEs on it that count in rules between PEs: those that are not leaving.
     pub pes: Vec<Arc<Pe>>,
+    /// Of these, those that may close the node to others: isolated ones, and those of a named pool.
+    pub claimants: Vec<Arc<Pe>>,
 }
 
 impl NodeRow {
@@ -47,7 +49,22 @@ impl NodeRow {
             pods: 0,
             host_ports: Vec::new(),
             pes: Vec::new(),
+            claimants: Vec::new(),
         }
+    }
+
+    /// Counts a PE in rules between PEs.
+    pub(super) fn put(&mut self, pe: &Arc<Pe>) {
+        self.pes.push(Arc::clone(pe));
+        if pe.may_claim_node() {
+            self.claimants.push(Arc::clone(pe));
+        }
+    }
+
+    /// Counts a PE no more.
+    pub(super) fn remove(&mut self, uid: &PodUid) {
+        self.pes.retain(|pe| pe.pod.uid != *uid);
+        self.claimants.retain(|pe| pe.pod.uid != *uid);
     }
 
     /// Counts ports of a pod.
@@ -198,7 +215,7 @@ impl Snapshot {
             row.limits.add(&pe.footprint.limits);
             row.take_ports(pe.host_ports());
             row.pods += 1;
-            row.pes.push(Arc::clone(pe));
+            row.put(pe);
         }
         self.set_node(pe, Some(index));
     }
@@ -210,7 +227,7 @@ impl Snapshot {
             row.limits.subtract(&pe.footprint.limits);
             row.free_ports(pe.host_ports());
             row.pods = row.pods.saturating_sub(1);
-            row.pes.retain(|other| other.pod.uid != pe.pod.uid);
+            row.remove(&pe.pod.uid);
         }
         self.set_node(pe, None);
     }

@@ -33,6 +33,7 @@ fn row((cpu, memory): (u64, u64), on_it: &Footprint) -> NodeRow {
         pods: 1,
         host_ports: Vec::new(),
         pes: Vec::new(),
+        claimants: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whatever happens in whatever order, the snapshot is what counting everything anew would give.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -54,6 +55,8 @@ fn picture(snapshot: &Snapshot) -> Picture {
         assert_eq!(row.name, *name);
         let pes: BTreeSet<PodKey> = row.pes.iter().map(|pe| pe.pod.clone()).collect();
         assert_eq!(pes.len(), row.pes.len(), "each PE once");
+        let claimants: Vec<&Arc<Pe>> = row.pes.iter().filter(|pe| pe.may_claim_node()).collect();
+        assert_eq!(row.claimants.iter().collect::<Vec<_>>(), claimants);
         let node = row.node.as_deref().cloned();
         let (requested, limits) = (amounts(&row.requested), amounts(&row.limits));
         Row { node, requested, limits, pods: row.pods, host_ports: row.host_ports.clone(), pes }
