@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use backon::ExponentialBuilder;
 use futures::{Stream, StreamExt as _};
+use hyper::Request;
+use kube::client::Body;
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
@@ -192,7 +194,7 @@ impl Watched for StreamJobObject {
 fn start<K: Watched>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
     let health = Arc::new(Health::new(K::KIND));
     // Guarded: one object that cannot be read must not blind us to all others of its kind.
-    let api = Api::<DeserializeGuard<K>>::all(client.clone());
+    let api = Api::<DeserializeGuard<K>>::all(reporting(client.clone(), Arc::clone(&health)));
     let pauses = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(200))
         .with_max_delay(LONGEST_PAUSE)
@@ -201,6 +203,24 @@ fn start<K: Watched>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
     let events = watcher(api, watcher::Config::default()).backoff(ExponentialBackoff::from(pauses));
     tokio::spawn(follow(events, Arc::clone(store), Arc::clone(&health)));
     health
+}
+
+/// The same client; a watch that the server has taken up is told to the health. A watch that goes on after a failure
+/// gives no event before something changes, and nothing may change for days.
+fn reporting(client: Client, health: Arc<Health>) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let send = move |request: Request<Body>| {
+        let (client, health) = (client.clone(), Arc::clone(&health));
+        let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
+        async move {
+            let response = client.send(request).await?;
+            if is_watch && response.status().is_success() {
+                health.answered();
+            }
+            Ok::<_, kube::Error>(response)
+        }
+    };
+    Client::new(tower::service_fn(send), namespace)
 }
 
 type WatchEvent<K> = Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use actix_web::dev::ServerHandle;
@@ -35,6 +36,7 @@ struct State {
     /// Watch events, with the path of the list that they belong to.
     events: broadcast::Sender<(&'static str, String)>,
     open: watch::Receiver<bool>,
+    watchable: AtomicBool,
 }
 
 impl ApiServer {
@@ -49,7 +51,8 @@ impl ApiServer {
     pub(crate) fn silent(objects: Vec<Value>) -> Self {
         let (open, opened) = watch::channel(false);
         let (events, _) = broadcast::channel(1_024);
-        let state = State { objects: Mutex::default(), version: Mutex::new(1), events, open: opened };
+        let state =
+            State { objects: Mutex::default(), version: Mutex::new(1), events, open: opened, watchable: true.into() };
         let data = Data::new(state);
         let held = Data::clone(&data);
         let server = HttpServer::new(move || {
@@ -73,6 +76,11 @@ impl ApiServer {
     /// Answers from now on.
     pub(crate) fn open(&self) {
         self.open.send_replace(true);
+    }
+
+    /// Refuses new watches, or takes them up again.
+    pub(crate) fn take_watches(&self, does: bool) {
+        self.state.watchable.store(does, Ordering::Release);
     }
 
     /// A kubeconfig that leads here, written to a folder.
@@ -141,6 +149,9 @@ async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpRe
         return of_one_pod(&request, &body, &state);
     };
     if request.query_string().contains("watch=true") {
+        if !state.watchable.load(Ordering::Acquire) {
+            return failure(429, "TooManyRequests");
+        }
         let events = futures::stream::unfold(state.events.subscribe(), |mut events| async move {
             let (path, line) = events.recv().await.ok()?;
             Some(((path, line), events))

@@ -38,6 +38,28 @@ async fn alive_before_ready_and_ready_after_the_first_lists() {
 }
 
 #[tokio::test]
+async fn a_watch_that_goes_on_after_a_failure_is_healthy_before_anything_changes() {
+    let api = ApiServer::start(vec![node("n1")]);
+    api.take_watches(false);
+    let program = Program::start(&api, Settings::default()).await;
+    let age = "outrigger_snapshot_age_seconds";
+    until("the view goes stale", PATIENCE, async || {
+        anyhow::ensure!(program.metric(age).await? > 0.0);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    api.take_watches(true);
+    until("the view is fresh", PATIENCE, async || {
+        let seconds = program.metric(age).await?;
+        anyhow::ensure!(seconds <= 0.0, "{seconds} s");
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
 async fn a_pod_goes_the_whole_way_and_is_counted() {
     let api = ApiServer::start(vec![node("n1"), node("n2"), pod("a")]);
     let program = Program::start(&api, Settings::default()).await;
