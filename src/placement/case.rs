@@ -1,11 +1,12 @@
 //! One PE before one snapshot.
 
 use super::bucket::Bucket;
+use super::constraints::{Rule, Rules};
+use super::contradiction;
 use super::gang::Together;
 use super::look_ahead::LookAhead;
 use super::siblings::Siblings;
 use super::traffic::Traffic;
-use super::{constraints, contradiction};
 use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Reason, Refusal, Tag, Wishes};
 use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot};
 
@@ -16,7 +17,17 @@ pub struct Case<'a> {
     pub(super) snapshot: &'a Snapshot,
     /// Its wishes, or why no node can be right for it.
     pub(super) given: Result<Given<'a>, Refusal>,
+    /// The rules that can refuse it a node.
+    pub(super) rules: Rules,
     together: Together,
+}
+
+/// A waiting member of the bucket of a PE.
+#[derive(Debug)]
+pub(super) struct Companion<'a> {
+    pub(super) case: Case<'a>,
+    /// The rules that can refuse it a node that they give to the PE.
+    rules: Rules,
 }
 
 /// What the rules read, for a PE whose wishes can be met at all.
@@ -29,9 +40,9 @@ pub(super) struct Given<'a> {
     /// How many nodes the job may choose from, where the pool is sized and the job has chosen none.
     pub(super) qualifying: Option<usize>,
     pub(super) bucket: Bucket,
-    /// The waiting members of its bucket that wish something else, as long as no member is bound: the node that the
-    /// PE takes is theirs too.
-    pub(super) companions: Vec<Case<'a>>,
+    /// The waiting members of its bucket that a node could be refused to which the PE is given, as long as no member is
+    /// bound: the node that the PE takes is theirs too.
+    pub(super) companions: Vec<Companion<'a>>,
     pub(super) look_ahead: LookAhead,
     pub(super) traffic: Traffic,
     pub(super) siblings: Siblings<'a>,
@@ -73,10 +84,10 @@ impl<'a> Case<'a> {
     /// Looks up what the rules of `pe` need.
     #[must_use]
     pub fn new(pe: &'a Pe, snapshot: &'a Snapshot) -> Self {
-        let given = Given::look_up(pe, snapshot, Depth::Ahead);
+        let case = Self::looking(pe, snapshot, Depth::Ahead);
         // Where nothing can be right for the PE, it is not its gang that stands in the way.
-        let together = if given.is_ok() { Together::of(pe, snapshot) } else { Together::Any };
-        Self { pe, snapshot, given, together }
+        let together = if case.given.is_ok() { Together::of(pe, snapshot) } else { Together::Any };
+        Self { together, ..case }
     }
 
     /// A case in which the PE goes by itself, whether it has a gang or not: a step of a plan.
@@ -86,7 +97,19 @@ impl<'a> Case<'a> {
     }
 
     fn looking(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Self {
-        Self { pe, snapshot, given: Given::look_up(pe, snapshot, depth), together: Together::Any }
+        let mut case = Self::by_itself(pe, snapshot, depth);
+        let companions = companions(&case, depth);
+        if let Ok(given) = &mut case.given {
+            given.companions = companions;
+        }
+        case
+    }
+
+    /// A case without companions.
+    fn by_itself(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Self {
+        let given = Given::look_up(pe, snapshot, depth);
+        let case = Self { pe, snapshot, given, rules: Rules::default(), together: Together::Any };
+        Self { rules: Rules::concerning(&case), ..case }
     }
 
     /// A case in which the node is the PE's for the asking: no other waiting PE has a say.
@@ -104,7 +127,7 @@ impl<'a> Case<'a> {
     /// # Errors
     /// The [`Refusal`] with its numbers.
     pub fn verdict(&self, index: NodeIndex) -> Result<(), Refusal> {
-        self.first_refusal(constraints::IN_ORDER, index)
+        self.first_refusal(|_| true, index)
     }
 
     /// Whether the PE may be bound to a node: a gang may take any node with which the rest of it still has a plan.
@@ -122,15 +145,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the PE may go to a node as far as the PE itself is concerned, not the size of its bucket.
-    pub(super) fn verdict_of_member(&self, index: NodeIndex) -> Result<(), Refusal> {
-        self.first_refusal(constraints::OF_MEMBERS, index)
-    }
-
     /// Whether kube-scheduler, by its own filters, would ask about a node at all.
     #[must_use]
     pub fn is_asked_about(&self, index: NodeIndex) -> bool {
-        self.first_refusal(constraints::OF_KUBE_SCHEDULER, index).is_ok()
+        self.first_refusal(|rule| rule.is_of_kube_scheduler, index).is_ok()
+    }
+
+    /// Whether the PE may go to a node as far as only the two are concerned, whoever else is there.
+    pub(super) fn passes_by_itself(&self, index: NodeIndex) -> bool {
+        self.first_refusal(|rule| rule.is_of_node, index).is_ok()
     }
 
     /// Whether the PE may go to a node when these reasons are left out of account.
@@ -139,8 +162,8 @@ impl<'a> Case<'a> {
             return self.verdict(index);
         }
         let (given, candidate) = self.candidate(index)?;
-        let refusals = constraints::IN_ORDER.iter().filter_map(|rule| rule(self, given, candidate));
-        refusals.into_iter().find(|refusal| !relaxed.contains(&refusal.reason())).map_or(Ok(()), Err)
+        let mut refusals = self.rules.iter().filter_map(|rule| (rule.check)(self, given, candidate));
+        refusals.find(|refusal| !relaxed.contains(&refusal.reason())).map_or(Ok(()), Err)
     }
 
     /// Where an earlier incarnation of the PE was bound last.
@@ -157,12 +180,14 @@ impl<'a> Case<'a> {
         anchors.or_else(|| chosen.then_some(allocation)).map(Vec::as_slice)
     }
 
-    pub(super) fn first_refusal(&self, rules: &[constraints::Rule], index: NodeIndex) -> Result<(), Refusal> {
+    /// Whether the PE may go to a node as far as the rules of one kind are concerned.
+    fn first_refusal(&self, is_meant: impl Fn(&Rule) -> bool, index: NodeIndex) -> Result<(), Refusal> {
         let (given, candidate) = self.candidate(index)?;
         if let Some(refusal) = self.together.before() {
             return Err(refusal.clone());
         }
-        let refusal = rules.iter().find_map(|rule| rule(self, given, candidate));
+        let mut rules = self.rules.iter().filter(|rule| is_meant(rule));
+        let refusal = rules.find_map(|rule| (rule.check)(self, given, candidate));
         refusal.or_else(|| self.together.after(index)).map_or(Ok(()), Err)
     }
 
@@ -180,7 +205,7 @@ impl<'a> Case<'a> {
         match self.candidate(index) {
             Err(problem) => vec![problem],
             Ok((given, candidate)) => {
-                let of_rules = constraints::IN_ORDER.iter().filter_map(|rule| rule(self, given, candidate));
+                let of_rules = self.rules.iter().filter_map(|rule| (rule.check)(self, given, candidate));
                 self.together.before().cloned().into_iter().chain(of_rules).chain(self.together.after(index)).collect()
             }
         }
@@ -236,7 +261,7 @@ impl<'a> Given<'a> {
             pool,
             qualifying: sized.filter(|_| allocation.nodes.is_empty()).map(|pool| qualifying(pool, snapshot)),
             allocation,
-            companions: companions(pe, &bucket, snapshot, depth),
+            companions: Vec::new(),
             bucket,
             look_ahead: match depth {
                 Depth::Ahead => LookAhead::new(pe, wishes, job, snapshot),
@@ -255,13 +280,15 @@ impl<'a> Given<'a> {
     }
 }
 
-/// One case for each different wish among the waiting members of a bucket that is not bound yet.
-fn companions<'a>(pe: &Pe, bucket: &Bucket, snapshot: &'a Snapshot, depth: Depth) -> Vec<Case<'a>> {
-    let mut companions: Vec<Case<'a>> = Vec::new();
-    if !bucket.anchors.is_empty() || bucket.others_waiting.is_empty() {
+/// The waiting members of the bucket of a PE that have a say of their own, as long as no member is bound; one for each
+/// different wish.
+fn companions<'a>(case: &Case<'a>, depth: Depth) -> Vec<Companion<'a>> {
+    let mut companions: Vec<Companion<'a>> = Vec::new();
+    let Some(bucket) = case.bucket().filter(|bucket| bucket.anchors.is_empty() && !bucket.others_waiting.is_empty())
+    else {
         return companions;
-    }
-    let job = snapshot.job(&pe.job);
+    };
+    let (snapshot, job) = (case.snapshot, case.snapshot.job(&case.pe.job));
     let in_bucket = |member: &Pe| bucket.others_waiting.iter().any(|other| other.pod.uid == member.pod.uid);
     for member in job.iter().flat_map(|job| &job.members).map(|member| &*member.pe).filter(|member| in_bucket(member)) {
         let Ok(theirs) = &member.wishes else { continue };
@@ -269,17 +296,31 @@ fn companions<'a>(pe: &Pe, bucket: &Bucket, snapshot: &'a Snapshot, depth: Depth
             let alike = known.wishes.as_ref().is_ok_and(|wishes| wishes == theirs) && theirs.relocatable;
             alike && known.eligibility == member.eligibility
         };
-        let mut known = companions.iter().map(|companion| companion.pe).chain([pe]);
+        let mut known = companions.iter().map(|companion| companion.case.pe).chain([case.pe]);
         if known.any(same) {
             continue;
         }
-        let mut given = Given::look_up(member, snapshot, Depth::Alone);
-        if let (Depth::Ahead, Ok(given)) = (depth, &mut given) {
+        let mut theirs = Case::by_itself(member, snapshot, Depth::Alone);
+        if let (Depth::Ahead, Ok(given)) = (depth, &mut theirs.given) {
             given.look_ahead = LookAhead::new(member, given.wishes, job, snapshot);
+            theirs.rules = Rules::concerning(&theirs);
         }
-        companions.push(Case { pe: member, snapshot, given, together: Together::Any });
+        let rules = Rules::of_member(&theirs, case);
+        if theirs.given.is_err() || !rules.is_empty() {
+            companions.push(Companion { case: theirs, rules });
+        }
     }
     companions
+}
+
+impl Companion<'_> {
+    /// Why it may not go to a node that its own wishes speak for, as far as the size of its bucket is of no account.
+    pub(super) fn refusal(&self, candidate: Candidate<'_>) -> Option<Refusal> {
+        match &self.case.given {
+            Err(refusal) => Some(refusal.clone()),
+            Ok(given) => self.rules.iter().find_map(|rule| (rule.check)(&self.case, given, candidate)),
+        }
+    }
 }
 
 /// The tags that a PE asks for: they open nodes that are closed by them.

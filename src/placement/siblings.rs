@@ -39,6 +39,11 @@ impl<'a> Siblings<'a> {
         found.and_then(|at| self.counts.get(at)).map_or(0, |(_, count)| *count)
     }
 
+    /// True when there are PEs that must not share a node with the PE.
+    pub(super) fn are_apart(&self) -> bool {
+        !self.apart.is_empty()
+    }
+
     /// A PE on a node that must not share it.
     pub(super) fn apart_on(&self, index: NodeIndex) -> Option<&'a Pe> {
         let at = self.apart.partition_point(|(node, _)| *node < index);

@@ -1,9 +1,19 @@
 //! `ColocationMismatch` and `BucketDoesNotFit`: a bucket shares one node (legacy rule C4, filter F12).
 
 use super::super::bucket::Bucket;
-use super::super::case::{Candidate, Case, Given};
+use super::super::case::{Candidate, Case, Companion, Given};
 use crate::model::{HostPort, NodeName, Refusal};
 use crate::state::NodeRow;
+
+/// A member of the bucket is bound.
+pub(super) fn is_anchored(_: &Case<'_>, given: &Given<'_>) -> bool {
+    !given.bucket.anchors.is_empty()
+}
+
+/// The bucket has several members, of which none is bound.
+pub(super) fn is_whole(_: &Case<'_>, given: &Given<'_>) -> bool {
+    !given.bucket.others.is_empty() && given.bucket.anchors.is_empty()
+}
 
 /// Members of the bucket are bound elsewhere; where they are on two nodes already, no node is right.
 pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
@@ -21,9 +31,6 @@ pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate
 pub(super) fn fits_whole(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     let Candidate { row, node, .. } = candidate;
     let bucket = &given.bucket;
-    if bucket.others.is_empty() || !bucket.anchors.is_empty() {
-        return None;
-    }
     let free_pods = node.pods.saturating_sub(row.pods);
     if bucket.waiting_pods > free_pods {
         return Some(Refusal::BucketDoesNotFit("pods".into(), bucket.waiting_pods, free_pods));
@@ -51,7 +58,7 @@ fn port_twice(case: &Case<'_>, bucket: &Bucket, row: &NodeRow) -> Option<Refusal
     None
 }
 
-fn refused(companion: &Case<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let refusal = companion.verdict_of_member(candidate.index).err()?;
-    Some(Refusal::BucketMemberRefused(companion.pe.name.to_string(), Box::new(refusal)))
+fn refused(companion: &Companion<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    let refusal = companion.refusal(candidate)?;
+    Some(Refusal::BucketMemberRefused(companion.case.pe.name.to_string(), Box::new(refusal)))
 }

@@ -1,7 +1,18 @@
 //! `ExlocationConflict` and `ExlocationInfeasible`: PEs that share a token share no node (legacy rule C5, filter F13).
 
 use super::super::case::{Candidate, Case, Given};
+use super::super::look_ahead::LookAhead;
 use crate::model::Refusal;
+
+/// PEs with a shared token are bound.
+pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
+    given.siblings.are_apart()
+}
+
+/// PEs with a shared token wait, and there are not nodes enough for all.
+pub(super) fn is_scarce(_: &Case<'_>, given: &Given<'_>) -> bool {
+    given.look_ahead != LookAhead::default()
+}
 
 /// A PE of the job with a shared token is there.
 pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {

@@ -3,8 +3,11 @@
 use super::super::case::{Candidate, Case, Given};
 use crate::model::{HostPort, Refusal};
 
+pub(super) fn concerns(case: &Case<'_>, _: &Given<'_>) -> bool {
+    !case.pe.host_ports().is_empty()
+}
+
 pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let wanted = &case.pe.eligibility.as_ref()?.host_ports;
-    HostPort::first_taken(wanted, &candidate.row.host_ports)
+    HostPort::first_taken(case.pe.host_ports(), &candidate.row.host_ports)
         .map(|port| Refusal::InsufficientResources(port.to_string().into(), 1, 0))
 }

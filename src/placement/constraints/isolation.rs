@@ -13,6 +13,10 @@ pub(super) fn held(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> 
         .map(|other| Refusal::NodeHoldsIsolatedPe(other.pod.to_string()))
 }
 
+pub(super) fn is_wanted(_: &Case<'_>, given: &Given<'_>) -> bool {
+    given.wishes.isolation.is_some()
+}
+
 /// This PE is isolated, and a PE within its scope is there.
 pub(super) fn wanted(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     let scope: Scope = given.wishes.isolation?;

@@ -3,6 +3,10 @@
 use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
+pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
+    !given.wishes.relocatable
+}
+
 pub(super) fn check(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     if given.wishes.relocatable {
         return None;

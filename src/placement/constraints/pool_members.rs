@@ -5,6 +5,10 @@
 use super::super::case::{Candidate, Case, Given, qualifies};
 use crate::model::{HostChoice, Node, PoolMembers, Refusal, Tag};
 
+pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
+    given.wishes.hosts != HostChoice::Any
+}
+
 pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     match (&given.wishes.hosts, given.pool.map(|pool| &pool.members)) {
         (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => first_missing(tags, candidate.node),

@@ -3,6 +3,16 @@
 use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
+/// The job has chosen no node of the pool yet.
+pub(super) fn is_unchosen(_: &Case<'_>, given: &Given<'_>) -> bool {
+    given.qualifying.is_some()
+}
+
+/// The pool has a size.
+pub(super) fn is_sized(_: &Case<'_>, given: &Given<'_>) -> bool {
+    given.pool.is_some_and(|pool| pool.mode.size().is_some())
+}
+
 /// Fewer nodes qualify than the pool's size, whoever uses them. A job that has begun to choose keeps what it has, so that
 /// a node that is taken out of service stops no replacement on the others.
 pub(super) fn enough_qualify(_: &Case<'_>, given: &Given<'_>, _: Candidate<'_>) -> Option<Refusal> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::case::Case;
-use super::super::constraints;
 use super::super::scheme::Standing;
 use crate::model::{Eligibility, HostChoice, NodeName, Pe, Resources, Scheme, Wishes};
 use crate::state::{NodeIndex, Snapshot};
@@ -108,7 +107,7 @@ impl Order {
         if let Some(place) = slot.take() {
             self.nodes.remove(&place);
         }
-        if case.first_refusal(constraints::OF_NODES, index).is_ok()
+        if case.passes_by_itself(index)
             && let Some((standing, name)) = case.standing(index)
         {
             let place = Place(descending(standing), name, index);

@@ -18,4 +18,4 @@ mod plan;
 mod rank;
 mod reasons;
 mod risk;
-mod safety;
+pub(in crate::placement) mod safety;

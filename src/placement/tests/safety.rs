@@ -28,10 +28,10 @@ type Names = BTreeSet<&'static str>;
 
 /// Everything that does not change while PEs are placed.
 #[derive(Clone, Debug)]
-pub(super) struct World {
+pub(in crate::placement) struct World {
     pub(super) hosts: Vec<Host>,
     pools: Vec<HostPool>,
-    pub(super) elements: Vec<Element>,
+    pub(in crate::placement) elements: Vec<Element>,
     /// Scopes of isolation and of exclusive pools, by namespace.
     scopes: [(usize, usize); 2],
 }
@@ -79,8 +79,8 @@ enum Wish {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Element {
-    pub(super) name: &'static str,
+pub(in crate::placement) struct Element {
+    pub(in crate::placement) name: &'static str,
     /// To whom it sends, and how much.
     pub(super) sends: Vec<(&'static str, u64)>,
     namespace: usize,
@@ -225,7 +225,7 @@ fn element(name: &'static str) -> impl Strategy<Value = Element> {
     )
 }
 
-pub(super) fn world() -> impl Strategy<Value = World> {
+pub(in crate::placement) fn world() -> impl Strategy<Value = World> {
     let hosts =
         (1..=NODES.len()).prop_flat_map(|count| NODES[..count].iter().map(|name| host(name)).collect::<Vec<_>>());
     let pools: Vec<_> = POOLS[..4].iter().map(|name| host_pool(name)).collect();
@@ -497,7 +497,7 @@ pub(super) fn assignments(options: &[Vec<usize>]) -> Vec<Vec<Option<usize>>> {
 
 /// The same world for the code that decides.
 impl World {
-    pub(super) fn cluster(&self) -> Cluster {
+    pub(in crate::placement) fn cluster(&self) -> Cluster {
         let placement = |(isolation, exclusive): (usize, usize)| {
             format!("isolationScope: {}, exclusiveScope: {}", SCOPES[isolation].1, SCOPES[exclusive].1)
         };
