@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, Eligibility, Footprint, HostPort, Labels, Millicores, Namespace, Node, NodeName, NodeRequirement, Pod,
-    PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId,
-    Tag, Taint, Toleration,
+    Bytes, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeName,
+    NodeRequirement, Percent, Pod, PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal,
+    Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -30,6 +30,25 @@ pub(crate) fn policies(placement: &str) -> PolicySet {
 pub(crate) fn policies_by_namespace(placements: &[(&str, &str)]) -> PolicySet {
     let sources: Vec<Source> = placements.iter().map(|(namespace, placement)| policy(namespace, placement)).collect();
     PolicySet::parse(&sources).unwrap()
+}
+
+/// The same with load protection by this block: `cpu: {upper: 75}`.
+pub(crate) fn protecting(load_protection: &str, placements: &[(&str, &str)]) -> PolicySet {
+    let mut sources: Vec<Source> =
+        placements.iter().map(|(namespace, placement)| policy(namespace, placement)).collect();
+    let Source { text, .. } = policy("nowhere", "");
+    let text = format!("{text}  loadProtection: {{{load_protection}}}\n");
+    sources.push(Source { file: "protection.yaml".to_owned(), text });
+    PolicySet::parse(&sources).unwrap()
+}
+
+/// What was measured of nodes at the beginning of time: CPU and memory, in percent.
+pub(crate) fn measured(loads: &[(&str, f64, f64)]) -> Event {
+    let load = |(name, cpu, memory): &(&str, f64, f64)| {
+        let used = Metrics { cpu: Percent::new(*cpu), memory: Percent::new(*memory), network: None };
+        (NodeName::from(*name), Load { used, at: Timestamp::UNIX_EPOCH })
+    };
+    Event::Loads(loads.iter().map(load).collect())
 }
 
 /// A policy for a namespace, or for all where it is empty.
@@ -53,6 +72,7 @@ pub(crate) fn node(name: &str) -> Node {
         pods: 110,
         taints: Vec::new(),
         schedulable: true,
+        load: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod eligibility;
     reason = "both come from how the derive reads and repeats the struct"
 )]
 mod host_pool;
+mod load;
 mod metadata;
 mod node;
 mod pod;
@@ -21,6 +22,7 @@ mod pod;
 mod stream_job;
 
 pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};
+pub use load::{InvalidLoad, LOAD, loads};
 pub use node::NodeObject;
 pub use pod::PodObject;
 pub use stream_job::{

@@ -6,7 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{InvalidQuantity, Labels, Node, NodeName, Resources, Taint};
+use super::load::{self, InvalidLoad, LOAD};
+use crate::model::{InvalidQuantity, Labels, Load, Node, NodeName, Resources, Taint};
 
 /// A Node object without what no decision reads.
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
@@ -55,6 +56,17 @@ struct Condition {
     status: String,
 }
 
+impl NodeObject {
+    /// What its annotation says of how busy it is.
+    ///
+    /// # Errors
+    /// [`InvalidLoad`] where that cannot be read: nothing is known of its load then.
+    pub fn load(&self) -> Result<Option<Load>, InvalidLoad> {
+        let written = self.metadata.annotations.as_ref().and_then(|annotations| annotations.get(LOAD));
+        written.map(|text| load::annotation(text)).transpose()
+    }
+}
+
 impl TryFrom<&NodeObject> for Node {
     type Error = InvalidQuantity;
 
@@ -79,6 +91,7 @@ impl TryFrom<&NodeObject> for Node {
             pods,
             taints: object.spec.taints.iter().flatten().filter_map(taint).collect(),
             schedulable: ready && !object.spec.unschedulable && object.metadata.deletion_timestamp.is_none(),
+            load: object.load().ok().flatten(),
         })
     }
 }

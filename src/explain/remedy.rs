@@ -50,6 +50,11 @@ fn remedy(refusal: &Refusal) -> String {
         }
         Refusal::ColocationMismatch(nodes) => together(nodes),
         Refusal::BucketMemberRefused(pe, refusal) => format!("for PE {pe} of its bucket: {}", remedy(refusal)),
+        Refusal::NodeOverloaded(overload) => format!(
+            "wait until {} is below {}, or let the StreamJob override load protection",
+            overload.metric,
+            overload.thresholds.lower()
+        ),
         Refusal::ExlocationInfeasible(token) => {
             format!("add a node that the PEs with token `{token}` may go to, or wait until they are placed")
         }

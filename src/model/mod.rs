@@ -6,6 +6,7 @@ mod eligibility;
 mod footprint;
 mod ids;
 mod labels;
+mod load;
 mod node;
 mod pe;
 mod pod;
@@ -18,6 +19,7 @@ pub use eligibility::{Eligibility, HostPort, NodeRequirement, Taint, Toleration}
 pub use footprint::{ContainerResources, Footprint, PodResources};
 pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
 pub use labels::Labels;
+pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use node::{Node, tag_label};
 pub use pe::{Connection, Contradiction, Gang, HostChoice, Pe, Scheme, Scope, Wishes};
 pub use pod::{Owner, Pod, PodKey, PodPhase};

@@ -1,6 +1,6 @@
 //! A node as a decision sees it.
 
-use super::{Labels, NodeName, Resources, Taint};
+use super::{Labels, Load, NodeName, Resources, Taint};
 
 /// The prefix of labels that give a node a tag: `tag.outrigger.dev/<tag>`.
 const TAG_PREFIX: &str = "tag.outrigger.dev/";
@@ -24,6 +24,8 @@ pub struct Node {
     pub taints: Vec<Taint>,
     /// False when cordoned, not ready, or leaving.
     pub schedulable: bool,
+    /// How busy it is, where it says so itself.
+    pub load: Option<Load>,
 }
 
 impl Node {

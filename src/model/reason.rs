@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{NodeName, Token};
+use super::{NodeName, Overload, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
@@ -86,6 +86,8 @@ reasons! {
     ExlocationConflict,
     /// Taking it would leave another waiting PE without a node.
     ExlocationInfeasible,
+    /// It is busier than load protection allows.
+    NodeOverloaded,
     /// No plan for the whole gang.
     GangInfeasible,
 }
@@ -149,6 +151,8 @@ pub enum Refusal {
     ExlocationConflict(String),
     /// See [`Reason::ExlocationInfeasible`]; the token.
     ExlocationInfeasible(Token),
+    /// See [`Reason::NodeOverloaded`]; the metric, its value and the thresholds.
+    NodeOverloaded(Overload),
     /// See [`Reason::GangInfeasible`]; what cannot be met together, where that is certain.
     GangInfeasible(Option<String>),
 }
@@ -182,6 +186,7 @@ impl Refusal {
             Self::BucketDoesNotFit(..) | Self::BucketMemberRefused(..) => Reason::BucketDoesNotFit,
             Self::ExlocationConflict(_) => Reason::ExlocationConflict,
             Self::ExlocationInfeasible(_) => Reason::ExlocationInfeasible,
+            Self::NodeOverloaded(_) => Reason::NodeOverloaded,
             Self::GangInfeasible(_) => Reason::GangInfeasible,
         }
     }
@@ -198,6 +203,7 @@ impl fmt::Display for Refusal {
             | Self::HostMismatch
             | Self::GangInfeasible(None) => write!(f, "{code}"),
             Self::GangIncomplete(members, count) => write!(f, "{code}: {members} of {count} members exist"),
+            Self::NodeOverloaded(overload) => write!(f, "{code}: {overload}"),
             Self::GangInfeasible(Some(conflict)) => write!(f, "{code}: {conflict}"),
             Self::StaleState(seconds) => write!(f, "{code}: the view is {seconds} s old"),
             Self::InvalidPlacement(problem) => write!(f, "{code}: {problem}"),

@@ -5,6 +5,7 @@
 
 mod dialect;
 mod error;
+mod load_protection;
 mod raw;
 mod resolve;
 mod selector;

@@ -43,6 +43,7 @@ pub(super) struct Spec {
     pub(super) recovery: Recovery,
     #[serde(default)]
     pub(super) on_conflict: OnConflict,
+    pub(super) load_protection: Option<Spanned<LoadProtection>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,4 +119,20 @@ pub(super) struct Placement {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Recovery {
     pub(super) toleration_seconds: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LoadProtection {
+    pub(super) cpu: Option<Thresholds>,
+    pub(super) memory: Option<Thresholds>,
+    pub(super) network: Option<Thresholds>,
+    pub(super) max_age: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Thresholds {
+    pub(super) upper: Spanned<f64>,
+    pub(super) lower: Option<Spanned<f64>>,
 }

@@ -9,9 +9,10 @@ use serde_saphyr::Spanned;
 
 use super::Dialect;
 use super::error::{PolicyError, Position};
+use super::load_protection;
 use super::raw;
 use super::selector::{Requirement, Selector};
-use crate::model::{Namespace, Resources, Scheme, Scope, thousandths};
+use crate::model::{LoadProtection, Namespace, Resources, Scheme, Scope, thousandths};
 
 /// A policy as meant. Exactly one governs a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct StreamPolicy {
     pub toleration_seconds: Option<i64>,
     /// What happens to a pod whose wishes contradict each other.
     pub on_conflict: OnConflict,
+    /// Which nodes take no PE because they are busy, for PEs of all policies; at most one policy says that.
+    pub load_protection: Option<LoadProtection>,
 }
 
 /// A container that is added as a native sidecar (D9).
@@ -97,11 +100,11 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn at<T>(place: &Spanned<T>, field: &'static str, problem: impl Into<String>) -> Self {
+    pub(super) fn at<T>(place: &Spanned<T>, field: &'static str, problem: impl Into<String>) -> Self {
         Self { position: place.referenced.into(), field, detail: String::new(), problem: problem.into() }
     }
 
-    fn detail(mut self, detail: &str) -> Self {
+    pub(super) fn detail(mut self, detail: &str) -> Self {
         detail.clone_into(&mut self.detail);
         self
     }
@@ -141,6 +144,7 @@ impl StreamPolicy {
             placement: placement(&spec.placement)?,
             toleration_seconds: toleration_seconds(&spec.recovery)?,
             on_conflict: spec.on_conflict,
+            load_protection: load_protection::resolve(spec.load_protection.as_ref())?,
         })
     }
 }

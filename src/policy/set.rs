@@ -6,7 +6,7 @@ use super::error::{PolicyError, Position};
 use super::raw;
 use super::resolve::{Fault, StreamPolicy};
 use super::wishes::{self, Sources};
-use crate::model::{Labels, Pe, Pod, StreamJobId, StreamJobs};
+use crate::model::{Labels, LoadProtection, Pe, Pod, StreamJobId, StreamJobs};
 
 /// A file with policy documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +36,16 @@ impl PolicySet {
         let mut policies: Vec<StreamPolicy> = Vec::new();
         for source in sources {
             for document in documents(source)? {
-                let place = document.metadata.name.referenced;
+                let name_at = document.metadata.name.referenced;
+                let protection_at = document.spec.load_protection.as_ref().map(|block| block.referenced);
                 let policy = StreamPolicy::resolve(document).map_err(|fault: Fault| fault.in_file(&source.file))?;
-                if policies.iter().any(|known| known.name == policy.name) {
-                    return Err(PolicyError {
-                        file: source.file.clone(),
-                        position: place.into(),
-                        field: "metadata.name".to_owned(),
-                        problem: format!("another policy is named `{}` too", policy.name),
+                let clash =
+                    name_taken(&policies, &policy).map(|(field, problem)| (name_at, field, problem)).or_else(|| {
+                        protection_at.zip(protected(&policies)).map(|(at, (field, problem))| (at, field, problem))
                     });
+                if let Some((place, field, problem)) = clash {
+                    let (file, field) = (source.file.clone(), field.to_owned());
+                    return Err(PolicyError { file, position: place.into(), field, problem });
                 }
                 policies.push(policy);
             }
@@ -56,6 +57,12 @@ impl PolicySet {
     /// All policies, in the order in which they govern.
     pub fn iter(&self) -> impl Iterator<Item = &StreamPolicy> {
         self.policies.iter()
+    }
+
+    /// Which nodes take no PE because they are busy; `None`: load is not looked at.
+    #[must_use]
+    pub fn load_protection(&self) -> Option<LoadProtection> {
+        self.policies.iter().find_map(|policy| policy.load_protection)
     }
 
     /// The policy that governs a pod with these labels, if any.
@@ -93,6 +100,21 @@ impl PolicySet {
             overruled: sources.overruled(),
         })
     }
+}
+
+/// A field that clashes with another policy, and how.
+type Clash = (&'static str, String);
+
+fn name_taken(policies: &[StreamPolicy], policy: &StreamPolicy) -> Option<Clash> {
+    let is_taken = policies.iter().any(|known| known.name == policy.name);
+    is_taken.then(|| ("metadata.name", format!("another policy is named `{}` too", policy.name)))
+}
+
+/// Load protection is for the whole cluster: two blocks would leave open which one holds.
+fn protected(policies: &[StreamPolicy]) -> Option<Clash> {
+    let known = policies.iter().find(|known| known.load_protection.is_some())?;
+    let problem = format!("policy `{}` has it already, and it holds for PEs of all policies: keep one", known.name);
+    Some(("spec.loadProtection", problem))
 }
 
 fn documents(source: &Source) -> Result<Vec<raw::Document>, PolicyError> {

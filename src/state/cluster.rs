@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::eligibilities::Eligibilities;
 use super::event::Event;
+use super::overload;
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
-    JobId, LastPlace, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob, StreamJobId,
+    JobId, LastPlace, Load, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob, StreamJobId,
 };
 use crate::policy::PolicySet;
 
@@ -28,6 +29,10 @@ pub struct Cluster {
     free: Vec<NodeIndex>,
     rows: Snapshot,
     listed: BTreeSet<Kind>,
+    /// What was measured of nodes, whether they are there or not.
+    loads: BTreeMap<NodeName, Load>,
+    /// The time, as far as we were told.
+    now: Timestamp,
 }
 
 /// What has to be listed before anything can be decided.
@@ -81,7 +86,8 @@ impl Cluster {
     /// Folds one event in, in the order of the watch: what is answered to a write or a read of a pod may be ahead of
     /// it, and is never folded in.
     pub fn apply(&mut self, event: Event) {
-        self.rows.version += 1;
+        // What is measured counts as a change where it makes a node overloaded, or no longer so.
+        self.rows.version += u64::from(!matches!(event, Event::Loads(_) | Event::Time(_)));
         match event {
             Event::Node(node) => self.put_node(node),
             Event::NodeGone(name) => self.drop_node(&name),
@@ -101,6 +107,14 @@ impl Cluster {
             Event::StreamJobGone(id) => self.drop_stream_job(&id),
             Event::StreamJobsListed(jobs) => self.list_stream_jobs(jobs),
             Event::Policies(policies) => self.govern_by(policies),
+            Event::Loads(loads) => {
+                self.loads = loads;
+                self.weigh_all();
+            }
+            Event::Time(now) => {
+                self.now = now;
+                self.weigh_all();
+            }
         }
         self.rows.complete = Kind::ALL.iter().all(|kind| self.listed.contains(kind));
     }
@@ -228,12 +242,14 @@ impl Cluster {
         if let Some(row) = self.row(index) {
             row.node = Some(Arc::new(node));
         }
+        self.weigh(index);
     }
 
     fn drop_node(&mut self, name: &NodeName) {
         let Some(index) = self.rows.find(name.as_str()) else { return };
         if let Some(row) = self.row(index) {
             row.node = None;
+            row.overload = None;
         }
         self.release(index);
     }
@@ -352,6 +368,27 @@ impl Cluster {
     fn govern_by(&mut self, policies: PolicySet) {
         self.policies = policies;
         self.replace_all(|_| true);
+        self.weigh_all();
+    }
+
+    fn weigh_all(&mut self) {
+        for number in 0..self.rows.nodes.len() {
+            self.weigh(NodeIndex(number));
+        }
+    }
+
+    /// Says anew whether a node is overloaded.
+    fn weigh(&mut self, index: NodeIndex) {
+        let Some(row) = self.rows.node(index) else { return };
+        let Some(node) = &row.node else { return };
+        let measured = [self.loads.get(&row.name).copied(), node.load];
+        let overload = overload::next(row.overload, self.policies.load_protection(), measured, self.now);
+        if overload != row.overload
+            && let Some(row) = self.row(index)
+        {
+            row.overload = overload;
+            self.rows.version += 1;
+        }
     }
 
     /// Reads the PEs anew that something else is declared of.

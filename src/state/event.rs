@@ -1,6 +1,10 @@
 //! What can happen to the cluster.
 
-use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::{Load, Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
 use crate::policy::PolicySet;
 
 /// One change, as the watches and the policy files report it.
@@ -32,4 +36,8 @@ pub enum Event {
     StreamJobsListed(Vec<StreamJob>),
     /// The policies in force from now on.
     Policies(PolicySet),
+    /// What was measured of nodes, in the place of all that was reported in this way before.
+    Loads(BTreeMap<NodeName, Load>),
+    /// What time it is from now on: measurements grow old.
+    Time(Timestamp),
 }

@@ -7,6 +7,7 @@
 mod cluster;
 mod eligibilities;
 mod event;
+mod overload;
 mod snapshot;
 mod takeover;
 mod tentative;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{HostPort, JobId, Node, NodeName, Pe, PodUid, Pools, Resources, StreamJobs};
+use crate::model::{HostPort, JobId, Node, NodeName, Overload, Pe, PodUid, Pools, Resources, StreamJobs};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +36,8 @@ pub struct NodeRow {
     pub pes: Vec<Arc<Pe>>,
     /// Of these, those that may close the node to others: isolated ones, and those of a named pool.
     pub claimants: Vec<Arc<Pe>>,
+    /// By what the node is overloaded, where it is.
+    pub overload: Option<Overload>,
 }
 
 impl NodeRow {
@@ -50,6 +52,7 @@ impl NodeRow {
             host_ports: Vec::new(),
             pes: Vec::new(),
             claimants: Vec::new(),
+            overload: None,
         }
     }
 

@@ -332,6 +332,7 @@ fn node(name: &str) -> Node {
         pods: 110,
         taints: Vec::new(),
         schedulable: true,
+        load: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod exlocation;
 mod host_ports;
 mod hosts;
 mod isolation;
+mod load;
 mod node_affinity;
 mod pinned;
 mod pool_exclusive;
@@ -58,6 +59,7 @@ const IN_ORDER: &[Rule] = &[
     Rule::new(colocation::fits_whole).when(colocation::is_whole),
     Rule::new(exlocation::check).when(exlocation::concerns).of_members(same_exlocation),
     Rule::new(exlocation::looks_ahead).when(exlocation::is_scarce).of_members(never),
+    Rule::new(load::check).when(load::concerns).of_node().of_members(always),
 ];
 
 impl Rule {

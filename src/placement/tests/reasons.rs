@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Refusal};
+use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Refusal, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, node, on,
-    pe, pod, policies_by_namespace, pool, selecting, sized, tagged, tainted, taking, tolerating, verdict,
+    asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, measured,
+    node, on, pe, pod, policies_by_namespace, pool, protecting, selecting, sized, stream_job, tagged, tainted, taking,
+    tolerating, verdict,
 };
 
 /// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
@@ -438,6 +439,45 @@ fn exlocation_infeasible_where_a_waiting_pe_may_go_nowhere_else_by_its_own_field
     assert_eq!(beside(tolerating(&["k"], pe("j", "b", &apart))), Ok(()));
 }
 
+/// What is said of PE `a` of job `j` and two nodes of this CPU and memory in percent.
+fn loaded(protection: &str, loads: [(&str, f64, f64); 2], overrides: bool) -> [Result<(), Refusal>; 2] {
+    let policies = protecting(protection, &[("", "")]);
+    let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
+    let job = StreamJob { override_load_protection: overrides, ..stream_job("j", &[]) };
+    cluster.apply(Event::StreamJob(Box::new(job)));
+    cluster.apply(measured(&loads));
+    ["n1", "n2"].map(|node| verdict(&cluster, "a", node))
+}
+
+#[test]
+fn t14_a_node_above_a_threshold_is_refused_and_a_metric_with_threshold_100_is_ignored() {
+    let loads = [("n1", 76.0, 99.0), ("n2", 75.0, 100.0)];
+    let [first, second] = loaded("cpu: {upper: 75}, memory: {upper: 100}", loads, false);
+    assert_eq!(first.unwrap_err().to_string(), "NodeOverloaded: cpu is at 76 %, above 75 %");
+    assert_eq!(second, Ok(()));
+}
+
+#[test]
+fn t14_where_every_node_is_overloaded_none_is_left_unless_the_job_overrides() {
+    let loads = [("n1", 76.0, 10.0), ("n2", 10.0, 91.0)];
+    let protection = "cpu: {upper: 75}, memory: {upper: 90}";
+    for said in loaded(protection, loads, false) {
+        assert_eq!(said.map_err(|refusal| refusal.reason()), Err(Reason::NodeOverloaded));
+    }
+    assert_eq!(loaded(protection, loads, true), [Ok(()), Ok(())]);
+}
+
+#[test]
+fn t14_without_load_protection_or_without_data_no_node_is_overloaded() {
+    let loads = [("n1", 100.0, 100.0), ("n9", 100.0, 100.0)];
+    let [first, second] = loaded("cpu: {upper: 75}", loads, false);
+    assert_eq!(first.map_err(|refusal| refusal.reason()), Err(Reason::NodeOverloaded));
+    assert_eq!(second, Ok(()));
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
+    cluster.apply(measured(&loads));
+    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+}
+
 #[test]
 fn where_a_pe_is_committed_itself_speaks_against_no_other_node() {
     for wish in [("isolated", "true"), ("exlocation", "t"), ("colocation", "t"), ("host-pool", "p")] {
@@ -472,10 +512,11 @@ enum Cause {
     BucketElsewhere,
     BucketTooLarge,
     Exlocated,
+    Overloaded,
 }
 
 /// Every cause, in the order of the reasons, with the reason that it gives.
-const CAUSES: [(Cause, Reason); 19] = [
+const CAUSES: [(Cause, Reason); 20] = [
     (Cause::Invalid, Reason::InvalidPlacement),
     (Cause::NoPool, Reason::PoolNotFound),
     (Cause::Cordoned, Reason::NodeUnschedulable),
@@ -495,6 +536,7 @@ const CAUSES: [(Cause, Reason); 19] = [
     (Cause::BucketElsewhere, Reason::ColocationMismatch),
     (Cause::BucketTooLarge, Reason::BucketDoesNotFit),
     (Cause::Exlocated, Reason::ExlocationConflict),
+    (Cause::Overloaded, Reason::NodeOverloaded),
 ];
 
 /// A cluster in which these causes, and no others, speak against PE `a` on node `n1`.
@@ -547,7 +589,10 @@ fn with_causes(causes: &[Cause]) -> Cluster {
     add(Cause::BucketElsewhere, on("n2", pe("j", "anchor", &[("colocation", "t")])));
     add(Cause::BucketTooLarge, asking(3_500, pe("j", "mate", &[("colocation", "t")])));
     add(Cause::Exlocated, on("n1", pe("j", "apart", &[("exlocation", "x")])));
-    cluster(nodes, vec![own, theirs], pods)
+    let policies = protecting("cpu: {upper: 75}", &[("", "")]);
+    let mut cluster = governed(policies, nodes, vec![own, theirs], pods);
+    cluster.apply(measured(&[("n1", if has(Cause::Overloaded) { 76.0 } else { 75.0 }, 50.0)]));
+    cluster
 }
 
 /// Whether these causes can be told apart in one cluster.
@@ -585,7 +630,7 @@ fn of_two_causes_the_one_whose_reason_comes_first_is_told() {
 
 proptest! {
     #[test]
-    fn of_any_causes_the_one_whose_reason_comes_first_is_told(causes in subsequence(CAUSES.to_vec(), 1..=19)) {
+    fn of_any_causes_the_one_whose_reason_comes_first_is_told(causes in subsequence(CAUSES.to_vec(), 1..=20)) {
         let mut chosen: Vec<(Cause, Reason)> = Vec::new();
         for cause in causes {
             let with: Vec<Cause> = chosen.iter().chain([&cause]).map(|(cause, _)| *cause).collect();

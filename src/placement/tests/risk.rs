@@ -34,6 +34,7 @@ fn row((cpu, memory): (u64, u64), on_it: &Footprint) -> NodeRow {
         host_ports: Vec::new(),
         pes: Vec::new(),
         claimants: Vec::new(),
+        overload: None,
     }
 }
 

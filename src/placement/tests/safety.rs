@@ -9,11 +9,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::model::{Node, NodeName, Pod, Pool, PoolMode, Scope};
+use crate::model::{Node, NodeName, Pod, Pool, PoolMode, Scope, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, node, on, pe, pod,
-    policies_by_namespace, pool, selecting, sized, tainted, taking, tolerating, verdict, with_cores,
+    asking, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, measured, node, on, pe, pod, pool,
+    protecting, selecting, sized, stream_job, tainted, taking, tolerating, verdict, with_cores,
 };
 
 const NAMESPACES: [&str; 2] = ["streams", "other"];
@@ -34,6 +34,8 @@ pub(in crate::placement) struct World {
     pub(in crate::placement) elements: Vec<Element>,
     /// Scopes of isolation and of exclusive pools, by namespace.
     scopes: [(usize, usize); 2],
+    /// The job of the first namespace whose PEs may go to overloaded nodes.
+    overrides: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub(super) struct Host {
     tainted: bool,
     /// It has the label that some pods select.
     labelled: bool,
+    /// Its memory in use, in percent: above 90 it is overloaded.
+    memory: f64,
     pub(super) cores: u64,
     pods: u64,
 }
@@ -135,9 +139,9 @@ fn seldom(of: &'static [&'static str]) -> impl Strategy<Value = Names> {
     prop_oneof![3 => Just(Names::new()), 2 => some(of)]
 }
 
-/// Whether there is a taint and a label: mostly neither keeps anybody off.
-fn native() -> impl Strategy<Value = (bool, bool)> {
-    (prop::bool::weighted(0.15), prop::bool::weighted(0.8))
+/// Whether there is a taint, a label and too much load: mostly none keeps anybody off.
+fn native() -> impl Strategy<Value = (bool, bool, f64)> {
+    (prop::bool::weighted(0.15), prop::bool::weighted(0.8), prop_oneof![6 => Just(90.0), 1 => Just(91.0)])
 }
 
 fn host(name: &'static str) -> impl Strategy<Value = Host> {
@@ -149,13 +153,14 @@ fn host(name: &'static str) -> impl Strategy<Value = Host> {
         1_u64..6,
         native(),
     )
-        .prop_map(move |(tags, restricting, cordoned, cores, pods, (tainted, labelled))| Host {
+        .prop_map(move |(tags, restricting, cordoned, cores, pods, (tainted, labelled, memory))| Host {
             name,
             tags,
             restricting,
             cordoned,
             tainted,
             labelled,
+            memory,
             cores,
             pods,
         })
@@ -232,14 +237,15 @@ pub(in crate::placement) fn world() -> impl Strategy<Value = World> {
     let elements =
         (1..=PES.len()).prop_flat_map(|count| PES[..count].iter().map(|name| element(name)).collect::<Vec<_>>());
     let scopes = [(0_usize..3, 0_usize..3), (0_usize..3, 0_usize..3)];
-    (hosts, pools, elements, scopes).prop_map(|(hosts, pools, mut elements, scopes)| {
+    let overrides = prop_oneof![2 => Just(None), 1 => Just(Some("j")), 1 => Just(Some("k"))];
+    (hosts, pools, elements, scopes, overrides).prop_map(|(hosts, pools, mut elements, scopes, overrides)| {
         for element in &mut elements {
             // What was there before is on nodes that exist.
             if let Start::Leaving(host) | Start::Stranger(host) = &mut element.start {
                 *host %= hosts.len();
             }
         }
-        World { hosts, pools, elements, scopes }
+        World { hosts, pools, elements, scopes, overrides }
     })
 }
 
@@ -326,6 +332,7 @@ impl World {
     /// Why a PE may not be on this node, for what the PE and the node are.
     fn unfit(&self, element: usize, host: usize) -> Option<&'static str> {
         let (element, pool, host) = (&self.elements[element], self.pool_of(element), &self.hosts[host]);
+        let overrides = element.namespace == 0 && self.overrides == Some(element.job);
         let asked = match (&element.wish, pool.map(|pool| &pool.members)) {
             (Wish::Tags(tags), _) | (_, Some(Members::Tags(tags))) => tags.clone(),
             _ => Names::new(),
@@ -346,6 +353,7 @@ impl World {
             ("the pool has no such place", pool.is_some_and(beyond)),
             ("the node is cordoned", host.cordoned),
             ("the node has a taint", host.tainted && !element.native.tolerates),
+            ("the node is overloaded", host.memory > 90.0 && !overrides),
             ("the node lacks a label", !host.labelled && element.native.selects),
             ("the pool does not exist", matches!(element.wish, Wish::Pool(_)) && pool.is_none()),
             ("the node is closed", !host.restricting.is_subset(&asked)),
@@ -502,11 +510,20 @@ impl World {
             format!("isolationScope: {}, exclusiveScope: {}", SCOPES[isolation].1, SCOPES[exclusive].1)
         };
         let placements = self.scopes.map(placement);
-        let policies = policies_by_namespace(&[(NAMESPACES[0], &placements[0]), (NAMESPACES[1], &placements[1])]);
+        let placements = [(NAMESPACES[0], &*placements[0]), (NAMESPACES[1], &*placements[1])];
+        let policies = protecting("memory: {upper: 90, lower: 80}", &placements);
         let nodes = self.hosts.iter().map(Host::node).collect();
         let pools =
             NAMESPACES.iter().flat_map(|namespace| self.pools.iter().map(|pool| pool.meant(namespace))).collect();
-        governed(policies, nodes, pools, self.elements.iter().map(|element| element.pod(&self.hosts)).collect())
+        let pods = self.elements.iter().map(|element| element.pod(&self.hosts)).collect();
+        let mut cluster = governed(policies, nodes, pools, pods);
+        let load = |host: &Host| (host.name, 99.0, host.memory);
+        cluster.apply(measured(&self.hosts.iter().map(load).collect::<Vec<_>>()));
+        if let Some(job) = self.overrides {
+            let job = StreamJob { override_load_protection: true, ..stream_job(job, &[]) };
+            cluster.apply(Event::StreamJob(Box::new(job)));
+        }
+        cluster
     }
 
     pub(super) fn places(&self) -> Assignment {

@@ -2,7 +2,8 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::model::{
-    Bytes, Footprint, Gang, HostChoice, Namespace, PodKey, PodPhase, Resources, Scheme, Scope, StreamJobs,
+    Bytes, Footprint, Gang, HostChoice, LoadProtection, Namespace, Percent, PodKey, PodPhase, Resources, Scheme, Scope,
+    StreamJobs, Thresholds,
 };
 use crate::testing::{pe, policies, stream_job};
 
@@ -76,6 +77,32 @@ fn a_fault_names_file_line_and_field() {
         ("  recovery:\n    tolerationSeconds: -1\n", 9, "spec.recovery.tolerationSeconds", "negative"),
         ("  placement: {riskWeight: 11}\n", 8, "spec.placement.riskWeight", "from 0 to 10"),
         ("  schedulerName: Not OK\n", 8, "spec.schedulerName", "is not a name"),
+        ("  loadProtection: {cpu: {upper: 101}}\n", 8, "spec.loadProtection.cpu.upper", "at most 100"),
+        ("  loadProtection: {cpu: {upper: 0}}\n", 8, "spec.loadProtection.cpu.upper", "above 0"),
+        (
+            "  loadProtection:\n    memory: {upper: 80, lower: -1}\n",
+            9,
+            "spec.loadProtection.memory.lower",
+            "must be a percentage",
+        ),
+        (
+            "  loadProtection:\n    network:\n      upper: 80\n      lower: 80.5\n",
+            11,
+            "spec.loadProtection.network.lower",
+            "80.5 % is above the upper threshold, 80 %",
+        ),
+        ("  loadProtection: {cpu: {lower: 5}}\n", 8, "", "missing field `upper`"),
+        ("  loadProtection: {cpu: {upper: much}}\n", 8, "", ""),
+        ("  loadProtection: {disk: {upper: 5}}\n", 8, "", "unknown field"),
+        ("  loadProtection: {maxAge: 2m}\n", 8, "spec.loadProtection", "protects nothing"),
+        (
+            "  loadProtection: {cpu: {upper: 5}, maxAge: soon}\n",
+            8,
+            "spec.loadProtection.maxAge",
+            "`soon` is not a duration",
+        ),
+        ("  loadProtection: {cpu: {upper: 5}, maxAge: 0s}\n", 8, "spec.loadProtection.maxAge", "from 1s to 24h"),
+        ("  loadProtection: {cpu: {upper: 5}, maxAge: 25h}\n", 8, "spec.loadProtection.maxAge", "from 1s to 24h"),
         ("  colour: red\n", 8, "", "unknown field"),
         ("  dialect: cobol\n", 8, "", "unknown variant"),
     ] {
@@ -99,6 +126,22 @@ fn two_policies_of_one_name_are_refused() {
     let one = MINIMAL.replace("NAME", "a");
     let error = parse(&format!("{one}---\n{one}")).unwrap_err();
     assert_eq!(error.field, "metadata.name");
+}
+
+#[test]
+fn load_protection_holds_for_all_policies_and_stands_in_one() {
+    assert_eq!(parse(&with_spec("")).unwrap().load_protection(), None);
+    let text =
+        with_spec("  loadProtection: {cpu: {upper: 75.5, lower: 60}, memory: {upper: 80}, network: {upper: 100}}\n");
+    let percent = |percent| Percent::new(percent).unwrap();
+    let LoadProtection { thresholds, max_age } = parse(&text).unwrap().load_protection().unwrap();
+    assert_eq!(thresholds.cpu, Thresholds::new(percent(75.5), percent(60.0)));
+    assert_eq!(thresholds.memory, Thresholds::new(percent(80.0), percent(80.0)), "the lower one is the upper one");
+    assert_eq!(thresholds.network, None, "100 switches a metric off");
+    assert_eq!(max_age.as_secs(), 120);
+    let error = parse(&format!("{text}---\n{}", text.replace("name: a", "name: b"))).unwrap_err();
+    assert_eq!((error.position.line, error.field.as_str()), (17, "spec.loadProtection"), "{error}");
+    assert!(error.problem.contains("policy `a` has it already"), "{error}");
 }
 
 #[test]

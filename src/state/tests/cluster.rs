@@ -125,6 +125,8 @@ impl Model {
                 self.listed.insert("jobs");
             }
             Event::Policies(policies) => self.policies = policies,
+            // What comes of these depends on what was before: see `overload`.
+            Event::Loads(_) | Event::Time(_) => {}
         }
     }
 
