@@ -1,5 +1,6 @@
 //! `outrigger serve`.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::ValueEnum;
 use futures::FutureExt as _;
 use futures::future::OptionFuture;
+use jiff::Timestamp;
 use kube::Client;
+use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,9 +20,10 @@ use crate::commit::{Binder, KubeApi};
 use crate::control::{Controller, Lease};
 use crate::http::{self, Operations, Server, Servers};
 use crate::policy::PolicySet;
+use crate::state::Cluster;
 use crate::telemetry::{self, LogFormat};
 use crate::tls::{self, ServingCertificate};
-use crate::watch::{self, Feed, Kinds, PolicyFiles, Store};
+use crate::watch::{self, Feed, Kinds, LoadFeed, PolicyFiles, Store};
 
 /// Histograms grow until they are drained, scraped or not.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -40,6 +44,9 @@ pub(super) struct Arguments {
     /// Folder with StreamPolicy files; without it the policies that are shipped apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// File that says how busy nodes are, read again when it changes; see `loadProtection` in policies
+    #[arg(long, value_name = "FILE")]
+    load_file: Option<PathBuf>,
     /// Where kube-scheduler asks; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
@@ -87,6 +94,9 @@ enum Role {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Stop> {
+    if arguments.load_file.is_some() && !arguments.role.contains(&Role::Extender) {
+        return Err(Stop::input("--load-file is read by the extender: use --role extender"));
+    }
     if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
         return Err(Stop::input("--role controller runs beside the extender: use --role extender,controller"));
     }
@@ -114,6 +124,9 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
     let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
     let store = Arc::new(Store::new(policies));
     let extender = arguments.role.contains(&Role::Extender);
+    let mut load = LoadFeed::new(arguments.load_file.clone());
+    // Nothing is answered before it is known how busy nodes are.
+    load.look(&store);
     let epoch = epoch();
     let leading = leading(&arguments, &client, &store, &epoch);
     let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Declared }));
@@ -140,16 +153,11 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
                 match files.follow(Arc::clone(&store)).await {}
             }
         };
-        let upkeep = async {
-            let mut ticks = tokio::time::interval(UPKEEP);
-            loop {
-                ticks.tick().await;
-                metrics.run_upkeep();
-            }
-        };
+        let load = OptionFuture::from(extender.then(|| load.follow(&store)));
+        let upkeep = upkeep(&metrics);
         let certificates = futures::future::join_all(tls.serving.into_iter().map(ServingCertificate::follow));
         let doubts = binder.settle_doubts();
-        futures::join!(policies, certificates, upkeep, doubts);
+        futures::join!(policies, load, certificates, upkeep, doubts);
     };
     let (lease, controller) = leading.unzip();
     let leader = OptionFuture::from(controller.map(Controller::follow));
@@ -159,6 +167,15 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
         lease.release().await;
     }
     stopped
+}
+
+#[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+async fn upkeep(metrics: &PrometheusHandle) -> Infallible {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
 }
 
 /// What keeps status and events in step, where this process has that role.
@@ -232,11 +249,7 @@ fn certificates(arguments: &Arguments) -> Result<Tls, Stop> {
     Ok(Tls { extender, admission, serving })
 }
 
-fn operations(
-    metrics: metrics_exporter_prometheus::PrometheusHandle,
-    store: &Arc<Store>,
-    feed: &Arc<Feed>,
-) -> Operations {
+fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {
     let refreshed = (Arc::clone(store), Arc::clone(feed));
     let ready = Arc::clone(feed);
     Operations {
@@ -246,6 +259,7 @@ fn operations(
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
             let committed = store.change(|cluster| cluster.ledger_len());
             telemetry::ledger(committed, store.tentative().len());
+            telemetry::load(store.look(Cluster::load_summary), clock());
         }),
         readiness: Arc::new(move || {
             let missing: Vec<&str> = ready.unlisted().collect();
@@ -263,6 +277,11 @@ fn report(policies: &PolicySet) {
     for policy in policies.iter() {
         tracing::info!(policy = &*policy.name, priority = policy.priority, dialect = policy.dialect.as_str(), "loaded");
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of what was measured is told when it is asked for")]
+fn clock() -> Timestamp {
+    Timestamp::now()
 }
 
 /// A name for this process that no other has: when it started, and which process it is.

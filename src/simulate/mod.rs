@@ -12,11 +12,12 @@ mod outcome;
 mod replay;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use self::replay::Decisions;
-use crate::model::{Node, Pod, PodPhase, PodUid, Pool, StreamJob};
+use crate::model::{Load, Node, NodeName, Pod, PodPhase, PodUid, Pool, StreamJob};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
 
@@ -38,6 +39,8 @@ pub struct Input {
     pub cluster: Vec<Pod>,
     /// Pods to place, in the order in which they were given; those that are bound are placed already.
     pub workload: Vec<Pod>,
+    /// What was measured of nodes.
+    pub loads: BTreeMap<NodeName, Load>,
     /// The time of every decision.
     pub now: Timestamp,
     /// How the pods that wait are decided.
@@ -67,15 +70,16 @@ impl Path {
 /// Places every PE of the workload that waits, as far as it can be placed.
 #[must_use]
 pub fn simulate(input: Input) -> Outcome {
-    let Input { policies, nodes, pools, jobs, cluster: running, mut workload, now, path } = input;
+    let Input { policies, nodes, pools, jobs, cluster: running, mut workload, loads, now, path } = input;
     workload.retain(|pod| pod.phase == PodPhase::Active);
     // Pods that come later in the input come later among those of one priority and time: the sort is stable.
     workload.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
     let mut cluster = Cluster::new(policies);
     let bound = running.into_iter().filter(|pod| pod.node.is_some());
     let pods = bound.chain(workload.iter().cloned()).collect();
+    let measured = [Event::Time(now), Event::Loads(loads)];
     let objects = [Event::NodesListed(nodes), Event::PoolsListed(pools), Event::StreamJobsListed(jobs)];
-    for event in objects.into_iter().chain([Event::PodsListed(pods)]) {
+    for event in measured.into_iter().chain(objects).chain([Event::PodsListed(pods)]) {
         cluster.apply(event);
     }
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::eligibilities::Eligibilities;
 use super::event::Event;
-use super::overload;
+use super::overload::{self, LoadSummary};
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
@@ -129,6 +129,14 @@ impl Cluster {
     #[must_use]
     pub fn policies(&self) -> &PolicySet {
         &self.policies
+    }
+
+    /// What is known of the load of all nodes; `None` where it is not looked at.
+    #[must_use]
+    pub fn load_summary(&self) -> Option<LoadSummary> {
+        let nodes = self.rows.nodes().filter_map(|(_, row, _)| Some((row, self.measured(row)?)));
+        let protection = self.policies.load_protection()?;
+        Some(LoadSummary::of(protection, &nodes.collect::<Vec<_>>(), self.now))
     }
 
     /// A pod by UID, and the PE that it is.
@@ -377,11 +385,15 @@ impl Cluster {
         }
     }
 
+    /// What was measured of a node: as it was reported, and as the node says itself.
+    fn measured(&self, row: &NodeRow) -> Option<[Option<Load>; 2]> {
+        row.node.as_ref().map(|node| [self.loads.get(&row.name).copied(), node.load])
+    }
+
     /// Says anew whether a node is overloaded.
     fn weigh(&mut self, index: NodeIndex) {
         let Some(row) = self.rows.node(index) else { return };
-        let Some(node) = &row.node else { return };
-        let measured = [self.loads.get(&row.name).copied(), node.load];
+        let Some(measured) = self.measured(row) else { return };
         let overload = overload::next(row.overload, self.policies.load_protection(), measured, self.now);
         if overload != row.overload
             && let Some(row) = self.row(index)

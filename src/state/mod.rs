@@ -14,5 +14,6 @@ mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};
 pub use event::Event;
+pub use overload::LoadSummary;
 pub use snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 pub use tentative::Tentative;

@@ -2,7 +2,35 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::snapshot::NodeRow;
 use crate::model::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
+
+/// What is known of the load of all nodes, for who watches over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadSummary {
+    /// Nodes of which a measurement counts.
+    pub measured: usize,
+    /// When the newest measurement of a node was made, whether it counts or not.
+    pub newest: Option<Timestamp>,
+    /// Overloaded nodes by metric.
+    pub overloaded: [(Metric, usize); 3],
+}
+
+impl LoadSummary {
+    /// Sums up rows, each with the measurements of its node.
+    pub(super) fn of(protection: LoadProtection, nodes: &[(&NodeRow, [Option<Load>; 2])], now: Timestamp) -> Self {
+        let mut summary = Self { measured: 0, newest: None, overloaded: Metric::ALL.map(|metric| (metric, 0)) };
+        for (row, measured) in nodes.iter().copied() {
+            summary.measured += usize::from(!known(measured, protection.max_age, now).is_empty());
+            summary.newest = measured.into_iter().flatten().map(|load| load.at).chain(summary.newest).max();
+            let by = row.overload.map(|overload| overload.metric);
+            for (_, count) in summary.overloaded.iter_mut().filter(|(metric, _)| Some(*metric) == by) {
+                *count += 1;
+            }
+        }
+        summary
+    }
+}
 
 /// Whether a node is overloaded, after it was so or not before.
 ///

@@ -16,6 +16,10 @@ pub(super) const SNAPSHOT_OBJECTS: &str = "outrigger_snapshot_nodes";
 pub(super) const UNDECODABLE: &str = "outrigger_undecodable_objects_total";
 pub(super) const POLICIES: &str = "outrigger_policies";
 pub(super) const POLICY_RELOAD: &str = "outrigger_policies_last_reload_successful";
+pub(super) const OVERLOADED_NODES: &str = "outrigger_overloaded_nodes";
+pub(super) const MEASURED_NODES: &str = "outrigger_load_measured_nodes";
+pub(super) const LOAD_AGE: &str = "outrigger_load_age_seconds";
+pub(super) const LOAD_FILE_READ: &str = "outrigger_load_file_last_read_successful";
 pub(super) const CERTIFICATE_EXPIRY: &str = "outrigger_certificate_expiry_timestamp_seconds";
 pub(super) const CONTROLLER_WRITES: &str = "outrigger_controller_writes_total";
 pub(super) const LEASE_HELD: &str = "outrigger_controller_lease_held";
@@ -58,6 +62,13 @@ fn describe() {
     describe_gauge!(
         POLICY_RELOAD,
         "1 when the last reload of the policy files succeeded, 0 when the last good set is kept."
+    );
+    describe_gauge!(OVERLOADED_NODES, "Nodes that take no PE because they are busy, by metric.");
+    describe_gauge!(MEASURED_NODES, "Nodes of which a measurement counts.");
+    describe_gauge!(LOAD_AGE, Unit::Seconds, "How long ago the newest measurement of a node was made.");
+    describe_gauge!(
+        LOAD_FILE_READ,
+        "1 when the last read of the load file succeeded, 0 when the last good one is kept."
     );
     describe_gauge!(CERTIFICATE_EXPIRY, Unit::Seconds, "When the serving certificate expires, in seconds since 1970.");
     describe_counter!(CONTROLLER_WRITES, "Status and events written by controllers, by kind and outcome.");

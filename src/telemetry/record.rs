@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use metrics::{counter, gauge, histogram};
 
 use super::names;
 use crate::model::Reason;
+use crate::state::LoadSummary;
 
 /// What became of one bind request.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +85,23 @@ pub fn policies_loaded(count: Option<usize>) {
     if let Some(count) = count {
         gauge!(names::POLICIES).set(number(count));
     }
+}
+
+/// Notes how many nodes are overloaded by which metric, of how many a measurement counts, and how old the newest is; only
+/// where load protection is on.
+pub fn load(summary: Option<LoadSummary>, now: Timestamp) {
+    let Some(LoadSummary { measured, newest, overloaded }) = summary else { return };
+    for (metric, count) in overloaded {
+        gauge!(names::OVERLOADED_NODES, "metric" => metric.as_str()).set(number(count));
+    }
+    gauge!(names::MEASURED_NODES).set(number(measured));
+    let age = newest.map_or(f64::INFINITY, |newest| now.duration_since(newest).as_secs_f64().max(0.0));
+    gauge!(names::LOAD_AGE).set(age);
+}
+
+/// Notes whether the load file could be read.
+pub fn load_file_read(successful: bool) {
+    gauge!(names::LOAD_FILE_READ).set(if successful { 1.0 } else { 0.0 });
 }
 
 /// Notes when the serving certificate expires, in seconds since 1970.

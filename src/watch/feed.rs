@@ -110,6 +110,10 @@ trait Watched: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + S
     type Projected: Send;
 
     fn project(&self) -> Result<Self::Projected, Box<dyn std::error::Error>>;
+    /// A part that cannot be read, and is left out while the rest counts: its kind, and what is wrong.
+    fn left_out(&self) -> Option<(&'static str, Box<dyn std::error::Error>)> {
+        None
+    }
     fn put(projected: Self::Projected) -> Event;
     fn listed(all: Vec<Self::Projected>) -> Event;
     /// The event of an object that is gone, from its metadata alone.
@@ -122,6 +126,9 @@ impl Watched for NodeObject {
 
     fn project(&self) -> Result<Node, Box<dyn std::error::Error>> {
         Ok(Node::try_from(self)?)
+    }
+    fn left_out(&self) -> Option<(&'static str, Box<dyn std::error::Error>)> {
+        self.load().err().map(|error| ("NodeLoad", error.into()))
     }
     fn put(projected: Node) -> Event {
         Event::Node(projected)
@@ -259,7 +266,13 @@ fn fold<K: Watched>(
     health: &Health,
 ) -> Option<Event> {
     let project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
-        Ok(object) => object.project().map_err(|error| health.cannot_read(&error)).ok(),
+        Ok(object) => {
+            if let Some((kind, error)) = object.left_out() {
+                telemetry::undecodable(kind);
+                tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is left out");
+            }
+            object.project().map_err(|error| health.cannot_read(&error)).ok()
+        }
         Err(error) => {
             health.cannot_read(error);
             None

@@ -2,10 +2,12 @@
 
 mod client;
 mod feed;
+mod load;
 mod policies;
 mod store;
 
 pub use client::{ClientError, connect};
 pub use feed::{Feed, Kinds};
+pub use load::{LoadFeed, LoadFileError, read_loads};
 pub use policies::{LoadError, PolicyFiles, embedded};
 pub use store::{Store, View};

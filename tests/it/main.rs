@@ -11,6 +11,7 @@
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 //! | [`explain`] | `outrigger explain`: over loopback, through the API server, and without an extender |
 //! | [`health`] | alive, ready, answering in between, and ending in order |
+//! | [`load`] | nodes that are too busy take no PE, by a file or by what they say themselves |
 //! | [`policies`] | a broken policy file stops a start, and never a running server |
 //! | [`simulate`] | `outrigger simulate`: every form of its output, its exit codes, and where bad input is |
 //! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
@@ -50,6 +51,7 @@ mod demo;
 mod docs;
 mod explain;
 mod health;
+mod load;
 mod policies;
 mod simulate;
 mod slow;

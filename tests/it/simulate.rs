@@ -231,6 +231,60 @@ fn yaml_json_folders_and_standard_input_are_read_alike() {
     assert!(out.contains("1 of 1 PEs of the workload are placed."), "{out}");
 }
 
+const PROTECTING: &str = "\
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: mine}
+spec:
+  selector: {podSelector: {matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}}
+  loadProtection: {cpu: {upper: 75}}
+";
+
+#[test]
+fn t14_busy_nodes_take_no_pe_unless_the_job_overrides_load_protection() {
+    let files = Files::new();
+    std::fs::create_dir(files.0.path().join("policies")).unwrap();
+    files.write("policies/mine.yaml", PROTECTING);
+    let policies = files.0.path().join("policies").into_os_string().into_string().unwrap();
+    let mut own = node("n2");
+    own["metadata"]["annotations"] = json!({"outrigger.dev/load": r#"{"cpu":76,"at":"2026-11-24T12:00:00Z"}"#});
+    let cluster = files.list("cluster.json", &[node("n1"), own]);
+    let load = files.write("load.yaml", "nodes: {n1: {cpu: 75.1, at: 2026-11-24T12:00:01Z}}\n");
+    let arguments = ["--policies", &policies, "--load", &load];
+    let waits = files.list("waits.json", &[pod("a")]);
+    for path in ["full", "planned"] {
+        let (code, nodes, document) = placed(&cluster, &waits, &[&arguments[..], &["--path", path]].concat());
+        assert_eq!((code, nodes), (3, vec![("ns/a".into(), None)]), "the newest time of the input is its time");
+        assert_eq!(document["placements"][0]["reasons"], json!({"NodeOverloaded": 2}));
+    }
+    let later = [&arguments[..], &["--now", "2026-11-24T12:02:01Z"]].concat();
+    assert_eq!(placed(&cluster, &waits, &later).1, [("ns/a".into(), Some("n2".into()))], "two minutes, no more");
+    let job = json!({"apiVersion": "outrigger.dev/v1alpha1", "kind": "StreamJob",
+        "metadata": {"name": "j", "namespace": "ns"}, "spec": {"overrideLoadProtection": true}});
+    let overrides = files.list("overrides.json", &[pod("a"), job]);
+    assert_eq!(placed(&cluster, &overrides, &arguments).0, 0);
+    let (_, _, error) = simulate(&["--cluster", &cluster, "--workload", &waits, "--load", &load], "");
+    assert_eq!(error, "note: --load changes nothing: no policy has loadProtection\n");
+}
+
+#[test]
+fn a_load_that_cannot_be_read_ends_with_2_and_says_where() {
+    let files = Files::new();
+    let (cluster, workload) = (files.list("cluster.json", &[node("n1")]), files.list("good.json", &[pod("p")]));
+    let load = files.write("load.yaml", "at: 2026-11-24T12:00:00Z\nnodes:\n  n1: {cpu: -5}\n");
+    let (code, out, error) = simulate(&["--cluster", &cluster, "--workload", &workload, "--load", &load], "");
+    assert_eq!((code, out.as_str()), (2, ""), "{error}");
+    assert!(error.contains("load.yaml:3:13: nodes.n1.cpu: `-5` is not a percentage"), "{error}");
+    let (code, _, error) = simulate(&["--cluster", &cluster, "--workload", &workload, "--load", "/nowhere"], "");
+    assert!(code == 2 && error.contains("/nowhere"), "{error}");
+    let annotated = "kind: Node\napiVersion: v1\nmetadata:\n  name: n1\n  annotations:\n    \
+                     outrigger.dev/load: '{\"cpu\":200000}'\n";
+    let cluster = files.write("annotated.yaml", annotated);
+    let (code, _, error) = simulate(&["--cluster", &cluster, "--workload", &workload], "");
+    let said = "annotated.yaml:6:25: Node n1: metadata.annotations[outrigger.dev/load]: at: is missing";
+    assert!(code == 2 && error.contains(said), "{error}");
+}
+
 #[test]
 fn what_cannot_be_read_ends_with_2_and_says_where() {
     let files = Files::new();

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 pub(super) use self::place::Field;
 use super::Stop;
-use crate::api::{HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, StreamJob as StreamJobObject};
+use crate::api::{
+    HostPool, InvalidHostPool, InvalidLoad, InvalidStreamJob, LOAD, NodeObject, PodObject, StreamJob as StreamJobObject,
+};
 use crate::model::{Node, Pod, Pool, Resources, StreamJob};
 use crate::policy::Position;
 
@@ -133,7 +135,13 @@ impl Object<'_> {
 
     /// The object as a node that decisions see.
     pub(super) fn node(&self) -> Result<Node, Stop> {
-        let node = Node::try_from(&self.read::<NodeObject>()?).map_err(|problem| self.unreadable(&problem))?;
+        let object = self.read::<NodeObject>()?;
+        object.load().map_err(|InvalidLoad { field, problem, .. }| {
+            let path = ["metadata", "annotations", LOAD].map(|member| Field::Member(member.to_owned()));
+            let said = [field, problem].into_iter().filter(|part| !part.is_empty()).collect::<Vec<String>>();
+            self.wrong_at(&path, &said.join(": "))
+        })?;
+        let node = Node::try_from(&object).map_err(|problem| self.unreadable(&problem))?;
         if node.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(node) }
     }
 

@@ -48,6 +48,9 @@ pub(super) struct Arguments {
     /// Folder with StreamPolicy files; without it the policies that are shipped apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// File that says how busy nodes are, as `serve --load-file` reads it; see `loadProtection` in policies
+    #[arg(long, value_name = "FILE")]
+    load: Option<PathBuf>,
     /// How waiting PEs are decided
     #[arg(long, value_name = "PATH", default_value = "full")]
     path: PathName,
@@ -93,7 +96,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
         Some(folder) => PolicyFiles::load(folder).map(|(_, policies)| policies).map_err(Stop::input)?,
         None => watch::embedded().map_err(Stop::failed)?,
     };
-    let read = read::input((&arguments.cluster, &arguments.workload), policies, (arguments.now, path))?;
+    let loads = arguments.load.as_deref().map(watch::read_loads).transpose().map_err(Stop::input)?;
+    let protects = policies.load_protection().is_some();
+    let mut read = read::input((&arguments.cluster, &arguments.workload), policies, (arguments.now, path), loads)?;
+    if arguments.load.is_some() && !protects {
+        read.notes.push("--load changes nothing: no policy has loadProtection".to_owned());
+    }
     for note in &read.notes {
         say(&format!("note: {note}"));
     }

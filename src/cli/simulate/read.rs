@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::admission::Context;
 use crate::cli::Stop;
 use crate::cli::manifests::{Field, Object, Text};
-use crate::model::{Node, Pod, PodPhase, PodUid, Pool, Pools, StreamJob, StreamJobs};
+use crate::model::{Load, Node, NodeName, Pod, PodPhase, PodUid, Pool, Pools, StreamJob, StreamJobs};
 use crate::policy::PolicySet;
 use crate::simulate::{self, Input};
 
@@ -31,6 +31,7 @@ struct Gathered<'t> {
     pools: Pools,
     jobs: StreamJobs,
     running: Vec<Pod>,
+    loads: BTreeMap<NodeName, Load>,
     workload: Vec<Object<'t>>,
     newest: Option<Timestamp>,
     skipped: BTreeMap<String, usize>,
@@ -41,10 +42,13 @@ pub(super) fn input(
     (cluster, workload): (&[PathBuf], &[PathBuf]),
     policies: PolicySet,
     (now, path): (Option<Timestamp>, simulate::Path),
+    loads: Option<BTreeMap<NodeName, Load>>,
 ) -> Result<Read, Stop> {
     let cluster = texts(cluster)?;
     let workload = texts(workload)?;
-    let mut gathered = Gathered::default();
+    let loads = loads.unwrap_or_default();
+    let newest = loads.values().map(|load| load.at).max();
+    let mut gathered = Gathered { loads, newest, ..Gathered::default() };
     for text in &cluster {
         for object in text.objects()? {
             gathered.of_cluster(&object)?;
@@ -71,7 +75,9 @@ impl<'t> Gathered<'t> {
         match object.kind() {
             "Node" => {
                 self.once("Node", object)?;
-                self.nodes.push(object.node()?);
+                let node = object.node()?;
+                self.newest = self.newest.max(node.load.map(|load| load.at));
+                self.nodes.push(node);
             }
             "HostPool" => self.pool(object)?,
             "StreamJob" => self.stream_job(object)?,
@@ -174,7 +180,8 @@ impl<'t> Gathered<'t> {
         let notes = said.into_iter().filter(|(silent, _)| !silent).map(|(_, note)| note).collect();
         let pools = self.pools.values().map(|pool| Pool::clone(pool)).collect();
         let jobs = self.jobs.values().map(|job| StreamJob::clone(job)).collect();
-        Ok(Read { input: Input { policies, nodes: self.nodes, pools, jobs, cluster, workload, now, path }, notes })
+        let (here, loads) = (self.nodes, self.loads);
+        Ok(Read { input: Input { policies, nodes: here, pools, jobs, cluster, workload, loads, now, path }, notes })
     }
 }
 

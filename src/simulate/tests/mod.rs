@@ -19,6 +19,7 @@ fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, path: Path) ->
         jobs: Vec::new(),
         cluster: running,
         workload,
+        loads: BTreeMap::new(),
         now: Timestamp::UNIX_EPOCH,
         path,
     }
