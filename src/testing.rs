@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeName,
-    NodeRequirement, Percent, Pod, PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal,
-    Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
+    Bytes, DeclaredPe, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeName,
+    NodeRequirement, ObjectId, Percent, Pod, PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason,
+    Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -208,6 +208,34 @@ pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJ
         others: Labels::default(),
         override_load_protection: false,
         last_places: Vec::new(),
+    }
+}
+
+/// One policy of dialect `open-streams`; `placement` is the text of that field in braces.
+pub(crate) fn streams_policy(placement: &str) -> PolicySet {
+    let text = format!(
+        "apiVersion: outrigger.dev/v1alpha1\nkind: StreamPolicy\nmetadata: {{name: streams}}\nspec:\n  \
+         selector: {{podSelector: {{matchExpressions: [{{key: streams.ibm.com/job, operator: Exists}}]}}}}\n  \
+         dialect: open-streams\n  placement: {{{placement}}}\n"
+    );
+    PolicySet::parse(&[Source { file: "streams.yaml".to_owned(), text }]).unwrap()
+}
+
+/// A waiting PE of an open-streams job, as its operator labels it; the pod is named `<job>-<pe>`.
+pub(crate) fn streams_pe(job: &str, pe: &str) -> Pod {
+    Pod {
+        labels: [("streams.ibm.com/job", job), ("streams.ibm.com/pe", pe)].into_iter().collect(),
+        ..pod(&format!("{job}-{pe}"))
+    }
+}
+
+/// What a `ProcessingElement` of this name declares: `colocation` for `outrigger.dev/colocation`.
+pub(crate) fn declared_pe(name: &str, wishes: &[(&str, &str)]) -> DeclaredPe {
+    DeclaredPe {
+        id: ObjectId::new(&Namespace::from(NAMESPACE), name),
+        uid: "u1".into(),
+        wishes: wishes.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect(),
+        doubts: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::outcome::SkipReason;
 use super::{Context, json};
-use crate::model::{Contradiction, Footprint, Labels, Namespace, Owner, Pod, PodKey, PodPhase, Wishes};
+use crate::model::{Contradiction, Footprint, Labels, Namespace, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes};
 use crate::policy::{Identity, StreamPolicy};
 
 /// A pod that a policy governs, as the placement will read it.
@@ -52,7 +52,7 @@ impl<'a> Candidate<'a> {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
         };
-        let wishes = context.policies.pe(&as_placed, context.jobs).ok_or(no_job)?.wishes;
+        let wishes = context.policies.pe(&as_placed, context.declared).ok_or(no_job)?.wishes;
         Ok(Self { policy, namespace, labels, annotations, identity, wishes })
     }
 
@@ -72,5 +72,6 @@ fn controller(pod: &Value) -> Option<Owner> {
     let owners = json::list(pod, &["metadata", "ownerReferences"]);
     let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
     let text = |key| json::text(owner, &[key]);
-    Some(Owner { name: text("name")?.into(), uid: text("uid").unwrap_or_default().into() })
+    let kind = OwnerKind::of(text("apiVersion").unwrap_or_default(), text("kind").unwrap_or_default());
+    Some(Owner { name: text("name")?.into(), uid: text("uid").unwrap_or_default().into(), kind })
 }

@@ -41,7 +41,7 @@ mod warnings;
 
 use serde_json::Value;
 
-use crate::model::{Namespace, Pools, StreamJobs};
+use crate::model::{Declarations, Namespace, Pools};
 use crate::policy::PolicySet;
 
 pub use decide::{Decision, decide};
@@ -56,8 +56,8 @@ pub struct Context<'a> {
     pub policies: &'a PolicySet,
     /// The host pools, whose tags become node affinity (D2).
     pub pools: &'a Pools,
-    /// What is declared of jobs: it wins over what their pods say.
-    pub jobs: &'a StreamJobs,
+    /// What objects declare of jobs and PEs: it wins over what their pods say.
+    pub declared: &'a Declarations,
 }
 
 /// The answer to a review, and what to count and log of it.

@@ -13,6 +13,7 @@ mod host_pool;
 mod load;
 mod metadata;
 mod node;
+pub mod open_streams;
 mod pod;
 #[expect(
     clippy::duplicated_attributes,

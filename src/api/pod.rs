@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::eligibility::{self, Affinity, PortObject, TolerationObject};
 use crate::model::{
-    ContainerResources, Eligibility, InvalidQuantity, Labels, Namespace, NodeName, Owner, Pod, PodKey, PodName,
-    PodPhase, PodResources, PodUid, Resources,
+    ContainerResources, Eligibility, InvalidQuantity, Labels, Namespace, NodeName, Owner, OwnerKind, Pod, PodKey,
+    PodName, PodPhase, PodResources, PodUid, Resources,
 };
 
 /// A Pod object without what no decision reads.
@@ -94,7 +94,11 @@ impl TryFrom<&PodObject> for Pod {
             resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
             labels: metadata.labels.iter().flatten().collect(),
             annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
-            owner: owner.map(|owner| Owner { name: owner.name.as_str().into(), uid: owner.uid.as_str().into() }),
+            owner: owner.map(|owner| Owner {
+                name: owner.name.as_str().into(),
+                uid: owner.uid.as_str().into(),
+                kind: OwnerKind::of(&owner.api_version, &owner.kind),
+            }),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
             footprint: resources(&object.spec)?.footprint(),

@@ -13,6 +13,9 @@ impl Lack {
 fn remedy(refusal: &Refusal) -> String {
     match refusal {
         Refusal::StaleState(_) | Refusal::NodeUnknown => "wait until Outrigger has seen it".to_owned(),
+        Refusal::Unseen(object) => {
+            format!("wait until {object} is seen; where that takes long, let Outrigger list and watch that kind")
+        }
         Refusal::InvalidPlacement(_) => "change what the PE asks for".to_owned(),
         Refusal::PoolNotFound(pool) => format!("create HostPool `{pool}`, or name one that exists"),
         Refusal::GangIncomplete(exist, count) => {

@@ -44,6 +44,9 @@ impl Filtered {
 
 pub(super) const NOT_LISTED: &str =
     "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
+/// An error is tried again soon; a refusal would wait for something to happen in kube-scheduler's own world.
+const UNSEEN: &str =
+    "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
@@ -51,12 +54,15 @@ const WHOLE_NODES: &str =
 #[must_use]
 pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicySet) -> Filtered {
     let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
-    let Some(pe) = policies.pe(&arguments.pod, snapshot.stream_jobs()).map(Arc::new) else {
+    let Some(pe) = policies.pe(&arguments.pod, snapshot.declared()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
         return Filtered::unfiltered(body, names.len(), None);
     };
     if !snapshot.is_complete() {
         return cannot_say(NOT_LISTED);
+    }
+    if pe.awaits.is_some() {
+        return cannot_say(UNSEEN);
     }
     let (passed, refused) = judge(&pe, names, snapshot);
     let body = encode::filter_result(

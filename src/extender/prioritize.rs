@@ -32,7 +32,7 @@ pub fn prioritize(
     now: Timestamp,
 ) -> Prioritized {
     let names = arguments.candidates.names();
-    let Some(pe) = policies.pe(&arguments.pod, snapshot.stream_jobs()).map(Arc::new) else {
+    let Some(pe) = policies.pe(&arguments.pod, snapshot.declared()).map(Arc::new) else {
         // Every node is scored, or ties among those that are not would be broken at random.
         let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
         return Prioritized { body, pe: None, ranked: Vec::new() };

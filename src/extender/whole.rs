@@ -33,7 +33,7 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     };
     let written: BTreeMap<String, &str> =
         nodes.iter().map(|(node, written)| (node.name.to_string(), written.get())).collect();
-    let Some(pe) = policies.pe(&pod, snapshot.stream_jobs()) else {
+    let Some(pe) = policies.pe(&pod, snapshot.declared()) else {
         let all = nodes.iter().map(|(_, written)| written.get());
         return Ok((encode::filter_result_whole(all, std::iter::empty()), "not_ours"));
     };

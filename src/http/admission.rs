@@ -45,7 +45,7 @@ async fn review(
     let read = admission.intake.read(request, payload).await;
     let view = admission.store.view();
     let snapshot = &view.snapshot;
-    let context = Context { policies: &view.policies, pools: snapshot.pools(), jobs: snapshot.stream_jobs() };
+    let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
     let refuse = |status: StatusCode, body: String, kind: &str| {
         tracing::warn!(status = status.as_u16(), problem = body, "a review cannot be answered");
         telemetry::admission(verb, "bad_request", started.elapsed(), None, None);

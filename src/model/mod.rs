@@ -8,6 +8,7 @@ mod ids;
 mod labels;
 mod load;
 mod node;
+mod open_streams;
 mod pe;
 mod pod;
 mod pool;
@@ -21,9 +22,12 @@ pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
 pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use node::{Node, tag_label};
+pub use open_streams::{
+    Declared, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, ObjectId, Objects, OpenStreams, OpenStreamsObject,
+};
 pub use pe::{Connection, Contradiction, Gang, HostChoice, Pe, Scheme, Scope, Wishes};
-pub use pod::{Owner, Pod, PodKey, PodPhase};
+pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Refusal};
 pub use resources::{Bytes, InvalidQuantity, Millicores, Resources, thousandths};
-pub use stream_job::{LastPlace, StreamJob, StreamJobId, StreamJobs};
+pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};

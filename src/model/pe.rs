@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Eligibility, Footprint, HostPort, JobId, PodKey, PoolId, Tag, Token};
+use super::{Eligibility, Footprint, HostPort, JobId, ObjectId, PodKey, PoolId, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,11 @@ pub struct Pe {
     pub lineage: Option<Arc<str>>,
     /// What it wishes for its placement, or why that cannot be read.
     pub wishes: Result<Wishes, Contradiction>,
-    /// The keys on its pod whose values do not count, since the `StreamJob` says otherwise.
+    /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
     pub overruled: Box<[&'static str]>,
+    /// The `ProcessingElement` that its pod belongs to, as long as it has not been seen: what it wishes is not known
+    /// before.
+    pub awaits: Option<Box<ObjectId>>,
 }
 
 /// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy.
@@ -176,11 +179,16 @@ pub struct Contradiction {
     pub key: &'static str,
     /// What is wrong and what to do.
     pub problem: String,
+    /// The object that says so in place of the pod, and the field of it where that is known.
+    pub source: Option<Box<str>>,
 }
 
 impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.problem)
+        match &self.source {
+            Some(source) => write!(f, "{source}: {}: {}", self.key, self.problem),
+            None => write!(f, "{}: {}", self.key, self.problem),
+        }
     }
 }
 

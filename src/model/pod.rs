@@ -49,6 +49,30 @@ pub struct Owner {
     pub name: Arc<str>,
     /// Its UID: pods that follow each other under one owner are incarnations of one PE.
     pub uid: Arc<str>,
+    /// What it is.
+    pub kind: OwnerKind,
+}
+
+/// What a workload is, as far as that matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A `ProcessingElement` of group `streams.ibm.com`: it says what its pod wishes.
+    ProcessingElement,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl OwnerKind {
+    /// The kind of an owner reference.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Self {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        match (group, kind) {
+            ("streams.ibm.com", "ProcessingElement") => Self::ProcessingElement,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// The identity of one incarnation of a pod.

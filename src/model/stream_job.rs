@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{JobId, Labels, Namespace, NodeName};
+use super::{JobId, Labels, Namespace, NodeName, OpenStreams};
 
 /// A job as its `StreamJob` declares it: what it says of a PE wins over what the pod says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub struct StreamJob {
 
 /// Every `StreamJob` of the cluster that can be used.
 pub type StreamJobs = BTreeMap<StreamJobId, Arc<StreamJob>>;
+
+/// All that objects declare of jobs and their PEs. Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declarations {
+    /// What `StreamJob` objects declare.
+    pub jobs: Arc<StreamJobs>,
+    /// What objects of group `streams.ibm.com` declare: it gives way to a `StreamJob`.
+    pub open_streams: OpenStreams,
+}
 
 /// Where a PE was last bound.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use super::gang::Together;
 use super::look_ahead::LookAhead;
 use super::siblings::Siblings;
 use super::traffic::Traffic;
-use crate::model::{HostChoice, Node, Pe, Pool, PoolMembers, Reason, Refusal, Tag, Wishes};
+use crate::model::{
+    DeclaredPe, HostChoice, Node, OpenStreamsObject as _, Pe, Pool, PoolMembers, Reason, Refusal, Tag, Wishes,
+};
 use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot};
 
 /// One PE before one snapshot: what its rules need, looked up once for all nodes.
@@ -240,6 +242,9 @@ impl<'a> Case<'a> {
 
 impl<'a> Given<'a> {
     fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Refusal> {
+        if let Some(unseen) = &pe.awaits {
+            return Err(Refusal::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
+        }
         let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string()))?;
         let job = snapshot.job(&pe.job);
         let bucket = match depth {

@@ -16,5 +16,5 @@ pub use dialect::{Dialect, Identity};
 pub use error::{PolicyError, Position};
 pub use resolve::{OnConflict, Placement, Sidecar, Sizing, StreamPolicy};
 pub use selector::{Requirement, Selector};
-pub use set::{PolicySet, Source};
-pub use wishes::keys;
+pub use set::{PolicySet, Said, Source};
+pub use wishes::{DECLARABLE, keys};

@@ -6,7 +6,8 @@ use super::error::{PolicyError, Position};
 use super::raw;
 use super::resolve::{Fault, StreamPolicy};
 use super::wishes::{self, Sources};
-use crate::model::{Labels, LoadProtection, Pe, Pod, StreamJobId, StreamJobs};
+use super::{Dialect, Identity};
+use crate::model::{Declarations, Declared, Labels, LoadProtection, ObjectId, Pe, Pod, StreamJobId};
 
 /// A file with policy documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,20 +72,12 @@ impl PolicySet {
         self.policies.iter().find(|policy| policy.selector.selects(namespace, labels))
     }
 
-    /// The PE that a pod is, together with what a `StreamJob` declares of it; `None` for pods of no policy, or whose
-    /// labels name no job.
+    /// The PE that a pod is, together with what objects declare of it; `None` for pods of no policy, or whose labels
+    /// name no job.
     #[must_use]
-    pub fn pe(&self, pod: &Pod, jobs: &StreamJobs) -> Option<Pe> {
-        let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
-        let owner = pod.owner.as_ref();
-        let identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
-        let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
-        let lineage = owner.filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
-        let name = identity.pe.unwrap_or_else(|| Arc::from(pod.key.name.as_str()));
-        // Most clusters have jobs without a StreamJob, and pods are read often.
-        let job = if jobs.is_empty() { None } else { jobs.get(&StreamJobId::from(&identity.job)) };
-        let declared = job.map(|job| (&**job, job.declared(&name)));
-        let sources = Sources { labels: &pod.labels, annotations: &pod.annotations, declared };
+    pub fn pe(&self, pod: &Pod, declared: &Declarations) -> Option<Pe> {
+        let Reading { policy, identity, name, sources, awaits, lasting_name } = self.reading(pod, declared)?;
+        let lineage = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         Some(Pe {
             pod: pod.key.clone(),
             resource_version: pod.resource_version.clone(),
@@ -98,8 +91,68 @@ impl PolicySet {
             lineage,
             wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name),
             overruled: sources.overruled(),
+            awaits: awaits.map(Box::new),
         })
     }
+
+    /// What a pod wishes as a PE, wish by wish, and who says so; nothing for a pod that is none.
+    #[must_use]
+    pub fn said(&self, pod: &Pod, declared: &Declarations) -> Vec<Said> {
+        let Some(Reading { sources, .. }) = self.reading(pod, declared) else { return Vec::new() };
+        let said = |key: &'static str| {
+            let (speaker, value) = sources.said(key)?;
+            Some(Said { key, value: value.to_owned(), object: speaker.object() })
+        };
+        wishes::DECLARABLE.into_iter().filter_map(said).collect()
+    }
+
+    fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {
+        let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
+        let owner = pod.owner.as_ref();
+        let mut identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
+        let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
+        let name = identity.pe.take().unwrap_or_else(|| Arc::from(pod.key.name.as_str()));
+        // Most clusters have jobs without a StreamJob, and pods are read often.
+        let jobs = &declared.jobs;
+        let job = if jobs.is_empty() { None } else { jobs.get(&StreamJobId::from(&identity.job)) };
+        let custom = match policy.dialect {
+            Dialect::OpenStreams => {
+                declared.open_streams.declared(&pod.key.namespace, (&identity.job.name, &name), owner)
+            }
+            Dialect::Annotations | Dialect::Flink | Dialect::KafkaStreams => Ok(Declared::default()),
+        };
+        let (custom, awaits) = custom.map_or_else(|unseen| (Declared::default(), Some(unseen)), |said| (said, None));
+        let sources = Sources {
+            labels: &pod.labels,
+            annotations: &pod.annotations,
+            declared: job.map(|job| (&**job, job.declared(&name))),
+            custom,
+            open_streams: &declared.open_streams,
+        };
+        Some(Reading { policy, identity, name, sources, awaits, lasting_name })
+    }
+}
+
+/// What a pod is read by.
+struct Reading<'a> {
+    policy: &'a StreamPolicy,
+    identity: Identity,
+    name: Arc<str>,
+    sources: Sources<'a>,
+    awaits: Option<ObjectId>,
+    /// Whether the name of the PE outlives its pod.
+    lasting_name: bool,
+}
+
+/// A wish, and who says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The key: `outrigger.dev/colocation`.
+    pub key: &'static str,
+    /// The value that counts.
+    pub value: String,
+    /// The object that declares it; `None`: the pod itself.
+    pub object: Option<String>,
 }
 
 /// A field that clashes with another policy, and how.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::resolve::Placement;
 use crate::model::{
-    Connection, Contradiction, Gang, HostChoice, Labels, Namespace, PoolId, Resources, Scheme, StreamJob, Tag, Token,
-    Wishes,
+    Connection, Contradiction, Declared, DeclaredJob, DeclaredPe, DeclaredPool, Gang, HostChoice, Labels, Namespace,
+    ObjectId, OpenStreams, OpenStreamsObject, PoolId, Resources, Scheme, StreamJob, Tag, Token, Wishes,
 };
 
 /// The keys of labels and annotations, stable from the first release.
@@ -56,19 +56,53 @@ fn value<'a>(labels: &'a Labels, annotations: &'a Labels, key: &str) -> Option<&
     annotations.get(key).or_else(|| labels.get(key)).map(str::trim)
 }
 
-/// Where the wishes of a PE stand.
+/// Where the wishes of a PE stand: objects before the pod, and each in the order of its field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sources<'a> {
     /// The labels of its pod.
     pub(super) labels: &'a Labels,
     /// The annotations of its pod: they win over the labels.
     pub(super) annotations: &'a Labels,
-    /// The `StreamJob` of its job, and what it declares of the PE: that wins over both.
+    /// The `StreamJob` of its job, and what it declares of the PE: that wins over all.
     pub(super) declared: Option<(&'a StreamJob, &'a Labels)>,
+    /// What objects of group `streams.ibm.com` declare: the `ProcessingElement` wins over the `Job`, both over the pod.
+    pub(super) custom: Declared<'a>,
+    /// All objects of that group.
+    pub(super) open_streams: &'a OpenStreams,
 }
 
-/// Keys that a `StreamJob` can declare.
-const DECLARED: [&str; 11] = [
+/// Who says a wish.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Speaker<'a> {
+    /// The `StreamJob`.
+    StreamJob(&'a StreamJob),
+    /// The `ProcessingElement`.
+    Pe(&'a DeclaredPe),
+    /// The `Job`.
+    Job(&'a DeclaredJob),
+    /// The pod itself.
+    Pod,
+}
+
+impl Speaker<'_> {
+    /// The object, as errors name it; `None` for the pod.
+    pub(super) fn object(&self) -> Option<String> {
+        match self {
+            Self::StreamJob(job) => Some(format!("StreamJob {}", job.id)),
+            Self::Pe(pe) => Some(object::<DeclaredPe>(pe.id())),
+            Self::Job(job) => Some(object::<DeclaredJob>(job.id())),
+            Self::Pod => None,
+        }
+    }
+}
+
+/// An object of group `streams.ibm.com`, as errors name it.
+fn object<T: OpenStreamsObject>(id: &ObjectId) -> String {
+    format!("{} {id}", T::KIND_AND_GROUP)
+}
+
+/// Keys that objects can declare.
+pub const DECLARABLE: [&str; 11] = [
     keys::COLOCATION,
     keys::CONNECTS_TO,
     keys::EXLOCATION,
@@ -86,16 +120,34 @@ const DECLARED: [&str; 11] = [
 const CHOICE: [&str; 3] = [keys::HOST_POOL, keys::HOST_TAGS, keys::POOL_INDEX];
 
 impl<'a> Sources<'a> {
+    /// The objects that declare something of the PE, the first of which wins.
+    fn objects(&self) -> impl Iterator<Item = (Speaker<'a>, &'a Labels)> + use<'a> {
+        let declared = self.declared.map(|(job, declared)| (Speaker::StreamJob(job), declared));
+        let pe = self.custom.pe.map(|pe| (Speaker::Pe(pe), &pe.wishes));
+        let job = self.custom.job.map(|job| (Speaker::Job(job), &job.defaults));
+        declared.into_iter().chain(pe).chain(job)
+    }
+
+    /// What counts, and who says it.
+    pub(super) fn said(&self, key: &str) -> Option<(Speaker<'a>, &'a str)> {
+        for (speaker, declared) in self.objects() {
+            if let Some(value) = declared.get(key) {
+                return Some((speaker, value));
+            }
+            if is_settled(declared, key) {
+                return None;
+            }
+        }
+        value(self.labels, self.annotations, key).map(|value| (Speaker::Pod, value))
+    }
+
     fn value(&self, key: &str) -> Option<&'a str> {
-        let Some((_, declared)) = self.declared else { return value(self.labels, self.annotations, key) };
-        // Which nodes are in question is one choice: whoever declares a part of it takes the place of all of it.
-        let is_replaced = CHOICE.contains(&key) && CHOICE.iter().any(|part| declared.get(part).is_some());
-        declared.get(key).or_else(|| value(self.labels, self.annotations, key).filter(|_| !is_replaced))
+        self.said(key).map(|(_, value)| value)
     }
 
     /// The keys on the pod whose values do not count.
     pub(super) fn overruled(&self) -> Box<[&'static str]> {
-        if self.declared.is_none() {
+        if self.objects().next().is_none() {
             return Box::default();
         }
         let differs = |key: &&str| {
@@ -104,8 +156,33 @@ impl<'a> Sources<'a> {
                 None => true,
             })
         };
-        DECLARED.into_iter().filter(differs).collect()
+        DECLARABLE.into_iter().filter(differs).collect()
     }
+
+    /// What was not understood of the `ProcessingElement` or the `Job`, where the wish in question is nobody else's.
+    fn doubt(&self) -> Option<Contradiction> {
+        let mut above: Vec<&Labels> = self.declared.iter().map(|(_, declared)| *declared).collect();
+        let of_pe = self.custom.pe.map(|pe| (Speaker::Pe(pe), &pe.wishes, pe.doubts.as_slice()));
+        let of_job = self.custom.job.map(|job| (Speaker::Job(job), &job.defaults, job.doubts.as_slice()));
+        for (speaker, declared, doubts) in of_pe.into_iter().chain(of_job) {
+            for doubt in doubts {
+                let key = doubt
+                    .key
+                    .filter(|key| !above.iter().any(|above| above.get(key).is_some() || is_settled(above, key)));
+                if let Some(key) = key {
+                    let source = speaker.object().map(Box::from);
+                    return Some(Contradiction { key, problem: doubt.to_string(), source });
+                }
+            }
+            above.push(declared);
+        }
+        None
+    }
+}
+
+/// Which nodes are in question is one choice: whoever declares a part of it takes the place of all of it.
+fn is_settled(declared: &Labels, key: &str) -> bool {
+    CHOICE.contains(&key) && CHOICE.iter().any(|part| declared.get(part).is_some())
 }
 
 /// Whether two values of one key say the same in other words.
@@ -121,7 +198,23 @@ fn mean_the_same(key: &str, one: &str, other: &str) -> bool {
     }
 }
 
+/// What counts of all that is said; an error names the object that is at fault, where it is not the pod.
 pub(super) fn read(
+    namespace: &Namespace,
+    sources: Sources<'_>,
+    placement: Placement,
+    lasting_name: bool,
+) -> Result<Wishes, Contradiction> {
+    if let Some(doubt) = sources.doubt() {
+        return Err(doubt);
+    }
+    read_all(namespace, sources, placement, lasting_name).map_err(|found| {
+        let speaker = || sources.said(found.key)?.0.object().map(Box::from);
+        Contradiction { source: found.source.clone().or_else(speaker), ..found }
+    })
+}
+
+fn read_all(
     namespace: &Namespace,
     sources: Sources<'_>,
     placement: Placement,
@@ -153,16 +246,19 @@ pub(super) fn read(
         let problem = "a PE that stays with its node needs a name that outlives its pod: set outrigger.dev/pe";
         return Err(contradiction(keys::RELOCATABLE, problem));
     }
+    let only = list(keys::HOSTS, value(keys::HOSTS))?.into_iter().map(Box::from).collect();
+    let index = pool_index(value(keys::POOL_INDEX), &hosts)?;
+    let (pool_index, only) = in_list(sources.open_streams, &hosts, index, only)?;
     Ok(Wishes {
-        pool_index: pool_index(value(keys::POOL_INDEX), &hosts)?,
+        pool_index,
         hosts,
-        only: list(keys::HOSTS, value(keys::HOSTS))?.into_iter().map(Box::from).collect(),
+        only,
         colocation: tokens(keys::COLOCATION, value(keys::COLOCATION))?,
         exlocation: tokens(keys::EXLOCATION, value(keys::EXLOCATION))?,
         isolation: isolated.then_some(placement.isolation_scope),
         connects_to: connections(value(keys::CONNECTS_TO))?,
         relocatable,
-        gang: gang(value(keys::GANG))?.map(|gang| of_job(gang, job)),
+        gang: gang(value(keys::GANG))?.map(|gang| of_job(gang, job, sources.custom.job)),
         exclusive_scope: placement.exclusive_scope,
         scheme,
         risk_weight: placement.risk_weight,
@@ -171,13 +267,34 @@ pub(super) fn read(
     })
 }
 
-/// All PEs of a job are those that its `StreamJob` lists.
-fn of_job(gang: Gang, job: Option<&StreamJob>) -> Gang {
+/// All PEs of a job are those that its `StreamJob` lists, else as many as its `Job` has counted.
+fn of_job(gang: Gang, job: Option<&StreamJob>, custom: Option<&DeclaredJob>) -> Gang {
     let listed = job.and_then(|job| NonZeroU32::new(u32::try_from(job.pes.len()).ok()?));
-    match (gang, listed) {
-        (Gang::All, Some(listed)) => Gang::AtLeast(listed),
+    match (gang, listed.or_else(|| custom?.pes)) {
+        (Gang::All, Some(count)) => Gang::AtLeast(count),
         (Gang::All | Gang::AtLeast(_), _) => gang,
     }
+}
+
+/// A place in a pool that is a literal list of hosts names one of them: the order of the list is that of the places.
+fn in_list(
+    open_streams: &OpenStreams,
+    hosts: &HostChoice,
+    index: Option<u32>,
+    only: Vec<Box<str>>,
+) -> Result<(Option<u32>, Vec<Box<str>>), Contradiction> {
+    let HostChoice::Pool(id) = hosts else { return Ok((index, only)) };
+    let Some(declared) = open_streams.pool(id) else { return Ok((index, only)) };
+    if let (None, Some(doubt)) = (&declared.pool, declared.doubts.first()) {
+        let source = Some(object::<DeclaredPool>(declared.id()).into());
+        return Err(Contradiction { key: keys::HOST_POOL, problem: doubt.to_string(), source });
+    }
+    let Some(host) = index.and_then(|place| declared.listed(place)) else { return Ok((index, only)) };
+    if only.is_empty() || only.iter().any(|named| **named == *host) {
+        return Ok((None, vec![Box::from(host)]));
+    }
+    let problem = format!("names other hosts than `{host}`, which is the place in pool `{id}` that is asked for");
+    Err(contradiction(keys::HOSTS, &problem))
 }
 
 fn pool_index(written: Option<&str>, hosts: &HostChoice) -> Result<Option<u32>, Contradiction> {
@@ -240,7 +357,7 @@ fn bytes(written: &str) -> Option<u64> {
 }
 
 fn contradiction(key: &'static str, problem: &str) -> Contradiction {
-    Contradiction { key, problem: problem.to_owned() }
+    Contradiction { key, problem: problem.to_owned(), source: None }
 }
 
 fn scheme(written: &str) -> Result<Scheme, Contradiction> {

@@ -13,13 +13,14 @@ mod replay;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::replay::Decisions;
-use crate::model::{Load, Node, NodeName, Pod, PodPhase, PodUid, Pool, StreamJob};
+use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool};
 use crate::policy::PolicySet;
-use crate::state::{Cluster, Event};
+use crate::state::{Change, Cluster, Event};
 
 pub use admit::admitted;
 pub use outcome::{Account, Chart, ChartNode, ChartPe, Code, Edge, JobOutcome, NodeOutcome, Outcome, Placement};
@@ -33,8 +34,8 @@ pub struct Input {
     pub nodes: Vec<Node>,
     /// The host pools.
     pub pools: Vec<Pool>,
-    /// What is declared of jobs.
-    pub jobs: Vec<StreamJob>,
+    /// What objects declare of jobs and PEs.
+    pub declared: Declarations,
     /// Pods that the cluster has already; those that are not bound are ignored.
     pub cluster: Vec<Pod>,
     /// Pods to place, in the order in which they were given; those that are bound are placed already.
@@ -70,24 +71,36 @@ impl Path {
 /// Places every PE of the workload that waits, as far as it can be placed.
 #[must_use]
 pub fn simulate(input: Input) -> Outcome {
-    let Input { policies, nodes, pools, jobs, cluster: running, mut workload, loads, now, path } = input;
+    let Input { policies, nodes, pools, declared, cluster: running, mut workload, loads, now, path } = input;
     workload.retain(|pod| pod.phase == PodPhase::Active);
     // Pods that come later in the input come later among those of one priority and time: the sort is stable.
     workload.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
     let mut cluster = Cluster::new(policies);
     let bound = running.into_iter().filter(|pod| pod.node.is_some());
     let pods = bound.chain(workload.iter().cloned()).collect();
-    let measured = [Event::Time(now), Event::Loads(loads)];
-    let objects = [Event::NodesListed(nodes), Event::PoolsListed(pools), Event::StreamJobsListed(jobs)];
-    for event in measured.into_iter().chain(objects).chain([Event::PodsListed(pods)]) {
-        cluster.apply(event);
+    let Declarations { jobs, open_streams } = declared;
+    cluster.apply(Event::Time(now));
+    cluster.apply(Event::Loads(loads));
+    cluster.apply(Event::NodesListed(nodes));
+    cluster.apply(Event::PoolsListed(pools));
+    cluster.apply(Event::StreamJobsListed(all(&jobs)));
+    if !open_streams.is_empty() {
+        let OpenStreams { pes, pools, jobs } = open_streams;
+        cluster.apply(Event::DeclaredPool(Change::Listed(all(&pools))));
+        cluster.apply(Event::DeclaredPe(Change::Listed(all(&pes))));
+        cluster.apply(Event::DeclaredJob(Change::Listed(all(&jobs))));
     }
+    cluster.apply(Event::PodsListed(pods));
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
     workload.retain(|pod| is_pe(&pod.key.uid));
     let waiting = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = waiting.map(|pod| pod.key.uid.clone()).collect();
     let decided = path.decide(&mut cluster, &batch, now);
     Outcome::of(&cluster, &workload, decided)
+}
+
+fn all<K, T: Clone>(objects: &BTreeMap<K, Arc<T>>) -> Vec<T> {
+    objects.values().map(|object| T::clone(object)).collect()
 }
 
 #[cfg(test)]

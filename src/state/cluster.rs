@@ -27,12 +27,14 @@ pub struct Cluster {
     departed: VecDeque<(JobId, Homes)>,
     eligibilities: Eligibilities,
     free: Vec<NodeIndex>,
-    rows: Snapshot,
+    pub(super) rows: Snapshot,
     listed: BTreeSet<Kind>,
     /// What was measured of nodes, whether they are there or not.
     loads: BTreeMap<NodeName, Load>,
     /// The time, as far as we were told.
     now: Timestamp,
+    /// Kinds that a cluster may do without, and that are going to be listed.
+    pub(super) expected: BTreeSet<&'static str>,
 }
 
 /// What has to be listed before anything can be decided.
@@ -54,9 +56,9 @@ type Homes = BTreeMap<Arc<str>, Home>;
 const DEPARTED: usize = 1_024;
 
 #[derive(Debug)]
-struct Entry {
-    pod: Arc<Pod>,
-    pe: Option<Arc<Pe>>,
+pub(super) struct Entry {
+    pub(super) pod: Arc<Pod>,
+    pub(super) pe: Option<Arc<Pe>>,
     /// Where it is counted.
     node: Option<NodeIndex>,
 }
@@ -100,12 +102,16 @@ impl Cluster {
                 Arc::make_mut(&mut self.rows.pools).remove(&id);
             }
             Event::PoolsListed(pools) => {
-                self.rows.pools = Arc::new(pools.into_iter().map(|pool| (pool.id.clone(), Arc::new(pool))).collect());
+                let pools = pools.into_iter().map(|pool| (pool.id.clone(), Arc::new(pool))).collect();
+                self.rows.pools = Arc::new(self.pools_with(pools));
                 self.listed.insert(Kind::Pool);
             }
             Event::StreamJob(job) => self.put_stream_job(*job),
             Event::StreamJobGone(id) => self.drop_stream_job(&id),
             Event::StreamJobsListed(jobs) => self.list_stream_jobs(jobs),
+            Event::DeclaredPe(change) => self.declare(change),
+            Event::DeclaredPool(change) => self.declare(change),
+            Event::DeclaredJob(change) => self.declare(change),
             Event::Policies(policies) => self.govern_by(policies),
             Event::Loads(loads) => {
                 self.loads = loads;
@@ -116,7 +122,7 @@ impl Cluster {
                 self.weigh_all();
             }
         }
-        self.rows.complete = Kind::ALL.iter().all(|kind| self.listed.contains(kind));
+        self.rows.complete = self.expected.is_empty() && Kind::ALL.iter().all(|kind| self.listed.contains(kind));
     }
 
     /// The cluster at this moment.
@@ -327,10 +333,10 @@ impl Cluster {
 
     fn put_stream_job(&mut self, job: StreamJob) {
         let id = job.id.clone();
-        let known = self.rows.stream_jobs.get(&id);
+        let known = self.rows.declared.jobs.get(&id);
         let is_read_anew = known.is_none_or(|known| known.declares_else_than(&job));
         let last_places = job.last_places.clone();
-        Arc::make_mut(&mut self.rows.stream_jobs).insert(id.clone(), Arc::new(job));
+        Arc::make_mut(&mut self.rows.declared.jobs).insert(id.clone(), Arc::new(job));
         if is_read_anew {
             self.read_anew(|pe| StreamJobId::from(&pe.job) == id);
         }
@@ -338,14 +344,15 @@ impl Cluster {
     }
 
     fn drop_stream_job(&mut self, id: &StreamJobId) {
-        if Arc::make_mut(&mut self.rows.stream_jobs).remove(id).is_some() {
+        if Arc::make_mut(&mut self.rows.declared.jobs).remove(id).is_some() {
             self.read_anew(|pe| StreamJobId::from(&pe.job) == *id);
         }
     }
 
     fn list_stream_jobs(&mut self, jobs: Vec<StreamJob>) {
         let listed: BTreeSet<&StreamJobId> = jobs.iter().map(|job| &job.id).collect();
-        let gone: Vec<StreamJobId> = self.rows.stream_jobs.keys().filter(|id| !listed.contains(id)).cloned().collect();
+        let gone: Vec<StreamJobId> =
+            self.rows.declared.jobs.keys().filter(|id| !listed.contains(id)).cloned().collect();
         for id in gone {
             self.drop_stream_job(&id);
         }
@@ -408,7 +415,8 @@ impl Cluster {
         self.replace_all(|entry| entry.pe.as_deref().is_some_and(&is_meant));
     }
 
-    fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) {
+    /// Reads the pods anew that are meant.
+    pub(super) fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) {
         let meant = self.pods.values().filter(|entry| is_meant(entry));
         let mut pods: Vec<Arc<Pod>> = meant.map(|entry| Arc::clone(&entry.pod)).collect();
         pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
@@ -429,7 +437,7 @@ impl Cluster {
             pod.node.clone().or_else(|| self.committed(uid.as_str()).cloned())
         };
         let node = node.map(|name| self.index_of(&name));
-        let pe = self.policies.pe(&pod, &self.rows.stream_jobs).map(Arc::new);
+        let pe = self.policies.pe(&pod, &self.rows.declared).map(Arc::new);
         let entry = Entry { pod, pe, node };
         self.count(&entry);
         self.pods.insert(uid, entry);

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{Load, Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
+use crate::model::{
+    DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, ObjectId, Pod, PodUid, Pool, PoolId, StreamJob,
+    StreamJobId,
+};
 use crate::policy::PolicySet;
 
 /// One change, as the watches and the policy files report it.
@@ -34,10 +37,29 @@ pub enum Event {
     StreamJobGone(StreamJobId),
     /// All `StreamJob` objects there are.
     StreamJobsListed(Vec<StreamJob>),
+    /// A `ProcessingElement` of group `streams.ibm.com`.
+    DeclaredPe(Change<DeclaredPe>),
+    /// A `HostPool` of that group.
+    DeclaredPool(Change<DeclaredPool>),
+    /// A `Job` of that group.
+    DeclaredJob(Change<DeclaredJob>),
     /// The policies in force from now on.
     Policies(PolicySet),
     /// What was measured of nodes, in the place of all that was reported in this way before.
     Loads(BTreeMap<NodeName, Load>),
     /// What time it is from now on: measurements grow old.
     Time(Timestamp),
+}
+
+/// What can happen to objects of a kind that a cluster may do without.
+#[derive(Clone, Debug)]
+pub enum Change<T> {
+    /// All objects of the kind are going to be listed: nothing can be decided before.
+    Expected,
+    /// All objects of the kind that there are.
+    Listed(Vec<T>),
+    /// An object was added or changed.
+    Put(Box<T>),
+    /// An object is gone, or can no longer be read.
+    Gone(ObjectId),
 }

@@ -7,13 +7,14 @@
 mod cluster;
 mod eligibilities;
 mod event;
+mod open_streams;
 mod overload;
 mod snapshot;
 mod takeover;
 mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};
-pub use event::Event;
+pub use event::{Change, Event};
 pub use overload::LoadSummary;
 pub use snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 pub use tentative::Tentative;

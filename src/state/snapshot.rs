@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{HostPort, JobId, Node, NodeName, Overload, Pe, PodUid, Pools, Resources, StreamJobs};
+use crate::model::{Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, PodUid, Pools, Resources, StreamJobs};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +133,7 @@ pub struct Snapshot {
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
     pub(super) jobs: Arc<HashMap<JobId, Arc<JobRow>, ahash::RandomState>>,
     pub(super) pools: Arc<Pools>,
-    pub(super) stream_jobs: Arc<StreamJobs>,
+    pub(super) declared: Declarations,
 }
 
 impl Snapshot {
@@ -180,7 +180,13 @@ impl Snapshot {
     /// Every `StreamJob`.
     #[must_use]
     pub fn stream_jobs(&self) -> &StreamJobs {
-        &self.stream_jobs
+        &self.declared.jobs
+    }
+
+    /// All that objects declare of jobs and PEs.
+    #[must_use]
+    pub fn declared(&self) -> &Declarations {
+        &self.declared
     }
 
     /// Every pool.

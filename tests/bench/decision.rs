@@ -13,7 +13,7 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
 use outrigger::extender;
-use outrigger::model::{Pools, StreamJobs};
+use outrigger::model::{Declarations, Pools};
 use outrigger::placement::{Budget, Case, plan};
 use outrigger::state::{NodeIndex, Tentative};
 use serde_json::Value;
@@ -32,7 +32,7 @@ fn main() {
 fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &StreamJobs::new()).unwrap();
+    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap();
     let all: Vec<NodeIndex> = cluster.snapshot().nodes().map(|(index, _, _)| index).collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let case = Case::new(black_box(&pe), cluster.snapshot());
@@ -135,6 +135,6 @@ fn admission_of_a_pe(bencher: Bencher<'_, '_>) {
 fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
     let policies = cluster::policies();
     let pools = Pools::default();
-    let context = Context { policies: &policies, pools: &pools, jobs: &StreamJobs::new() };
+    let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
     bencher.bench(|| admission::mutate(black_box(body), context).unwrap().body);
 }

@@ -386,3 +386,109 @@ async fn an_autoscaler_sends_whole_nodes_and_nothing_is_remembered_of_it() {
     let wrong = wrong.await.unwrap();
     assert_eq!((wrong.status, wrong.body.starts_with("Nodes: ")), (400, true), "{}", wrong.body);
 }
+
+/// Objects of group `streams.ibm.com` as `kubectl get -o yaml` prints them, and the pods that the operator creates.
+const OPEN_STREAMS: &str = r"
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: streams.ibm.com/v1
+    kind: Job
+    metadata: {name: app, namespace: ns, annotations: {outrigger.dev/scheme: pack}}
+    spec: {id: 0, status: Submitted, statistics: {processingElementCount: 3, hostPoolCount: 2}}
+  - apiVersion: streams.ibm.com/v1
+    kind: HostPool
+    metadata: {name: app-1, namespace: ns, labels: {streams.ibm.com/job: app}}
+    spec: {hostpool: {name: P, index: 1, membershipMode: shared, hosts: [], tags: [a, b], size: null}}
+  - apiVersion: streams.ibm.com/v1
+    kind: ParallelRegion
+    metadata: {name: app-0, namespace: ns}
+    spec: {index: 0, alias: R, width: 2}
+  - apiVersion: streams.ibm.com/v1
+    kind: ProcessingElement
+    metadata: {name: app-0, namespace: ns, uid: pe-0, labels: {streams.ibm.com/job: app}}
+    spec:
+      id: 0
+      placement:
+        {host: null, coLocations: [], exLocations: [], isolation: null, hostPoolLocation: {poolIndex: 1, inpoolIndex: null}}
+  - apiVersion: streams.ibm.com/v1
+    kind: ProcessingElement
+    metadata: {name: app-1, namespace: ns, uid: pe-1, labels: {streams.ibm.com/job: app}}
+    spec:
+      id: 1
+      placement:
+        host: n1
+        rack: r7
+";
+
+/// The pod of PE `pe` as the operator creates it.
+fn streams_pod(pe: &str) -> Value {
+    let mut made = pod(&format!("app-{pe}-x7k2p"));
+    made["metadata"]["labels"] = json!({
+        "app": "streams", "svc": "pe", "streams.ibm.com/job": "app", "streams.ibm.com/pe": pe,
+        "streams.ibm.com/generation": "0",
+    });
+    made["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "streams.ibm.com/v1", "kind": "ProcessingElement", "name": format!("app-{pe}"),
+        "uid": format!("pe-{pe}"), "controller": true, "blockOwnerDeletion": true,
+    }]);
+    made
+}
+
+fn tagged(name: &str, tags: &[&str]) -> Value {
+    let mut made = node(name);
+    for tag in tags {
+        made["metadata"]["labels"][format!("tag.outrigger.dev/{tag}")] = json!("");
+    }
+    made
+}
+
+#[test]
+fn objects_of_open_streams_say_what_their_pods_wish() {
+    let files = Files::new();
+    let objects = files.write("objects.yaml", OPEN_STREAMS);
+    let nodes = files.list("nodes.json", &[tagged("n1", &["a"]), tagged("n2", &["b"]), tagged("n3", &["a", "b"])]);
+    let pods = files.list("pods.json", &[streams_pod("0"), streams_pod("1")]);
+    let (code, out, error) =
+        simulate(&["--cluster", &nodes, "--cluster", &objects, "--workload", &pods, "-o", "json"], "");
+    let document: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{error}"));
+    let placed = |at: usize| document["placements"][at]["node"].clone();
+    assert_eq!((code, placed(0), placed(1)), (0, json!("n3"), json!("n1")), "{error}");
+    let record = &document["placements"][0]["record"];
+    assert_eq!((&record["scheme"], &record["pool"]), (&json!("pack"), &json!("ns/streams.ibm.com/app-1")));
+    assert_eq!(
+        error,
+        format!(
+            "note: skipped, for placement does not read them: 1 ParallelRegion.streams.ibm.com\n\
+             note: {objects}:31:15: ProcessingElement ns/app-1: spec.placement.rack: is not known, and not read\n"
+        )
+    );
+    // What comes with the workload takes the place of what is there.
+    let other = OPEN_STREAMS.replace("host: n1", "host: n2");
+    let both = [files.write("other.yaml", &other), pods];
+    let arguments = ["--cluster", &nodes, "--cluster", &objects, "--workload", &both[0], "--workload", &both[1]];
+    let (_, out, error) = simulate(&[&arguments[..], &["-o", "json"]].concat(), "");
+    let document: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{error}"));
+    assert_eq!(document["placements"][1]["node"], json!("n2"));
+}
+
+#[test]
+fn what_is_not_understood_of_an_object_is_told_where_it_stands() {
+    let files = Files::new();
+    let nodes = files.list("nodes.json", &[node("n1")]);
+    let objects = files.write("objects.yaml", OPEN_STREAMS.replace("host: n1", "host: [n1]"));
+    let fault = format!("{objects}:30:15: ProcessingElement ns/app-1: spec.placement.host: `[\"n1\"]` is no text\n");
+    let with = |pod: Value| {
+        let pods = files.list("pods.json", &[pod]);
+        simulate(&["--cluster", &nodes, "--cluster", &objects, "--workload", &pods], "")
+    };
+    let (code, _, error) = with(streams_pod("1"));
+    assert_eq!((code, error), (2, format!("error: {fault}")));
+    let (code, _, error) = with(streams_pod("0"));
+    assert_eq!(code, 3, "the other PE waits for a pool with tags: {error}");
+    assert!(error.contains(&fault), "{error}");
+    let (code, _, error) = with(streams_pod("2"));
+    assert_eq!(code, 2);
+    let unseen = "metadata.ownerReferences: belongs to ProcessingElement ns/app-2, which is in none of the files";
+    assert!(error.contains(unseen), "{error}");
+}

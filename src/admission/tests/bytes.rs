@@ -3,11 +3,11 @@ use serde_json::{Value, json};
 
 use super::support::{SIDECAR, pod, policy, pools};
 use crate::admission::{Answer, Context, DecodeError, Outcome, SkipReason, mutate, validate};
-use crate::model::StreamJobs;
+use crate::model::Declarations;
 
 fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
     let (policies, pools) = (policy(SIDECAR), pools());
-    let context = Context { policies: &policies, pools: &pools, jobs: &StreamJobs::new() };
+    let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
     [mutate(body, context), validate(body, context)]
 }
 

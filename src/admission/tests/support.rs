@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::{Context, Decision, decide};
-use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Pools, StreamJobs};
+use crate::model::{Declarations, Namespace, Pool, PoolId, PoolMembers, PoolMode, Pools};
 use crate::policy::{PolicySet, Source};
 
 /// A policy named `streams` that selects every pod with a job label, with `spec` beside the selector.
@@ -63,7 +63,7 @@ pub(crate) fn sized(resources: &Value, limit_ranger: &str) -> Value {
 
 /// What is decided about a pod of namespace `ns`.
 pub(crate) fn decided(policies: &PolicySet, pod: &Value) -> Decision {
-    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools(), jobs: &StreamJobs::new() })
+    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools(), declared: &Declarations::default() })
 }
 
 /// The pod with its patch, and the warnings.

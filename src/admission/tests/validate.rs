@@ -2,10 +2,14 @@ use serde_json::{Value, json};
 
 use crate::admission::tests::support::{SIDECAR, pod, policy, pools, prepared};
 use crate::admission::{Context, Decision, Outcome, SkipReason, check};
-use crate::model::{Namespace, StreamJobs};
+use crate::model::{Declarations, Namespace};
 
 fn checked(spec: &str, pod: &Value) -> Decision {
-    check(pod, &Namespace::from("ns"), Context { policies: &policy(spec), pools: &pools(), jobs: &StreamJobs::new() })
+    check(
+        pod,
+        &Namespace::from("ns"),
+        Context { policies: &policy(spec), pools: &pools(), declared: &Declarations::default() },
+    )
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::{
-    HostChoice, JobId, Node, Pe, Pod, PodPhase, Pool, PoolMembers, Resources, StreamJobs, Token, Wishes,
+    Declarations, HostChoice, JobId, Node, Pe, Pod, PodPhase, Pool, PoolMembers, Resources, Token, Wishes,
 };
 use crate::policy::PolicySet;
 
@@ -31,7 +31,7 @@ struct Placed<'a> {
 pub(super) fn check(pods: &[Pod], nodes: &[Node], pools: &[Pool], policies: &PolicySet) -> Vec<Check> {
     let on = |pod: &Pod| nodes.iter().find(|node| pod.node.as_ref() == Some(&node.name));
     let active = || pods.iter().filter(|pod| pod.phase == PodPhase::Active);
-    let no_jobs = StreamJobs::new();
+    let no_jobs = Declarations::default();
     let placed: Vec<Placed<'_>> = active()
         .filter_map(|pod| {
             let (node, pe) = (on(pod)?, policies.pe(pod, &no_jobs)?);

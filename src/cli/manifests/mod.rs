@@ -10,10 +10,11 @@ use serde_json::Value;
 
 pub(super) use self::place::Field;
 use super::Stop;
+use crate::api::open_streams::Unnamed;
 use crate::api::{
     HostPool, InvalidHostPool, InvalidLoad, InvalidStreamJob, LOAD, NodeObject, PodObject, StreamJob as StreamJobObject,
 };
-use crate::model::{Node, Pod, Pool, Resources, StreamJob};
+use crate::model::{Doubt, Node, OpenStreams, Pod, Pool, Resources, StreamJob};
 use crate::policy::Position;
 
 /// A text with manifests, and the name that errors give it.
@@ -110,6 +111,25 @@ impl Object<'_> {
         &self.kind
     }
 
+    /// True for an object of group `streams.ibm.com`: two of its kinds are named as others are.
+    pub(super) fn is_of_open_streams(&self) -> bool {
+        text_of(&self.value, "apiVersion").strip_prefix(OpenStreams::GROUP).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The object as what it declares, for a kind of group `streams.ibm.com`.
+    pub(super) fn declared<O, T>(&self) -> Result<T, Stop>
+    where
+        O: DeserializeOwned,
+        T: for<'o> TryFrom<&'o O, Error = Unnamed>,
+    {
+        T::try_from(&self.read::<O>()?).map_err(|problem| self.wrong("metadata", &problem.to_string()))
+    }
+
+    /// What was not understood of the object, as errors are told.
+    pub(super) fn doubted(&self, doubt: &Doubt) -> String {
+        self.place_and_problem(&Field::parse(&doubt.field), &doubt.problem)
+    }
+
     /// The object as it was read.
     pub(super) fn into_value(self) -> Value {
         self.value
@@ -199,12 +219,16 @@ impl Object<'_> {
 
     /// The error of a field, whose members may have dots in their names.
     pub(super) fn wrong_at(&self, path: &[Field], problem: &str) -> Stop {
+        Stop::Input(self.place_and_problem(path, problem))
+    }
+
+    fn place_and_problem(&self, path: &[Field], problem: &str) -> String {
         let path: Vec<Field> = self.within.iter().chain(path).cloned().collect();
         let Position { line, column } = place::find(&self.text.text, (self.document, self.item), &path);
         let object = [self.kind.clone(), self.name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
         let said = [object.join(" "), Field::join(&path), problem.to_owned()];
         let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
-        Stop::Input(format!("{}:{line}:{column}: {said}", self.text.file))
+        format!("{}:{line}:{column}: {said}", self.text.file)
     }
 
     /// The error of an amount: the first that cannot be read.

@@ -27,6 +27,23 @@ impl Field {
         }
     }
 
+    /// Reads a path as [`join`](Self::join) writes it; what stands in brackets is a number or a name with dots.
+    pub(super) fn parse(written: &str) -> Vec<Self> {
+        let mut path = Vec::new();
+        let mut rest = written;
+        while !rest.is_empty() {
+            let (part, after) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+                Some(bracketed) => bracketed,
+                None => rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())),
+            };
+            if !part.is_empty() {
+                path.push(part.parse().map_or_else(|_| Self::Member(part.to_owned()), Self::Element));
+            }
+            rest = after.strip_prefix('.').unwrap_or(after);
+        }
+        path
+    }
+
     /// A path as users write it: `spec.containers[0].name`.
     pub(super) fn join(path: &[Self]) -> String {
         let written = path.iter().enumerate().map(|(at, field)| match field {

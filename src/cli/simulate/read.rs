@@ -8,9 +8,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::admission::Context;
+use crate::api::open_streams::{self, Job, ProcessingElement};
 use crate::cli::Stop;
 use crate::cli::manifests::{Field, Object, Text};
-use crate::model::{Load, Node, NodeName, Pod, PodPhase, PodUid, Pool, Pools, StreamJob, StreamJobs};
+use crate::model::{
+    Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, OpenStreams, OpenStreamsObject, Pod,
+    PodPhase, PodUid, Pool, Pools, StreamJobs,
+};
 use crate::policy::PolicySet;
 use crate::simulate::{self, Input};
 
@@ -30,11 +34,14 @@ struct Gathered<'t> {
     seen: BTreeMap<(&'static str, String), String>,
     pools: Pools,
     jobs: StreamJobs,
+    open_streams: OpenStreams,
     running: Vec<Pod>,
     loads: BTreeMap<NodeName, Load>,
     workload: Vec<Object<'t>>,
     newest: Option<Timestamp>,
     skipped: BTreeMap<String, usize>,
+    /// What was not understood of objects whose schema is open, by object; the first is the one that matters.
+    doubts: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads the files of the cluster and of the workload.
@@ -73,6 +80,7 @@ pub(super) fn input(
 impl<'t> Gathered<'t> {
     fn of_cluster(&mut self, object: &Object<'t>) -> Result<(), Stop> {
         match object.kind() {
+            _ if object.is_of_open_streams() => self.open_streams(object)?,
             "Node" => {
                 self.once("Node", object)?;
                 let node = object.node()?;
@@ -98,6 +106,7 @@ impl<'t> Gathered<'t> {
     fn of_workload(&mut self, object: Object<'t>) -> Result<(), Stop> {
         self.date(object.value());
         match object.kind() {
+            _ if object.is_of_open_streams() => return self.open_streams(&object),
             "HostPool" => return self.pool(&object),
             "StreamJob" => return self.stream_job(&object),
             _ => {}
@@ -125,6 +134,35 @@ impl<'t> Gathered<'t> {
         let job = object.stream_job()?;
         self.once("StreamJob", object)?;
         self.jobs.insert(job.id.clone(), Arc::new(job));
+        Ok(())
+    }
+
+    fn open_streams(&mut self, object: &Object<'_>) -> Result<(), Stop> {
+        match object.kind() {
+            "ProcessingElement" => self.declare::<DeclaredPe>(object, object.declared::<ProcessingElement, _>()?),
+            "HostPool" => {
+                let declared: DeclaredPool = object.declared::<open_streams::HostPool, _>()?;
+                if let Some(pool) = &declared.pool {
+                    self.pools.insert(pool.id.clone(), Arc::clone(pool));
+                }
+                self.declare(object, declared)
+            }
+            "Job" => self.declare::<DeclaredJob>(object, object.declared::<Job, _>()?),
+            kind => {
+                self.skip(&qualified(kind));
+                Ok(())
+            }
+        }
+    }
+
+    fn declare<T: OpenStreamsObject>(&mut self, object: &Object<'_>, declared: T) -> Result<(), Stop> {
+        self.once(T::KIND_AND_GROUP, object)?;
+        let doubts: Vec<String> = declared.doubts().iter().map(|doubt| object.doubted(doubt)).collect();
+        if !doubts.is_empty() {
+            self.doubts.insert(format!("{} {}", T::KIND_AND_GROUP, declared.id()), doubts);
+        }
+        let objects = Arc::make_mut(T::of_mut(&mut self.open_streams));
+        objects.insert(declared.id().clone(), Arc::new(declared));
         Ok(())
     }
 
@@ -157,6 +195,7 @@ impl<'t> Gathered<'t> {
 
     fn finish(self, policies: PolicySet, (now, path): (Option<Timestamp>, simulate::Path)) -> Result<Read, Stop> {
         let now = now.or(self.newest).unwrap_or(Timestamp::UNIX_EPOCH);
+        let declared = Declarations { jobs: Arc::new(self.jobs), open_streams: self.open_streams };
         // What the workload says of a pod that runs already counts.
         let mut cluster = self.running;
         let to_place: BTreeSet<String> = self.workload.iter().map(Object::name).collect();
@@ -165,8 +204,8 @@ impl<'t> Gathered<'t> {
         let mut workload: Vec<Pod> = Vec::new();
         let mut not_ours = 0_usize;
         for object in self.workload {
-            let context = Context { policies: &policies, pools: &self.pools, jobs: &self.jobs };
-            let Prepared { object, pod, is_pe } = prepared(object, now, context)?;
+            let context = Context { policies: &policies, pools: &self.pools, declared: &declared };
+            let Prepared { object, pod, is_pe } = prepared(object, now, context, &self.doubts)?;
             if !uids.insert(pod.key.uid.clone()) {
                 return Err(object.wrong("metadata.uid", "is that of another pod; leave it out"));
             }
@@ -177,12 +216,17 @@ impl<'t> Gathered<'t> {
         let skipped = format!("skipped, for placement does not read them: {}", skipped.join(", "));
         let not_listed = format!("pods of the workload that no policy governs are not listed: {not_ours}");
         let said = [(self.skipped.is_empty(), skipped), (not_ours == 0, not_listed)];
-        let notes = said.into_iter().filter(|(silent, _)| !silent).map(|(_, note)| note).collect();
+        let said = said.into_iter().filter(|(silent, _)| !silent).map(|(_, note)| note);
+        let notes = said.chain(self.doubts.into_values().flatten()).collect();
         let pools = self.pools.values().map(|pool| Pool::clone(pool)).collect();
-        let jobs = self.jobs.values().map(|job| StreamJob::clone(job)).collect();
         let (here, loads) = (self.nodes, self.loads);
-        Ok(Read { input: Input { policies, nodes: here, pools, jobs, cluster, workload, loads, now, path }, notes })
+        Ok(Read { input: Input { policies, nodes: here, pools, declared, cluster, workload, loads, now, path }, notes })
     }
+}
+
+/// A kind of group `streams.ibm.com`, which is not the only one of its name.
+fn qualified(kind: &str) -> String {
+    format!("{kind}.{}", OpenStreams::GROUP)
 }
 
 /// A pod of the workload, and where it stands.
@@ -194,7 +238,12 @@ struct Prepared<'t> {
 
 /// The pod as it would be stored, and whether it is a PE. Wishes that cannot be read are an error here: the cluster
 /// would let the pod wait.
-fn prepared<'t>(mut object: Object<'t>, now: Timestamp, context: Context<'_>) -> Result<Prepared<'t>, Stop> {
+fn prepared<'t>(
+    mut object: Object<'t>,
+    now: Timestamp,
+    context: Context<'_>,
+    doubts: &BTreeMap<String, Vec<String>>,
+) -> Result<Prepared<'t>, Stop> {
     object.whole_pod()?;
     exists(object.value_mut(), now);
     let mut pod = object.pod()?;
@@ -203,8 +252,17 @@ fn prepared<'t>(mut object: Object<'t>, now: Timestamp, context: Context<'_>) ->
         *object.value_mut() = simulate::admitted(value, context);
         pod = object.pod()?;
     }
-    let pe = context.policies.pe(&pod, context.jobs);
+    let pe = context.policies.pe(&pod, context.declared);
+    if let Some(unseen) = pe.as_ref().and_then(|pe| pe.awaits.as_ref()) {
+        let problem = format!("belongs to ProcessingElement {unseen}, which is in none of the files");
+        return Err(object.wrong("metadata.ownerReferences", &problem));
+    }
     if let Some(Err(problem)) = pe.as_ref().map(|pe| &pe.wishes) {
+        if let Some(source) = &problem.source {
+            let doubted =
+                doubts.get(&**source).and_then(|doubts| doubts.iter().find(|doubt| doubt.ends_with(&problem.problem)));
+            return Err(doubted.map_or_else(|| object.wrong("", &problem.to_string()), Stop::input));
+        }
         let among = if pod.annotations.get(problem.key).is_some() { "annotations" } else { "labels" };
         let path = ["metadata", among, problem.key].map(|member| Field::Member(member.to_owned()));
         return Err(object.wrong_at(&path, &problem.problem));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{answer, question};
 use crate::extender::{Prioritized, arguments, prioritize};
-use crate::model::StreamJobs;
+use crate::model::Declarations;
 use crate::placement::HIGHEST_SCORE;
 use crate::state::{Cluster, Tentative};
 use crate::testing::{choice, cluster, node, on, pe, policies};
@@ -84,7 +84,7 @@ fn proposals_of_other_pes_are_counted() {
     let cluster = crowded(&[0, 0, 0, 0]);
     let mut tentative = Tentative::default();
     tentative.propose(
-        policies("").pe(&pe("j", "b", &[]), &StreamJobs::new()).unwrap().into(),
+        policies("").pe(&pe("j", "b", &[]), &Declarations::default()).unwrap().into(),
         "n1".into(),
         Timestamp::UNIX_EPOCH,
     );

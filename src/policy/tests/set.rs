@@ -2,8 +2,8 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::model::{
-    Bytes, Footprint, Gang, HostChoice, LoadProtection, Namespace, Percent, PodKey, PodPhase, Resources, Scheme, Scope,
-    StreamJobs, Thresholds,
+    Bytes, Declarations, Footprint, Gang, HostChoice, LoadProtection, Namespace, Percent, PodKey, PodPhase, Resources,
+    Scheme, Scope, StreamJobs, Thresholds,
 };
 use crate::testing::{pe, policies, stream_job};
 
@@ -153,7 +153,7 @@ fn wishes_are_read_from_annotations_first_then_labels() {
         ("outrigger.dev/host-tags", "b,a"),
         ("outrigger.dev/isolated", "true"),
     ];
-    let pe = set.pe(&pod(&labels, &annotations), &StreamJobs::new()).unwrap();
+    let pe = set.pe(&pod(&labels, &annotations), &Declarations::default()).unwrap();
     let wishes = pe.wishes.unwrap();
     assert_eq!(wishes.exlocation, ["x".into(), "y".into()]);
     assert_eq!(wishes.hosts, HostChoice::Tags(vec!["a".into(), "b".into()]));
@@ -172,23 +172,24 @@ fn what_cannot_be_read_is_a_contradiction_with_its_key() {
         ("outrigger.dev/scheme", "random"),
         ("outrigger.dev/host-pool", ""),
     ] {
-        let pe = set.pe(&pod(&labels, &[(key, value)]), &StreamJobs::new()).unwrap();
+        let pe = set.pe(&pod(&labels, &[(key, value)]), &Declarations::default()).unwrap();
         assert_eq!(pe.wishes.unwrap_err().key, key);
     }
     let both = [("outrigger.dev/host-pool", "p"), ("outrigger.dev/host-tags", "a")];
-    assert!(set.pe(&pod(&labels, &both), &StreamJobs::new()).unwrap().wishes.is_err());
+    assert!(set.pe(&pod(&labels, &both), &Declarations::default()).unwrap().wishes.is_err());
 }
 
 #[test]
 fn a_pod_whose_labels_name_no_job_is_no_pe() {
     let set = parse(&with_spec("")).unwrap();
-    assert_eq!(set.pe(&pod(&[("app", "streams")], &[]), &StreamJobs::new()), None);
+    assert_eq!(set.pe(&pod(&[("app", "streams")], &[]), &Declarations::default()), None);
 }
 
 /// PE `a` of job `j`: what its pod says and what its `StreamJob` says of it, read together.
 fn declared(says: &[(&str, &str)], pes: &[(&str, &[(&str, &str)])]) -> Pe {
     let job = stream_job("j", pes);
-    let jobs = StreamJobs::from([(job.id.clone(), Arc::new(job))]);
+    let jobs = Arc::new(StreamJobs::from([(job.id.clone(), Arc::new(job))]));
+    let jobs = Declarations { jobs, ..Declarations::default() };
     let pod = pe("j", "a", says);
     policies("").pe(&pod, &jobs).unwrap()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::{Input, Outcome, Path, simulate};
-use crate::model::{Node, Pod};
+use crate::model::{Declarations, Node, Pod};
 use crate::placement::{Budget, plan};
 use crate::testing::{asking, cluster, node, on, pe, place, pod, policies, tagged, with_cores};
 
@@ -16,7 +16,7 @@ fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, path: Path) ->
         policies: policies(""),
         nodes,
         pools: Vec::new(),
-        jobs: Vec::new(),
+        declared: Declarations::default(),
         cluster: running,
         workload,
         loads: BTreeMap::new(),

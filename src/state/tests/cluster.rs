@@ -1,6 +1,7 @@
 //! Whatever happens in whatever order, the snapshot is what counting everything anew would give.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use proptest::collection::vec;
@@ -10,13 +11,15 @@ use proptest::sample::select;
 
 use super::Cluster;
 use crate::model::{
-    Bytes, Footprint, HostPort, JobId, LastPlace, Millicores, Node, NodeName, Owner, Pe, Pod, PodKey, PodPhase, PodUid,
-    Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
+    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, Footprint, HostPort, JobId, LastPlace,
+    Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod, PodKey, PodPhase,
+    PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
 use crate::policy::PolicySet;
-use crate::state::{Event, Snapshot, UnknownPod};
+use crate::state::{Change, Event, Snapshot, UnknownPod};
 use crate::testing::{
-    asking, cluster, in_namespace, labelled, leaving, node, on, pe, pod, policies, pool, stream_job, taking,
+    asking, cluster, declared_pe, in_namespace, labelled, leaving, listed, node, on, pe, pod, policies, pool,
+    stream_job, streams_policy, taking,
 };
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
@@ -79,6 +82,8 @@ struct Model {
     pods: BTreeMap<PodUid, Pod>,
     pools: Pools,
     stream_jobs: StreamJobs,
+    open_streams: OpenStreams,
+    expected: BTreeSet<&'static str>,
     ledger: BTreeMap<PodUid, Commitment>,
     listed: BTreeSet<&'static str>,
 }
@@ -124,10 +129,30 @@ impl Model {
                 self.stream_jobs = jobs.into_iter().map(|job| (job.id.clone(), job.into())).collect();
                 self.listed.insert("jobs");
             }
+            Event::DeclaredPe(change) => self.change(change),
+            Event::DeclaredPool(change) => self.change(change),
+            Event::DeclaredJob(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
             Event::Loads(_) | Event::Time(_) => {}
         }
+    }
+
+    fn change<T: OpenStreamsObject + Clone>(&mut self, change: Change<T>) {
+        let objects = Arc::make_mut(T::of_mut(&mut self.open_streams));
+        match change {
+            Change::Expected => drop(self.expected.insert(T::KIND)),
+            Change::Put(object) => drop(objects.insert(object.id().clone(), Arc::new(*object))),
+            Change::Gone(id) => drop(objects.remove(&id)),
+            Change::Listed(listed) => {
+                self.expected.remove(T::KIND);
+                *objects = listed.into_iter().map(|object| (object.id().clone(), Arc::new(object))).collect();
+            }
+        }
+    }
+
+    fn declared(&self) -> Declarations {
+        Declarations { jobs: Arc::new(self.stream_jobs.clone()), open_streams: self.open_streams.clone() }
     }
 
     /// A commitment ends when the watch shows a node, the end of the pod, or a later version.
@@ -163,7 +188,7 @@ impl Model {
             limits.add(&pod.footprint.limits);
             row.pods += 1;
             row.host_ports.extend_from_slice(pod.host_ports());
-            if pod.phase == PodPhase::Active && self.policies.pe(pod, &self.stream_jobs).is_some() {
+            if pod.phase == PodPhase::Active && self.policies.pe(pod, &self.declared()).is_some() {
                 row.pes.insert(pod.key.clone());
             }
         }
@@ -174,7 +199,7 @@ impl Model {
     fn picture(&self) -> Picture {
         let mut jobs: BTreeMap<JobId, Vec<(Pe, Option<NodeName>)>> = BTreeMap::new();
         for pod in self.pods.values().filter(|pod| pod.phase == PodPhase::Active) {
-            let Some(pe) = self.policies.pe(pod, &self.stream_jobs) else { continue };
+            let Some(pe) = self.policies.pe(pod, &self.declared()) else { continue };
             jobs.entry(pe.job.clone()).or_default().push((pe, self.place(pod)));
         }
         for members in jobs.values_mut() {
@@ -183,7 +208,10 @@ impl Model {
         let places = self.pods.values().filter_map(|pod| self.place(pod));
         let names: BTreeSet<NodeName> = self.nodes.keys().cloned().chain(places).collect();
         let nodes = names.into_iter().map(|name| (name.clone(), self.row(&name))).collect();
-        Picture { complete: self.listed.len() == 4, nodes, jobs, pools: self.pools.clone() }
+        let of_group = self.open_streams.pools.values().filter_map(|declared| declared.pool.clone());
+        let pools = self.pools.clone().into_iter().chain(of_group.map(|pool| (pool.id.clone(), pool))).collect();
+        let complete = self.listed.len() == 4 && self.expected.is_empty();
+        Picture { complete, nodes, jobs, pools }
     }
 }
 
@@ -227,9 +255,63 @@ fn a_pod() -> impl Strategy<Value = Pod> {
             // the last in order of names is the first in order of namespaces
             let pod = if name == "e" { in_namespace("other", pod) } else { pod };
             let pod = port.into_iter().fold(pod, |pod, port| taking(port, pod));
+            let pod = if job == "k" { of_the_group(pod, version) } else { pod };
             Pod { resource_version: version.into(), node, phase, footprint: Footprint { requests, limits }, ..pod }
         },
     )
+}
+
+/// Labelled as open-streams does it; owned by `k-a` or, of another UID, by `k-b`.
+fn of_the_group(pod: Pod, version: &str) -> Pod {
+    let name = pod.key.name.as_str().to_owned();
+    let labels = [("outrigger.dev/job", "k"), ("streams.ibm.com/job", "k"), ("streams.ibm.com/pe", &name)];
+    let owner =
+        |uid: &str| Owner { name: format!("k-{name}").into(), uid: uid.into(), kind: OwnerKind::ProcessingElement };
+    let owner = (name != "c").then(|| owner(if version == "1" { "u1" } else { "u2" }));
+    Pod { labels: labels.into_iter().collect(), owner, ..pod }
+}
+
+/// Of the PEs `a`, `b` and `c` of job `k`.
+fn a_declared_pe() -> impl Strategy<Value = DeclaredPe> {
+    let wishes = select(vec![
+        vec![("isolated", "true")],
+        vec![("host-pool", "streams.ibm.com/k-1"), ("pool-index", "0")],
+        vec![("isolated", "perhaps")],
+        vec![],
+    ]);
+    (select(&["k-a", "k-b", "k-c"][..]), wishes, select(&["u1", "u2"][..]))
+        .prop_map(|(name, wishes, uid)| DeclaredPe { uid: uid.into(), ..declared_pe(name, &wishes) })
+}
+
+fn a_declared_pool() -> impl Strategy<Value = DeclaredPool> {
+    let id = ObjectId::new(&"streams".into(), "k-1");
+    select(vec![None, Some(vec!["n1", "n2"]), Some(vec!["n2"])]).prop_map(move |hosts| {
+        let doubt = Doubt { field: "spec".to_owned(), problem: "unclear".to_owned(), key: Some("outrigger.dev/hosts") };
+        let doubts = if hosts.is_none() { vec![doubt] } else { vec![] };
+        let pool = hosts.map(|hosts| listed("streams.ibm.com/k-1", &hosts, PoolMode::Shared).into());
+        DeclaredPool { id: id.clone(), pool, doubts }
+    })
+}
+
+fn a_declared_job() -> impl Strategy<Value = DeclaredJob> {
+    let defaults = select(vec![vec![], vec![("outrigger.dev/gang", "true")]]);
+    (defaults, option::of(1..3_u32)).prop_map(|(defaults, pes)| DeclaredJob {
+        id: ObjectId::new(&"streams".into(), "k"),
+        defaults: defaults.into_iter().collect(),
+        pes: pes.and_then(std::num::NonZeroU32::new),
+        doubts: vec![],
+    })
+}
+
+fn a_change<T: OpenStreamsObject + Clone + Debug + 'static>(
+    object: fn() -> BoxedStrategy<T>,
+) -> impl Strategy<Value = Change<T>> {
+    prop_oneof![
+        4 => object().prop_map(|object| Change::Put(Box::new(object))),
+        1 => object().prop_map(|object| Change::Gone(object.id().clone())),
+        1 => vec(object(), 0..3).prop_map(Change::Listed),
+        1 => Just(Change::Expected),
+    ]
 }
 
 fn a_pool() -> impl Strategy<Value = Pool> {
@@ -246,7 +328,8 @@ fn a_stream_job() -> impl Strategy<Value = StreamJob> {
 }
 
 fn an_event() -> impl Strategy<Value = Event> {
-    let governing = select(vec![policies(""), policies("isolationScope: Job"), PolicySet::default()]);
+    let governing =
+        select(vec![policies(""), policies("isolationScope: Job"), streams_policy(""), PolicySet::default()]);
     prop_oneof![
         4 => a_node().prop_map(Event::Node),
         2 => a_name().prop_map(Event::NodeGone),
@@ -260,7 +343,10 @@ fn an_event() -> impl Strategy<Value = Event> {
         2 => a_stream_job().prop_map(|job| Event::StreamJob(Box::new(job))),
         1 => a_stream_job().prop_map(|job| Event::StreamJobGone(job.id)),
         1 => option::of(a_stream_job()).prop_map(|job| Event::StreamJobsListed(job.into_iter().collect())),
-        1 => governing.prop_map(Event::Policies),
+        4 => a_change(|| a_declared_pe().boxed()).prop_map(Event::DeclaredPe),
+        2 => a_change(|| a_declared_pool().boxed()).prop_map(Event::DeclaredPool),
+        1 => a_change(|| a_declared_job().boxed()).prop_map(Event::DeclaredJob),
+        2 => governing.prop_map(Event::Policies),
     ]
 }
 
@@ -297,8 +383,11 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
 
 proptest! {
     #[test]
-    fn any_order_of_events_and_commitments_gives_what_counting_anew_gives(steps in vec(a_step(), 1..40)) {
-        let (mut cluster, mut model) = (Cluster::new(policies("")), Model { policies: policies(""), ..Model::default() });
+    fn any_order_of_events_and_commitments_gives_what_counting_anew_gives(
+        steps in vec(a_step(), 1..40), governing in select(vec![policies(""), streams_policy("")]),
+    ) {
+        let mut cluster = Cluster::new(governing.clone());
+        let mut model = Model { policies: governing, ..Model::default() };
         let mut published: Vec<(Snapshot, Picture)> = Vec::new();
         for step in steps {
             let always = matches!(step, Step::Apply(_));
@@ -314,7 +403,7 @@ proptest! {
                 let uid = PodUid::from(name);
                 prop_assert_eq!(cluster.pod(name).map(|(pod, _)| &**pod), model.pods.get(&uid));
                 let pe = cluster.pod(name).and_then(|(_, pe)| pe.map(|pe| (**pe).clone()));
-                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(pod, &model.stream_jobs)));
+                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(pod, &model.declared())));
                 prop_assert_eq!(cluster.committed(name), model.ledger.get(&uid).map(|committed| &committed.node));
             }
 
@@ -471,7 +560,7 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
     };
     let of_owner = |pod: Pod| {
         let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
-        Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into() }), ..pod }
+        Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other }), ..pod }
     };
     let home = |cluster: &Cluster, uid: &str| {
         let (_, pe) = cluster.pod(uid).unwrap();

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CAPACITY, LIFETIME, Tentative};
-use crate::model::{Pe, PodUid, StreamJobs};
+use crate::model::{Declarations, Pe, PodUid};
 use crate::testing::{pe, policies};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn a_pe(name: &str) -> Arc<Pe> {
-    Arc::new(policies("").pe(&pe("j", name, &[]), &StreamJobs::new()).unwrap())
+    Arc::new(policies("").pe(&pe("j", name, &[]), &Declarations::default()).unwrap())
 }
 
 /// The proposals that count for another PE, as `pe on node`.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Note, Overview, Subject, Told, notes, of_job, of_pool};
 use crate::api::{HostPool, HostPoolStatus, Phase, PlacementStatus, StreamJob, StreamJobStatus};
-use crate::model::{Owner, Pod, PodUid, Pool, Reason, StreamJob as Declared};
+use crate::model::{Owner, OwnerKind, Pod, PodUid, Pool, Reason, StreamJob as Declared};
 use crate::state::{Cluster, Event};
 use crate::testing::{cluster, cordoned, leaving, node, on, pe, tagged};
 
@@ -24,7 +24,7 @@ fn stream_job(spec: &Value) -> StreamJob {
 /// A PE whose name and owner outlive its pod.
 fn lasting(name: &str, pod: Pod) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
-    Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into() }), ..pod }
+    Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other }), ..pod }
 }
 
 fn with_record(pod: Pod) -> Pod {

@@ -1,0 +1,21 @@
+//! `Job`: what holds for every PE of the job.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use super::reader::Reader;
+use super::{Job, Unnamed, id};
+use crate::model::DeclaredJob;
+
+impl TryFrom<&Job> for DeclaredJob {
+    type Error = Unnamed;
+
+    fn try_from(object: &Job) -> Result<Self, Unnamed> {
+        let id = id(&object.metadata)?;
+        let mut reader = Reader::default();
+        let statistics = reader.part(object.spec.get("statistics"), "spec.statistics", None);
+        let pes = statistics.and_then(|statistics| reader.number(statistics, "processingElementCount", None));
+        let defaults = reader.annotations(object.metadata.annotations.as_ref(), BTreeMap::new());
+        Ok(Self { id, defaults, pes: pes.and_then(NonZeroU32::new), doubts: reader.doubts })
+    }
+}

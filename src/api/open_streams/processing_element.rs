@@ -1,0 +1,101 @@
+//! `ProcessingElement`: `spec.placement` as the keys that a pod would carry.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::reader::{Part, Reader, in_list};
+use super::{ProcessingElement, Unnamed, id};
+use crate::model::{DeclaredPe, OpenStreams};
+use crate::policy::{DECLARABLE, keys};
+
+/// The label of an object that names its job.
+const JOB: &str = "streams.ibm.com/job";
+
+impl TryFrom<&ProcessingElement> for DeclaredPe {
+    type Error = Unnamed;
+
+    fn try_from(object: &ProcessingElement) -> Result<Self, Unnamed> {
+        let metadata = &object.metadata;
+        let id = id(metadata)?;
+        let mut reader = Reader::default();
+        let mut wishes = BTreeMap::new();
+        match object.spec.get("placement").filter(|placement| !placement.is_null()) {
+            None => {}
+            Some(Value::Object(_)) => {
+                if let Some(placement) = reader.part(object.spec.get("placement"), "spec.placement", None) {
+                    let job = metadata.labels.as_ref().and_then(|labels| labels.get(JOB)).map(String::as_str);
+                    wishes = read(placement, job.or_else(|| job_of(&id.name)), &mut reader);
+                }
+            }
+            // Nothing of it can be known.
+            Some(_) => DECLARABLE.into_iter().for_each(|key| {
+                reader.doubt("spec.placement".to_owned(), "is no object", Some(key));
+            }),
+        }
+        let wishes = reader.annotations(metadata.annotations.as_ref(), wishes);
+        let uid = Arc::from(metadata.uid.as_deref().unwrap_or_default());
+        Ok(Self { id, uid, wishes, doubts: reader.doubts })
+    }
+}
+
+/// The job in the name of a PE: `<job>-<number>`.
+fn job_of(name: &str) -> Option<&str> {
+    name.rsplit_once('-').map(|(job, _)| job)
+}
+
+fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap<&'static str, String> {
+    let mut wishes = BTreeMap::new();
+    // `isolationLabels` are how the operator keeps others off an isolated PE; here isolation holds both ways.
+    let known = ["host", "coLocations", "exLocations", "isolation", "isolationLabels", "hostPoolLocation"];
+    reader.strangers(placement, &known);
+    if let Some(host) = reader.text(placement, "host", Some(keys::HOSTS)) {
+        wishes.insert(keys::HOSTS, in_list(&host));
+    }
+    for (member, key) in [("coLocations", keys::COLOCATION), ("exLocations", keys::EXLOCATION)] {
+        let tokens: Vec<String> = reader.texts(placement, member, Some(key)).iter().map(|text| in_list(text)).collect();
+        if !tokens.is_empty() {
+            wishes.insert(key, tokens.join(","));
+        }
+    }
+    // The name of the operator that asks for it.
+    match placement.get("isolation") {
+        None | Some(Value::Bool(false)) => {}
+        Some(Value::String(_) | Value::Bool(true)) => {
+            wishes.insert(keys::ISOLATED, "true".to_owned());
+        }
+        Some(_) => {
+            let problem = "is neither the name of an operator nor absent";
+            reader.doubt(placement.field("isolation"), problem, Some(keys::ISOLATED));
+        }
+    }
+    pool_location(placement, job, reader, &mut wishes);
+    wishes
+}
+
+/// `host(P[i])`, by the numbers of pool and place.
+fn pool_location(
+    placement: Part<'_>,
+    job: Option<&str>,
+    reader: &mut Reader,
+    wishes: &mut BTreeMap<&'static str, String>,
+) {
+    const KEY: Option<&str> = Some(keys::HOST_POOL);
+    let path = "spec.placement.hostPoolLocation";
+    let Some(location) = reader.part(placement.get("hostPoolLocation"), path, KEY) else { return };
+    reader.strangers(location, &["poolIndex", "inpoolIndex"]);
+    let place = reader.number(location, "inpoolIndex", Some(keys::POOL_INDEX));
+    let pool = reader.number(location, "poolIndex", KEY);
+    match (pool, job) {
+        (Some(pool), Some(job)) => {
+            wishes.insert(keys::HOST_POOL, OpenStreams::pool_name(&format!("{job}-{pool}")));
+            wishes.extend(place.map(|place| (keys::POOL_INDEX, place.to_string())));
+        }
+        (Some(_), None) => reader.doubt("metadata.name".to_owned(), "names no job, so that no pool is known", KEY),
+        (None, _) if location.get("poolIndex").is_none() => {
+            reader.doubt(location.field("poolIndex"), "is missing", KEY);
+        }
+        (None, _) => {}
+    }
+}

@@ -1,0 +1,152 @@
+//! Fields of an object whose schema is open.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::model::{Doubt, Labels};
+use crate::policy::{DECLARABLE, keys};
+
+/// Reads fields, and gathers what is not understood.
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// An object within an object, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    members: &'a Map<String, Value>,
+    path: &'a str,
+}
+
+/// The prefix of annotations that say wishes.
+const PREFIX: &str = "outrigger.dev/";
+/// A value is quoted up to so many characters.
+const MOST_QUOTED: usize = 60;
+
+impl Reader {
+    pub(super) fn doubt(&mut self, field: String, problem: impl Into<String>, key: Option<&'static str>) {
+        self.doubts.push(Doubt { field, problem: problem.into(), key });
+    }
+
+    /// The members of an object; `None` where there is none.
+    pub(super) fn part<'a>(
+        &mut self,
+        value: Option<&'a Value>,
+        path: &'a str,
+        key: Option<&'static str>,
+    ) -> Option<Part<'a>> {
+        let value = value.filter(|value| !value.is_null())?;
+        let members = value.as_object();
+        if members.is_none() {
+            self.doubt(path.to_owned(), format!("{} is no object", quoted(value)), key);
+        }
+        members.map(|members| Part { members, path })
+    }
+
+    /// Doubts members that are not known: a wish may be meant that is not read.
+    pub(super) fn strangers(&mut self, part: Part<'_>, known: &[&str]) {
+        for member in part.members.keys().filter(|member| !known.contains(&member.as_str())) {
+            self.doubt(part.field(member), "is not known, and not read", None);
+        }
+    }
+
+    pub(super) fn text(&mut self, part: Part<'_>, member: &str, key: Option<&'static str>) -> Option<String> {
+        let written = part.get(member)?;
+        if !written.is_string() {
+            self.doubt(part.field(member), format!("{} is no text", quoted(written)), key);
+        }
+        written.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// A number from 0; large numbers come as text.
+    pub(super) fn number(&mut self, part: Part<'_>, member: &str, key: Option<&'static str>) -> Option<u32> {
+        let written = part.get(member)?;
+        let number = match written.as_str() {
+            Some(text) => text.trim().parse().ok(),
+            None => written.as_u64().and_then(|number| u32::try_from(number).ok()),
+        };
+        if number.is_none() {
+            let problem = format!("{} is not a number from 0 to {}", quoted(written), u32::MAX);
+            self.doubt(part.field(member), problem, key);
+        }
+        number
+    }
+
+    /// A list of texts, each once, in their order.
+    pub(super) fn texts(&mut self, part: Part<'_>, member: &str, key: Option<&'static str>) -> Vec<String> {
+        let Some(written) = part.get(member) else { return Vec::new() };
+        let Some(items) = written.as_array() else {
+            self.doubt(part.field(member), format!("{} is no list", quoted(written)), key);
+            return Vec::new();
+        };
+        let mut texts: Vec<String> = Vec::with_capacity(items.len());
+        for (at, item) in items.iter().enumerate() {
+            match item.as_str().filter(|text| !text.is_empty()) {
+                Some(text) if texts.iter().any(|known| known == text) => {}
+                Some(text) => texts.push(text.to_owned()),
+                None => {
+                    let field = format!("{}[{at}]", part.field(member));
+                    self.doubt(field, format!("{} is no text", quoted(item)), key);
+                }
+            }
+        }
+        texts
+    }
+
+    /// The annotations of an object that say wishes; what `wishes` holds already counts before them.
+    pub(super) fn annotations(
+        &mut self,
+        annotations: Option<&BTreeMap<String, String>>,
+        mut wishes: BTreeMap<&'static str, String>,
+    ) -> Labels {
+        const CHOICE: [&str; 3] = [keys::HOST_POOL, keys::HOST_TAGS, keys::POOL_INDEX];
+        let is_chosen = CHOICE.iter().any(|key| wishes.contains_key(key));
+        for (name, value) in annotations.into_iter().flatten().filter(|(name, _)| name.starts_with(PREFIX)) {
+            let field = || format!("metadata.annotations[{name}]");
+            let Some(key) = DECLARABLE.into_iter().find(|key| key == name) else {
+                self.doubt(field(), "has no effect on this kind of object", None);
+                continue;
+            };
+            if wishes.contains_key(key) || is_chosen && CHOICE.contains(&key) {
+                self.doubt(field(), "does not count: spec.placement says where the PE goes", None);
+            } else {
+                wishes.insert(key, value.trim().to_owned());
+            }
+        }
+        wishes.into_iter().collect()
+    }
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn get(self, member: &str) -> Option<&'a Value> {
+        self.members.get(member).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn field(self, member: &str) -> String {
+        format!("{}.{member}", self.path)
+    }
+}
+
+/// Any text as one part of a list: what would end or trim it is written as `%2C`. Different texts stay different.
+pub(super) fn in_list(text: &str) -> String {
+    let mut part = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | ',') || character.is_whitespace() {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                let _written = write!(part, "%{byte:02X}");
+            }
+        } else {
+            part.push(character);
+        }
+    }
+    part
+}
+
+fn quoted(value: &Value) -> String {
+    let text = value.to_string();
+    let short: String = text.chars().take(MOST_QUOTED).collect();
+    if short.len() < text.len() { format!("`{short}…`") } else { format!("`{short}`") }
+}

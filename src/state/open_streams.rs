@@ -1,0 +1,118 @@
+//! Objects of group `streams.ibm.com`, folded into what is declared.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::cluster::{Cluster, Entry};
+use super::event::Change;
+use crate::model::{
+    DeclaredJob, DeclaredPe, DeclaredPool, HostChoice, ObjectId, Objects, OpenStreams, OpenStreamsObject, OwnerKind,
+    Pe, PoolId, Pools,
+};
+
+/// A kind of object of the group: which PEs a change of one concerns.
+pub(super) trait Declares: OpenStreamsObject {
+    /// Follows up a change of these objects.
+    fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>);
+}
+
+impl Declares for DeclaredPe {
+    fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
+        cluster.replace_all(|entry| is_of_one(entry, changed));
+    }
+}
+
+impl Declares for DeclaredJob {
+    fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
+        let of_one = |pe: &Pe| changed.iter().any(|id| id.name == pe.job.name && id.namespace == pe.job.namespace);
+        cluster.replace_all(|entry| entry.pe.as_deref().is_some_and(of_one));
+    }
+}
+
+impl Declares for DeclaredPool {
+    fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
+        let mut pools = Arc::clone(&cluster.rows.pools);
+        for id in changed {
+            let declared = cluster.rows.declared.open_streams.pools.get(id);
+            match declared.and_then(|declared| declared.pool.as_ref()) {
+                Some(pool) => drop(Arc::make_mut(&mut pools).insert(pool.id.clone(), Arc::clone(pool))),
+                None => drop(Arc::make_mut(&mut pools).remove(&pool_id(id))),
+            }
+        }
+        cluster.rows.pools = pools;
+        // What the pool is decides on what its PEs wish, and on whether that can be known.
+        let ids: BTreeSet<PoolId> = changed.iter().map(pool_id).collect();
+        let of_one = |pe: &Pe| match &pe.wishes {
+            Ok(wishes) => matches!(&wishes.hosts, HostChoice::Pool(id) if ids.contains(id)),
+            Err(_) => changed.iter().any(|id| id.namespace == pe.pod.namespace),
+        };
+        cluster.replace_all(|entry| entry.pe.as_deref().is_some_and(of_one));
+    }
+}
+
+impl Cluster {
+    pub(super) fn declare<T: Declares>(&mut self, change: Change<T>) {
+        let changed = match change {
+            Change::Expected => {
+                self.expected.insert(T::KIND);
+                return;
+            }
+            Change::Put(object) => self.put_object(*object),
+            Change::Gone(id) => {
+                let gone = Arc::make_mut(T::of_mut(&mut self.rows.declared.open_streams)).remove(&id);
+                gone.map(|_| id).into_iter().collect()
+            }
+            Change::Listed(objects) => {
+                self.expected.remove(T::KIND);
+                self.list_objects(objects)
+            }
+        };
+        if !changed.is_empty() {
+            T::follow_up(self, &changed);
+        }
+    }
+
+    /// The operator writes its own state into these objects all the time: most versions declare what the last one did.
+    fn put_object<T: Declares>(&mut self, object: T) -> BTreeSet<ObjectId> {
+        let id = object.id().clone();
+        let objects = T::of_mut(&mut self.rows.declared.open_streams);
+        if objects.get(&id).is_some_and(|known| **known == object) {
+            return BTreeSet::new();
+        }
+        Arc::make_mut(objects).insert(id.clone(), Arc::new(object));
+        BTreeSet::from([id])
+    }
+
+    fn list_objects<T: Declares>(&mut self, listed: Vec<T>) -> BTreeSet<ObjectId> {
+        let listed: Objects<T> = listed.into_iter().map(|object| (object.id().clone(), Arc::new(object))).collect();
+        let objects = T::of_mut(&mut self.rows.declared.open_streams);
+        let differs = |id: &&ObjectId| objects.get(*id) != listed.get(*id);
+        let changed = objects.keys().chain(listed.keys()).filter(differs).cloned().collect();
+        *objects = Arc::new(listed);
+        changed
+    }
+
+    /// All pools there are, once the others are known to be these.
+    pub(super) fn pools_with(&self, others: Pools) -> Pools {
+        let own = self.rows.declared.open_streams.pools.values().filter_map(|declared| declared.pool.as_ref());
+        others.into_iter().chain(own.map(|pool| (pool.id.clone(), Arc::clone(pool)))).collect()
+    }
+}
+
+fn pool_id(id: &ObjectId) -> PoolId {
+    PoolId { namespace: id.namespace.clone(), name: OpenStreams::pool_name(&id.name).into() }
+}
+
+/// Whether a pod is of one of these `ProcessingElement` objects.
+fn is_of_one(entry: &Entry, ids: &BTreeSet<ObjectId>) -> bool {
+    let Some(pe) = &entry.pe else { return false };
+    let namespace = &pe.pod.namespace;
+    match entry.pod.owner.as_ref().filter(|owner| owner.kind == OwnerKind::ProcessingElement) {
+        Some(owner) => ids.contains(&ObjectId::new(namespace, &owner.name)),
+        None => ids.contains(&ObjectId::new(namespace, &format!("{}-{}", pe.job.name, pe.name))),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/open_streams.rs"]
+mod tests;

@@ -1,0 +1,74 @@
+//! A change of an object re-reads the PEs that it concerns; a PE whose object has not been seen waits.
+
+use std::sync::Arc;
+
+use crate::model::{DeclaredJob, DeclaredPe, Labels, ObjectId, Owner, OwnerKind, Pe, Pod, Refusal};
+use crate::state::{Change, Cluster, Event};
+use crate::testing::{choice, declared_pe, governed, node, streams_pe, streams_policy, verdict};
+
+fn owned(uid: &str, pod: Pod) -> Pod {
+    let owner = Owner { name: "app-0".into(), uid: uid.into(), kind: OwnerKind::ProcessingElement };
+    Pod { owner: Some(owner), ..pod }
+}
+
+fn two_nodes(pods: Vec<Pod>) -> Cluster {
+    governed(streams_policy(""), vec![node("n1"), node("n2")], vec![], pods)
+}
+
+fn put(cluster: &mut Cluster, pe: DeclaredPe) {
+    cluster.apply(Event::DeclaredPe(Change::Put(Box::new(pe))));
+}
+
+fn of(uid: &str, host: &str) -> DeclaredPe {
+    DeclaredPe { uid: uid.into(), ..declared_pe("app-0", &[("hosts", host)]) }
+}
+
+fn read(cluster: &Cluster, pod: &str) -> Arc<Pe> {
+    Arc::clone(cluster.pod(pod).unwrap().1.unwrap())
+}
+
+#[test]
+fn a_pe_waits_until_the_object_that_it_belongs_to_is_seen() {
+    let mut cluster = two_nodes(vec![owned("u2", streams_pe("app", "0"))]);
+    let unseen = Refusal::Unseen("ProcessingElement.streams.ibm.com streams/app-0".to_owned());
+    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(unseen.clone()));
+    put(&mut cluster, of("u1", "n1"));
+    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(unseen), "an earlier object of the name is another one");
+    put(&mut cluster, of("u2", "n2"));
+    assert_eq!(choice(&cluster, "app-0"), ["n2"]);
+}
+
+#[test]
+fn a_changed_object_changes_what_its_pe_wishes_and_no_other() {
+    let mut cluster = two_nodes(vec![streams_pe("app", "0"), streams_pe("app", "1")]);
+    assert_eq!(choice(&cluster, "app-0").len(), 2, "pods that belong to no object go by their own words");
+    put(&mut cluster, of("u1", "n1"));
+    assert_eq!(choice(&cluster, "app-0"), ["n1"]);
+    let before = read(&cluster, "app-1");
+    put(&mut cluster, of("u1", "n2"));
+    assert_eq!(choice(&cluster, "app-0"), ["n2"]);
+    let known = read(&cluster, "app-0");
+    put(&mut cluster, of("u1", "n2"));
+    assert!(Arc::ptr_eq(&known, &read(&cluster, "app-0")), "a version that says the same costs nothing");
+    assert!(Arc::ptr_eq(&before, &read(&cluster, "app-1")));
+    cluster.apply(Event::DeclaredPe(Change::Gone(of("u1", "").id)));
+    assert_eq!(choice(&cluster, "app-0").len(), 2);
+    cluster.apply(Event::DeclaredPe(Change::Listed(vec![of("u1", "n1")])));
+    assert_eq!(choice(&cluster, "app-0"), ["n1"]);
+    cluster.apply(Event::DeclaredPe(Change::Listed(vec![])));
+    assert_eq!(choice(&cluster, "app-0").len(), 2);
+}
+
+#[test]
+fn nothing_is_complete_before_what_is_expected_is_listed() {
+    let mut cluster = two_nodes(vec![]);
+    assert!(cluster.snapshot().is_complete(), "a cluster without these kinds waits for nothing");
+    cluster.apply(Event::DeclaredPe(Change::Expected));
+    cluster.apply(Event::DeclaredJob(Change::Expected));
+    cluster.apply(Event::DeclaredPe(Change::Listed(vec![])));
+    assert!(!cluster.snapshot().is_complete());
+    let id = ObjectId::new(&"streams".into(), "app");
+    let job = DeclaredJob { id, defaults: Labels::default(), pes: None, doubts: Vec::new() };
+    cluster.apply(Event::DeclaredJob(Change::Listed(vec![job])));
+    assert!(cluster.snapshot().is_complete());
+}
