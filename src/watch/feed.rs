@@ -1,5 +1,6 @@
 //! Watches of the API server, folded into the store.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,9 @@ use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
+use super::optional;
 use super::store::Store;
+use crate::api::open_streams;
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
 use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
 use crate::state::Event;
@@ -43,9 +46,9 @@ pub struct Feed {
 
 /// The health of one watch.
 #[derive(Debug)]
-struct Health {
+pub(super) struct Health {
     kind: &'static str,
-    listed: AtomicBool,
+    pub(super) listed: AtomicBool,
     failing_since: Mutex<Option<Instant>>,
     undecodable: AtomicU64,
 }
@@ -54,7 +57,13 @@ impl Feed {
     /// Starts the watches. They run until the runtime ends, and never give up.
     #[must_use]
     pub fn start(client: &Client, store: &Arc<Store>, kinds: Kinds) -> Self {
-        let mut watches = vec![start::<HostPool>(client, store), start::<StreamJobObject>(client, store)];
+        let mut watches = vec![
+            start::<HostPool>(client, store),
+            start::<StreamJobObject>(client, store),
+            optional::start::<open_streams::ProcessingElement>(client, store),
+            optional::start::<open_streams::HostPool>(client, store),
+            optional::start::<open_streams::Job>(client, store),
+        ];
         if kinds == Kinds::All {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
@@ -80,7 +89,7 @@ impl Feed {
 }
 
 impl Health {
-    fn new(kind: &'static str) -> Self {
+    pub(super) fn new(kind: &'static str) -> Self {
         Self { kind, listed: AtomicBool::new(false), failing_since: Mutex::new(None), undecodable: AtomicU64::new(0) }
     }
 
@@ -88,12 +97,12 @@ impl Health {
         *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answered(&self) {
+    pub(super) fn answered(&self) {
         *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     #[expect(clippy::disallowed_methods, reason = "the age of the view is measured here, where it is fed")]
-    fn failed(&self) {
+    pub(super) fn failed(&self) {
         self.failing_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
     }
 
@@ -105,8 +114,12 @@ impl Health {
 }
 
 /// A kind of object that is watched: how it becomes an event.
-trait Watched: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static {
+pub(super) trait Watched:
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
     const KIND: &'static str;
+    /// True where a cluster may have no such kind.
+    const IS_OPTIONAL: bool = false;
     type Projected: Send;
 
     fn project(&self) -> Result<Self::Projected, Box<dyn std::error::Error>>;
@@ -118,6 +131,10 @@ trait Watched: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + S
     fn listed(all: Vec<Self::Projected>) -> Event;
     /// The event of an object that is gone, from its metadata alone.
     fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event>;
+    /// An object, and what of it was not understood, though the rest counts.
+    fn doubts(_projected: &Self::Projected) -> Option<(String, String)> {
+        None
+    }
 }
 
 impl Watched for NodeObject {
@@ -200,16 +217,21 @@ impl Watched for StreamJobObject {
 #[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]
 fn start<K: Watched>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
     let health = Arc::new(Health::new(K::KIND));
+    tokio::spawn(watch::<K>(client.clone(), Arc::clone(store), Arc::clone(&health)));
+    health
+}
+
+/// Follows all objects of a kind, until the API server knows no such kind.
+pub(super) async fn watch<K: Watched>(client: Client, store: Arc<Store>, health: Arc<Health>) {
     // Guarded: one object that cannot be read must not blind us to all others of its kind.
-    let api = Api::<DeserializeGuard<K>>::all(reporting(client.clone(), Arc::clone(&health)));
+    let api = Api::<DeserializeGuard<K>>::all(reporting(client, Arc::clone(&health)));
     let pauses = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(200))
         .with_max_delay(LONGEST_PAUSE)
         .with_jitter()
         .without_max_times();
     let events = watcher(api, watcher::Config::default()).backoff(ExponentialBackoff::from(pauses));
-    tokio::spawn(follow(events, Arc::clone(store), Arc::clone(&health)));
-    health
+    follow(events, store, health).await;
 }
 
 /// The same client; a watch that the server has taken up is told to the health. A watch that goes on after a failure
@@ -235,11 +257,13 @@ type WatchEvent<K> = Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>
 async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Arc<Store>, health: Arc<Health>) {
     let mut batches = std::pin::pin!(events.ready_chunks(BATCH));
     let mut listing: Vec<K::Projected> = Vec::new();
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
     while let Some(batch) = batches.next().await {
         let mut folded = Vec::with_capacity(batch.len());
         let mut complete = false;
         for event in batch {
             match event {
+                Err(error) if K::IS_OPTIONAL && optional::is_unknown_kind(&error) => return,
                 Err(error) => {
                     health.failed();
                     tracing::warn!(kind = K::KIND, %error, "the watch failed and is tried again");
@@ -247,7 +271,7 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
                 Ok(event) => {
                     health.answered();
                     complete |= matches!(event, watcher::Event::InitDone);
-                    folded.extend(fold::<K>(event, &mut listing, &health));
+                    folded.extend(fold::<K>(event, &mut listing, &health, &mut told));
                 }
             }
         }
@@ -264,14 +288,17 @@ fn fold<K: Watched>(
     event: watcher::Event<DeserializeGuard<K>>,
     listing: &mut Vec<K::Projected>,
     health: &Health,
+    told: &mut BTreeMap<String, String>,
 ) -> Option<Event> {
-    let project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
+    let mut project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
         Ok(object) => {
             if let Some((kind, error)) = object.left_out() {
                 telemetry::undecodable(kind);
                 tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is left out");
             }
-            object.project().map_err(|error| health.cannot_read(&error)).ok()
+            let projected = object.project().map_err(|error| health.cannot_read(&error)).ok()?;
+            tell::<K>(&projected, told);
+            Some(projected)
         }
         Err(error) => {
             health.cannot_read(error);
@@ -290,5 +317,16 @@ fn fold<K: Watched>(
         watcher::Event::InitDone => Some(K::listed(std::mem::take(listing))),
         watcher::Event::Apply(object) => project(&object).map(K::put),
         watcher::Event::Delete(object) => K::gone(object.meta()),
+    }
+}
+
+/// Tells what was not understood of an object: once, as long as it stays the same.
+fn tell<K: Watched>(projected: &K::Projected, told: &mut BTreeMap<String, String>) {
+    let Some((object, doubts)) = K::doubts(projected) else { return };
+    if doubts.is_empty() {
+        told.remove(&object);
+    } else if told.get(&object) != Some(&doubts) {
+        tracing::warn!(kind = K::KIND, object, doubts, "not all of an object is understood; the rest counts");
+        told.insert(object, doubts);
     }
 }

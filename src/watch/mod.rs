@@ -3,6 +3,7 @@
 mod client;
 mod feed;
 mod load;
+mod optional;
 mod policies;
 mod store;
 

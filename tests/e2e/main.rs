@@ -15,6 +15,7 @@ mod deploy;
 mod explain;
 mod installation;
 mod metrics;
+mod open_streams;
 mod placement;
 mod processes;
 mod resources;

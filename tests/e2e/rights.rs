@@ -19,11 +19,17 @@ use crate::cluster::wait::until;
 use crate::installation::shared;
 
 /// What both roles read of what users declare.
-const DECLARED: [&str; 4] = [
+const DECLARED: [&str; 10] = [
     "list hostpools.outrigger.dev",
     "list streamjobs.outrigger.dev",
     "watch hostpools.outrigger.dev",
     "watch streamjobs.outrigger.dev",
+    "list streamshostpools.streams.ibm.com",
+    "list streamsjobs.streams.ibm.com",
+    "list streamspes.streams.ibm.com",
+    "watch streamshostpools.streams.ibm.com",
+    "watch streamsjobs.streams.ibm.com",
+    "watch streamspes.streams.ibm.com",
 ];
 
 /// How long a controller may take until it has done its part.

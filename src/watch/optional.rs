@@ -1,0 +1,133 @@
+//! Kinds that a cluster may have or not: those of group `streams.ibm.com`.
+//!
+//! Where the API server does not serve a kind there is none of it: nothing waits for it. It is looked for again, so that
+//! a definition which is installed later is found.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use kube::runtime::watcher;
+use kube::{Client, Resource};
+
+use super::feed::{Health, Watched, watch};
+use super::store::Store;
+use crate::api::open_streams::{HostPool, Job, ProcessingElement};
+use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreamsObject as _};
+use crate::state::{Change, Event};
+
+/// How often a kind is looked for that is not served.
+const LOOK: Duration = Duration::from_secs(10);
+/// How soon after an attempt without an answer.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// A kind that a cluster may do without.
+pub(super) trait Optional: Watched {
+    /// The event that nothing is complete before all objects of the kind are listed.
+    fn expected() -> Event;
+}
+
+/// Follows a kind wherever it is served.
+#[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]
+pub(super) fn start<K: Optional>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
+    let health = Arc::new(Health::new(K::KIND));
+    // Before any list can complete the view: whether there is such a kind has not been answered yet.
+    store.apply([K::expected()]);
+    tokio::spawn(follow::<K>(client.clone(), Arc::clone(store), Arc::clone(&health)));
+    health
+}
+
+#[expect(clippy::infinite_loop, reason = "it runs as long as the runtime")]
+async fn follow<K: Optional>(client: Client, store: Arc<Store>, health: Arc<Health>) {
+    loop {
+        until_served::<K>(&client, &store, &health).await;
+        tracing::info!(kind = K::KIND, "the kind is served and followed");
+        watch::<K>(client.clone(), Arc::clone(&store), Arc::clone(&health)).await;
+        tracing::info!(kind = K::KIND, "the kind is no longer served");
+    }
+}
+
+/// Waits until the API server serves a kind; as long as it does not, there is no object of it.
+async fn until_served<K: Optional>(client: &Client, store: &Store, health: &Health) {
+    let mut is_told = false;
+    loop {
+        match is_served::<K>(client).await {
+            Ok(true) => return,
+            Ok(false) => {
+                health.answered();
+                if !is_told {
+                    store.apply([K::listed(Vec::new())]);
+                    health.listed.store(true, Ordering::Release);
+                    is_told = true;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+            Err(error) => {
+                health.failed();
+                tracing::warn!(kind = K::KIND, %error, "whether the kind is served cannot be told; it is tried again");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn is_served<K: Resource<DynamicType = ()>>(client: &Client) -> kube::Result<bool> {
+    match client.list_api_group_resources(&K::api_version(&())).await {
+        Ok(list) => Ok(list.resources.iter().any(|resource| *resource.name == *K::plural(&()))),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a watch fails because the API server knows no such kind.
+pub(super) fn is_unknown_kind(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
+    }
+}
+
+macro_rules! declared {
+    ($($object:ident as $declared:ident in $event:ident;)*) => {$(
+        impl Watched for $object {
+            const KIND: &'static str = $declared::KIND_AND_GROUP;
+            const IS_OPTIONAL: bool = true;
+            type Projected = $declared;
+
+            fn project(&self) -> Result<$declared, Box<dyn std::error::Error>> {
+                Ok($declared::try_from(self)?)
+            }
+            fn put(projected: $declared) -> Event {
+                Event::$event(Change::Put(Box::new(projected)))
+            }
+            fn listed(all: Vec<$declared>) -> Event {
+                Event::$event(Change::Listed(all))
+            }
+            fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
+                let namespace = Namespace::from(metadata.namespace.as_deref()?);
+                Some(Event::$event(Change::Gone(ObjectId::new(&namespace, metadata.name.as_deref()?))))
+            }
+            fn doubts(projected: &$declared) -> Option<(String, String)> {
+                let doubts: Vec<String> = projected.doubts().iter().map(ToString::to_string).collect();
+                Some((projected.id().to_string(), doubts.join("; ")))
+            }
+        }
+
+        impl Optional for $object {
+            fn expected() -> Event {
+                Event::$event(Change::Expected)
+            }
+        }
+    )*};
+}
+
+declared! {
+    ProcessingElement as DeclaredPe in DeclaredPe;
+    HostPool as DeclaredPool in DeclaredPool;
+    Job as DeclaredJob in DeclaredJob;
+}

@@ -1,0 +1,178 @@
+//! Jobs of open-streams: given by the objects that their operator writes, and by the labels of its pods.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::{DeleteParams, PostParams};
+use serde_json::{Value, json};
+
+use crate::cluster::wait::until;
+use crate::cluster::{Cluster, FakeNode, Installation};
+use crate::installation::installed;
+use crate::placement::pe::{DECIDED, Team, node, wish};
+
+/// How long the API server may take until it serves what was defined.
+const SERVED: Duration = Duration::from_secs(30);
+
+/// The definitions of the group as far as they are read; their schema is open.
+async fn define(cluster: &Cluster) {
+    let kinds = [
+        ("Job", "streamsjobs", "streamsjob"),
+        ("ProcessingElement", "streamspes", "streamspe"),
+        ("HostPool", "streamshostpools", "streamshostpool"),
+    ];
+    for (kind, plural, singular) in kinds {
+        let spec = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+        let schema = json!({ "openAPIV3Schema": { "type": "object", "properties": { "spec": spec } } });
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": { "name": format!("{plural}.streams.ibm.com") },
+            "spec": {
+                "group": "streams.ibm.com",
+                "scope": "Namespaced",
+                "names": { "kind": kind, "plural": plural, "singular": singular },
+                "versions": [{ "name": "v1", "served": true, "storage": true, "schema": schema }],
+            },
+        });
+        cluster.kubectl().apply(&definition.to_string()).await.unwrap();
+    }
+    until("the kinds of streams.ibm.com are served", SERVED, async || {
+        for (_, plural, _) in kinds {
+            cluster.kubectl().run(&["get", &format!("{plural}.streams.ibm.com")]).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+/// Makes or changes an object of the group, of job `app`.
+async fn put(cluster: &Cluster, team: &Team, kind: &str, name: &str, spec: &Value) {
+    let object = json!({
+        "apiVersion": "streams.ibm.com/v1",
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": team.namespace,
+            "labels": { "app": "streams", "streams.ibm.com/job": "app", "streams.ibm.com/generation": "0" },
+        },
+        "spec": spec,
+    });
+    cluster.kubectl().apply(&object.to_string()).await.unwrap();
+}
+
+async fn place_by(cluster: &Cluster, team: &Team, pe: &str, placement: &Value) {
+    let spec = json!({ "id": 0, "launchCount": 1, "placement": placement });
+    put(cluster, team, "ProcessingElement", &format!("app-{pe}"), &spec).await;
+}
+
+/// A pod of a PE as the operator creates it, owned by the `ProcessingElement`.
+async fn pod_of(cluster: &Cluster, team: &Team, pe: &str, suffix: &str) -> Value {
+    let object = format!("streamspes.streams.ibm.com/app-{pe}");
+    let owner = cluster.kubectl().json(&["get", "-n", &team.namespace, &object]).await.unwrap();
+    json!({
+        "metadata": {
+            "name": format!("app-{pe}-{suffix}"),
+            "labels": {
+                "app": "streams", "svc": "pe", "streams.ibm.com/job": "app", "streams.ibm.com/pe": pe,
+                "streams.ibm.com/generation": "0", "streams.ibm.com/launch-count": "1",
+            },
+            "ownerReferences": [{
+                "apiVersion": "streams.ibm.com/v1", "kind": "ProcessingElement", "name": format!("app-{pe}"),
+                "uid": owner["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
+            }],
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{ "name": "pe", "image": "none" }],
+        },
+    })
+}
+
+async fn create(team: &Team, pod: Value) {
+    let pod: Pod = serde_json::from_value(pod).unwrap();
+    team.pods.create(&PostParams::default(), &pod).await.unwrap();
+}
+
+fn tagged(name: &str, tags: &[&str]) -> FakeNode {
+    tags.iter().fold(FakeNode::new(name), |node, tag| node.label(&format!("tag.outrigger.dev/{tag}"), ""))
+}
+
+async fn with_nodes() -> Installation {
+    let installation = installed(|all| all).await;
+    let nodes = [tagged("n1", &["a"]), tagged("n2", &["b"]), tagged("n3", &["a", "b"]), tagged("n4", &["a", "b"])];
+    installation.cluster.create_nodes(&nodes).await.unwrap();
+    installation
+}
+
+#[tokio::test]
+async fn a_job_given_by_its_objects_is_placed_though_their_kinds_are_defined_after_the_start() {
+    let installation = with_nodes().await;
+    let cluster = &installation.cluster;
+    define(cluster).await;
+    let team = Team::new(cluster, "streams").await;
+    put(cluster, &team, "Job", "app", &json!({ "id": 0, "statistics": { "processingElementCount": 4 } })).await;
+    let pool = json!({ "hostpool": { "name": "P", "index": 1, "membershipMode": "shared", "tags": ["a", "b"] } });
+    put(cluster, &team, "HostPool", "app-1", &pool).await;
+    let in_pool = json!({ "poolIndex": 1, "inpoolIndex": null });
+    let apart = json!({ "exLocations": ["apart"], "coLocations": [], "hostPoolLocation": in_pool });
+    let near = json!({ "exLocations": ["apart"], "coLocations": ["to, gether"], "hostPoolLocation": in_pool });
+    for (pe, placement) in [
+        ("0", &near),
+        ("1", &apart),
+        ("2", &json!({ "coLocations": ["to, gether"] })),
+        ("3", &json!({ "host": "n2", "isolation": "Op[3]", "isolationLabels": [] })),
+    ] {
+        place_by(cluster, &team, pe, placement).await;
+        // At once: it has to wait until the kind, and its own object, have been seen.
+        create(&team, pod_of(cluster, &team, pe, "x1").await).await;
+    }
+    let [first, second] = [team.node_of("app-0-x1").await, team.node_of("app-1-x1").await];
+    let mut pair = [first.as_str(), second.as_str()];
+    pair.sort_unstable();
+    assert_eq!(pair, ["n3", "n4"], "both tags, and apart");
+    assert_eq!(team.node_of("app-2-x1").await, first, "a token may be any text");
+    assert_eq!(team.node_of("app-3-x1").await, "n2");
+    let placed = team.pods.get("app-0-x1").await.unwrap();
+    let record: Value = serde_json::from_str(wish(&placed, "placement").unwrap()).unwrap();
+    assert_eq!(record["pool"], "streams/streams.ibm.com/app-1");
+
+    // The isolated one keeps others off its node, and a changed object changes the next placement.
+    place_by(cluster, &team, "2", &json!({ "host": "n2" })).await;
+    team.delete("app-2-x1").await;
+    create(&team, pod_of(cluster, &team, "2", "x2").await).await;
+    let refusal = team.refused("app-2-x2").await;
+    assert!(refusal.contains("NodeHoldsIsolatedPe") && refusal.contains("HostMismatch"), "{refusal}");
+    team.delete("app-2-x2").await;
+    place_by(cluster, &team, "2", &json!({ "host": "n1" })).await;
+    create(&team, pod_of(cluster, &team, "2", "x3").await).await;
+    assert_eq!(team.node_of("app-2-x3").await, "n1");
+
+    // Another object of the same name is another PE: its pod waits for it, and takes nothing over.
+    let objects = ["delete", "-n", &team.namespace, "--wait", "streamspes.streams.ibm.com/app-2"];
+    cluster.kubectl().run(&objects).await.unwrap();
+    gone(&team.pods, "app-2-x3").await;
+    place_by(cluster, &team, "2", &json!({ "host": "n4" })).await;
+    create(&team, pod_of(cluster, &team, "2", "x4").await).await;
+    assert_eq!(team.node_of("app-2-x4").await, "n4");
+}
+
+/// Waits until a pod is gone, as its owner is.
+async fn gone(pods: &Api<Pod>, name: &str) {
+    until("the pod goes with its owner", DECIDED, async || {
+        let pod = pods.get_opt(name).await?;
+        if let Some(pod) = &pod {
+            ensure!(node(pod).is_some(), "it waits");
+            pods.delete(name, &DeleteParams::default().grace_period(0)).await?;
+        }
+        ensure!(pod.is_none(), "it is there");
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
