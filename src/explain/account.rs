@@ -28,6 +28,12 @@ pub struct Explanation {
     /// The PE within the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pe: Option<String>,
+    /// The wishes of the PE that stand in objects, and not on the pod.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<Wish>,
+    /// What was not understood of such objects, with object and field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unclear: Vec<String>,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -51,6 +57,18 @@ pub struct Explanation {
     pub here: Option<Candidate>,
     /// The nodes that come nearest, best first: those that it may go to, then those that lack least.
     pub nearest: Vec<Candidate>,
+}
+
+/// A wish that an object declares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wish {
+    /// The key that a pod would carry: `outrigger.dev/colocation`.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// The object: `StreamJob streams/clicks`, `ProcessingElement.streams.ibm.com streams/app-0`.
+    pub by: String,
 }
 
 /// Where an explanation comes from.

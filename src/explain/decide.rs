@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
-use super::account::{Candidate, Explanation, Lack, Source, State};
+use super::account::{Candidate, Explanation, Lack, Source, State, Wish};
 use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Refusal};
 use crate::placement::Case;
-use crate::policy::keys;
+use crate::policy::{PolicySet, Said, keys};
 use crate::state::{NodeIndex, Snapshot, Tentative};
 
 /// The version of the form.
@@ -22,7 +22,13 @@ pub const MOST_CANDIDATES: usize = 3;
 /// What is said of a pod, and of the PE that it is, where a policy governs it; `committed` is where it is bound, as long
 /// as the API server does not show it.
 #[must_use]
-pub fn explain(pod: &Pod, pe: Option<&Arc<Pe>>, committed: Option<&NodeName>, snapshot: &Snapshot) -> Explanation {
+pub fn explain(
+    pod: &Pod,
+    pe: Option<&Arc<Pe>>,
+    committed: Option<&NodeName>,
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+) -> Explanation {
     let state = match (pod.phase, &pod.node) {
         (PodPhase::Finished, _) => State::Finished,
         (PodPhase::Leaving, _) => State::Leaving,
@@ -40,6 +46,8 @@ pub fn explain(pod: &Pod, pe: Option<&Arc<Pe>>, committed: Option<&NodeName>, sn
         policy: pe.map(|pe| pe.policy.to_string()),
         job: pe.map(|pe| pe.job.to_string()),
         pe: pe.map(|pe| pe.name.to_string()),
+        declared: declared(policies.said(pod, snapshot.declared())),
+        unclear: policies.unclear(pod, snapshot.declared()),
         node: pod.node.as_ref().or(committed).map(ToString::to_string),
         record,
         message: None,
@@ -62,6 +70,11 @@ pub fn explain(pod: &Pod, pe: Option<&Arc<Pe>>, committed: Option<&NodeName>, sn
     }
     explanation.summary = summary(&explanation);
     explanation
+}
+
+fn declared(said: Vec<Said>) -> Vec<Wish> {
+    let declared = |Said { key, value, object }| Some(Wish { key: str::to_owned(key), value, by: object? });
+    said.into_iter().filter_map(declared).collect()
 }
 
 /// Looks at all nodes but the one that the PE is on.
@@ -152,6 +165,8 @@ pub fn recorded(pod: &PodManifest) -> Explanation {
         policy: annotation(keys::POLICY).or_else(|| of_record("policy")),
         job: of_record("job"),
         pe: of_record("pe"),
+        declared: Vec::new(),
+        unclear: Vec::new(),
         node: spec_node,
         message: scheduled.and_then(|condition| condition.message.clone()),
         record,

@@ -7,5 +7,5 @@ mod account;
 mod decide;
 mod remedy;
 
-pub use account::{Candidate, Explanation, Lack, Source, State};
+pub use account::{Candidate, Explanation, Lack, Source, State, Wish};
 pub use decide::{MOST_CANDIDATES, explain, recorded};

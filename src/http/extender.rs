@@ -106,15 +106,15 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
         let pod = Arc::clone(cluster.named(&namespace, &name)?);
         let pe = cluster.pod(pod.key.uid.as_str()).and_then(|(_, pe)| pe.cloned());
         let committed = cluster.committed(pod.key.uid.as_str()).cloned();
-        Some((pod, pe, committed, cluster.snapshot().clone()))
+        Some((pod, pe, committed, cluster.snapshot().clone(), cluster.policies().clone()))
     });
     if !extender.store.view().snapshot.is_complete() {
         return text(StatusCode::SERVICE_UNAVAILABLE, "nodes, pods and pools have not been listed yet; try again");
     }
-    let Some((pod, pe, committed, snapshot)) = found else {
+    let Some((pod, pe, committed, snapshot, policies)) = found else {
         return text(StatusCode::NOT_FOUND, &format!("there is no pod {namespace}/{name}"));
     };
-    let made = web::block(move || explain(&pod, pe.as_ref(), committed.as_ref(), &snapshot)).await;
+    let made = web::block(move || explain(&pod, pe.as_ref(), committed.as_ref(), &snapshot, &policies)).await;
     match made.map(|explanation| serde_json::to_vec(&explanation)) {
         Ok(Ok(body)) => json(body),
         Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the explanation was not made"),

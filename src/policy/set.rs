@@ -106,6 +106,12 @@ impl PolicySet {
         wishes::DECLARABLE.into_iter().filter_map(said).collect()
     }
 
+    /// What was not understood of the objects of group `streams.ibm.com` that say what a pod wishes as a PE.
+    #[must_use]
+    pub fn unclear(&self, pod: &Pod, declared: &Declarations) -> Vec<String> {
+        self.reading(pod, declared).map(|reading| reading.sources.unclear()).unwrap_or_default()
+    }
+
     fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {
         let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
         let owner = pod.owner.as_ref();

@@ -71,6 +71,11 @@ pub(super) struct Sources<'a> {
     pub(super) open_streams: &'a OpenStreams,
 }
 
+/// What was not understood of an object.
+fn told<T: OpenStreamsObject>(object: &T) -> impl Iterator<Item = String> {
+    object.doubts().iter().map(|doubt| format!("{} {}: {doubt}", T::KIND_AND_GROUP, object.id()))
+}
+
 /// Who says a wish.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Speaker<'a> {
@@ -157,6 +162,19 @@ impl<'a> Sources<'a> {
             })
         };
         DECLARABLE.into_iter().filter(differs).collect()
+    }
+
+    /// All that was not understood, with its object and field.
+    pub(super) fn unclear(&self) -> Vec<String> {
+        let pool = self.value(keys::HOST_POOL).and_then(|name| {
+            // The namespace is that of the objects which speak of the PE.
+            let namespace =
+                self.custom.pe.map(|pe| &pe.id.namespace).or_else(|| Some(&self.declared?.0.id.namespace))?;
+            self.open_streams.pool(&PoolId { namespace: namespace.clone(), name: Arc::from(name) })
+        });
+        let pe = self.custom.pe.into_iter().flat_map(told::<DeclaredPe>);
+        let job = self.custom.job.into_iter().flat_map(told::<DeclaredJob>);
+        pe.chain(job).chain(pool.into_iter().flat_map(told::<DeclaredPool>)).collect()
     }
 
     /// What was not understood of the `ProcessingElement` or the `Job`, where the wish in question is nobody else's.

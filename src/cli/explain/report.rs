@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::paper::{Ink, Paper, cell};
 use crate::cli::record;
-use crate::explain::{Candidate, Explanation, Lack, State};
+use crate::explain::{Candidate, Explanation, Lack, State, Wish};
 use crate::model::Reason;
 
 /// Writes an explanation.
@@ -23,6 +23,7 @@ pub(super) fn write(explanation: &Explanation, paper: &mut Paper) {
         paper.heading("What kube-scheduler says");
         paper.paragraph(message, Ink::Plain);
     }
+    declared(explanation, paper);
     if let Some(problem) = &explanation.problem {
         paper.heading("What speaks against every node");
         lacks(std::slice::from_ref(problem), paper);
@@ -39,6 +40,24 @@ pub(super) fn write(explanation: &Explanation, paper: &mut Paper) {
     if let Some(Value::Object(fields)) = &explanation.record {
         paper.heading("Record");
         record::write(fields, paper);
+    }
+}
+
+/// What the PE wishes without its pod saying so.
+fn declared(explanation: &Explanation, paper: &mut Paper) {
+    if explanation.declared.is_empty() && explanation.unclear.is_empty() {
+        return;
+    }
+    paper.heading("What objects say it wishes");
+    let mut table = paper.table();
+    for Wish { key, value, by } in &explanation.declared {
+        table.add_row([cell(key, Ink::Plain), cell(value, Ink::Strong), cell(by, Ink::Faint)]);
+    }
+    if !explanation.declared.is_empty() {
+        paper.put(table);
+    }
+    for unclear in &explanation.unclear {
+        paper.paragraph(&format!("Not understood: {unclear}."), Ink::Wary);
     }
 }
 

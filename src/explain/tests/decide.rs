@@ -2,17 +2,17 @@ use serde_json::{Value, json};
 
 use super::{MOST_CANDIDATES, explain, recorded};
 use crate::explain::{Explanation, State};
-use crate::model::{Node, Pod, PodPhase};
-use crate::state::Cluster;
+use crate::model::{DeclaredPe, Doubt, Node, Pod, PodPhase};
+use crate::state::{Change, Cluster, Event};
 use crate::testing::{
-    asking, cluster, cordoned, exclusive, labelled, leaving, node, on, pe, pod, pool, reasons, sized, tagged, tainted,
-    with_cores,
+    asking, cluster, cordoned, declared_pe, exclusive, governed, labelled, leaving, node, on, pe, pod, pool, reasons,
+    sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
 };
 
 fn explained(cluster: &Cluster, name: &str) -> Explanation {
     let found = cluster.named("streams", name).unwrap();
     let (pod, pe) = cluster.pod(found.key.uid.as_str()).unwrap();
-    explain(pod, pe, cluster.committed(name), cluster.snapshot())
+    explain(pod, pe, cluster.committed(name), cluster.snapshot(), cluster.policies())
 }
 
 fn recording(record: &Value, pod: Pod) -> Pod {
@@ -260,4 +260,26 @@ fn without_an_extender_the_pod_speaks_for_itself() {
     }));
     assert_eq!((waiting.state, waiting.summary.as_str()), (State::Waiting, "It waits."));
     assert_eq!(waiting.message.as_deref(), Some(message));
+}
+
+#[test]
+fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_with_the_field() {
+    let of_pe = DeclaredPe {
+        doubts: vec![Doubt { field: "spec.placement.rack".to_owned(), problem: "is not known".to_owned(), key: None }],
+        ..declared_pe("app-0", &[("hosts", "n9"), ("exlocation", "x")])
+    };
+    let own = Pod { annotations: [("outrigger.dev/colocation", "t")].into_iter().collect(), ..streams_pe("app", "0") };
+    let mut cluster = governed(streams_policy(""), vec![node("n1")], vec![], vec![own]);
+    cluster.apply(Event::DeclaredPe(Change::Put(Box::new(of_pe))));
+    cluster.apply(Event::StreamJob(Box::new(stream_job("app", &[("0", &[("hosts", "n1")])]))));
+    let Explanation { declared, unclear, .. } = explained(&cluster, "app-0");
+    let told: Vec<String> = declared.iter().map(|wish| format!("{}={} by {}", wish.key, wish.value, wish.by)).collect();
+    assert_eq!(
+        told,
+        [
+            "outrigger.dev/exlocation=x by ProcessingElement.streams.ibm.com streams/app-0",
+            "outrigger.dev/hosts=n1 by StreamJob streams/app",
+        ]
+    );
+    assert_eq!(unclear, ["ProcessingElement.streams.ibm.com streams/app-0: spec.placement.rack: is not known"]);
 }

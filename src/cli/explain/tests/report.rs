@@ -61,3 +61,19 @@ fn what_speaks_against_every_node_is_shown_once() {
         "nearest": [{"node": "n1", "crowding": 0.25, "risk": 0.0, "lacks": [problem]}],
     })));
 }
+
+#[test]
+fn what_objects_say_is_shown_with_the_object() {
+    let object = "ProcessingElement.streams.ibm.com streams/app-0";
+    insta::assert_snapshot!(shown(&json!({
+        "version": 1, "pod": "streams/app-0-x1", "source": "extender", "state": "waiting",
+        "summary": "It waits: none of 1 nodes fits.",
+        "policy": "open-streams", "job": "streams/app", "pe": "0",
+        "declared": [
+            {"key": "outrigger.dev/exlocation", "value": "x", "by": object},
+            {"key": "outrigger.dev/hosts", "value": "n9", "by": "StreamJob streams/app"},
+        ],
+        "unclear": [format!("{object}: spec.placement.rack: is not known, and not read")],
+        "nodes": 1, "passing": 0, "refused": {"HostMismatch": 1}, "nearest": [],
+    })));
+}
