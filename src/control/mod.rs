@@ -6,6 +6,7 @@
 mod events;
 mod lease;
 mod objects;
+mod wake;
 mod writer;
 
 pub use lease::Lease;

@@ -18,6 +18,7 @@ use serde_json::json;
 use super::Lease;
 use super::events::Events;
 use super::objects::Objects;
+use super::wake::Waker;
 use crate::api::{HostPool, HostPoolStatus, StreamJob, StreamJobStatus};
 use crate::model::{PodUid, Reason};
 use crate::policy::keys;
@@ -71,7 +72,8 @@ impl Controller {
     /// Gains the lease and keeps everything in step from now on.
     pub async fn follow(self) {
         let lease = Arc::clone(&self.lease);
-        futures::join!(lease.follow(), self.write_on());
+        let waker = Waker::new(self.client.clone(), Arc::clone(&self.store), Arc::clone(&lease));
+        futures::join!(lease.follow(), waker.follow(), self.write_on());
     }
 
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]

@@ -16,6 +16,7 @@ mod risk;
 mod scheme;
 mod siblings;
 mod traffic;
+mod wake;
 
 pub use bucket::Bucket;
 pub use case::Case;
@@ -25,6 +26,7 @@ pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;
 pub use scheme::Measure;
 pub use traffic::Near;
+pub use wake::Relief;
 
 #[cfg(test)]
 mod tests;

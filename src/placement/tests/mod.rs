@@ -10,6 +10,7 @@
 //! | [`bucket`] | buckets are the classes of shared tokens |
 //! | [`rank`] | the order of nodes is total, that of the scheme, and what the scores say |
 //! | [`risk`] | the risk by limits is a share, none while all fits |
+//! | [`wake`] | who is woken when nodes are no longer overloaded |
 
 mod bucket;
 mod cases;
@@ -21,3 +22,4 @@ mod rank;
 mod reasons;
 mod risk;
 pub(in crate::placement) mod safety;
+mod wake;

@@ -1,0 +1,113 @@
+//! Wakes PEs that wait for nodes which were too busy: kube-scheduler sees nothing of a load that falls, and leaves what an
+//! extender refused alone until something changes that it does see.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
+use serde_json::json;
+
+use super::Lease;
+use crate::api::PodObject;
+use crate::model::Pe;
+use crate::placement::Relief;
+use crate::policy::keys;
+use crate::telemetry;
+use crate::watch::Store;
+
+/// How long changes are gathered: nodes that are relieved together wake a PE once.
+const GATHERED: Duration = Duration::from_millis(250);
+/// How soon what could not be written is tried again.
+const PERIOD: Duration = Duration::from_secs(1);
+/// How long the API server may take for one write.
+const DEADLINE: Duration = Duration::from_secs(1);
+/// How many writes are under way at once.
+const AT_ONCE: usize = 8;
+
+/// Wakes PEs while it holds the lease.
+pub(super) struct Waker {
+    client: Client,
+    store: Arc<Store>,
+    lease: Arc<Lease>,
+    relief: Relief,
+    /// Who has to be woken, in the order in which that is done.
+    owed: Vec<Arc<Pe>>,
+}
+
+impl Waker {
+    pub(super) fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
+        Self { client, store, lease, relief: Relief::default(), owed: Vec::new() }
+    }
+
+    /// Wakes whom it concerns from now on.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+    pub(super) async fn follow(mut self) -> Infallible {
+        let mut version = 0;
+        loop {
+            self.store.until(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(())).await;
+            tokio::time::sleep(GATHERED).await;
+            let view = Arc::clone(&self.store.view());
+            version = view.snapshot.version();
+            for pe in self.relief.look(&view.snapshot) {
+                if !self.owed.iter().any(|known| known.pod.uid == pe.pod.uid) {
+                    self.owed.push(Arc::clone(pe));
+                }
+            }
+            if self.lease.is_held() {
+                self.wake().await;
+            } else {
+                // Whoever holds it has seen the same.
+                self.owed.clear();
+            }
+        }
+    }
+
+    /// Wakes all that are owed it and still wait; what fails stays owed.
+    async fn wake(&mut self) {
+        let store = Arc::clone(&self.store);
+        let waits = |pe: &Arc<Pe>| {
+            store.look(|cluster| cluster.pod(pe.pod.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))
+        };
+        let waiting: Vec<Arc<Pe>> = std::mem::take(&mut self.owed).into_iter().filter(waits).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        tracing::info!(pes = waiting.len(), "nodes are no longer overloaded: PEs that wait are woken");
+        let value = now().to_string();
+        let writes = futures::stream::iter(waiting).map(|pe| async {
+            let is_done = write(&self.client, &pe, &value).await;
+            (!is_done).then_some(pe)
+        });
+        self.owed = writes.buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
+    }
+}
+
+/// Writes the annotation that wakes a PE; false where that has to be tried again.
+async fn write(client: &Client, pe: &Pe, value: &str) -> bool {
+    let pods: Api<PodObject> = Api::namespaced(client.clone(), pe.pod.namespace.as_str());
+    // The UID is a precondition: another pod of that name has its own reasons to wait.
+    let change = Patch::Merge(json!({"metadata": {"uid": pe.pod.uid, "annotations": {keys::WAKE: value}}}));
+    let parameters = PatchParams::default();
+    let write = pods.patch(pe.pod.name.as_str(), &parameters, &change);
+    let problem = match tokio::time::timeout(DEADLINE, write).await {
+        Ok(Ok(_)) => None,
+        // It is gone, or another one.
+        Ok(Err(kube::Error::Api(status))) if matches!(status.code, 404 | 409) => return true,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_elapsed) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
+    };
+    telemetry::controller_write("Wake", if problem.is_none() { "written" } else { "failed" });
+    if let Some(problem) = &problem {
+        tracing::warn!(pod = %pe.pod, problem, "a PE cannot be woken; it is tried again");
+    }
+    problem.is_none()
+}
+
+#[expect(clippy::disallowed_methods, reason = "any new value would do; a time says something to people")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

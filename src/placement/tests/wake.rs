@@ -1,0 +1,53 @@
+//! Who is woken when nodes take PEs again.
+
+use super::super::Relief;
+use crate::model::{Pod, StreamJob};
+use crate::state::{Cluster, Event};
+use crate::testing::{asking, governed, measured, node, on, pe, pod, protecting, stream_job};
+
+fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
+    cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));
+}
+
+fn woken(relief: &mut Relief, cluster: &Cluster) -> Vec<String> {
+    relief.look(cluster.snapshot()).iter().map(|pe| pe.pod.name.to_string()).collect()
+}
+
+#[test]
+fn pes_that_may_go_to_a_node_that_is_no_longer_overloaded_are_woken_once_and_the_most_urgent_first() {
+    let urgent = Pod { priority: 1, ..pe("k", "urgent", &[]) };
+    let pods = vec![
+        pe("j", "anywhere", &[]),
+        pe("j", "first", &[("hosts", "n1")]),
+        pe("j", "second", &[("hosts", "n2")]),
+        asking(9_000, pe("j", "large", &[])),
+        on("n1", pe("j", "placed", &[])),
+        pod("no-pe"),
+        pe("free", "overrides", &[]),
+        urgent,
+    ];
+    let policies = protecting("cpu: {upper: 75, lower: 60}", &[("", "")]);
+    let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], pods);
+    cluster.apply(Event::StreamJob(Box::new(StreamJob { override_load_protection: true, ..stream_job("free", &[]) })));
+    let mut relief = Relief::default();
+    loaded(&mut cluster, 90.0, 90.0);
+    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    loaded(&mut cluster, 61.0, 90.0);
+    assert_eq!(woken(&mut relief, &cluster), [""; 0], "between the thresholds nothing changes");
+    loaded(&mut cluster, 59.0, 90.0);
+    assert_eq!(woken(&mut relief, &cluster), ["urgent", "anywhere", "first"]);
+    assert_eq!(woken(&mut relief, &cluster), [""; 0], "once");
+    cluster.apply(Event::Policies(protecting("memory: {upper: 75}", &[("", "")])));
+    assert_eq!(woken(&mut relief, &cluster), ["urgent", "anywhere", "second"], "thresholds that change relieve too");
+}
+
+#[test]
+fn a_node_that_is_gone_relieves_nobody() {
+    let policies = protecting("cpu: {upper: 75}", &[("", "")]);
+    let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
+    let mut relief = Relief::default();
+    loaded(&mut cluster, 90.0, 10.0);
+    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    cluster.apply(Event::NodeGone("n1".into()));
+    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+}
