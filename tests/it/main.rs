@@ -50,6 +50,7 @@ mod crds;
 mod demo;
 mod docs;
 mod explain;
+mod flink;
 mod health;
 mod load;
 mod policies;
