@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::outcome::SkipReason;
 use super::{Context, json};
 use crate::model::{Contradiction, Footprint, Labels, Namespace, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes};
-use crate::policy::{Identity, StreamPolicy};
+use crate::policy::{Dialect, Identity, StreamPolicy};
 
 /// A pod that a policy governs, as the placement will read it.
 pub(super) struct Candidate<'a> {
@@ -16,6 +16,8 @@ pub(super) struct Candidate<'a> {
     pub(super) annotations: Labels,
     pub(super) identity: Identity,
     pub(super) wishes: Result<Wishes, Contradiction>,
+    /// True where a `ProcessingElement` says what it wishes: the extender waits for that object.
+    pub(super) belongs_to_pe: bool,
 }
 
 impl<'a> Candidate<'a> {
@@ -35,6 +37,8 @@ impl<'a> Candidate<'a> {
         let owner = controller(pod);
         let identity =
             policy.dialect.identity(namespace, &labels, owner.as_ref().map(|owner| &*owner.name)).ok_or(no_job)?;
+        let belongs_to_pe = policy.dialect == Dialect::OpenStreams
+            && owner.as_ref().is_some_and(|owner| owner.kind == OwnerKind::ProcessingElement);
         let as_placed = Pod {
             key: PodKey {
                 namespace: namespace.clone(),
@@ -53,7 +57,7 @@ impl<'a> Candidate<'a> {
             priority: 0,
         };
         let wishes = context.policies.pe(&as_placed, context.declared).ok_or(no_job)?.wishes;
-        Ok(Self { policy, namespace, labels, annotations, identity, wishes })
+        Ok(Self { policy, namespace, labels, annotations, identity, wishes, belongs_to_pe })
     }
 
     /// The value of a key that may be an annotation or a label; the annotation wins.

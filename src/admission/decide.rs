@@ -10,7 +10,8 @@ use super::outcome::{Outcome, SkipReason};
 use super::patch::{Draft, Unpatchable, prove};
 use super::warnings::Warnings;
 use super::{
-    Context, affinity, conflicts, identity, injection, json, node_name, scheduler, sidecars, sizing, tolerations,
+    Context, affinity, conflicts, identity, injection, json, native, node_name, scheduler, sidecars, sizing,
+    tolerations,
 };
 use crate::model::Namespace;
 
@@ -130,6 +131,7 @@ fn prepare(pod: &Value, candidate: &Candidate<'_>, context: Context<'_>) -> Resu
         sizing::size(&mut draft, candidate)?;
     }
     scheduler::assign(&mut draft, policy)?;
+    native::strip(&mut draft, candidate)?;
     affinity::require_tags(&mut draft, candidate, context.pools)?;
     node_name::rewrite(&mut draft)?;
     tolerations::shorten(&mut draft, policy.toleration_seconds)?;

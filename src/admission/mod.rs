@@ -5,7 +5,7 @@
 //!                              │
 //!                              ▼
 //!              decide: skip? deny? else, over the raw JSON, one rule a file
-//!              identity · sidecars · sizing · scheduler · affinity · node_name · tolerations
+//!              identity · sidecars · sizing · scheduler · native · affinity · node_name · tolerations
 //!                              │
 //!                              ▼
 //!              patch: applied to the raw object and decided again before it is sent ─► encode ─► bytes
@@ -26,6 +26,7 @@ mod identity;
 mod injection;
 mod json;
 mod limit_ranger;
+mod native;
 mod node_name;
 mod outcome;
 mod patch;

@@ -70,7 +70,23 @@ async fn place_by(cluster: &Cluster, team: &Team, pe: &str, placement: &Value) {
     put(cluster, team, "ProcessingElement", &format!("app-{pe}"), &spec).await;
 }
 
-/// A pod of a PE as the operator creates it, owned by the `ProcessingElement`.
+/// Terms as the operator writes them: any tag, which no node has by its label; tokens of all jobs; an isolated PE.
+fn native() -> Value {
+    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    let selects = |key: &str, value: &str| json!([{ "key": key, "operator": "In", "values": [value] }]);
+    let tag = |value: &str| json!({ "matchExpressions": selects("streams.ibm.com/hostpool", value) });
+    let token = |key: &str| {
+        let selector = json!({ "matchExpressions": selects(&format!("streams.ibm.com/{key}"), "x") });
+        json!({ "labelSelector": selector, "topologyKey": "kubernetes.io/hostname" })
+    };
+    json!({
+        "nodeAffinity": { REQUIRED: { "nodeSelectorTerms": [tag("a"), tag("b")] } },
+        "podAffinity": { REQUIRED: [token("hostcolocation.0001"), token("hostcolocation.0002")] },
+        "podAntiAffinity": { REQUIRED: [token("hostexlocation.0003"), token("hostisolation.0004")] },
+    })
+}
+
+/// A pod of a PE as the operator creates it, owned by the `ProcessingElement`; one of its labels is illegal.
 async fn pod_of(cluster: &Cluster, team: &Team, pe: &str, suffix: &str) -> Value {
     let object = format!("streamspes.streams.ibm.com/app-{pe}");
     let owner = cluster.kubectl().json(&["get", "-n", &team.namespace, &object]).await.unwrap();
@@ -80,6 +96,7 @@ async fn pod_of(cluster: &Cluster, team: &Team, pe: &str, suffix: &str) -> Value
             "labels": {
                 "app": "streams", "svc": "pe", "streams.ibm.com/job": "app", "streams.ibm.com/pe": pe,
                 "streams.ibm.com/generation": "0", "streams.ibm.com/launch-count": "1",
+                "streams.ibm.com/hostexlocation.0003": "x", "streams.ibm.com/hostisolation.0005": "Op-3-",
             },
             "ownerReferences": [{
                 "apiVersion": "streams.ibm.com/v1", "kind": "ProcessingElement", "name": format!("app-{pe}"),
@@ -89,6 +106,7 @@ async fn pod_of(cluster: &Cluster, team: &Team, pe: &str, suffix: &str) -> Value
         "spec": {
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": 0,
+            "affinity": native(),
             "containers": [{ "name": "pe", "image": "none" }],
         },
     })
