@@ -1,5 +1,5 @@
-//! Wakes PEs that wait for nodes which were too busy: kube-scheduler sees nothing of a load that falls, and leaves what an
-//! extender refused alone until something changes that it does see.
+//! Wakes PEs that wait for nodes which were too busy: kube-scheduler sees nothing of a load that falls, or of a job that
+//! overrides load protection, and leaves what an extender refused alone until something changes that it does see.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Waker {
         if waiting.is_empty() {
             return;
         }
-        tracing::info!(pes = waiting.len(), "nodes are no longer overloaded: PEs that wait are woken");
+        tracing::info!(pes = waiting.len(), "load protection no longer keeps PEs off nodes: those that wait are woken");
         let value = now().to_string();
         let writes = futures::stream::iter(waiting).map(|pe| async {
             let is_done = write(&self.client, &pe, &value).await;

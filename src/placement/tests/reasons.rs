@@ -468,6 +468,19 @@ fn t14_where_every_node_is_overloaded_none_is_left_unless_the_job_overrides() {
 }
 
 #[test]
+fn t14_a_gang_that_only_overloaded_nodes_could_hold_waits_as_a_whole_and_says_so() {
+    let gang = |name| asking(3_000, pe("j", name, &[("gang", "2")]));
+    let policies = protecting("cpu: {upper: 75}", &[("", "")]);
+    let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![gang("a"), gang("b")]);
+    assert!(verdict(&cluster, "a", "n1").is_ok() || verdict(&cluster, "a", "n2").is_ok());
+    cluster.apply(measured(&[("n1", 76.0, 0.0)]));
+    let on = |node| verdict(&cluster, "a", node).unwrap_err();
+    assert_eq!(on("n1").reason(), Reason::NodeOverloaded);
+    let said = on("n2").to_string();
+    assert!(said.starts_with("GangInfeasible: ") && said.contains("NodeOverloaded: cpu is at 76 %"), "{said}");
+}
+
+#[test]
 fn t14_without_load_protection_or_without_data_no_node_is_overloaded() {
     let loads = [("n1", 100.0, 100.0), ("n9", 100.0, 100.0)];
     let [first, second] = loaded("cpu: {upper: 75}", loads, false);

@@ -42,6 +42,27 @@ fn pes_that_may_go_to_a_node_that_is_no_longer_overloaded_are_woken_once_and_the
 }
 
 #[test]
+fn pes_of_a_job_that_overrides_load_protection_from_now_on_are_woken() {
+    let pods = vec![pe("j", "a", &[]), pe("j", "elsewhere", &[("hosts", "n2")]), pe("k", "heeds", &[])];
+    let policies = protecting("cpu: {upper: 75}", &[("", "")]);
+    let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], pods);
+    let overriding = |does| {
+        let job = StreamJob { override_load_protection: does, ..stream_job("j", &[]) };
+        Event::StreamJob(Box::new(job))
+    };
+    let mut relief = Relief::default();
+    cluster.apply(overriding(true));
+    assert_eq!(woken(&mut relief, &cluster), [""; 0], "no node was overloaded");
+    cluster.apply(overriding(false));
+    loaded(&mut cluster, 90.0, 10.0);
+    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    cluster.apply(overriding(true));
+    assert_eq!(woken(&mut relief, &cluster), ["a"]);
+    loaded(&mut cluster, 10.0, 10.0);
+    assert_eq!(woken(&mut relief, &cluster), ["heeds"], "the other job had no need of that any more");
+}
+
+#[test]
 fn a_node_that_is_gone_relieves_nobody() {
     let policies = protecting("cpu: {upper: 75}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
