@@ -1,5 +1,6 @@
-//! Wakes PEs that wait for nodes which were too busy: kube-scheduler sees nothing of a load that falls, or of a job that
-//! overrides load protection, and leaves what an extender refused alone until something changes that it does see.
+//! Wakes PEs that wait for nodes which were too busy, or by wishes that they no longer have: kube-scheduler sees nothing of
+//! a load that falls or of an object of ours, and leaves what an extender refused alone until something changes that it
+//! does see.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use serde_json::json;
 use super::Lease;
 use crate::api::PodObject;
 use crate::model::Pe;
-use crate::placement::Relief;
+use crate::placement::{Relief, Rethought};
 use crate::policy::keys;
 use crate::telemetry;
 use crate::watch::Store;
@@ -34,13 +35,14 @@ pub(super) struct Waker {
     store: Arc<Store>,
     lease: Arc<Lease>,
     relief: Relief,
+    rethought: Rethought,
     /// Who has to be woken, in the order in which that is done.
     owed: Vec<Arc<Pe>>,
 }
 
 impl Waker {
     pub(super) fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
-        Self { client, store, lease, relief: Relief::default(), owed: Vec::new() }
+        Self { client, store, lease, relief: Relief::default(), rethought: Rethought::default(), owed: Vec::new() }
     }
 
     /// Wakes whom it concerns from now on.
@@ -52,7 +54,8 @@ impl Waker {
             tokio::time::sleep(GATHERED).await;
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
-            for pe in self.relief.look(&view.snapshot) {
+            let rethought = self.rethought.look(&view.snapshot);
+            for pe in self.relief.look(&view.snapshot).into_iter().chain(rethought) {
                 if !self.owed.iter().any(|known| known.pod.uid == pe.pod.uid) {
                     self.owed.push(Arc::clone(pe));
                 }
@@ -76,7 +79,7 @@ impl Waker {
         if waiting.is_empty() {
             return;
         }
-        tracing::info!(pes = waiting.len(), "load protection no longer keeps PEs off nodes: those that wait are woken");
+        tracing::info!(pes = waiting.len(), "what they wait for has changed: PEs are woken");
         let value = now().to_string();
         let writes = futures::stream::iter(waiting).map(|pe| async {
             let is_done = write(&self.client, &pe, &value).await;

@@ -26,7 +26,7 @@ pub use rank::{HIGHEST_SCORE, Ranked};
 pub use risk::limit_risk;
 pub use scheme::Measure;
 pub use traffic::Near;
-pub use wake::Relief;
+pub use wake::{Relief, Rethought};
 
 #[cfg(test)]
 mod tests;

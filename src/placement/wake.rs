@@ -1,12 +1,13 @@
-//! Whom it concerns that nodes take PEs again: kube-scheduler sees nothing of it, and would not ask again by itself.
+//! Whom it concerns that nodes take PEs again, or that PEs wish something else: kube-scheduler sees nothing of it, and
+//! would not ask again by itself.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::case::Case;
-use crate::model::{NodeName, Pe, StreamJobId};
-use crate::state::{NodeIndex, Snapshot};
+use crate::model::{Contradiction, HostChoice, NodeName, Pe, PodUid, Pool, StreamJobId, Wishes};
+use crate::state::{Member, NodeIndex, Snapshot};
 
 /// What kept PEs off nodes at the last look, by load protection.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ impl Relief {
             return Vec::new();
         }
         let waiting = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
-        let mut concerned: Vec<&Arc<Pe>> = waiting
+        let concerned = waiting
             .map(|member| &member.pe)
             .filter(|pe| {
                 let job = StreamJobId::from(&pe.job);
@@ -45,12 +46,65 @@ impl Relief {
                     && may_go(pe, if overriding.contains(&job) { &all } else { &relieved }, snapshot)
             })
             .collect();
-        concerned.sort_unstable_by_key(|pe| (Reverse(pe.priority), pe.created, &pe.pod));
-        concerned
+        in_order(concerned)
     }
 }
 
 fn may_go(pe: &Pe, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
     let case = Case::of_node(pe, snapshot);
     nodes.iter().any(|index| case.passes_by_itself(*index))
+}
+
+/// What the PEs of jobs with a PE that waits wished at the last look.
+#[derive(Debug, Default)]
+pub struct Rethought {
+    seen: BTreeMap<PodUid, Wished>,
+}
+
+/// What a PE wishes, and the pool that it names.
+#[derive(Debug, PartialEq)]
+struct Wished {
+    wishes: Result<Wishes, Contradiction>,
+    awaits: bool,
+    pool: Option<Arc<Pool>>,
+}
+
+impl Wished {
+    fn by(pe: &Pe, snapshot: &Snapshot) -> Self {
+        let pool = pe.wishes.as_ref().ok().and_then(|wishes| match &wishes.hosts {
+            HostChoice::Pool(id) => snapshot.pools().get(id).cloned(),
+            HostChoice::Any | HostChoice::Tags(_) => None,
+        });
+        Self { wishes: pe.wishes.clone(), awaits: pe.awaits.is_some(), pool }
+    }
+}
+
+impl Rethought {
+    /// The PEs that wait and of whose job a PE wishes something else than at the last look, or has another pool under
+    /// the same name: an object, a policy or the pod itself has changed.
+    pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
+        let mut now: BTreeMap<PodUid, Wished> = BTreeMap::new();
+        let mut concerned: Vec<&Arc<Pe>> = Vec::new();
+        for (_, job) in snapshot.jobs() {
+            let mut waiting = job.members.iter().filter(|member| member.node.is_none()).peekable();
+            if waiting.peek().is_none() {
+                continue;
+            }
+            let mut has_changed = false;
+            for Member { pe, .. } in &job.members {
+                let wished = Wished::by(pe, snapshot);
+                has_changed |= self.seen.get(&pe.pod.uid).is_some_and(|before| *before != wished);
+                now.insert(pe.pod.uid.clone(), wished);
+            }
+            concerned.extend(waiting.map(|member| &member.pe).filter(|_| has_changed));
+        }
+        self.seen = now;
+        in_order(concerned)
+    }
+}
+
+/// The most urgent first.
+fn in_order(mut pes: Vec<&Arc<Pe>>) -> Vec<&Arc<Pe>> {
+    pes.sort_unstable_by_key(|pe| (Reverse(pe.priority), pe.created, &pe.pod));
+    pes
 }

@@ -1,9 +1,9 @@
 //! Who is woken when nodes take PEs again.
 
-use super::super::Relief;
-use crate::model::{Pod, StreamJob};
+use super::super::{Relief, Rethought};
+use crate::model::{Pod, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
-use crate::testing::{asking, governed, measured, node, on, pe, pod, protecting, stream_job};
+use crate::testing::{asking, governed, measured, node, on, pe, pod, policies, pool, protecting, stream_job};
 
 fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
     cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));
@@ -71,4 +71,32 @@ fn a_node_that_is_gone_relieves_nobody() {
     assert_eq!(woken(&mut relief, &cluster), [""; 0]);
     cluster.apply(Event::NodeGone("n1".into()));
     assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+}
+
+#[test]
+fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_pool_is_another() {
+    let own = [("host-pool", "p")];
+    let pods = vec![
+        pe("j", "in-pool", &own),
+        pe("k", "waits", &[("colocation", "t")]),
+        on("n1", pe("k", "bound", &[("colocation", "t")])),
+        on("n1", pe("placed", "placed", &own)),
+    ];
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
+    let mut rethought = Rethought::default();
+    let mut woken = |cluster: &Cluster| -> Vec<String> {
+        rethought.look(cluster.snapshot()).iter().map(|pe| pe.pod.name.to_string()).collect()
+    };
+    assert_eq!(woken(&cluster), [""; 0], "nothing is known of before");
+    cluster.apply(Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "in-pool", &own) })));
+    cluster.apply(Event::Pod(Box::new(pe("l", "new", &[]))));
+    assert_eq!(woken(&cluster), [""; 0], "another version of a pod, and a new one, change nothing");
+    cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
+    assert_eq!(woken(&cluster), ["in-pool"], "its pool is there");
+    cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
+    assert_eq!(woken(&cluster), [""; 0], "the same again");
+    cluster.apply(Event::StreamJob(Box::new(stream_job("k", &[("bound", &[("colocation", "other")])]))));
+    assert_eq!(woken(&cluster), ["waits"], "it need not wait for the other any more");
+    cluster.apply(Event::Policies(policies("scheme: pack")));
+    assert_eq!(woken(&cluster), ["in-pool", "new", "waits"]);
 }
