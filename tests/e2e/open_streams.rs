@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cluster::wait::until;
 use crate::cluster::{Cluster, FakeNode, Installation};
 use crate::installation::installed;
-use crate::placement::pe::{DECIDED, Team, node, wish};
+use crate::placement::pe::{DECIDED, Pe, Team, node, wish};
 
 /// How long the API server may take until it serves what was defined.
 const SERVED: Duration = Duration::from_secs(30);
@@ -198,4 +198,44 @@ async fn gone(pods: &Api<Pod>, name: &str) {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing_and_kinds_that_go_leave_the_rest_running() {
+    let mut installation = with_nodes().await;
+    define(&installation.cluster).await;
+    let team = Team::new(&installation.cluster, "streams").await;
+    let cluster = &installation.cluster;
+    place_by(cluster, &team, "0", &json!({ "host": "n1", "isolation": "Op" })).await;
+    create(&team, pod_of(cluster, &team, "0", "x1").await).await;
+    assert_eq!(team.node_of("app-0-x1").await, "n1");
+
+    // Whoever starts now sees the isolated PE before its object says that it is isolated; nobody may slip in between.
+    let extender = installation.extender.as_mut().unwrap();
+    extender.restart().await.unwrap();
+    team.create(Pe::new("other", "guest").wish("hosts", "n1")).await;
+    let refusal = team.refused("guest").await;
+    assert!(refusal.contains("NodeHoldsIsolatedPe"), "{refusal}");
+
+    let cluster = &installation.cluster;
+    cluster.kubectl().run(&["delete", "-n", &team.namespace, "streamspes.streams.ibm.com", "--all"]).await.unwrap();
+    let kinds = ["streamspes", "streamshostpools", "streamsjobs"].map(|plural| format!("{plural}.streams.ibm.com"));
+    let [pes, pools, jobs] = &kinds;
+    cluster.kubectl().run(&["delete", "crd", pes, pools, jobs]).await.unwrap();
+    gone(&team.pods, "app-0-x1").await;
+    assert_eq!(team.node_of("guest").await, "n1");
+    until("the watches have found out", SERVED, async || {
+        let metrics = installation.extender.as_ref().unwrap().metrics().await?;
+        let age = metrics.lines().find_map(|line| line.strip_prefix("outrigger_snapshot_age_seconds "));
+        ensure!(age == Some("0"), "the view is {age:?} s old");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(team.place(Pe::new("other", "late").wish("hosts", "n2")).await, "n2");
+    // And come again.
+    define(&installation.cluster).await;
+    place_by(cluster, &team, "1", &json!({ "host": "n3" })).await;
+    create(&team, pod_of(cluster, &team, "1", "x1").await).await;
+    assert_eq!(team.node_of("app-1-x1").await, "n3");
 }
