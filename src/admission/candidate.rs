@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::outcome::SkipReason;
 use super::{Context, json};
-use crate::model::{Contradiction, Footprint, Labels, Namespace, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes};
+use crate::model::{
+    Contradiction, DeclaredJob, Footprint, Labels, Namespace, ObjectId, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes,
+};
 use crate::policy::{Dialect, Identity, StreamPolicy};
 
 /// A pod that a policy governs, as the placement will read it.
@@ -18,6 +20,8 @@ pub(super) struct Candidate<'a> {
     pub(super) wishes: Result<Wishes, Contradiction>,
     /// True where a `ProcessingElement` says what it wishes: the extender waits for that object.
     pub(super) belongs_to_pe: bool,
+    /// The `Job` that such a pod belongs to.
+    pub(super) job: Option<&'a DeclaredJob>,
 }
 
 impl<'a> Candidate<'a> {
@@ -39,6 +43,8 @@ impl<'a> Candidate<'a> {
             policy.dialect.identity(namespace, &labels, owner.as_ref().map(|owner| &*owner.name)).ok_or(no_job)?;
         let belongs_to_pe = policy.dialect == Dialect::OpenStreams
             && owner.as_ref().is_some_and(|owner| owner.kind == OwnerKind::ProcessingElement);
+        let jobs = &context.declared.open_streams.jobs;
+        let job = jobs.get(&ObjectId::new(namespace, &identity.job.name)).filter(|_| belongs_to_pe);
         let as_placed = Pod {
             key: PodKey {
                 namespace: namespace.clone(),
@@ -57,7 +63,7 @@ impl<'a> Candidate<'a> {
             priority: 0,
         };
         let wishes = context.policies.pe(&as_placed, context.declared).ok_or(no_job)?.wishes;
-        Ok(Self { policy, namespace, labels, annotations, identity, wishes, belongs_to_pe })
+        Ok(Self { policy, namespace, labels, annotations, identity, wishes, belongs_to_pe, job: job.map(|job| &**job) })
     }
 
     /// The value of a key that may be an annotation or a label; the annotation wins.

@@ -10,7 +10,7 @@ use super::outcome::{Outcome, SkipReason};
 use super::patch::{Draft, Unpatchable, prove};
 use super::warnings::Warnings;
 use super::{
-    Context, affinity, conflicts, identity, injection, json, native, node_name, scheduler, sidecars, sizing,
+    Context, affinity, conflicts, identity, injection, job_share, json, native, node_name, scheduler, sidecars, sizing,
     tolerations,
 };
 use crate::model::Namespace;
@@ -127,6 +127,7 @@ fn prepare(pod: &Value, candidate: &Candidate<'_>, context: Context<'_>) -> Resu
         Some(SkipReason::HostNetwork) => draft.warn(injection::NOT_ON_THE_NODES_NETWORK),
         Some(_) => {}
     }
+    job_share::share(&mut draft, candidate)?;
     if withheld != Some(SkipReason::Declined) {
         sizing::size(&mut draft, candidate)?;
     }

@@ -5,7 +5,7 @@
 //!                              │
 //!                              ▼
 //!              decide: skip? deny? else, over the raw JSON, one rule a file
-//!              identity · sidecars · sizing · scheduler · native · affinity · node_name · tolerations
+//!              identity · sidecars · job_share · sizing · scheduler · native · affinity · node_name · tolerations
 //!                              │
 //!                              ▼
 //!              patch: applied to the raw object and decided again before it is sent ─► encode ─► bytes
@@ -24,6 +24,7 @@ mod encode;
 mod error;
 mod identity;
 mod injection;
+mod job_share;
 mod json;
 mod limit_ranger;
 mod native;

@@ -78,6 +78,8 @@ pub struct DeclaredJob {
     pub id: ObjectId,
     /// The values of keys that hold for every PE of the job which says nothing else.
     pub defaults: Labels,
+    /// What the job requests as a whole, by resource, as written.
+    pub requests: Labels,
     /// How many PEs the job has, once the operator has counted them.
     pub pes: Option<NonZeroU32>,
     /// What was not understood.

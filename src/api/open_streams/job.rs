@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use super::reader::Reader;
+use super::reader::{Part, Reader};
 use super::{Job, Unnamed, id};
 use crate::model::DeclaredJob;
 
@@ -15,7 +15,10 @@ impl TryFrom<&Job> for DeclaredJob {
         let mut reader = Reader::default();
         let statistics = reader.part(object.spec.get("statistics"), "spec.statistics", None);
         let pes = statistics.and_then(|statistics| reader.number(statistics, "processingElementCount", None));
+        let resources = reader.part(object.spec.get("resources"), "spec.resources", None);
+        let requests = resources.and_then(|part| reader.part(part.get("requests"), "spec.resources.requests", None));
+        let requests = requests.map(Part::amounts).unwrap_or_default();
         let defaults = reader.annotations(object.metadata.annotations.as_ref(), BTreeMap::new());
-        Ok(Self { id, defaults, pes: pes.and_then(NonZeroU32::new), doubts: reader.doubts })
+        Ok(Self { id, defaults, requests, pes: pes.and_then(NonZeroU32::new), doubts: reader.doubts })
     }
 }

@@ -125,6 +125,12 @@ impl<'a> Part<'a> {
         self.members.get(member).filter(|value| !value.is_null())
     }
 
+    /// Its members as amounts by name; people write bare numbers too.
+    pub(super) fn amounts(self) -> Labels {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.members.iter().map(|(name, value)| (name, text(value))).collect()
+    }
+
     pub(super) fn field(self, member: &str) -> String {
         format!("{}.{member}", self.path)
     }

@@ -155,6 +155,9 @@ fn a_job_gives_defaults_and_counts_its_pes() {
     let counted = job(&json!({"outrigger.dev/gang": "true"}), &json!({"statistics": {"processingElementCount": 4}}));
     assert_eq!(shown(&counted.defaults), ["gang: true"]);
     assert_eq!(counted.pes.map(std::num::NonZeroU32::get), Some(4));
+    let requests =
+        job(&json!({}), &json!({"resources": {"requests": {"cpu": 4, "memory": "1Gi"}, "limits": {}}})).requests;
+    assert_eq!(requests.iter().collect::<Vec<_>>(), [("cpu", "4"), ("memory", "1Gi")]);
     for spec in [json!({}), json!({"statistics": {"processingElementCount": 0}})] {
         assert_eq!(job(&json!(null), &spec).pes, None, "not counted yet");
     }

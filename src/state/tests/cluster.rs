@@ -11,7 +11,7 @@ use proptest::sample::select;
 
 use super::Cluster;
 use crate::model::{
-    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, Footprint, HostPort, JobId, LastPlace,
+    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, Footprint, HostPort, JobId, Labels, LastPlace,
     Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod, PodKey, PodPhase,
     PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
@@ -298,6 +298,7 @@ fn a_declared_job() -> impl Strategy<Value = DeclaredJob> {
     (defaults, option::of(1..3_u32)).prop_map(|(defaults, pes)| DeclaredJob {
         id: ObjectId::new(&"streams".into(), "k"),
         defaults: defaults.into_iter().collect(),
+        requests: Labels::default(),
         pes: pes.and_then(std::num::NonZeroU32::new),
         doubts: vec![],
     })

@@ -68,7 +68,8 @@ fn nothing_is_complete_before_what_is_expected_is_listed() {
     cluster.apply(Event::DeclaredPe(Change::Listed(vec![])));
     assert!(!cluster.snapshot().is_complete());
     let id = ObjectId::new(&"streams".into(), "app");
-    let job = DeclaredJob { id, defaults: Labels::default(), pes: None, doubts: Vec::new() };
+    let job =
+        DeclaredJob { id, defaults: Labels::default(), requests: Labels::default(), pes: None, doubts: Vec::new() };
     cluster.apply(Event::DeclaredJob(Change::Listed(vec![job])));
     assert!(cluster.snapshot().is_complete());
 }

@@ -1,0 +1,64 @@
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::admission::tests::support::{policies, pools};
+use crate::admission::{Context, decide};
+use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenStreams};
+
+const POLICY: &str = "\
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: open-streams}
+spec:
+  selector: {podSelector: {matchExpressions: [{key: streams.ibm.com/job, operator: Exists}]}}
+  dialect: open-streams
+";
+
+/// The requests of the container of a PE, once its pod is admitted; the `Job` has these PEs and requests.
+fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
+    let id = ObjectId::new(&Namespace::from("ns"), "app");
+    let requests = of_job.iter().copied().collect();
+    let defaults = Labels::default();
+    let job = DeclaredJob { id: id.clone(), defaults, requests, pes: NonZeroU32::new(pes), doubts: vec![] };
+    let open_streams = OpenStreams { jobs: Arc::new([(id, Arc::new(job))].into()), ..OpenStreams::default() };
+    let declared = Declarations { open_streams, ..Declarations::default() };
+    let pod = json!({
+        "metadata": {
+            "name": "app-0-x1",
+            "labels": {"streams.ibm.com/job": "app", "streams.ibm.com/pe": "0"},
+            "ownerReferences": [{
+                "apiVersion": "streams.ibm.com/v1", "kind": "ProcessingElement", "name": "app-0", "uid": "u1",
+                "controller": true,
+            }],
+        },
+        "spec": {"containers": [{"name": "pe", "image": "pe:1", "resources": resources}]},
+    });
+    let context = Context { policies: &policies(POLICY), pools: &pools(), declared: &declared };
+    let decision = decide(&pod, &Namespace::from("ns"), context);
+    let mut patched = pod;
+    json_patch::patch(&mut patched, &decision.patch).unwrap();
+    assert_eq!(decision.warnings, [""; 0]);
+    patched["spec"]["containers"][0]["resources"]["requests"].clone()
+}
+
+#[test]
+fn t22_b12_each_pe_requests_its_share_of_what_the_job_requests() {
+    let copied = json!({"requests": {"cpu": "4", "memory": "10Gi"}, "limits": {"cpu": "800m", "memory": "2Gi"}});
+    let of_job = [("cpu", "4000m"), ("memory", "10Gi")];
+    assert_eq!(requests(10, &of_job, &copied), json!({"cpu": "400m", "memory": "1073741824"}));
+    let tight = json!({"requests": {"cpu": "4", "memory": "10Gi"}, "limits": {"cpu": "300m", "memory": "2Gi"}});
+    assert_eq!(requests(10, &of_job, &tight)["cpu"], "300m", "never above the limit");
+}
+
+#[test]
+fn what_was_chosen_for_the_pe_what_cannot_be_divided_and_what_is_not_known_stay() {
+    let own = json!({"requests": {"cpu": "2", "example.com/gpu": "1"}, "limits": {"example.com/gpu": "1"}});
+    assert_eq!(requests(10, &[("cpu", "4"), ("example.com/gpu", "1")], &own), own["requests"], "another amount");
+    let one = json!({"requests": {"cpu": "4"}});
+    assert_eq!(requests(1, &[("cpu", "4")], &one), one["requests"], "the only PE");
+    assert_eq!(requests(0, &[("cpu", "4")], &one), one["requests"], "not counted yet");
+    assert_eq!(requests(10, &[], &one), one["requests"], "the job requests nothing");
+    assert_eq!(requests(10, &[("cpu", "four")], &one), one["requests"], "no quantity");
+}
