@@ -22,8 +22,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`watch`] | watches and policy files, folded into what requests are answered from |
-//! | [`control`] | status and events, written by the one process that holds the lease |
+//! | [`watch`] | watches, policy files and measurements, folded into what requests are answered from |
+//! | [`control`] | status, events and wake-ups, written by the one process that holds the lease |
 //! | [`commit`] | Bindings: written, and followed until their outcome is certain |
 //! | [`http`] | routes, limits, health |
 //! | [`tls`] | certificates: made, loaded, taken over when they change |

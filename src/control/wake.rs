@@ -2,6 +2,7 @@
 //! a load that falls or of an object of ours, and leaves what an extender refused alone until something changes that it
 //! does see.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use serde_json::json;
 
 use super::Lease;
 use crate::api::PodObject;
-use crate::model::Pe;
+use crate::model::{Pe, PodUid};
 use crate::placement::{Relief, Rethought};
 use crate::policy::keys;
 use crate::telemetry;
@@ -55,11 +56,9 @@ impl Waker {
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
             let rethought = self.rethought.look(&view.snapshot);
-            for pe in self.relief.look(&view.snapshot).into_iter().chain(rethought) {
-                if !self.owed.iter().any(|known| known.pod.uid == pe.pod.uid) {
-                    self.owed.push(Arc::clone(pe));
-                }
-            }
+            let concerned = self.relief.look(&view.snapshot).into_iter().chain(rethought);
+            let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.uid.clone()).collect();
+            self.owed.extend(concerned.filter(|pe| known.insert(pe.pod.uid.clone())).map(Arc::clone));
             if self.lease.is_held() {
                 self.wake().await;
             } else {
@@ -96,18 +95,20 @@ async fn write(client: &Client, pe: &Pe, value: &str) -> bool {
     let change = Patch::Merge(json!({"metadata": {"uid": pe.pod.uid, "annotations": {keys::WAKE: value}}}));
     let parameters = PatchParams::default();
     let write = pods.patch(pe.pod.name.as_str(), &parameters, &change);
-    let problem = match tokio::time::timeout(DEADLINE, write).await {
-        Ok(Ok(_)) => None,
+    let (problem, is_final) = match tokio::time::timeout(DEADLINE, write).await {
+        Ok(Ok(_)) => (None, true),
         // It is gone, or another one.
         Ok(Err(kube::Error::Api(status))) if matches!(status.code, 404 | 409) => return true,
-        Ok(Err(error)) => Some(error.to_string()),
-        Err(_elapsed) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
+        // What is refused is refused again, unless there were too many requests.
+        Ok(Err(kube::Error::Api(status))) => (Some(status.message.clone()), status.code < 500 && status.code != 429),
+        Ok(Err(error)) => (Some(error.to_string()), false),
+        Err(_elapsed) => (Some(format!("no answer within {} s", DEADLINE.as_secs())), false),
     };
     telemetry::controller_write("Wake", if problem.is_none() { "written" } else { "failed" });
-    if let Some(problem) = &problem {
-        tracing::warn!(pod = %pe.pod, problem, "a PE cannot be woken; it is tried again");
+    if let Some(problem) = problem {
+        tracing::warn!(pod = %pe.pod, problem, is_tried_again = !is_final, "a PE cannot be woken");
     }
-    problem.is_none()
+    is_final
 }
 
 #[expect(clippy::disallowed_methods, reason = "any new value would do; a time says something to people")]
