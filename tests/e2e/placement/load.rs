@@ -9,7 +9,7 @@ use anyhow::ensure;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::pe::{DECIDED, Pe, Team, wish};
+use super::pe::{DECIDED, Pe, Team};
 use crate::cluster::installation::Part;
 use crate::cluster::outrigger::Outrigger;
 use crate::cluster::scheduler::Scheduler;
@@ -104,9 +104,6 @@ async fn t14_busy_nodes_take_no_pe_but_of_jobs_that_override_and_who_waits_is_pl
     }
     eprintln!("placed {:?} after the file was written", begun.elapsed());
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-    assert!(wish(&team.pods.get("waits-1").await.unwrap(), "wake").is_some());
-    let metrics = extender.metrics().await.unwrap();
-    assert!(metrics.contains("outrigger_controller_writes_total{kind=\"Wake\",outcome=\"written\"} 3\n"), "{metrics}");
 }
 
 #[tokio::test]
