@@ -59,7 +59,8 @@ impl Dialect {
                     .into_iter()
                     .find_map(label)
                     .or(owner)?,
-                label("apps.kubernetes.io/pod-index"),
+                // Not the index: each `StatefulSet` of the application has a first one.
+                label("statefulset.kubernetes.io/pod-name"),
                 None,
             ),
         };

@@ -215,19 +215,19 @@ spec:
 ";
 
 #[test]
-fn instances_of_kafka_streams_are_pes_named_by_their_index_and_keep_apart() {
+fn instances_of_kafka_streams_are_pes_by_their_lasting_names_and_keep_apart() {
     shared(async |installation| {
         let (cluster, namespace) = (&installation.cluster, "kafka-streams");
         cluster.create_namespace(namespace).await.unwrap();
         cluster.kubectl().feed(&["apply", "-n", namespace, "-f", "-"], STATEFUL_SET).await.unwrap();
         let pods: Api<Pod> = Api::namespaced(cluster.client().await.unwrap(), namespace);
         let mut nodes = Vec::new();
-        for (name, index) in [("wordcount-0", "0"), ("wordcount-1", "1")] {
+        for name in ["wordcount-0", "wordcount-1"] {
             until(&format!("{name} is there"), RUNNING, async || Ok(pods.get(name).await?)).await.unwrap();
             let pod = running(&pods, name).await.unwrap();
             assert_eq!(annotation(&pod, "outrigger.dev/policy").unwrap(), "kafka-streams");
             assert_eq!(pod.labels()["outrigger.dev/job"], "wordcount");
-            assert_eq!(pod.labels()["outrigger.dev/pe"], index);
+            assert_eq!(pod.labels()["outrigger.dev/pe"], name);
             nodes.push(pod.spec.unwrap().node_name.unwrap());
         }
         assert_ne!(nodes[0], nodes[1], "exlocated");

@@ -28,9 +28,9 @@ fn a_job_that_a_dialect_finds_becomes_a_label() {
 fn a_pe_that_a_dialect_names_becomes_a_label() {
     let text = FLINK.replace("dialect: flink", "dialect: kafka-streams");
     let mut before = task_manager();
-    before["metadata"]["labels"]["apps.kubernetes.io/pod-index"] = json!("3");
+    before["metadata"]["labels"]["statefulset.kubernetes.io/pod-name"] = json!("words-3");
     let (after, _) = prepared(&policies(&text), &before);
-    assert_eq!(after["metadata"]["labels"]["outrigger.dev/pe"], "3");
+    assert_eq!(after["metadata"]["labels"]["outrigger.dev/pe"], "words-3");
 }
 
 #[test]

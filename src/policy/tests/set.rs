@@ -234,3 +234,21 @@ fn a_gang_of_all_is_the_list_of_the_stream_job() {
     assert_eq!(count(declared(&says, listed)), Some(Gang::AtLeast(3.try_into().unwrap())));
     assert_eq!(count(declared(&[("gang", "2")], listed)), Some(Gang::AtLeast(2.try_into().unwrap())));
 }
+
+#[test]
+fn pes_of_two_stateful_sets_of_one_kafka_streams_application_are_different_ones() {
+    let set = parse(&with_spec("  dialect: kafka-streams\n")).unwrap();
+    let of = |name: &str| {
+        let labels = [
+            ("app", "streams"),
+            ("app.kubernetes.io/instance", "words"),
+            ("apps.kubernetes.io/pod-index", "0"),
+            ("statefulset.kubernetes.io/pod-name", name),
+        ];
+        set.pe(&pod(&labels, &[("outrigger.dev/relocatable", "false")]), &Declarations::default()).unwrap()
+    };
+    let [count, split] = ["words-count-0", "words-split-0"].map(of);
+    assert_eq!((&*count.name, &*split.name), ("words-count-0", "words-split-0"));
+    assert_eq!(count.job, split.job);
+    assert!(!count.wishes.unwrap().relocatable, "its name lasts, so that it can stay with its node");
+}
