@@ -46,7 +46,7 @@ format: toolchain ## formats the code
 	$(CARGO) fmt
 
 bench: toolchain ## the benchmarks
-	$(CARGO) bench --locked --bench decision
+	$(CARGO) bench --locked --bench cost
 
 install: toolchain ## installs the program `outrigger` for the current user
 	$(CARGO) install --locked --path .

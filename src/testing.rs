@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, DeclaredPe, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeName,
-    NodeRequirement, ObjectId, Percent, Pod, PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason,
-    Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
+    Bytes, DeclaredPe, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node,
+    NodeLabels, NodeName, NodeRequirement, ObjectId, Percent, Pod, PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers,
+    PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -66,7 +66,7 @@ fn policy(namespace: &str, placement: &str) -> Source {
 pub(crate) fn node(name: &str) -> Node {
     Node {
         name: NodeName::from(name),
-        labels: Labels::default(),
+        labels: NodeLabels::default(),
         addresses: Vec::new(),
         allocatable: Resources { cpu: Millicores(CORES * 1_000), memory: Bytes(16 << 30), other: Vec::new() },
         pods: 110,
@@ -282,8 +282,7 @@ pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
     let (_, pe) = cluster.pod(pod).unwrap();
     let snapshot = cluster.snapshot();
     let case = Case::new(pe.unwrap(), snapshot);
-    let pass: Vec<NodeIndex> =
-        snapshot.nodes().map(|(index, ..)| index).filter(|index| case.verdict(*index).is_ok()).collect();
+    let pass: Vec<NodeIndex> = snapshot.indexes().filter(|index| case.verdict(*index).is_ok()).collect();
     let ranked = case.rank(&pass, &Tentative::default(), Timestamp::UNIX_EPOCH);
     ranked.into_iter().map(|node| node.name.to_string()).collect()
 }

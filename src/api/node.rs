@@ -7,7 +7,7 @@ use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
 use super::load::{self, InvalidLoad, LOAD};
-use crate::model::{InvalidQuantity, Labels, Load, Node, NodeName, Resources, Taint};
+use crate::model::{InvalidQuantity, Load, Node, NodeName, Resources, Taint};
 
 /// A Node object without what no decision reads.
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
@@ -85,7 +85,7 @@ impl TryFrom<&NodeObject> for Node {
         let ready = object.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
         Ok(Self {
             name: NodeName::from(object.metadata.name.as_deref().unwrap_or_default()),
-            labels: object.metadata.labels.iter().flatten().collect::<Labels>(),
+            labels: object.metadata.labels.iter().flatten().collect(),
             addresses: object.status.addresses.iter().map(|a| Box::from(a.address.as_str())).collect(),
             allocatable,
             pods,

@@ -8,6 +8,7 @@ mod ids;
 mod labels;
 mod load;
 mod node;
+mod node_labels;
 mod open_streams;
 mod pe;
 mod pod;
@@ -21,7 +22,8 @@ pub use footprint::{ContainerResources, Footprint, PodResources};
 pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
 pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
-pub use node::{Node, tag_label};
+pub use node::Node;
+pub use node_labels::{NodeLabels, NodeTags, tag_label};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, ObjectId, Objects, OpenStreams, OpenStreamsObject,
 };
@@ -29,5 +31,5 @@ pub use pe::{Connection, Contradiction, Gang, HostChoice, Pe, Scheme, Scope, Wis
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Refusal};
-pub use resources::{Bytes, InvalidQuantity, Millicores, Resources, thousandths};
+pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, thousandths};
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};

@@ -1,8 +1,10 @@
 //! Why a node is refused: the public reason codes and the numbers behind each.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use super::{NodeName, Overload, Token};
+use super::{NodeName, Overload, Tag, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
@@ -108,9 +110,9 @@ pub enum Refusal {
     /// See [`Reason::NodeUnknown`].
     NodeUnknown,
     /// See [`Reason::InvalidPlacement`]; the contradiction in words.
-    InvalidPlacement(String),
+    InvalidPlacement(Arc<str>),
     /// See [`Reason::PoolNotFound`]; the pool.
-    PoolNotFound(String),
+    PoolNotFound(Arc<str>),
     /// See [`Reason::GangIncomplete`]; how many members exist, and how many it takes.
     GangIncomplete(usize, u32),
     /// See [`Reason::NodeUnschedulable`].
@@ -120,9 +122,9 @@ pub enum Refusal {
     /// See [`Reason::NodeAffinityMismatch`]; what the node lacks.
     NodeAffinityMismatch(String),
     /// See [`Reason::RestrictedTag`]; the first restricting tag that the PE does not ask for.
-    RestrictedTag(String),
+    RestrictedTag(Tag),
     /// See [`Reason::PoolTagMissing`]; the first tag that the node lacks.
-    PoolTagMissing(String),
+    PoolTagMissing(Tag),
     /// See [`Reason::NotInPool`].
     NotInPool,
     /// See [`Reason::PoolTooSmall`]; how many nodes qualify, and the size.
@@ -138,15 +140,15 @@ pub enum Refusal {
     /// See [`Reason::PinnedElsewhere`]; the node that it belongs to.
     PinnedElsewhere(NodeName),
     /// See [`Reason::InsufficientResources`]; the resource, what is wanted and what is free.
-    InsufficientResources(Box<str>, u64, u64),
+    InsufficientResources(Cow<'static, str>, u64, u64),
     /// See [`Reason::NodeHoldsIsolatedPe`]; the PE that is there.
     NodeHoldsIsolatedPe(String),
     /// See [`Reason::IsolatedPeNeedsEmptyNode`]; the PE that is there.
     IsolatedPeNeedsEmptyNode(String),
     /// See [`Reason::ColocationMismatch`]; where members of the bucket are.
-    ColocationMismatch(Vec<NodeName>),
+    ColocationMismatch(Arc<[NodeName]>),
     /// See [`Reason::BucketDoesNotFit`]; the resource, what the bucket wants and what is free.
-    BucketDoesNotFit(Box<str>, u64, u64),
+    BucketDoesNotFit(Cow<'static, str>, u64, u64),
     /// See [`Reason::BucketDoesNotFit`]; the member of the bucket that may not go there, and why.
     BucketMemberRefused(String, Box<Self>),
     /// See [`Reason::ExlocationConflict`]; the PE with a shared token that is there.
@@ -156,7 +158,7 @@ pub enum Refusal {
     /// See [`Reason::NodeOverloaded`]; the metric, its value and the thresholds.
     NodeOverloaded(Overload),
     /// See [`Reason::GangInfeasible`]; what cannot be met together, where that is certain.
-    GangInfeasible(Option<String>),
+    GangInfeasible(Option<Arc<str>>),
 }
 
 impl Refusal {

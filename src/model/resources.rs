@@ -1,5 +1,6 @@
 //! Quantities of CPU, memory and other resources, in whole units, never floating.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// CPU in thousandths of a core. Kubernetes rounds finer values up.
@@ -41,7 +42,22 @@ pub struct Resources {
     pub other: Vec<(Box<str>, u64)>,
 }
 
+/// Amounts of the two resources that every node has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CpuAndMemory {
+    /// CPU.
+    pub cpu: Millicores,
+    /// Memory.
+    pub memory: Bytes,
+}
+
 impl Resources {
+    /// CPU and memory of these.
+    #[must_use]
+    pub fn cpu_and_memory(&self) -> CpuAndMemory {
+        CpuAndMemory { cpu: self.cpu, memory: self.memory }
+    }
+
     /// Reads one named quantity into the set, replacing what was there.
     ///
     /// # Errors
@@ -107,22 +123,21 @@ impl Resources {
     ///
     /// A resource that is not asked for never refuses, even where the node is overbooked.
     #[must_use]
-    pub fn first_lacking(&self, used: &Self, wanted: &Self) -> Option<(Box<str>, u64, u64)> {
-        let lacking = |name: &str, wanted: u64| {
-            let free = self.get(name).saturating_sub(used.get(name));
-            (wanted > free).then(|| (Box::from(name), wanted, free))
+    pub fn first_lacking(&self, used: &Self, wanted: &Self) -> Option<(Cow<'static, str>, u64, u64)> {
+        let lacking = |wanted: u64, all: u64, used: u64| {
+            let free = all.saturating_sub(used);
+            (wanted > 0 && wanted > free).then_some((wanted, free))
         };
-        if wanted.cpu.0 > 0
-            && let Some(found) = lacking("cpu", wanted.cpu.0)
-        {
-            return Some(found);
+        if let Some((wanted, free)) = lacking(wanted.cpu.0, self.cpu.0, used.cpu.0) {
+            return Some((Cow::Borrowed("cpu"), wanted, free));
         }
-        if wanted.memory.0 > 0
-            && let Some(found) = lacking("memory", wanted.memory.0)
-        {
-            return Some(found);
+        if let Some((wanted, free)) = lacking(wanted.memory.0, self.memory.0, used.memory.0) {
+            return Some((Cow::Borrowed("memory"), wanted, free));
         }
-        wanted.other.iter().filter(|(_, units)| *units > 0).find_map(|(name, units)| lacking(name, *units))
+        wanted.other.iter().find_map(|(name, units)| {
+            let (wanted, free) = lacking(*units, self.get(name), used.get(name))?;
+            Some((Cow::Owned(name.to_string()), wanted, free))
+        })
     }
 
     fn set_units(&mut self, name: &str, units: u64) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Pe, PoolId, Resources, Token, Wishes};
-use crate::state::{JobRow, NodeIndex};
+use crate::model::{NodeName, Pe, PoolId, Resources, Token, Wishes};
+use crate::state::{JobRow, NodeIndex, Snapshot};
 
 /// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared places
 /// of sized pools (legacy rule C4).
@@ -47,6 +47,14 @@ impl Bucket {
             }
         }
         bucket
+    }
+
+    /// The names of the nodes that members are bound to, sorted.
+    pub(super) fn anchored(&self, snapshot: &Snapshot) -> Arc<[NodeName]> {
+        let name = |anchor: &NodeIndex| Some(snapshot.node(*anchor)?.name.clone());
+        let mut names: Vec<NodeName> = self.anchors.iter().filter_map(name).collect();
+        names.sort_unstable();
+        names.into()
     }
 }
 

@@ -1,5 +1,7 @@
 //! One PE before one snapshot.
 
+use std::sync::Arc;
+
 use super::bucket::Bucket;
 use super::constraints::{Rule, Rules};
 use super::contradiction;
@@ -8,9 +10,10 @@ use super::look_ahead::LookAhead;
 use super::siblings::Siblings;
 use super::traffic::Traffic;
 use crate::model::{
-    DeclaredPe, HostChoice, Node, OpenStreamsObject as _, Pe, Pool, PoolMembers, Reason, Refusal, Tag, Wishes,
+    DeclaredPe, HostChoice, Node, NodeName, NodeTags, OpenStreamsObject as _, Pe, Pool, PoolMembers, Reason, Refusal,
+    Tag, Wishes,
 };
-use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot};
+use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot, Summary};
 
 /// One PE before one snapshot: what its rules need, looked up once for all nodes.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub(super) struct Given<'a> {
     /// How many nodes the job may choose from, where the pool is sized and the job has chosen none.
     pub(super) qualifying: Option<usize>,
     pub(super) bucket: Bucket,
+    /// The nodes that members of its bucket are bound to, sorted.
+    pub(super) bucket_is_on: Arc<[NodeName]>,
     /// The waiting members of its bucket that a node could be refused to which the PE is given, as long as no member is
     /// bound: the node that the PE takes is theirs too.
     pub(super) companions: Vec<Companion<'a>>,
@@ -65,8 +70,15 @@ pub(super) struct Allocation {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate<'a> {
     pub(super) index: NodeIndex,
+    pub(super) summary: &'a Summary,
     pub(super) row: &'a NodeRow,
-    pub(super) node: &'a Node,
+}
+
+impl<'a> Candidate<'a> {
+    /// The node itself: for what its summary does not say.
+    pub(super) fn node(self) -> &'a Node {
+        &self.summary.node
+    }
 }
 
 /// How far a case looks beyond its PE.
@@ -195,10 +207,9 @@ impl<'a> Case<'a> {
 
     /// What the rules read of the PE and of a node.
     fn candidate(&self, index: NodeIndex) -> Result<(&Given<'a>, Candidate<'_>), Refusal> {
-        let row = self.snapshot.node(index).ok_or(Refusal::NodeUnknown)?;
-        let node = row.node.as_deref().ok_or(Refusal::NodeUnknown)?;
+        let (summary, row) = self.snapshot.summary(index).ok_or(Refusal::NodeUnknown)?;
         let given = self.given.as_ref().map_err(Clone::clone)?;
-        Ok((given, Candidate { index, row, node }))
+        Ok((given, Candidate { index, summary, row }))
     }
 
     /// Every reason why the PE may not go to a node, in the order of their codes.
@@ -245,7 +256,7 @@ impl<'a> Given<'a> {
         if let Some(unseen) = &pe.awaits {
             return Err(Refusal::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
         }
-        let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string()))?;
+        let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string().into()))?;
         let job = snapshot.job(&pe.job);
         let bucket = match depth {
             Depth::Ahead | Depth::Bucket => Bucket::of(pe, wishes, job),
@@ -257,7 +268,7 @@ impl<'a> Given<'a> {
         };
         contradiction::check(pe, wishes, pool, &bucket)?;
         if let (HostChoice::Pool(id), None) = (&wishes.hosts, pool) {
-            return Err(Refusal::PoolNotFound(id.to_string()));
+            return Err(Refusal::PoolNotFound(id.to_string().into()));
         }
         let sized = pool.filter(|pool| pool.mode.size().is_some() && depth != Depth::Node);
         let allocation = sized.map_or_else(Allocation::default, |pool| Allocation::of(pe, pool, job));
@@ -267,6 +278,7 @@ impl<'a> Given<'a> {
             qualifying: sized.filter(|_| allocation.nodes.is_empty()).map(|pool| qualifying(pool, snapshot)),
             allocation,
             companions: Vec::new(),
+            bucket_is_on: bucket.anchored(snapshot),
             bucket,
             look_ahead: match depth {
                 Depth::Ahead => LookAhead::new(pe, wishes, job, snapshot),
@@ -337,8 +349,8 @@ pub(super) fn asked_tags<'a>(wishes: &'a Wishes, pool: Option<&'a Pool>) -> &'a 
 }
 
 /// The first tag that closes a node to a PE that asks for these.
-pub(super) fn closed_by<'a>(asked: &[Tag], node: &'a Node) -> Option<&'a str> {
-    node.restricting_tags().find(|restricting| !asked.iter().any(|tag| tag.as_str() == *restricting))
+pub(super) fn closed_by<'a>(asked: &[Tag], tags: &'a NodeTags) -> Option<&'a Tag> {
+    tags.restricting().iter().find(|restricting| !asked.contains(restricting))
 }
 
 /// How many nodes a job may choose from in a pool, whoever uses them.
@@ -347,14 +359,14 @@ fn qualifying(pool: &Pool, snapshot: &Snapshot) -> usize {
         PoolMembers::Tagged(tags) => tags,
         PoolMembers::Hosts(_) => &[],
     };
-    let usable = |node: &Node| node.schedulable && closed_by(asked, node).is_none();
+    let usable = |node: &Node| node.schedulable && closed_by(asked, node.labels.tags()).is_none();
     snapshot.nodes().filter(|(_, _, node)| qualifies(&pool.members, node) && usable(node)).count()
 }
 
 /// True when a node belongs to the set that a pool chooses from.
 pub(crate) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
     match members {
-        PoolMembers::Tagged(tags) => tags.iter().all(|tag| node.has_tag(tag.as_str())),
+        PoolMembers::Tagged(tags) => tags.iter().all(|tag| node.labels.tags().has(tag)),
         PoolMembers::Hosts(hosts) => hosts.iter().any(|host| node.answers_to(host)),
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn check(pe: &Pe, wishes: &Wishes, pool: Option<&Pool>, bucket: &Buck
                 later.filter(|other| other.pod.uid != pe.pod.uid).find_map(|other| between(theirs, other))
             })
         });
-    problem.map_or(Ok(()), |problem| Err(Refusal::InvalidPlacement(problem)))
+    problem.map_or(Ok(()), |problem| Err(Refusal::InvalidPlacement(problem.into())))
 }
 
 fn index_beyond_pool(wishes: &Wishes, pool: Option<&Pool>) -> Option<String> {

@@ -49,7 +49,7 @@ impl Together {
             (_, None) => Self::Any,
             (_, Some(_)) => {
                 let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
-                Self::Infeasible(Refusal::GangInfeasible(conflict.map(ToString::to_string)))
+                Self::Infeasible(Refusal::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
             }
         }
     }

@@ -91,7 +91,7 @@ fn candidates(group: &[&Pe], snapshot: &Snapshot) -> Vec<Vec<NodeIndex>> {
         let known = kinds.iter().find(alike).map(|kind| kind.nodes.clone());
         let nodes = known.unwrap_or_else(|| {
             let case = Case::without_look_ahead(member, snapshot);
-            let pass = snapshot.nodes().map(|(index, ..)| index).filter(|index| case.verdict(*index).is_ok());
+            let pass = snapshot.indexes().filter(|index| case.verdict(*index).is_ok());
             let nodes: Vec<NodeIndex> = pass.take(group.len()).collect();
             kinds.push(Kind { wishes, requests, eligibility, nodes: nodes.clone() });
             nodes

@@ -83,23 +83,22 @@ impl Case<'_> {
     }
 
     fn measure(&self, given: &Given<'_>, index: NodeIndex, proposed: &Proposed<'_>) -> Option<Ranked> {
-        let row = self.snapshot.node(index)?;
-        let node = row.node.as_deref()?;
+        let (summary, row) = self.snapshot.summary(index)?;
         let here: &[&Pe] = proposed.get(&row.name).map_or(&[], Vec::as_slice);
-        let pes = row.pes.len().saturating_add(here.len());
+        let pes = summary.pes.saturating_add(here.len());
         let proposed_of_job = here.iter().filter(|pe| pe.job == self.pe.job).count();
         let pes_of_job = given.siblings.on(index).saturating_add(proposed_of_job);
-        let cpu = node.allocatable.cpu.0;
+        let cpu = summary.occupancy.allocatable.cpu.0;
         let per_core = |pes: usize| ratio(u64::try_from(pes).unwrap_or(u64::MAX), cpu) * 1_000.0;
-        let requested = row.requested.cpu.0.saturating_add(self.pe.footprint.requests.cpu.0);
+        let requested = summary.occupancy.requested.cpu.0.saturating_add(self.pe.footprint.requests.cpu.0);
         let measure = Measure {
             crowding: per_core(pes + 1),
             job_crowding: per_core(pes_of_job + 1),
             pes,
             pes_of_job,
             fullness: ratio(requested, cpu),
-            risk: limit_risk(row, &self.pe.footprint),
-            near: (!given.traffic.is_silent()).then(|| given.traffic.near(index, node)),
+            risk: limit_risk(&summary.occupancy, &self.pe.footprint),
+            near: (!given.traffic.is_silent()).then(|| given.traffic.near(index, &summary.node)),
         };
         Some(Ranked {
             node: index,

@@ -1,7 +1,7 @@
 //! The first oversubscription term: how much of what pods may use could not be given.
 
-use crate::model::{Footprint, Resources};
-use crate::state::NodeRow;
+use crate::model::{CpuAndMemory, Footprint};
+use crate::state::Occupancy;
 
 /// Risk by limits of a node with one more pod, from 0 (every limit can be honoured) to 1.
 ///
@@ -11,15 +11,15 @@ use crate::state::NodeRow;
 ///
 /// A missing limit counts as the request, so pods without limits add no risk beyond their requests.
 #[must_use]
-pub fn limit_risk(row: &NodeRow, pod: &Footprint) -> f64 {
-    let Some(node) = &row.node else { return 1.0 };
-    let share = |of: fn(&Resources) -> u64| {
+pub fn limit_risk(node: &Occupancy, pod: &Footprint) -> f64 {
+    let (pod_requests, pod_limits) = (pod.requests.cpu_and_memory(), pod.limits.cpu_and_memory());
+    let share = |of: fn(&CpuAndMemory) -> u64| {
         let capacity = of(&node.allocatable);
-        let requests = of(&row.requested).saturating_add(of(&pod.requests)).min(capacity);
-        let limits = of(&row.limits).saturating_add(of(&pod.limits));
+        let requests = of(&node.requested).saturating_add(of(&pod_requests)).min(capacity);
+        let limits = of(&node.limits).saturating_add(of(&pod_limits));
         if limits <= capacity { 0.0 } else { ratio(limits - capacity, limits - requests) }
     };
-    share(|resources| resources.cpu.0).max(share(|resources| resources.memory.0))
+    share(|amounts| amounts.cpu.0).max(share(|amounts| amounts.memory.0))
 }
 
 /// A quotient of two amounts; 0 where the divisor is 0.

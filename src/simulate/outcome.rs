@@ -163,12 +163,12 @@ impl Outcome {
         let jobs = chart.jobs.iter().enumerate().map(|(at, job)| chart.job(at, job)).collect();
         let snapshot = cluster.snapshot();
         let nodes = by_name(cluster).into_iter().filter_map(|index| {
-            let row = snapshot.node(index)?;
+            let (summary, row) = snapshot.summary(index)?;
             Some(NodeOutcome {
                 node: row.name.clone(),
                 pes: row.pes.len(),
                 cpu_requested: row.requested.cpu.to_string(),
-                risk: rounded(limit_risk(row, &Footprint::default())),
+                risk: rounded(limit_risk(&summary.occupancy, &Footprint::default())),
             })
         });
         Self { placements, jobs, nodes: nodes.collect(), conflicts, chart }

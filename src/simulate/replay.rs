@@ -92,7 +92,7 @@ fn cycle(cluster: &mut Cluster, (pod, pe): (&Pod, &Pe), nodes: &[NodeIndex], now
 }
 
 fn all(cluster: &Cluster) -> Vec<NodeIndex> {
-    cluster.snapshot().nodes().map(|(index, ..)| index).collect()
+    cluster.snapshot().indexes().collect()
 }
 
 fn ranked(pod: &Pod, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::eligibilities::Eligibilities;
 use super::event::Event;
 use super::overload::{self, LoadSummary};
+use super::shared::Shared;
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
-    JobId, LastPlace, Load, Node, NodeName, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob, StreamJobId,
+    Eligibility, JobId, LastPlace, Load, Node, NodeName, NodeTags, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources,
+    StreamJob, StreamJobId,
 };
 use crate::policy::PolicySet;
 
@@ -25,7 +26,8 @@ pub struct Cluster {
     takeover: Takeover,
     /// The homes of jobs that have no PE at the moment, the last gone at the end.
     departed: VecDeque<(JobId, Homes)>,
-    eligibilities: Eligibilities,
+    eligibilities: Shared<Eligibility>,
+    tags: Shared<NodeTags>,
     free: Vec<NodeIndex>,
     pub(super) rows: Snapshot,
     listed: BTreeSet<Kind>,
@@ -253,18 +255,18 @@ impl Cluster {
 
     fn put_node(&mut self, node: Node) {
         let index = self.index_of(&node.name);
-        if let Some(row) = self.row(index) {
-            row.node = Some(Arc::new(node));
-        }
+        let tags = self.tags.share(Arc::clone(node.labels.tags()));
+        let node = Arc::new(Node { labels: node.labels.sharing(tags), ..node });
+        self.rows.nodes.change(index.0, |row| row.node = Some(node));
         self.weigh(index);
     }
 
     fn drop_node(&mut self, name: &NodeName) {
         let Some(index) = self.rows.find(name.as_str()) else { return };
-        if let Some(row) = self.row(index) {
+        self.rows.nodes.change(index.0, |row| {
             row.node = None;
             row.overload = None;
-        }
+        });
         self.release(index);
     }
 
@@ -402,10 +404,8 @@ impl Cluster {
         let Some(row) = self.rows.node(index) else { return };
         let Some(measured) = self.measured(row) else { return };
         let overload = overload::next(row.overload, self.policies.load_protection(), measured, self.now);
-        if overload != row.overload
-            && let Some(row) = self.row(index)
-        {
-            row.overload = overload;
+        if overload != row.overload {
+            self.rows.nodes.change(index.0, |row| row.overload = overload);
             self.rows.version += 1;
         }
     }
@@ -446,14 +446,16 @@ impl Cluster {
     fn count(&mut self, entry: &Entry) {
         let footprint = &entry.pod.footprint;
         let ruling = entry.pe.as_ref().filter(|_| entry.pod.phase == PodPhase::Active);
-        if let Some(row) = entry.node.and_then(|index| self.row(index)) {
-            row.requested.add(&footprint.requests);
-            row.limits.add(&footprint.limits);
-            row.pods += 1;
-            row.take_ports(entry.pod.host_ports());
-            if let Some(pe) = ruling {
-                row.put(pe);
-            }
+        if let Some(index) = entry.node {
+            self.rows.nodes.change(index.0, |row| {
+                row.requested.add(&footprint.requests);
+                row.limits.add(&footprint.limits);
+                row.pods += 1;
+                row.take_ports(entry.pod.host_ports());
+                if let Some(pe) = ruling {
+                    row.put(pe);
+                }
+            });
         }
         if let Some(pe) = ruling {
             let bound = entry.pod.node.clone();
@@ -468,17 +470,19 @@ impl Cluster {
 
     fn uncount(&mut self, entry: &Entry) {
         let footprint = &entry.pod.footprint;
-        let mut is_lost = false;
-        if let Some(row) = entry.node.and_then(|index| self.row(index)) {
-            is_lost = row.requested.is_saturated() || row.limits.is_saturated();
-            row.requested.subtract(&footprint.requests);
-            row.limits.subtract(&footprint.limits);
-            row.pods = row.pods.saturating_sub(1);
-            row.free_ports(entry.pod.host_ports());
-            row.remove(&entry.pod.key.uid);
-        }
-        if let Some(index) = entry.node.filter(|_| is_lost) {
-            self.sum_up(index);
+        if let Some(index) = entry.node {
+            let is_lost = self.rows.nodes.change(index.0, |row| {
+                let is_lost = row.requested.is_saturated() || row.limits.is_saturated();
+                row.requested.subtract(&footprint.requests);
+                row.limits.subtract(&footprint.limits);
+                row.pods = row.pods.saturating_sub(1);
+                row.free_ports(entry.pod.host_ports());
+                row.remove(&entry.pod.key.uid);
+                is_lost
+            });
+            if is_lost == Some(true) {
+                self.sum_up(index);
+            }
         }
         if let Some(pe) = &entry.pe {
             let jobs = Arc::make_mut(&mut self.rows.jobs);
@@ -503,10 +507,10 @@ impl Cluster {
             requested.add(&entry.pod.footprint.requests);
             limits.add(&entry.pod.footprint.limits);
         });
-        if let Some(row) = self.row(index) {
+        self.rows.nodes.change(index.0, |row| {
             row.requested = requested;
             row.limits = limits;
-        }
+        });
     }
 
     /// The row of a job, made for it where it has none.
@@ -519,22 +523,12 @@ impl Cluster {
         }))
     }
 
-    fn row(&mut self, index: NodeIndex) -> Option<&mut NodeRow> {
-        self.rows.nodes.get_mut(index.0).map(Arc::make_mut)
-    }
-
     /// The place of a node by name, made for it where it has none.
     fn index_of(&mut self, name: &NodeName) -> NodeIndex {
         if let Some(index) = self.rows.find(name.as_str()) {
             return index;
         }
-        let row = Arc::new(NodeRow::empty(name));
-        let reused = self.free.pop().filter(|index| index.0 < self.rows.nodes.len());
-        let index = reused.unwrap_or(NodeIndex(self.rows.nodes.len()));
-        match self.rows.nodes.get_mut(index.0) {
-            Some(slot) => *slot = row,
-            None => self.rows.nodes.push(row),
-        }
+        let index = NodeIndex(self.rows.nodes.put(self.free.pop().map(|free| free.0), NodeRow::empty(name)));
         Arc::make_mut(&mut self.rows.by_name).insert(name.clone(), index);
         index
     }

@@ -5,10 +5,11 @@
 //! holds at least what is true of pods that we have bound (law 1).
 
 mod cluster;
-mod eligibilities;
 mod event;
 mod open_streams;
 mod overload;
+mod rows;
+mod shared;
 mod snapshot;
 mod takeover;
 mod tentative;
@@ -16,5 +17,6 @@ mod tentative;
 pub use cluster::{Cluster, UnknownPod};
 pub use event::{Change, Event};
 pub use overload::LoadSummary;
+pub use rows::{Occupancy, Summary};
 pub use snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 pub use tentative::Tentative;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::rows::{Rows, Summary};
 use crate::model::{Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, PodUid, Pools, Resources, StreamJobs};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
@@ -129,7 +130,7 @@ pub struct Member {
 pub struct Snapshot {
     pub(super) version: u64,
     pub(super) complete: bool,
-    pub(super) nodes: Vec<Arc<NodeRow>>,
+    pub(super) nodes: Rows,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
     pub(super) jobs: Arc<HashMap<JobId, Arc<JobRow>, ahash::RandomState>>,
     pub(super) pools: Arc<Pools>,
@@ -158,12 +159,25 @@ impl Snapshot {
     /// The node at this place.
     #[must_use]
     pub fn node(&self, index: NodeIndex) -> Option<&NodeRow> {
-        self.nodes.get(index.0).map(|row| &**row)
+        self.nodes.get(index.0).map(|slot| &*slot.row)
+    }
+
+    /// The node at this place in short, and its row; `None` while only pods name it.
+    #[must_use]
+    pub fn summary(&self, index: NodeIndex) -> Option<(&Summary, &NodeRow)> {
+        let slot = self.nodes.get(index.0)?;
+        Some((slot.summary.as_ref()?, &slot.row))
+    }
+
+    /// The places of every node that has been seen, in no particular but a stable order.
+    pub fn indexes(&self) -> impl Iterator<Item = NodeIndex> {
+        self.nodes.iter().enumerate().filter(|(_, slot)| slot.summary.is_some()).map(|(index, _)| NodeIndex(index))
     }
 
     /// Every node that has been seen, in no particular but a stable order.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, &NodeRow, &Node)> {
-        self.nodes.iter().enumerate().filter_map(|(index, row)| Some((NodeIndex(index), &**row, row.node.as_deref()?)))
+        let slots = self.nodes.iter().enumerate();
+        slots.filter_map(|(index, slot)| Some((NodeIndex(index), &*slot.row, &*slot.summary.as_ref()?.node)))
     }
 
     /// The job of this identity.
@@ -204,14 +218,14 @@ impl Snapshot {
     pub fn with_nodes(&self, nodes: Vec<Node>) -> Self {
         let mut snapshot = self.clone();
         for node in nodes {
-            let row = snapshot.find(node.name.as_str()).and_then(|index| snapshot.nodes.get_mut(index.0));
-            if let Some(row) = row {
-                Arc::make_mut(row).node = Some(Arc::new(node));
-            } else {
-                let index = NodeIndex(snapshot.nodes.len());
-                Arc::make_mut(&mut snapshot.by_name).insert(node.name.clone(), index);
-                let row = NodeRow::empty(&node.name);
-                snapshot.nodes.push(Arc::new(NodeRow { node: Some(Arc::new(node)), ..row }));
+            let node = Arc::new(node);
+            let known = snapshot.find(node.name.as_str());
+            let changed =
+                known.and_then(|index| snapshot.nodes.change(index.0, |row| row.node = Some(Arc::clone(&node))));
+            if changed.is_none() {
+                let name = node.name.clone();
+                let index = snapshot.nodes.put(None, NodeRow { node: Some(node), ..NodeRow::empty(&name) });
+                Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex(index));
             }
         }
         snapshot
@@ -219,25 +233,25 @@ impl Snapshot {
 
     /// Counts a waiting PE as placed on a node.
     pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        if let Some(row) = self.nodes.get_mut(index.0).map(Arc::make_mut) {
+        self.nodes.change(index.0, |row| {
             row.requested.add(&pe.footprint.requests);
             row.limits.add(&pe.footprint.limits);
             row.take_ports(pe.host_ports());
             row.pods += 1;
             row.put(pe);
-        }
+        });
         self.set_node(pe, Some(index));
     }
 
     /// Takes back that a PE was [placed](Self::place) on a node.
     pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        if let Some(row) = self.nodes.get_mut(index.0).map(Arc::make_mut) {
+        self.nodes.change(index.0, |row| {
             row.requested.subtract(&pe.footprint.requests);
             row.limits.subtract(&pe.footprint.limits);
             row.free_ports(pe.host_ports());
             row.pods = row.pods.saturating_sub(1);
             row.remove(&pe.pod.uid);
-        }
+        });
         self.set_node(pe, None);
     }
 

@@ -28,15 +28,29 @@ pub(crate) fn cluster(nodes: usize) -> Cluster {
 /// So many nodes with their PEs, all listed, and these pods that wait.
 pub(crate) fn waiting(nodes: usize, pods: Vec<Value>) -> Cluster {
     let mut cluster = Cluster::new(policies());
-    cluster.apply(Event::PoolsListed(vec![pool()]));
-    cluster.apply(Event::StreamJobsListed(Vec::new()));
-    cluster.apply(Event::NodesListed((0..nodes).map(node).collect()));
-    let waiting = pods.into_iter().map(|pod| read(&pod));
-    cluster.apply(Event::PodsListed(
-        (0..nodes * PES_PER_NODE).map(|number| running(number, nodes)).chain(waiting).collect(),
-    ));
+    for event in listed(nodes, pods) {
+        cluster.apply(event);
+    }
     assert!(cluster.snapshot().is_complete());
     cluster
+}
+
+/// The lists from which such a cluster comes.
+pub(crate) fn listed(nodes: usize, pods: Vec<Value>) -> [Event; 4] {
+    let waiting = pods.into_iter().map(|pod| read(&pod));
+    let pods = (0..nodes * PES_PER_NODE).map(|number| running(number, nodes)).chain(waiting).collect();
+    [
+        Event::PoolsListed(vec![pool()]),
+        Event::StreamJobsListed(Vec::new()),
+        Event::NodesListed((0..nodes).map(node).collect()),
+        Event::PodsListed(pods),
+    ]
+}
+
+/// So many nodes, and PEs that run on them, each in an event of its own.
+pub(crate) fn one_by_one(nodes: usize, pes: usize) -> impl Iterator<Item = Event> {
+    let pes = (0..pes).map(move |number| Event::Pod(Box::new(running(number, nodes))));
+    (0..nodes).map(|number| Event::Node(node(number))).chain(pes)
 }
 
 /// The shared pool of every second node.

@@ -95,7 +95,7 @@ fn pool(placed: &[Placed<'_>], pools: &[Pool]) -> Check {
         let Some(pool) = pools.iter().find(|pool| pool.id == *id) else { continue };
         looked_at += 1;
         let member = match &pool.members {
-            PoolMembers::Tagged(tags) => tags.iter().all(|tag| one.node.has_tag(tag.as_str())),
+            PoolMembers::Tagged(tags) => tags.iter().all(|tag| one.node.labels.tags().has(tag)),
             PoolMembers::Hosts(hosts) => hosts.iter().any(|host| one.node.answers_to(host)),
         };
         if !member {

@@ -15,7 +15,8 @@ use super::super::{Api, Binder, Bound, Failure, WriteError};
 use crate::extender::BindingArguments;
 use crate::extender::bind::Commitment;
 use crate::model::{
-    Bytes, Footprint, Labels, Millicores, Namespace, Node, NodeName, Pod, PodKey, PodPhase, PodUid, Resources,
+    Bytes, Footprint, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid,
+    Resources,
 };
 use crate::policy::{PolicySet, Source, keys};
 use crate::state::Event;
@@ -326,7 +327,7 @@ fn arguments(name: &str, node: &str) -> BindingArguments {
 fn node(name: &str) -> Node {
     Node {
         name: NodeName::from(name),
-        labels: Labels::default(),
+        labels: NodeLabels::default(),
         addresses: Vec::new(),
         allocatable: Resources { cpu: Millicores(8_000), memory: Bytes(8 << 30), other: Vec::new() },
         pods: 110,

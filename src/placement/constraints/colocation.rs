@@ -1,8 +1,10 @@
 //! `ColocationMismatch` and `BucketDoesNotFit`: a bucket shares one node (legacy rule C4, filter F12).
 
+use std::sync::Arc;
+
 use super::super::bucket::Bucket;
 use super::super::case::{Candidate, Case, Companion, Given};
-use crate::model::{HostPort, NodeName, Refusal};
+use crate::model::{HostPort, Refusal};
 use crate::state::NodeRow;
 
 /// A member of the bucket is bound.
@@ -16,27 +18,22 @@ pub(super) fn is_whole(_: &Case<'_>, given: &Given<'_>) -> bool {
 }
 
 /// Members of the bucket are bound elsewhere; where they are on two nodes already, no node is right.
-pub(super) fn same_node(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let anchors = &given.bucket.anchors;
-    if anchors.iter().all(|anchor| *anchor == candidate.index) {
-        return None;
-    }
-    let name = |anchor| case.snapshot.node(anchor).map(|row| row.name.clone());
-    let mut nodes: Vec<NodeName> = anchors.iter().filter_map(|anchor| name(*anchor)).collect();
-    nodes.sort_unstable();
-    Some(Refusal::ColocationMismatch(nodes))
+pub(super) fn same_node(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    let is_there = given.bucket.anchors.iter().all(|anchor| *anchor == candidate.index);
+    (!is_there).then(|| Refusal::ColocationMismatch(Arc::clone(&given.bucket_is_on)))
 }
 
 /// Before the first member goes, the sum of all must fit, and each must be allowed there.
 pub(super) fn fits_whole(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let Candidate { row, node, .. } = candidate;
+    let Candidate { summary, row, .. } = candidate;
     let bucket = &given.bucket;
-    let free_pods = node.pods.saturating_sub(row.pods);
+    let free_pods = summary.free_pods;
     if bucket.waiting_pods > free_pods {
         return Some(Refusal::BucketDoesNotFit("pods".into(), bucket.waiting_pods, free_pods));
     }
-    node.allocatable
-        .first_lacking(&row.requested, &bucket.waiting)
+    let lacking = || candidate.node().allocatable.first_lacking(&row.requested, &bucket.waiting);
+    let lacking = if summary.has_room_for(&bucket.waiting) { None } else { lacking() };
+    lacking
         .map(|(resource, wanted, free)| Refusal::BucketDoesNotFit(resource, wanted, free))
         .or_else(|| port_twice(case, bucket, row))
         .or_else(|| given.companions.iter().find_map(|companion| refused(companion, candidate)))

@@ -9,6 +9,6 @@ pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
 
 pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     let hosts = &given.wishes.only;
-    let is_named = hosts.is_empty() || hosts.iter().any(|host| candidate.node.answers_to(host));
+    let is_named = hosts.is_empty() || hosts.iter().any(|host| candidate.node().answers_to(host));
     (!is_named).then_some(Refusal::HostMismatch)
 }

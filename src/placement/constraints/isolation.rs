@@ -7,6 +7,9 @@ use crate::model::{Pe, Refusal, Scope};
 
 /// An isolated PE is there whose scope reaches this PE.
 pub(super) fn held(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
+    if !candidate.summary.claimed {
+        return None;
+    }
     let isolation = |other: &Pe| other.wishes.as_ref().ok().and_then(|wishes| wishes.isolation);
     others(case, &candidate.row.claimants)
         .find(|other| isolation(other).is_some_and(|scope| scope.reaches(&other.job, &case.pe.job)))

@@ -9,5 +9,5 @@ pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
 }
 
 pub(super) fn check(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    candidate.row.overload.filter(|_| concerns(case, given)).map(Refusal::NodeOverloaded)
+    candidate.summary.overload.filter(|_| concerns(case, given)).map(Refusal::NodeOverloaded)
 }

@@ -9,5 +9,5 @@ pub(super) fn concerns(case: &Case<'_>, _: &Given<'_>) -> bool {
 }
 
 pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    case.pe.eligibility.as_ref()?.mismatch(candidate.node).map(Refusal::NodeAffinityMismatch)
+    case.pe.eligibility.as_ref()?.mismatch(candidate.node()).map(Refusal::NodeAffinityMismatch)
 }

@@ -7,18 +7,27 @@ use crate::model::{HostChoice, Pe, PoolMode, Refusal, Wishes};
 use crate::state::Snapshot;
 
 pub(super) fn check(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let stranger = |other: &&Arc<Pe>| other.job != case.pe.job;
-    let owner = candidate.row.claimants.iter().filter(stranger).find(|other| excludes(other, case.pe, case.snapshot));
-    if let Some(owner) = owner {
-        return Some(Refusal::PoolExclusiveToOtherJob(owner.job.to_string()));
+    let owned = || owner(case, candidate).map(|owner| Refusal::PoolExclusiveToOtherJob(owner.job.to_string()));
+    let in_use = || user(case, given, candidate).map(|user| Refusal::PoolNodeInUse(user.job.to_string()));
+    owned().or_else(in_use)
+}
+
+/// A PE of another job that has the node by an exclusive pool.
+fn owner<'a>(case: &Case<'_>, candidate: Candidate<'a>) -> Option<&'a Arc<Pe>> {
+    if !candidate.summary.claimed {
+        return None;
     }
+    let mut claimants = candidate.row.claimants.iter();
+    claimants.find(|other| other.job != case.pe.job && excludes(other, case.pe, case.snapshot))
+}
+
+/// A PE of another job on a node that the PE's own pool would have for itself.
+fn user<'a>(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'a>) -> Option<&'a Arc<Pe>> {
     if !given.pool.is_some_and(|pool| pool.mode.is_exclusive()) {
         return None;
     }
-    let mut strangers = candidate.row.pes.iter().filter(stranger);
-    strangers
-        .find(|other| given.wishes.exclusive_scope.reaches(&case.pe.job, &other.job))
-        .map(|other| Refusal::PoolNodeInUse(other.job.to_string()))
+    let reaches = |other: &Pe| given.wishes.exclusive_scope.reaches(&case.pe.job, &other.job);
+    candidate.row.pes.iter().find(|other| other.job != case.pe.job && reaches(other))
 }
 
 /// True when `owner` has its node by an exclusive pool whose scope reaches `other`.

@@ -3,7 +3,7 @@
 //! Tags are conjunctive: a node needs all of them (legacy rule R2).
 
 use super::super::case::{Candidate, Case, Given, qualifies};
-use crate::model::{HostChoice, Node, PoolMembers, Refusal, Tag};
+use crate::model::{HostChoice, NodeTags, PoolMembers, Refusal, Tag};
 
 pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
     given.wishes.hosts != HostChoice::Any
@@ -11,14 +11,16 @@ pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
 
 pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
     match (&given.wishes.hosts, given.pool.map(|pool| &pool.members)) {
-        (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => first_missing(tags, candidate.node),
+        (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => {
+            first_missing(tags, &candidate.summary.tags)
+        }
         (_, Some(members @ PoolMembers::Hosts(_))) => {
-            (!qualifies(members, candidate.node)).then_some(Refusal::NotInPool)
+            (!qualifies(members, candidate.node())).then_some(Refusal::NotInPool)
         }
         (HostChoice::Any | HostChoice::Pool(_), None) => None,
     }
 }
 
-fn first_missing(tags: &[Tag], node: &Node) -> Option<Refusal> {
-    tags.iter().find(|tag| !node.has_tag(tag.as_str())).map(|tag| Refusal::PoolTagMissing(tag.to_string()))
+fn first_missing(tags: &[Tag], of_node: &NodeTags) -> Option<Refusal> {
+    tags.iter().find(|tag| !of_node.has(tag)).map(|tag| Refusal::PoolTagMissing(tag.clone()))
 }

@@ -4,11 +4,13 @@ use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
 pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let Candidate { row, node, .. } = candidate;
-    if row.pods >= node.pods {
+    let requests = &case.pe.footprint.requests;
+    if candidate.summary.free_pods == 0 {
         return Some(Refusal::InsufficientResources("pods".into(), 1, 0));
     }
-    node.allocatable
-        .first_lacking(&row.requested, &case.pe.footprint.requests)
-        .map(|(resource, wanted, free)| Refusal::InsufficientResources(resource, wanted, free))
+    if candidate.summary.has_room_for(requests) {
+        return None;
+    }
+    let lacking = candidate.node().allocatable.first_lacking(&candidate.row.requested, requests);
+    lacking.map(|(resource, wanted, free)| Refusal::InsufficientResources(resource, wanted, free))
 }

@@ -4,5 +4,6 @@ use super::super::case::{Candidate, Case, Given, asked_tags, closed_by};
 use crate::model::Refusal;
 
 pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    closed_by(asked_tags(given.wishes, given.pool), candidate.node).map(|tag| Refusal::RestrictedTag(tag.to_owned()))
+    closed_by(asked_tags(given.wishes, given.pool), &candidate.summary.tags)
+        .map(|tag| Refusal::RestrictedTag(tag.clone()))
 }

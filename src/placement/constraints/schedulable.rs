@@ -4,5 +4,5 @@ use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
 pub(super) fn check(_: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    (!candidate.node.schedulable).then_some(Refusal::NodeUnschedulable)
+    (!candidate.summary.schedulable).then_some(Refusal::NodeUnschedulable)
 }

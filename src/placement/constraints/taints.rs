@@ -4,7 +4,10 @@ use super::super::case::{Candidate, Case, Given};
 use crate::model::{Refusal, Taint};
 
 pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let node = candidate.node;
+    if !candidate.summary.tainted {
+        return None;
+    }
+    let node = candidate.node();
     let taint: Option<&Taint> = match &case.pe.eligibility {
         Some(eligibility) => eligibility.untolerated(node),
         None => node.taints.first(),

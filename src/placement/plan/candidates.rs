@@ -93,7 +93,7 @@ impl Order {
         }
         let case = Case::of_node(pe, snapshot);
         if self.seen == usize::MAX {
-            snapshot.nodes().for_each(|(index, ..)| self.put(index, &case));
+            snapshot.indexes().for_each(|index| self.put(index, &case));
         } else {
             changes.iter().skip(self.seen).for_each(|index| self.put(*index, &case));
         }

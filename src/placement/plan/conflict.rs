@@ -83,7 +83,7 @@ fn has_none(work: &mut Work<'_>, members: &[usize]) -> bool {
 /// An example of each refusal that the groups meet: alone, and once others are placed.
 fn refusals(work: &mut Work<'_>, members: &[usize]) -> BTreeMap<Reason, Refusal> {
     work.clear();
-    let nodes: Vec<NodeIndex> = work.snapshot().nodes().map(|(index, ..)| index).collect();
+    let nodes: Vec<NodeIndex> = work.snapshot().indexes().collect();
     let mut refusals = BTreeMap::new();
     let mut look = |work: &Work<'_>| {
         for group in members.iter().filter(|group| work.node(**group).is_none()) {

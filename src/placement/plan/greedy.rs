@@ -61,7 +61,7 @@ fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIn
 /// Every node that passes for a PE, best first.
 fn all(snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIndex> {
     let case = Case::without_gang(pe, snapshot);
-    let nodes = snapshot.nodes().map(|(index, ..)| index);
+    let nodes = snapshot.indexes();
     ranked(&case, &nodes.filter(|index| case.verdict(*index).is_ok()).collect::<Vec<NodeIndex>>())
 }
 

@@ -134,7 +134,7 @@ fn attempt(snapshot: &Snapshot, waiting: &[Arc<Pe>], units: &[Unit], steps: usiz
 /// Nodes for those that have none, then a cheaper assignment.
 fn better(work: &mut Work<'_>) {
     search::repair(work);
-    if work.groups() <= FEW_GROUPS && work.snapshot().nodes().take(FEW_NODES + 1).count() <= FEW_NODES {
+    if work.groups() <= FEW_GROUPS && work.snapshot().indexes().take(FEW_NODES + 1).count() <= FEW_NODES {
         search::optimise(work);
     } else {
         improve::improve(work);
@@ -178,14 +178,14 @@ fn outcome(work: &Work<'_>, waiting: &[Arc<Pe>], failed: &BTreeMap<usize, Failed
 }
 
 fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&Failed>) -> Unplaced {
-    let everywhere = |reason| BTreeMap::from([(reason, snapshot.nodes().count())]);
+    let everywhere = |reason| BTreeMap::from([(reason, snapshot.indexes().count())]);
     let (refused, conflict) = match failed {
         Some(Failed::Incomplete) => (everywhere(Reason::GangIncomplete), None),
         Some(Failed::Infeasible(conflict)) => (everywhere(Reason::GangInfeasible), conflict.clone()),
         None => {
             let case = Case::without_gang(pe, snapshot);
             let mut refused: BTreeMap<Reason, usize> = BTreeMap::new();
-            for refusal in snapshot.nodes().filter_map(|(index, ..)| case.verdict(index).err()) {
+            for refusal in snapshot.indexes().filter_map(|index| case.verdict(index).err()) {
                 *refused.entry(refusal.reason()).or_default() += 1;
             }
             (refused, None)

@@ -132,12 +132,12 @@ impl<'a> Work<'a> {
 
     /// Takes a look at every node for every group off the budget; false when less is left.
     pub(super) fn survey(&mut self) -> bool {
-        self.spend(self.groups().saturating_mul(self.snapshot.nodes().count()).div_ceil(NODES_A_STEP))
+        self.spend(self.groups().saturating_mul(self.snapshot.indexes().count()).div_ceil(NODES_A_STEP))
     }
 
     /// Takes a look at every node for one group off the budget; false when less is left.
     pub(super) fn look(&mut self) -> bool {
-        self.spend(self.snapshot.nodes().count().div_ceil(NODES_A_STEP))
+        self.spend(self.snapshot.indexes().count().div_ceil(NODES_A_STEP))
     }
 
     fn spend(&mut self, steps: usize) -> bool {
@@ -160,7 +160,7 @@ impl<'a> Work<'a> {
     pub(super) fn passing(&self, group: usize) -> Vec<NodeIndex> {
         let Some(first) = self.group(group).next() else { return Vec::new() };
         let case = Case::without_look_ahead(first, &self.snapshot);
-        let nodes = self.snapshot.nodes().map(|(index, ..)| index);
+        let nodes = self.snapshot.indexes();
         let pass = nodes.filter(|index| case.verdict_but(*index, &self.relaxed).is_ok());
         self.cheapest_first(group, pass)
     }
@@ -243,10 +243,10 @@ impl<'a> Work<'a> {
     }
 
     fn crowding(&self, group: usize, node: NodeIndex) -> f64 {
-        let Some(row) = self.snapshot.node(node) else { return 0.0 };
-        let cores = row.node.as_ref().map_or(0, |node| node.allocatable.cpu.0);
+        let Some((summary, _)) = self.snapshot.summary(node) else { return 0.0 };
+        let cores = summary.occupancy.allocatable.cpu.0;
         let amount = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let (before, batch) = (row.pes.len(), amount(self.waiting.len()));
+        let (before, batch) = (summary.pes, amount(self.waiting.len()));
         let packs = |pe: &Arc<Pe>| pe.wishes.as_ref().is_ok_and(|wishes| wishes.scheme == Scheme::Pack);
         let found = |(number, pe): (usize, &Arc<Pe>)| {
             let before = before + number;
@@ -280,7 +280,7 @@ impl<'a> Work<'a> {
 
     /// None on one node, half in one zone, else whole.
     fn distance(&self, one: NodeIndex, other: NodeIndex) -> f64 {
-        let zone_of = |index| self.snapshot.node(index).and_then(|row| row.node.as_deref()).and_then(zone);
+        let zone_of = |index| self.snapshot.summary(index).and_then(|(summary, _)| zone(&summary.node));
         if one == other {
             0.0
         } else if zone_of(one).is_some() && zone_of(one) == zone_of(other) {

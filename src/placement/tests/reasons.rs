@@ -43,7 +43,7 @@ fn invalid_placement_while_a_value_cannot_be_read() {
             "outrigger.dev/host-tags: cannot be combined with outrigger.dev/host-pool; keep one",
         ),
     ] {
-        let refusal = Refusal::InvalidPlacement(reason.to_owned());
+        let refusal = Refusal::InvalidPlacement(reason.into());
         assert_eq!(among(vec![pe("j", "a", wishes)]), Err(refusal));
     }
     assert_eq!(among(vec![pe("j", "a", &[("isolated", "false")])]), Ok(()));
@@ -53,7 +53,7 @@ fn invalid_placement_while_a_value_cannot_be_read() {
 fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
     let problem = "colocation against exlocation: it shares exlocation token `x` with PE b, which is in its bucket";
     let wishes = [("colocation", "t"), ("exlocation", "x")];
-    let refusal = Err(Refusal::InvalidPlacement(problem.to_owned()));
+    let refusal = Err(Refusal::InvalidPlacement(problem.into()));
     assert_eq!(among(vec![pe("j", "a", &wishes), pe("j", "b", &wishes)]), refusal);
     assert_eq!(among(vec![pe("j", "a", &wishes), on("n1", pe("j", "b", &wishes))]), refusal);
     assert_eq!(among(vec![pe("j", "a", &wishes), leaving(on("n1", pe("j", "b", &wishes)))]), Ok(()));
@@ -65,7 +65,7 @@ fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
 fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
     let bucket = ("colocation", "t");
     let refusal = Err(Refusal::InvalidPlacement(
-        "colocation against isolation: an isolated PE cannot share a bucket, here with PE b".to_owned(),
+        "colocation against isolation: an isolated PE cannot share a bucket, here with PE b".into(),
     ));
     for (own, theirs) in [("true", "false"), ("false", "true")] {
         let pods = vec![pe("j", "a", &[bucket, ("isolated", own)]), pe("j", "b", &[bucket, ("isolated", theirs)])];
@@ -79,7 +79,7 @@ fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
 fn pool_not_found_until_it_exists_in_the_namespace_of_the_pe() {
     let waiting = || vec![in_namespace(OTHER, pe("j", "a", &[("host-pool", "p")]))];
     let mut cluster = cluster(vec![node("n1")], vec![pool("p", &[], PoolMode::Shared)], waiting());
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolNotFound("other/p".to_owned())));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolNotFound("other/p".into())));
     let mut theirs = pool("p", &[], PoolMode::Shared);
     theirs.id.namespace = OTHER.into();
     cluster.apply(Event::Pool(theirs.clone()));
@@ -126,7 +126,7 @@ fn restricted_tag_unless_the_pe_asks_for_it() {
         let pools = vec![pool("tags", &["gpu"], PoolMode::Shared), listed("hosts", &["n1"], PoolMode::Shared)];
         said(vec![closed(&["gpu"], node("n1"))], pools, vec![pe("j", "a", wishes)])
     };
-    let refusal = Err(Refusal::RestrictedTag("gpu".to_owned()));
+    let refusal = Err(Refusal::RestrictedTag("gpu".into()));
     assert_eq!(asking_for(&[]), refusal);
     assert_eq!(asking_for(&[("host-pool", "hosts")]), refusal);
     assert_eq!(asking_for(&[("host-pool", "tags")]), Ok(()));
@@ -139,9 +139,9 @@ fn pool_tag_missing_until_the_node_has_every_tag() {
         let pods = vec![pe("j", "a", &[("host-tags", "a,b")])];
         said(vec![tagged(tags, node("n1"))], vec![], pods)
     };
-    assert_eq!(with(&[]), Err(Refusal::PoolTagMissing("a".to_owned())));
-    assert_eq!(with(&["a"]), Err(Refusal::PoolTagMissing("b".to_owned())));
-    assert_eq!(with(&["A", "b"]), Err(Refusal::PoolTagMissing("a".to_owned())));
+    assert_eq!(with(&[]), Err(Refusal::PoolTagMissing("a".into())));
+    assert_eq!(with(&["a"]), Err(Refusal::PoolTagMissing("b".into())));
+    assert_eq!(with(&["A", "b"]), Err(Refusal::PoolTagMissing("a".into())));
     assert_eq!(with(&["a", "b", "c"]), Ok(()));
 }
 

@@ -1,13 +1,10 @@
 //! The risk by limits is a share of what pods may use: none while all fits, never less for higher limits.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::super::limit_risk;
-use crate::model::{Bytes, Footprint, Millicores, Node, Resources};
-use crate::state::NodeRow;
-use crate::testing::{node, with_cores};
+use crate::model::{Bytes, Footprint, Millicores, Resources};
+use crate::state::Occupancy;
 
 fn resources(cpu: u64, memory: u64) -> Resources {
     Resources { cpu: Millicores(cpu), memory: Bytes(memory), other: Vec::new() }
@@ -23,18 +20,11 @@ fn footprint(most: u64) -> impl Strategy<Value = Footprint> {
 }
 
 /// A node of so many millicores and bytes on which pods of this footprint run.
-fn row((cpu, memory): (u64, u64), on_it: &Footprint) -> NodeRow {
-    let node = Node { allocatable: resources(cpu, memory), ..node("n1") };
-    NodeRow {
-        name: node.name.clone(),
-        node: Some(Arc::new(node)),
-        requested: on_it.requests.clone(),
-        limits: on_it.limits.clone(),
-        pods: 1,
-        host_ports: Vec::new(),
-        pes: Vec::new(),
-        claimants: Vec::new(),
-        overload: None,
+fn occupied((cpu, memory): (u64, u64), on_it: &Footprint) -> Occupancy {
+    Occupancy {
+        allocatable: resources(cpu, memory).cpu_and_memory(),
+        requested: on_it.requests.cpu_and_memory(),
+        limits: on_it.limits.cpu_and_memory(),
     }
 }
 
@@ -50,7 +40,7 @@ proptest! {
     fn it_is_a_share_and_none_exactly_while_limits_fit(
         capacity in capacity(), on_it in footprint(12), pod in footprint(12),
     ) {
-        let risk = limit_risk(&row(capacity, &on_it), &pod);
+        let risk = limit_risk(&occupied(capacity, &on_it), &pod);
         prop_assert!((0.0..=1.0).contains(&risk), "{}", risk);
         let fits = on_it.limits.cpu.0 + pod.limits.cpu.0 <= capacity.0
             && on_it.limits.memory.0 + pod.limits.memory.0 <= capacity.1;
@@ -61,10 +51,10 @@ proptest! {
     fn higher_limits_never_mean_less(
         capacity in capacity(), on_it in footprint(12), pod in footprint(12), more in (0_u64..5, 0_u64..5),
     ) {
-        let row = row(capacity, &on_it);
+        let node = occupied(capacity, &on_it);
         let mut raised = pod.clone();
         raised.limits.add(&resources(more.0, more.1));
-        prop_assert!(limit_risk(&row, &raised) >= limit_risk(&row, &pod) - ROUNDING);
+        prop_assert!(limit_risk(&node, &raised) >= limit_risk(&node, &pod) - ROUNDING);
     }
 
     #[test]
@@ -74,7 +64,7 @@ proptest! {
         let mut both = on_it.clone();
         both.requests.add(&another.requests);
         both.limits.add(&another.limits);
-        let (fewer, more) = (limit_risk(&row(capacity, &on_it), &pod), limit_risk(&row(capacity, &both), &pod));
+        let (fewer, more) = (limit_risk(&occupied(capacity, &on_it), &pod), limit_risk(&occupied(capacity, &both), &pod));
         prop_assert!(more >= fewer - ROUNDING, "{} {}", fewer, more);
     }
 
@@ -82,7 +72,7 @@ proptest! {
     fn amounts_of_any_size_are_taken(
         capacity in any::<(u64, u64)>(), on_it in footprint(u64::MAX), pod in footprint(u64::MAX),
     ) {
-        let risk = limit_risk(&row(capacity, &on_it), &pod);
+        let risk = limit_risk(&occupied(capacity, &on_it), &pod);
         prop_assert!((0.0..=1.0).contains(&risk), "{}", risk);
     }
 }
@@ -90,9 +80,8 @@ proptest! {
 #[test]
 fn it_is_the_larger_share_of_cpu_and_memory() {
     let risk = |limits: Resources| {
-        let node = with_cores(4, node("n1"));
-        let row = row((node.allocatable.cpu.0, 1_000), &Footprint::default());
-        limit_risk(&row, &Footprint { requests: resources(2_000, 500), limits })
+        let node = occupied((4_000, 1_000), &Footprint::default());
+        limit_risk(&node, &Footprint { requests: resources(2_000, 500), limits })
     };
     let assert_share = |found: f64, share: f64| assert!((found - share).abs() < ROUNDING, "{found} {share}");
     assert_share(risk(resources(4_000, 1_000)), 0.0);
@@ -101,10 +90,4 @@ fn it_is_the_larger_share_of_cpu_and_memory() {
     assert_share(risk(resources(4_000, 2_000)), 2.0 / 3.0);
     assert_share(risk(resources(6_000, 2_000)), 2.0 / 3.0);
     assert_share(risk(resources(10_000, 2_000)), 0.75);
-}
-
-#[test]
-fn a_node_that_was_not_seen_is_all_risk() {
-    let unseen = NodeRow { node: None, ..row((4_000, 1_000), &Footprint::default()) };
-    assert!(limit_risk(&unseen, &Footprint::default()) >= 1.0);
 }

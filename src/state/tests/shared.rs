@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Eligibilities, FEW};
+use super::{FEW, Shared};
 use crate::model::{Eligibility, HostPort};
 use crate::testing::{cluster, pod, taking};
 
@@ -18,7 +18,7 @@ fn pods_that_ask_for_the_same_share_one_copy() {
 
 #[test]
 fn what_nobody_uses_any_more_is_forgotten() {
-    let mut known = Eligibilities::default();
+    let mut known = Shared::default();
     let used = known.share(with_port(0));
     for port in 1..10_000 {
         drop(known.share(with_port(port)));

@@ -1,14 +1,13 @@
-//! One copy of what pods ask of nodes: thousands of pods of one template share it.
+//! One copy of what many have: thousands of pods of one template share what they ask for, all nodes of a pool its tags.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::model::Eligibility;
-
 /// Every value in use, and some that are not any more.
-#[derive(Debug, Default)]
-pub(super) struct Eligibilities {
-    known: HashSet<Arc<Eligibility>, ahash::RandomState>,
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    known: HashSet<Arc<T>, ahash::RandomState>,
     /// From this size on those that nobody uses are looked for.
     full: usize,
 }
@@ -16,9 +15,15 @@ pub(super) struct Eligibilities {
 /// Fewer are not worth the look.
 const FEW: usize = 64;
 
-impl Eligibilities {
-    /// The copy that all pods with this value share.
-    pub(super) fn share(&mut self, own: Arc<Eligibility>) -> Arc<Eligibility> {
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { known: HashSet::default(), full: FEW }
+    }
+}
+
+impl<T: Eq + Hash> Shared<T> {
+    /// The copy that all with this value share.
+    pub(super) fn share(&mut self, own: Arc<T>) -> Arc<T> {
         if let Some(known) = self.known.get(&own) {
             return Arc::clone(known);
         }
@@ -32,5 +37,5 @@ impl Eligibilities {
 }
 
 #[cfg(test)]
-#[path = "tests/eligibilities.rs"]
+#[path = "tests/shared.rs"]
 mod tests;

@@ -1,11 +1,18 @@
-//! What a decision costs, without the network: `make bench`.
+//! What a decision costs: by itself, over the wire, and in memory: `make bench`.
 //!
 //! The PE in question asks for a pool that holds every second node, shares a node with one PE of its job and shares
 //! none with three others; ten PEs run on every node. Figures on a shared machine are only good for comparisons within
 //! one run.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has nothing to say")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot be set up has nothing to say"
+)]
 
 mod cluster;
+mod memory;
+mod served;
+mod wire;
 
 use std::sync::Arc;
 
@@ -24,7 +31,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const NODES: [usize; 4] = [100, 1_000, 5_000, 15_000];
 
 fn main() {
-    divan::main();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let chosen: Vec<&str> = arguments.iter().map(String::as_str).filter(|argument| *argument != "--bench").collect();
+    match chosen.as_slice() {
+        [] => {
+            divan::main();
+            served::run();
+            memory::run();
+        }
+        ["served"] => served::run(),
+        ["memory"] => memory::run(),
+        ["hold", nodes, pes] => memory::hold(nodes.parse().unwrap(), pes.parse().unwrap()),
+        _ => divan::main(),
+    }
 }
 
 /// The rules for one PE before every node, and nothing else.
@@ -33,7 +52,7 @@ fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
     let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap();
-    let all: Vec<NodeIndex> = cluster.snapshot().nodes().map(|(index, _, _)| index).collect();
+    let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let case = Case::new(black_box(&pe), cluster.snapshot());
         all.iter().filter(|index| case.verdict(**index).is_ok()).count()
@@ -63,13 +82,27 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
     });
 }
 
+/// The order of all nodes for one PE, and nothing else.
+#[divan::bench(args = NODES)]
+fn ranks(bencher: Bencher<'_, '_>, nodes: usize) {
+    let cluster = cluster::cluster(nodes);
+    let body = cluster::question(nodes);
+    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap();
+    let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
+    let tentative = Tentative::default();
+    bencher.counter(ItemsCount::new(nodes)).bench(|| {
+        let case = Case::new(black_box(&pe), cluster.snapshot());
+        case.rank(&all, &tentative, Timestamp::UNIX_EPOCH).len()
+    });
+}
+
 /// The rules for one PE of a group of so many that must not share a node, before 5,000 nodes.
 #[divan::bench(args = [4, 100])]
 fn verdicts_of_exlocated_pes(bencher: Bencher<'_, '_>, pes: usize) {
     let cluster = cluster::waiting(5_000, cluster::apart(pes));
     let (_, pe) = cluster.pod("uid-waiting-0").unwrap();
     let pe = pe.unwrap();
-    let all: Vec<NodeIndex> = cluster.snapshot().nodes().map(|(index, _, _)| index).collect();
+    let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.bench(|| {
         let case = Case::new(black_box(pe), cluster.snapshot());
         all.iter().filter(|index| case.verdict(**index).is_ok()).count()
@@ -114,10 +147,13 @@ fn decode(bencher: Bencher<'_, '_>, nodes: usize) {
 fn watch_event(bencher: Bencher<'_, '_>, nodes: usize) {
     let mut cluster = cluster::cluster(nodes);
     let event = cluster::change(nodes);
+    // Requests go on reading the one before.
+    let mut published = cluster.snapshot().clone();
     bencher.bench_local(|| {
         cluster.apply(event.clone());
-        cluster.snapshot().clone()
+        published = cluster.snapshot().clone();
     });
+    drop(published);
 }
 
 /// Admission of a pod that no policy governs: what every other pod of the cluster pays.

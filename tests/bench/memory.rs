@@ -1,0 +1,38 @@
+//! What nodes and PEs cost in memory, held in processes that hold nothing else.
+
+use outrigger::state::Cluster;
+
+use crate::{NODES, cluster};
+
+#[expect(clippy::print_stdout, reason = "a benchmark says what it finds")]
+pub(crate) fn run() {
+    println!("resident memory, of processes that hold so much and nothing else");
+    println!("{:>6}  {:>8}  {:>14}  {:>12}", "nodes", "PEs", "bytes a node", "bytes a PE");
+    for nodes in NODES {
+        let pes = nodes * cluster::PES_PER_NODE;
+        let [empty, bare, full] = [(0, 0), (nodes, 0), (nodes, pes)].map(|(nodes, pes)| resident(nodes, pes));
+        println!("{nodes:>6}  {pes:>8}  {:>14}  {:>12}", (bare - empty) / nodes, (full - bare) / pes);
+    }
+}
+
+/// What a process of its own takes that holds so much, in bytes.
+fn resident(nodes: usize, pes: usize) -> usize {
+    let this = std::env::current_exe().unwrap();
+    let output =
+        std::process::Command::new(this).args(["hold", &nodes.to_string(), &pes.to_string()]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// Holds a cluster, and says how much memory this process takes.
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "another process reads it")]
+pub(crate) fn hold(nodes: usize, pes: usize) {
+    let mut cluster = Cluster::new(cluster::policies());
+    for event in cluster::one_by_one(nodes, pes) {
+        cluster.apply(event);
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let kibibytes: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    println!("{}", kibibytes * 1024);
+    drop(cluster);
+}
