@@ -61,7 +61,7 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     if !snapshot.is_complete() {
         return cannot_say(NOT_LISTED);
     }
-    if pe.awaits.is_some() {
+    if pe.awaits {
         return cannot_say(UNSEEN);
     }
     let (passed, refused) = judge(&pe, names, snapshot);

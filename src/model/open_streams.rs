@@ -175,33 +175,24 @@ impl OpenStreams {
         self.pools.get(&ObjectId::new(&id.namespace, name)).map(|pool| &**pool)
     }
 
-    /// What is said of a PE.
-    ///
-    /// # Errors
-    /// The `ProcessingElement` that its pod belongs to and that has not been seen yet: nothing can be known before.
-    pub fn declared(
-        &self,
-        namespace: &Namespace,
-        (job, pe): (&str, &str),
-        owner: Option<&Owner>,
-    ) -> Result<Declared<'_>, ObjectId> {
-        let owner = owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement);
-        if self.is_empty() && owner.is_none() {
-            return Ok(Declared::default());
-        }
-        let id = match owner {
+    /// The `ProcessingElement` of a PE, by the owner of its pod, else by the names of job and PE.
+    #[must_use]
+    pub fn object(namespace: &Namespace, (job, pe): (&str, &str), owner: Option<&Owner>) -> ObjectId {
+        match owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement) {
             Some(owner) => ObjectId { namespace: namespace.clone(), name: Arc::clone(&owner.name) },
             None => ObjectId::new(namespace, &format!("{job}-{pe}")),
-        };
-        let found = self.pes.get(&id).map(|pe| &**pe);
-        let is_its_own = |pe: &&DeclaredPe| owner.is_none_or(|owner| owner.uid.is_empty() || owner.uid == pe.uid);
-        match (found.filter(is_its_own), owner) {
-            (None, Some(_)) => Err(id),
-            (pe, _) => {
-                let job = self.jobs.get(&ObjectId::new(namespace, job)).map(|job| &**job);
-                Ok(Declared { pe, job })
-            }
         }
+    }
+
+    /// What is said of the PE of this object, of a job; `None` where its pod belongs to the object, and the object has
+    /// not been seen yet: nothing can be known before.
+    #[must_use]
+    pub fn declared(&self, object: &ObjectId, job: &str, owner: Option<&Owner>) -> Option<Declared<'_>> {
+        let owner = owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement);
+        let is_its_own = |pe: &&DeclaredPe| owner.is_none_or(|owner| owner.uid.is_empty() || owner.uid == pe.uid);
+        let pe = self.pes.get(object).map(|pe| &**pe).filter(is_its_own);
+        let job = self.jobs.get(&ObjectId::new(&object.namespace, job)).map(|job| &**job);
+        (pe.is_some() || owner.is_none()).then_some(Declared { pe, job })
     }
 }
 

@@ -37,9 +37,10 @@ pub struct Pe {
     pub wishes: Result<Wishes, Contradiction>,
     /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
     pub overruled: Box<[&'static str]>,
-    /// The `ProcessingElement` that its pod belongs to, as long as it has not been seen: what it wishes is not known
-    /// before.
-    pub awaits: Option<Box<ObjectId>>,
+    /// The `ProcessingElement` that says what it wishes, where it is one of open-streams.
+    pub object: Option<Box<ObjectId>>,
+    /// True as long as that object has not been seen, although its pod belongs to it: what it wishes is not known before.
+    pub awaits: bool,
 }
 
 /// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy.

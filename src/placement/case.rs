@@ -253,7 +253,7 @@ impl<'a> Case<'a> {
 
 impl<'a> Given<'a> {
     fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Refusal> {
-        if let Some(unseen) = &pe.awaits {
+        if let Some(unseen) = pe.object.as_ref().filter(|_| pe.awaits) {
             return Err(Refusal::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
         }
         let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string().into()))?;

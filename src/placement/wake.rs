@@ -75,7 +75,7 @@ impl Wished {
             HostChoice::Pool(id) => snapshot.pools().get(id).cloned(),
             HostChoice::Any | HostChoice::Tags(_) => None,
         });
-        Self { wishes: pe.wishes.clone(), awaits: pe.awaits.is_some(), pool }
+        Self { wishes: pe.wishes.clone(), awaits: pe.awaits, pool }
     }
 }
 

@@ -7,7 +7,7 @@ use super::raw;
 use super::resolve::{Fault, StreamPolicy};
 use super::wishes::{self, Sources};
 use super::{Dialect, Identity};
-use crate::model::{Declarations, Declared, Labels, LoadProtection, ObjectId, Pe, Pod, StreamJobId};
+use crate::model::{Declarations, Declared, Labels, LoadProtection, ObjectId, OpenStreams, Pe, Pod, StreamJobId};
 
 /// A file with policy documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl PolicySet {
     /// name no job.
     #[must_use]
     pub fn pe(&self, pod: &Pod, declared: &Declarations) -> Option<Pe> {
-        let Reading { policy, identity, name, sources, awaits, lasting_name } = self.reading(pod, declared)?;
+        let Reading { policy, identity, name, sources, object, awaits, lasting_name } = self.reading(pod, declared)?;
         let lineage = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         Some(Pe {
             pod: pod.key.clone(),
@@ -91,7 +91,8 @@ impl PolicySet {
             lineage,
             wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name),
             overruled: sources.overruled(),
-            awaits: awaits.map(Box::new),
+            object: object.map(Box::new),
+            awaits,
         })
     }
 
@@ -121,13 +122,13 @@ impl PolicySet {
         // Most clusters have jobs without a StreamJob, and pods are read often.
         let jobs = &declared.jobs;
         let job = if jobs.is_empty() { None } else { jobs.get(&StreamJobId::from(&identity.job)) };
-        let custom = match policy.dialect {
-            Dialect::OpenStreams => {
-                declared.open_streams.declared(&pod.key.namespace, (&identity.job.name, &name), owner)
-            }
-            Dialect::Annotations | Dialect::Flink | Dialect::KafkaStreams => Ok(Declared::default()),
+        let object = (policy.dialect == Dialect::OpenStreams)
+            .then(|| OpenStreams::object(&pod.key.namespace, (&identity.job.name, &name), owner));
+        let custom = match &object {
+            Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
+            None => Some(Declared::default()),
         };
-        let (custom, awaits) = custom.map_or_else(|unseen| (Declared::default(), Some(unseen)), |said| (said, None));
+        let (custom, awaits) = (custom.unwrap_or_default(), custom.is_none());
         let sources = Sources {
             labels: &pod.labels,
             annotations: &pod.annotations,
@@ -135,7 +136,7 @@ impl PolicySet {
             custom,
             open_streams: &declared.open_streams,
         };
-        Some(Reading { policy, identity, name, sources, awaits, lasting_name })
+        Some(Reading { policy, identity, name, sources, object, awaits, lasting_name })
     }
 }
 
@@ -145,7 +146,8 @@ struct Reading<'a> {
     identity: Identity,
     name: Arc<str>,
     sources: Sources<'a>,
-    awaits: Option<ObjectId>,
+    object: Option<ObjectId>,
+    awaits: bool,
     /// Whether the name of the PE outlives its pod.
     lasting_name: bool,
 }

@@ -11,8 +11,8 @@ use super::shared::Shared;
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
-    Eligibility, JobId, LastPlace, Load, Node, NodeName, NodeTags, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources,
-    StreamJob, StreamJobId,
+    Eligibility, JobId, LastPlace, Load, Node, NodeName, NodeTags, ObjectId, Pe, Pod, PodKey, PodPhase, PodUid, Pool,
+    Resources, StreamJob, StreamJobId,
 };
 use crate::policy::PolicySet;
 
@@ -37,6 +37,8 @@ pub struct Cluster {
     now: Timestamp,
     /// Kinds that a cluster may do without, and that are going to be listed.
     pub(super) expected: BTreeSet<&'static str>,
+    /// The pods whose wishes stand in an object, by that object.
+    pub(super) by_object: BTreeMap<ObjectId, BTreeSet<PodUid>>,
 }
 
 /// What has to be listed before anything can be decided.
@@ -425,6 +427,16 @@ impl Cluster {
         }
     }
 
+    /// Reads these pods anew.
+    pub(super) fn replace_these(&mut self, uids: &BTreeSet<PodUid>) {
+        let mut pods: Vec<Arc<Pod>> =
+            uids.iter().filter_map(|uid| self.pods.get(uid)).map(|entry| Arc::clone(&entry.pod)).collect();
+        pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+        for pod in pods {
+            self.replace(pod);
+        }
+    }
+
     /// Counts a pod as it is now in the place of how it was.
     fn replace(&mut self, pod: Arc<Pod>) {
         let uid = pod.key.uid.clone();
@@ -444,6 +456,7 @@ impl Cluster {
     }
 
     fn count(&mut self, entry: &Entry) {
+        self.note_object(entry);
         let footprint = &entry.pod.footprint;
         let ruling = entry.pe.as_ref().filter(|_| entry.pod.phase == PodPhase::Active);
         if let Some(index) = entry.node {
@@ -469,6 +482,7 @@ impl Cluster {
     }
 
     fn uncount(&mut self, entry: &Entry) {
+        self.forget_object(entry);
         let footprint = &entry.pod.footprint;
         if let Some(index) = entry.node {
             let is_lost = self.rows.nodes.change(index.0, |row| {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::cluster::{Cluster, Entry};
 use super::event::Change;
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, HostChoice, ObjectId, Objects, OpenStreams, OpenStreamsObject, OwnerKind,
-    Pe, PoolId, Pools,
+    DeclaredJob, DeclaredPe, DeclaredPool, HostChoice, ObjectId, Objects, OpenStreams, OpenStreamsObject, Pe, PoolId,
+    Pools,
 };
 
 /// A kind of object of the group: which PEs a change of one concerns.
@@ -18,7 +18,8 @@ pub(super) trait Declares: OpenStreamsObject {
 
 impl Declares for DeclaredPe {
     fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
-        cluster.replace_all(|entry| is_of_one(entry, changed));
+        let pods = changed.iter().filter_map(|id| cluster.by_object.get(id)).flatten().cloned().collect();
+        cluster.replace_these(&pods);
     }
 }
 
@@ -92,6 +93,24 @@ impl Cluster {
         changed
     }
 
+    /// Notes the object that says what a pod wishes.
+    pub(super) fn note_object(&mut self, entry: &Entry) {
+        if let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) {
+            self.by_object.entry(object.clone()).or_default().insert(entry.pod.key.uid.clone());
+        }
+    }
+
+    /// Forgets what was [noted](Self::note_object) of a pod.
+    pub(super) fn forget_object(&mut self, entry: &Entry) {
+        let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) else { return };
+        if let Some(pods) = self.by_object.get_mut(object) {
+            pods.remove(&entry.pod.key.uid);
+            if pods.is_empty() {
+                self.by_object.remove(object);
+            }
+        }
+    }
+
     /// All pools there are, once the others are known to be these.
     pub(super) fn pools_with(&self, others: Pools) -> Pools {
         let own = self.rows.declared.open_streams.pools.values().filter_map(|declared| declared.pool.as_ref());
@@ -101,16 +120,6 @@ impl Cluster {
 
 fn pool_id(id: &ObjectId) -> PoolId {
     PoolId { namespace: id.namespace.clone(), name: OpenStreams::pool_name(&id.name).into() }
-}
-
-/// Whether a pod is of one of these `ProcessingElement` objects.
-fn is_of_one(entry: &Entry, ids: &BTreeSet<ObjectId>) -> bool {
-    let Some(pe) = &entry.pe else { return false };
-    let namespace = &pe.pod.namespace;
-    match entry.pod.owner.as_ref().filter(|owner| owner.kind == OwnerKind::ProcessingElement) {
-        Some(owner) => ids.contains(&ObjectId::new(namespace, &owner.name)),
-        None => ids.contains(&ObjectId::new(namespace, &format!("{}-{}", pe.job.name, pe.name))),
-    }
 }
 
 #[cfg(test)]

@@ -253,7 +253,7 @@ fn prepared<'t>(
         pod = object.pod()?;
     }
     let pe = context.policies.pe(&pod, context.declared);
-    if let Some(unseen) = pe.as_ref().and_then(|pe| pe.awaits.as_ref()) {
+    if let Some(unseen) = pe.as_ref().filter(|pe| pe.awaits).and_then(|pe| pe.object.as_ref()) {
         let problem = format!("belongs to ProcessingElement {unseen}, which is in none of the files");
         return Err(object.wrong("metadata.ownerReferences", &problem));
     }
