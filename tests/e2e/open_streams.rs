@@ -1,6 +1,7 @@
 //! Jobs of open-streams: given by the objects that their operator writes, and by the labels of its pods.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -183,6 +184,33 @@ async fn a_job_given_by_its_objects_is_placed_though_their_kinds_are_defined_aft
     place_by(cluster, &team, "2", &json!({ "host": "n4" })).await;
     create(&team, pod_of(cluster, &team, "2", "x3").await).await;
     assert_eq!(team.node_of("app-2-x3").await, "n4");
+
+    // What kubectl prints is all that it takes to say where a replacement would go, and why not elsewhere.
+    let mut next = pod_of(cluster, &team, "1", "x2").await;
+    json_patch::merge(&mut next, &json!({ "kind": "Pod", "metadata": { "namespace": team.namespace } }));
+    let placement = simulated(cluster, &next).await;
+    let reasons = json!({ "ExlocationConflict": 2, "NodeAffinityMismatch": 2 });
+    assert_eq!((&placement["node"], &placement["reasons"]), (&Value::Null, &reasons), "both places are taken");
+}
+
+/// Where `simulate` would place a pod, from nothing but what kubectl prints of the cluster.
+#[expect(clippy::disallowed_methods, reason = "writes what a person would have written")]
+async fn simulated(cluster: &Cluster, pod: &Value) -> Value {
+    let kinds = "nodes,hostpools.outrigger.dev,streamjobs,streamsjobs,streamspes,streamshostpools,pods";
+    let printed = cluster.kubectl().run(&["get", kinds, "-A", "-o", "yaml"]).await.unwrap();
+    let folder = cluster.folder().join("simulated");
+    std::fs::create_dir_all(&folder).unwrap();
+    let files = [("cluster.yaml", printed), ("pod.json", pod.to_string())].map(|(name, text)| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_outrigger"));
+    command.args(["simulate", "-o", "json", "--cluster"]).arg(&files[0]).arg("--workload").arg(&files[1]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+    outcome["placements"][0].clone()
 }
 
 /// Waits until a pod is gone, as its owner is.
