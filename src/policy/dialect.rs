@@ -49,9 +49,9 @@ impl Dialect {
         let label = |key: &str| labels.get(key).filter(|value| !value.is_empty());
         let (job, pe, generation) = match self {
             Self::Annotations => (label(keys::JOB)?, label(keys::PE), label(keys::GENERATION)),
-            Self::OpenStreams => {
-                (label("streams.ibm.com/job")?, label("streams.ibm.com/pe"), label("streams.ibm.com/generation"))
-            }
+            // Its generation counts changes of width: PEs that stay are labelled anew one by one while others come, and all
+            // of them are one job. Every submission begins at 0.
+            Self::OpenStreams => (label("streams.ibm.com/job")?, label("streams.ibm.com/pe"), None),
             // A replacement has another name: task managers are interchangeable and have no name of their own.
             Self::Flink => (label("app")?, None, None),
             Self::KafkaStreams => (

@@ -225,3 +225,19 @@ fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"membershipMode": "exclusive", "size": 1}}));
     assert_eq!(choice(&cluster, "app-0").len(), 3);
 }
+
+#[test]
+fn a_job_whose_width_changes_stays_one_job_while_its_pods_are_labelled_anew() {
+    let of_generation = |generation: &str, pod: Pod| {
+        let labels = pod.labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let generation = ("streams.ibm.com/generation".to_owned(), generation.to_owned());
+        Pod { labels: labels.chain([generation]).collect(), ..pod }
+    };
+    let apart = json!({"exLocations": ["x"]});
+    let stays = of_generation("0", on("n1", streams_pe("app", "0")));
+    let comes = of_generation("1", streams_pe("app", "1"));
+    let mut cluster = with_pods(three(), vec![stays, comes], &[("app-0", apart.clone()), ("app-1", apart)]);
+    assert_eq!(choice(&cluster, "app-1"), ["n2", "n3"], "not to the one that is still of the generation before");
+    cluster.apply(Event::Pod(Box::new(of_generation("1", on("n1", streams_pe("app", "0"))))));
+    assert_eq!(choice(&cluster, "app-1"), ["n2", "n3"]);
+}
