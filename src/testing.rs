@@ -121,7 +121,7 @@ pub(crate) fn pod(name: &str) -> Pod {
         owner: None,
         node: None,
         phase: PodPhase::Active,
-        footprint: Footprint { limits: requests.clone(), requests },
+        footprint: Arc::new(Footprint { limits: requests.clone(), requests }),
         eligibility: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
@@ -177,12 +177,13 @@ pub(crate) fn in_namespace(namespace: &str, pod: Pod) -> Pod {
 /// The same pod with so many millicores as requests and limits.
 pub(crate) fn asking(millicores: u64, pod: Pod) -> Pod {
     let requests = Resources { cpu: Millicores(millicores), ..Resources::default() };
-    Pod { footprint: Footprint { limits: requests.clone(), requests }, ..pod }
+    Pod { footprint: Arc::new(Footprint { limits: requests.clone(), requests }), ..pod }
 }
 
 /// The same pod with so many millicores as limit, or its request where that is more.
 pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
-    pod.footprint.limits.cpu = pod.footprint.requests.cpu.max(Millicores(millicores));
+    let footprint = Arc::make_mut(&mut pod.footprint);
+    footprint.limits.cpu = footprint.requests.cpu.max(Millicores(millicores));
     pod
 }
 

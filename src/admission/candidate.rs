@@ -1,12 +1,14 @@
 //! The pod under review, read as the PE that it will be.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::outcome::SkipReason;
 use super::{Context, json};
 use crate::model::{
-    Contradiction, DeclaredJob, Footprint, Labels, Namespace, ObjectId, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes,
+    Contradiction, DeclaredJob, Labels, Namespace, ObjectId, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes,
 };
 use crate::policy::{Dialect, Identity, StreamPolicy};
 
@@ -17,7 +19,7 @@ pub(super) struct Candidate<'a> {
     pub(super) labels: Labels,
     pub(super) annotations: Labels,
     pub(super) identity: Identity,
-    pub(super) wishes: Result<Wishes, Contradiction>,
+    pub(super) wishes: Result<Arc<Wishes>, Contradiction>,
     /// True where a `ProcessingElement` says what it wishes: the extender waits for that object.
     pub(super) belongs_to_pe: bool,
     /// The `Job` that such a pod belongs to.
@@ -57,7 +59,7 @@ impl<'a> Candidate<'a> {
             owner,
             node: None,
             phase: PodPhase::Active,
-            footprint: Footprint::default(),
+            footprint: Arc::default(),
             eligibility: None,
             created: Timestamp::UNIX_EPOCH,
             priority: 0,

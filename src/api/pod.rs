@@ -101,7 +101,7 @@ impl TryFrom<&PodObject> for Pod {
             }),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
-            footprint: resources(&object.spec)?.footprint(),
+            footprint: resources(&object.spec)?.footprint().into(),
             eligibility: eligibility(&object.spec).map(Arc::new),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),

@@ -13,8 +13,8 @@ pub struct ContainerResources {
     pub sidecar: bool,
 }
 
-/// The effective requests and limits of a pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The effective requests and limits of a pod. Pods of one template have equal ones and share them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Footprint {
     /// What the scheduler sets aside on the node.
     pub requests: Resources,

@@ -18,6 +18,12 @@ macro_rules! names {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The same name, in the copy of its text that it is given for its own.
+            #[must_use]
+            pub fn in_copy(self, copy: impl FnOnce(Arc<str>) -> Arc<str>) -> Self {
+                Self(copy(self.0))
+            }
         }
 
         impl<T: AsRef<str> + ?Sized> From<&T> for $name {

@@ -1,25 +1,37 @@
-//! Labels and annotations, kept as one sorted block.
+//! Labels and annotations, kept as one sorted text.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 /// A set of key and value pairs: labels, or the annotations that a decision reads.
 ///
-/// One allocation for the block and cheap to clone; look-up is a binary search.
+/// One allocation for all of it and cheap to clone: there is one for every pod of the cluster. Look-up is a walk through
+/// a text that is short and in one place.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Labels(Arc<[(Box<str>, Box<str>)]>);
+pub struct Labels(Arc<str>);
+
+/// Ends every key and every value. No key and no value of a label can have it.
+const END: char = '\0';
 
 impl Labels {
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        let at = self.0.binary_search_by(|(known, _)| (**known).cmp(key)).ok()?;
-        self.0.get(at).map(|(_, value)| &**value)
+        for (known, value) in self.iter() {
+            match known.cmp(key) {
+                Ordering::Less => {}
+                Ordering::Equal => return Some(value),
+                Ordering::Greater => return None,
+            }
+        }
+        None
     }
 
     /// All pairs, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (&**key, &**value))
+        let mut texts = self.0.split_terminator(END);
+        std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
     }
 
     /// The rest of every key that begins with `prefix`, sorted.
@@ -35,15 +47,22 @@ impl Labels {
 }
 
 impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
+    /// An annotation may hold any character; one that ends texts here is replaced, and is in no value that means
+    /// anything.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        let mut block: Vec<(Box<str>, Box<str>)> =
-            iter.into_iter().map(|(key, value)| (Box::from(key.as_ref()), Box::from(value.as_ref()))).collect();
+        let mut pairs: Vec<(K, V)> = iter.into_iter().collect();
         // A stable sort and the last of equal keys wins, as in a JSON object read by Kubernetes.
-        block.sort_by(|(left, _), (right, _)| left.cmp(right));
-        block.reverse();
-        block.dedup_by(|(later, _), (earlier, _)| later == earlier);
-        block.reverse();
-        Self(block.into())
+        pairs.sort_by(|(left, _), (right, _)| left.as_ref().cmp(right.as_ref()));
+        pairs.reverse();
+        pairs.dedup_by(|(later, _), (earlier, _)| later.as_ref() == earlier.as_ref());
+        let mut text = String::new();
+        for (key, value) in pairs.iter().rev() {
+            for part in [key.as_ref(), value.as_ref()] {
+                text.extend(part.chars().map(|char| if char == END { char::REPLACEMENT_CHARACTER } else { char }));
+                text.push(END);
+            }
+        }
+        if text.is_empty() { Self::default() } else { Self(text.into()) }
     }
 }
 
@@ -52,3 +71,7 @@ impl fmt::Debug for Labels {
         f.debug_map().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+#[path = "tests/labels.rs"]
+mod tests;

@@ -22,7 +22,7 @@ pub struct Pe {
     /// The policy that governs it.
     pub policy: Arc<str>,
     /// What it asks of a node in amounts.
-    pub footprint: Footprint,
+    pub footprint: Arc<Footprint>,
     /// What else its pod asks of a node; `None` where that is nothing.
     pub eligibility: Option<Arc<Eligibility>>,
     /// When its pod was created: earlier ones go first where not all can be placed.
@@ -34,7 +34,7 @@ pub struct Pe {
     /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.
     pub lineage: Option<Arc<str>>,
     /// What it wishes for its placement, or why that cannot be read.
-    pub wishes: Result<Wishes, Contradiction>,
+    pub wishes: Result<Arc<Wishes>, Contradiction>,
     /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
     pub overruled: Box<[&'static str]>,
     /// The `ProcessingElement` that says what it wishes, where it is one of open-streams.
@@ -43,8 +43,9 @@ pub struct Pe {
     pub awaits: bool,
 }
 
-/// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy. Most PEs of a job wish the
+/// same and share it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wishes {
     /// Which nodes are in question at all.
     pub hosts: HostChoice,
@@ -88,7 +89,7 @@ impl Wishes {
 }
 
 /// A stream to another PE of the job.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Connection {
     /// The name of the PE that is sent to.
     pub to: Arc<str>,
@@ -97,7 +98,7 @@ pub struct Connection {
 }
 
 /// PEs of a job that are placed together or not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Gang {
     /// All PEs that the job has.
     All,
@@ -106,7 +107,7 @@ pub enum Gang {
 }
 
 /// The set of nodes that a PE chooses from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostChoice {
     /// Every node.
     Any,
@@ -117,7 +118,7 @@ pub enum HostChoice {
 }
 
 /// How far a rule reaches (D4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
 pub enum Scope {
     /// PEs of the same job.
     Job,
@@ -141,7 +142,7 @@ impl Scope {
 }
 
 /// How nodes that pass are ranked (`PLACEMENT.md` 6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
 #[serde(rename_all = "camelCase")]
 pub enum Scheme {
     /// Fewest PEs of all jobs per capacity, ties by fewest of the job.

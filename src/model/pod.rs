@@ -25,7 +25,7 @@ pub struct Pod {
     /// Whether it still counts.
     pub phase: PodPhase,
     /// What it asks of a node in amounts.
-    pub footprint: Footprint,
+    pub footprint: Arc<Footprint>,
     /// What else it asks of a node; `None` where that is nothing.
     pub eligibility: Option<Arc<Eligibility>>,
     /// When it was created.

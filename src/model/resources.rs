@@ -32,7 +32,7 @@ pub struct InvalidQuantity(pub String);
 /// Amounts of every resource that a pod asks for or a node offers.
 ///
 /// CPU and memory have fields of their own; the rest is a short sorted list of names and whole units.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources {
     /// CPU.
     pub cpu: Millicores,

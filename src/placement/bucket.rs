@@ -84,7 +84,7 @@ fn closure<'a>(wishes: &'a Wishes, job: &'a JobRow) -> BTreeSet<Tie<'a>> {
 }
 
 fn ties_of(pe: &Pe) -> impl Iterator<Item = Tie<'_>> {
-    pe.wishes.iter().flat_map(ties)
+    pe.wishes.iter().flat_map(|wishes| ties(wishes))
 }
 
 fn ties(wishes: &Wishes) -> impl Iterator<Item = Tie<'_>> {

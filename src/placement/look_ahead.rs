@@ -85,7 +85,7 @@ fn candidates(group: &[&Pe], snapshot: &Snapshot) -> Vec<Vec<NodeIndex>> {
         let (requests, eligibility) = (&member.footprint.requests, member.eligibility.as_deref());
         // PEs with colocation differ by their buckets.
         let alike = |kind: &&Kind<'_>| {
-            let same = kind.wishes == wishes && kind.requests == requests && kind.eligibility == eligibility;
+            let same = *kind.wishes == **wishes && kind.requests == requests && kind.eligibility == eligibility;
             same && wishes.colocation.is_empty() && wishes.relocatable
         };
         let known = kinds.iter().find(alike).map(|kind| kind.nodes.clone());

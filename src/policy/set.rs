@@ -89,7 +89,7 @@ impl PolicySet {
             created: pod.created,
             priority: pod.priority,
             lineage,
-            wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name),
+            wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name).map(Arc::new),
             overruled: sources.overruled(),
             object: object.map(Box::new),
             awaits,

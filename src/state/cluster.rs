@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::copies::Copies;
 use super::event::Event;
 use super::overload::{self, LoadSummary};
-use super::shared::Shared;
 use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
-    Eligibility, JobId, LastPlace, Load, Node, NodeName, NodeTags, ObjectId, Pe, Pod, PodKey, PodPhase, PodUid, Pool,
-    Resources, StreamJob, StreamJobId,
+    JobId, LastPlace, Load, Node, NodeName, ObjectId, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob,
+    StreamJobId,
 };
 use crate::policy::PolicySet;
 
@@ -26,8 +26,7 @@ pub struct Cluster {
     takeover: Takeover,
     /// The homes of jobs that have no PE at the moment, the last gone at the end.
     departed: VecDeque<(JobId, Homes)>,
-    eligibilities: Shared<Eligibility>,
-    tags: Shared<NodeTags>,
+    copies: Copies,
     free: Vec<NodeIndex>,
     pub(super) rows: Snapshot,
     listed: BTreeSet<Kind>,
@@ -257,8 +256,7 @@ impl Cluster {
 
     fn put_node(&mut self, node: Node) {
         let index = self.index_of(&node.name);
-        let tags = self.tags.share(Arc::clone(node.labels.tags()));
-        let node = Arc::new(Node { labels: node.labels.sharing(tags), ..node });
+        let node = Arc::new(self.copies.node(node));
         self.rows.nodes.change(index.0, |row| row.node = Some(node));
         self.weigh(index);
     }
@@ -301,8 +299,8 @@ impl Cluster {
         if self.ledger.get(uid).is_some_and(overtaken) {
             self.ledger.remove(uid);
         }
-        let eligibility = pod.eligibility.map(|eligibility| self.eligibilities.share(eligibility));
-        self.replace(Arc::new(Pod { eligibility, ..pod }));
+        let pod = self.copies.pod(pod);
+        self.replace(Arc::new(pod));
         superseded
     }
 
@@ -449,7 +447,7 @@ impl Cluster {
             pod.node.clone().or_else(|| self.committed(uid.as_str()).cloned())
         };
         let node = node.map(|name| self.index_of(&name));
-        let pe = self.policies.pe(&pod, &self.rows.declared).map(Arc::new);
+        let pe = self.policies.pe(&pod, &self.rows.declared).map(|pe| Arc::new(self.copies.pe(pe)));
         let entry = Entry { pod, pe, node };
         self.count(&entry);
         self.pods.insert(uid, entry);

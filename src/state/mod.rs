@@ -5,6 +5,7 @@
 //! holds at least what is true of pods that we have bound (law 1).
 
 mod cluster;
+mod copies;
 mod event;
 mod open_streams;
 mod overload;

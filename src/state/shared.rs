@@ -1,4 +1,4 @@
-//! One copy of what many have: thousands of pods of one template share what they ask for, all nodes of a pool its tags.
+//! One copy of each value that many have.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// Every value in use, and some that are not any more.
 #[derive(Debug)]
-pub(super) struct Shared<T> {
+pub(super) struct Shared<T: ?Sized> {
     known: HashSet<Arc<T>, ahash::RandomState>,
     /// From this size on those that nobody uses are looked for.
     full: usize,
@@ -15,13 +15,13 @@ pub(super) struct Shared<T> {
 /// Fewer are not worth the look.
 const FEW: usize = 64;
 
-impl<T> Default for Shared<T> {
+impl<T: ?Sized> Default for Shared<T> {
     fn default() -> Self {
         Self { known: HashSet::default(), full: FEW }
     }
 }
 
-impl<T: Eq + Hash> Shared<T> {
+impl<T: Eq + Hash + ?Sized> Shared<T> {
     /// The copy that all with this value share.
     pub(super) fn share(&mut self, own: Arc<T>) -> Arc<T> {
         if let Some(known) = self.known.get(&own) {

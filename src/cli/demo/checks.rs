@@ -1,6 +1,7 @@
 //! The rules, checked once more at the end: from the pods as the API server has them, not from our own state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ pub(super) struct Check {
 /// A PE on its node.
 struct Placed<'a> {
     pe: Pe,
-    wishes: Wishes,
+    wishes: Arc<Wishes>,
     node: &'a Node,
 }
 

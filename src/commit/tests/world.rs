@@ -15,8 +15,7 @@ use super::super::{Api, Binder, Bound, Failure, WriteError};
 use crate::extender::BindingArguments;
 use crate::extender::bind::Commitment;
 use crate::model::{
-    Bytes, Footprint, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid,
-    Resources,
+    Bytes, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid, Resources,
 };
 use crate::policy::{PolicySet, Source, keys};
 use crate::state::Event;
@@ -101,7 +100,7 @@ impl World {
             owner: None,
             node: None,
             phase: PodPhase::Active,
-            footprint: Footprint::default(),
+            footprint: Arc::default(),
             eligibility: None,
             created: Timestamp::UNIX_EPOCH,
             priority: 0,

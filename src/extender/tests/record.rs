@@ -32,7 +32,8 @@ fn a_full_record_tells_everything() {
     // together with the PE: 1,000 requested and 4,000 as limits of three cores
     let limits = Resources { cpu: Millicores(3_900), ..Resources::default() };
     let heavy = asking(900, on("n1", pod("heavy")));
-    let heavy = Pod { footprint: Footprint { limits, ..heavy.footprint }, ..heavy };
+    let footprint = Footprint { limits, ..(*heavy.footprint).clone() };
+    let heavy = Pod { footprint: footprint.into(), ..heavy };
     let fast = [("host-pool", "fast"), ("colocation", "t")];
     let pods = vec![
         heavy,

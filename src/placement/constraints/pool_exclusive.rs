@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::case::{Candidate, Case, Given};
-use crate::model::{HostChoice, Pe, PoolMode, Refusal, Wishes};
+use crate::model::{HostChoice, Pe, PoolMode, Refusal};
 use crate::state::Snapshot;
 
 pub(super) fn check(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
@@ -32,7 +32,8 @@ fn user<'a>(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'a>) -> Opt
 
 /// True when `owner` has its node by an exclusive pool whose scope reaches `other`.
 fn excludes(owner: &Pe, other: &Pe, snapshot: &Snapshot) -> bool {
-    let Ok(Wishes { hosts: HostChoice::Pool(id), exclusive_scope, .. }) = &owner.wishes else { return false };
-    exclusive_scope.reaches(&owner.job, &other.job)
+    let Ok(wishes) = &owner.wishes else { return false };
+    let HostChoice::Pool(id) = &wishes.hosts else { return false };
+    wishes.exclusive_scope.reaches(&owner.job, &other.job)
         && snapshot.pools().get(id).is_some_and(|pool| matches!(pool.mode, PoolMode::Exclusive(_)))
 }

@@ -38,10 +38,10 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         owner: None,
         node: None,
         phase: PodPhase::Active,
-        footprint: Footprint {
+        footprint: Arc::new(Footprint {
             requests: Resources { memory: Bytes(1), ..Resources::default() },
             limits: Resources::default(),
-        },
+        }),
         eligibility: None,
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
@@ -202,7 +202,11 @@ fn what_a_stream_job_says_wins_and_the_difference_is_told() {
     let pe = declared(&says, &[("a", declares)]);
     let wishes = pe.wishes.unwrap();
     assert_eq!(wishes.only, ["n1".into()], "the StreamJob wins");
-    assert_eq!((wishes.colocation, wishes.scheme), (vec!["t".into()], Scheme::Pack), "the rest is as the pod says");
+    assert_eq!(
+        (wishes.colocation.clone(), wishes.scheme),
+        (vec!["t".into()], Scheme::Pack),
+        "the rest is as the pod says"
+    );
     assert_eq!(*pe.overruled, ["outrigger.dev/hosts"], "the same in other words is no difference");
 
     let malformed = declared(&[("isolated", "perhaps")], &[("a", &[("isolated", "true")])]);
@@ -210,7 +214,11 @@ fn what_a_stream_job_says_wins_and_the_difference_is_told() {
     assert_eq!(*malformed.overruled, ["outrigger.dev/isolated"]);
 
     let other = declared(&says, &[("b", declares)]);
-    assert_eq!((other.wishes.unwrap().only, &*other.overruled), (vec!["n2".into()], &[][..]), "another PE is declared");
+    assert_eq!(
+        (other.wishes.unwrap().only.clone(), &*other.overruled),
+        (vec!["n2".into()], &[][..]),
+        "another PE is declared"
+    );
 }
 
 #[test]
@@ -218,7 +226,7 @@ fn pool_tags_and_index_are_one_choice() {
     let says = [("host-pool", "p"), ("pool-index", "1")];
     let pe = declared(&says, &[("a", &[("host-tags", "ssd")])]);
     let wishes = pe.wishes.unwrap();
-    assert_eq!((wishes.hosts, wishes.pool_index), (HostChoice::Tags(vec!["ssd".into()]), None));
+    assert_eq!((wishes.hosts.clone(), wishes.pool_index), (HostChoice::Tags(vec!["ssd".into()]), None));
     assert_eq!(*pe.overruled, ["outrigger.dev/host-pool", "outrigger.dev/pool-index"]);
 
     let pe = declared(&[("host-tags", "ssd")], &[("a", &[("host-pool", "p"), ("pool-index", "0")])]);

@@ -256,7 +256,13 @@ fn a_pod() -> impl Strategy<Value = Pod> {
             let pod = if name == "e" { in_namespace("other", pod) } else { pod };
             let pod = port.into_iter().fold(pod, |pod, port| taking(port, pod));
             let pod = if job == "k" { of_the_group(pod, version) } else { pod };
-            Pod { resource_version: version.into(), node, phase, footprint: Footprint { requests, limits }, ..pod }
+            Pod {
+                resource_version: version.into(),
+                node,
+                phase,
+                footprint: Arc::new(Footprint { requests, limits }),
+                ..pod
+            }
         },
     )
 }
