@@ -19,7 +19,7 @@ pub(super) struct Candidate<'a> {
     pub(super) labels: Labels,
     pub(super) annotations: Labels,
     pub(super) identity: Identity,
-    pub(super) wishes: Result<Arc<Wishes>, Contradiction>,
+    pub(super) wishes: Result<Arc<Wishes>, Box<Contradiction>>,
     /// True where a `ProcessingElement` says what it wishes: the extender waits for that object.
     pub(super) belongs_to_pe: bool,
     /// The `Job` that such a pod belongs to.
@@ -56,7 +56,7 @@ impl<'a> Candidate<'a> {
             resource_version: Box::default(),
             labels: labels.clone(),
             annotations: annotations.clone(),
-            owner,
+            owner: owner.map(Arc::new),
             node: None,
             phase: PodPhase::Active,
             footprint: Arc::default(),

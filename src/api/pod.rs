@@ -94,10 +94,9 @@ impl TryFrom<&PodObject> for Pod {
             resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
             labels: metadata.labels.iter().flatten().collect(),
             annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
-            owner: owner.map(|owner| Owner {
-                name: owner.name.as_str().into(),
-                uid: owner.uid.as_str().into(),
-                kind: OwnerKind::of(&owner.api_version, &owner.kind),
+            owner: owner.map(|owner| {
+                let kind = OwnerKind::of(&owner.api_version, &owner.kind);
+                Arc::new(Owner { name: owner.name.as_str().into(), uid: owner.uid.as_str().into(), kind })
             }),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,

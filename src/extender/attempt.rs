@@ -8,7 +8,7 @@ use crate::placement::Ranked;
 /// How many pods are remembered. Each is forgotten at its bind; more means pods that are never bound.
 const CAPACITY: usize = 4_096;
 /// How many of the best nodes are kept.
-const KEPT: usize = 3;
+pub(super) const KEPT: usize = 3;
 
 /// What one scheduling cycle found.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::attempt::KEPT;
 use super::decode::Arguments;
 use super::encode;
 use crate::model::Pe;
@@ -18,7 +19,7 @@ pub struct Prioritized {
     pub body: Vec<u8>,
     /// The PE in question; `None` for a pod of no policy.
     pub pe: Option<Arc<Pe>>,
-    /// The nodes, best first; empty for a pod of no policy.
+    /// The nodes, those that are remembered of an attempt in front and best first; empty for a pod of no policy.
     pub ranked: Vec<Ranked>,
 }
 
@@ -37,10 +38,16 @@ pub fn prioritize(
         let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
         return Prioritized { body, pe: None, ranked: Vec::new() };
     };
-    let known: Vec<NodeIndex> = names.iter().filter_map(|name| snapshot.find(name)).collect();
-    let ranked = Case::new(&pe, snapshot).rank(&known, tentative, now);
-    let unknown = names.iter().filter(|name| snapshot.find(name).is_none()).map(|name| (&**name, 0));
+    let mut known: Vec<NodeIndex> = Vec::with_capacity(names.len());
+    let mut unknown: Vec<&str> = Vec::new();
+    for name in names {
+        match snapshot.find(name) {
+            Some(index) => known.push(index),
+            None => unknown.push(name),
+        }
+    }
+    let ranked = Case::new(&pe, snapshot).rank_best(KEPT, &known, tentative, now);
     let scores = ranked.iter().map(|node| (node.name.as_str(), node.score));
-    let body = encode::host_priorities(scores.chain(unknown), names.len());
+    let body = encode::host_priorities(scores.chain(unknown.into_iter().map(|name| (name, 0))), names.len());
     Prioritized { body, pe: Some(pe), ranked }
 }

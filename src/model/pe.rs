@@ -13,8 +13,6 @@ use super::{Eligibility, Footprint, HostPort, JobId, ObjectId, PodKey, PoolId, T
 pub struct Pe {
     /// The pod that runs it.
     pub pod: PodKey,
-    /// The version of the pod object that this was read from.
-    pub resource_version: Box<str>,
     /// The job that it belongs to.
     pub job: JobId,
     /// Its name within the job; the pod's name where nothing names it.
@@ -34,7 +32,7 @@ pub struct Pe {
     /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.
     pub lineage: Option<Arc<str>>,
     /// What it wishes for its placement, or why that cannot be read.
-    pub wishes: Result<Arc<Wishes>, Contradiction>,
+    pub wishes: Result<Arc<Wishes>, Box<Contradiction>>,
     /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
     pub overruled: Box<[&'static str]>,
     /// The `ProcessingElement` that says what it wishes, where it is one of open-streams.

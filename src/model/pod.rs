@@ -19,7 +19,7 @@ pub struct Pod {
     /// The annotations that a dialect or `PLACEMENT.md` reads; the rest is dropped at the door.
     pub annotations: Labels,
     /// The workload that controls the pod.
-    pub owner: Option<Owner>,
+    pub owner: Option<Arc<Owner>>,
     /// Where it runs, once bound.
     pub node: Option<NodeName>,
     /// Whether it still counts.
@@ -42,8 +42,8 @@ impl Pod {
     }
 }
 
-/// The workload that controls a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The workload that controls a pod; its pods share one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// Its name: some dialects name the job after it.
     pub name: Arc<str>,
@@ -54,7 +54,7 @@ pub struct Owner {
 }
 
 /// What a workload is, as far as that matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OwnerKind {
     /// A `ProcessingElement` of group `streams.ibm.com`: it says what its pod wishes.
     ProcessingElement,

@@ -1,5 +1,6 @@
 //! The order of the nodes that pass, and the score that kube-scheduler is told.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::case::{Case, Given};
 use super::risk::{limit_risk, ratio};
 use super::scheme::{Measure, Standing};
 use crate::model::{NodeName, Pe};
-use crate::state::{NodeIndex, NodeRow, Tentative};
+use crate::state::{NodeIndex, Tentative};
 
 /// The highest score of the extender contract; exactly one node gets it.
 pub const HIGHEST_SCORE: u8 = 10;
@@ -40,18 +41,25 @@ impl Case<'_> {
     /// risk and traffic, then by name. The order is total, so the same nodes always give the same answer.
     #[must_use]
     pub fn rank(&self, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Vec<Ranked> {
+        self.rank_best(nodes.len(), nodes, tentative, now)
+    }
+
+    /// The same with only so many of the best in their order, at the front; the rest is behind them as it comes, each
+    /// with its score.
+    #[must_use]
+    pub fn rank_best(&self, most: usize, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Vec<Ranked> {
         let Ok(given) = &self.given else { return Vec::new() };
         let proposed = self.proposed(tentative, now);
         let found = nodes.iter().filter_map(|index| self.measure(given, *index, &proposed));
         let mut order: Vec<(Standing, Ranked)> =
             found.map(|node| (Standing::of(given.wishes, &node.measure), node)).collect();
-        order.sort_by(|(standing, node), (other_standing, other)| {
-            node.contested
-                .cmp(&other.contested)
-                .then_with(|| other.home.cmp(&node.home))
-                .then_with(|| standing.compare(other_standing))
-                .then_with(|| node.name.cmp(&other.name))
-        });
+        let front = most.clamp(1, order.len().max(1));
+        if front < order.len() {
+            order.select_nth_unstable_by(front, best_first);
+        }
+        if let Some(front) = order.get_mut(..front) {
+            front.sort_unstable_by(best_first);
+        }
         let values = || order.iter().filter(|(_, node)| !node.contested).map(|(standing, _)| standing.value);
         let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
         let scored = |(place, (standing, node)): (usize, (Standing, Ranked))| {
@@ -83,8 +91,8 @@ impl Case<'_> {
     }
 
     fn measure(&self, given: &Given<'_>, index: NodeIndex, proposed: &Proposed<'_>) -> Option<Ranked> {
-        let (summary, row) = self.snapshot.summary(index)?;
-        let here: &[&Pe] = proposed.get(&row.name).map_or(&[], Vec::as_slice);
+        let (summary, _) = self.snapshot.summary(index)?;
+        let here: &[&Pe] = proposed.get(&summary.name).map_or(&[], Vec::as_slice);
         let pes = summary.pes.saturating_add(here.len());
         let proposed_of_job = here.iter().filter(|pe| pe.job == self.pe.job).count();
         let pes_of_job = given.siblings.on(index).saturating_add(proposed_of_job);
@@ -102,20 +110,19 @@ impl Case<'_> {
         };
         Some(Ranked {
             node: index,
-            name: row.name.clone(),
+            name: summary.name.clone(),
             score: 0,
             worth: 0.0,
             measure,
             home: given.home == Some(index),
-            contested: self.is_contested(given, row, here, proposed),
+            contested: self.is_contested(given, &summary.name, here, proposed),
         })
     }
 
     /// True when the commitment of a proposal would make this node refuse the PE.
-    fn is_contested(&self, given: &Given<'_>, row: &NodeRow, here: &[&Pe], proposed: &Proposed<'_>) -> bool {
+    fn is_contested(&self, given: &Given<'_>, name: &NodeName, here: &[&Pe], proposed: &Proposed<'_>) -> bool {
         let in_bucket = |pe: &Pe| given.bucket.others.iter().any(|member| member.pod.uid == pe.pod.uid);
-        let bucket_elsewhere =
-            proposed.iter().any(|(node, pes)| **node != row.name && pes.iter().any(|pe| in_bucket(pe)));
+        let bucket_elsewhere = proposed.iter().any(|(node, pes)| *node != name && pes.iter().any(|pe| in_bucket(pe)));
         let repelled = |other: &Pe| {
             other.wishes.as_ref().is_ok_and(|theirs| {
                 let shares = other.job == self.pe.job
@@ -127,6 +134,14 @@ impl Case<'_> {
         };
         bucket_elsewhere || here.iter().any(|other| repelled(other))
     }
+}
+
+fn best_first((standing, node): &(Standing, Ranked), (other_standing, other): &(Standing, Ranked)) -> Ordering {
+    node.contested
+        .cmp(&other.contested)
+        .then_with(|| other.home.cmp(&node.home))
+        .then_with(|| standing.compare(other_standing))
+        .then_with(|| node.name.cmp(&other.name))
 }
 
 /// From 1 to 9, so that what kube-scheduler scores itself can tell the rest apart.

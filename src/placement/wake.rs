@@ -64,7 +64,7 @@ pub struct Rethought {
 /// What a PE wishes, and the pool that it names.
 #[derive(Debug, PartialEq)]
 struct Wished {
-    wishes: Result<Arc<Wishes>, Contradiction>,
+    wishes: Result<Arc<Wishes>, Box<Contradiction>>,
     awaits: bool,
     pool: Option<Arc<Pool>>,
 }

@@ -80,7 +80,6 @@ impl PolicySet {
         let lineage = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         Some(Pe {
             pod: pod.key.clone(),
-            resource_version: pod.resource_version.clone(),
             job: identity.job,
             name,
             policy: Arc::clone(&policy.name),
@@ -89,7 +88,9 @@ impl PolicySet {
             created: pod.created,
             priority: pod.priority,
             lineage,
-            wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name).map(Arc::new),
+            wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name)
+                .map(Arc::new)
+                .map_err(Box::new),
             overruled: sources.overruled(),
             object: object.map(Box::new),
             awaits,
@@ -115,7 +116,7 @@ impl PolicySet {
 
     fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {
         let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
-        let owner = pod.owner.as_ref();
+        let owner = pod.owner.as_deref();
         let mut identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
         let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
         let name = identity.pe.take().unwrap_or_else(|| Arc::from(pod.key.name.as_str()));

@@ -10,6 +10,7 @@ use crate::model::{Eligibility, Footprint, JobId, Node, NodeTags, Owner, Pe, Pod
 pub(super) struct Copies {
     eligibilities: Shared<Eligibility>,
     footprints: Shared<Footprint>,
+    owners: Shared<Owner>,
     tags: Shared<NodeTags>,
     texts: Shared<str>,
     wishes: Shared<Wishes>,
@@ -28,7 +29,7 @@ impl Copies {
         let namespace = pod.key.namespace.in_copy(|text| texts.share(text));
         Pod {
             key: PodKey { namespace, ..pod.key },
-            owner: pod.owner.map(|owner| Owner { name: texts.share(owner.name), uid: texts.share(owner.uid), ..owner }),
+            owner: pod.owner.map(|owner| self.owners.share(owner)),
             node: pod.node.map(|node| node.in_copy(|text| texts.share(text))),
             footprint: self.footprints.share(pod.footprint),
             eligibility: pod.eligibility.map(|eligibility| self.eligibilities.share(eligibility)),
@@ -42,7 +43,6 @@ impl Copies {
         let JobId { namespace, name, generation } = pe.job;
         Pe {
             job: JobId { namespace, name: texts.share(name), generation: texts.share(generation) },
-            name: texts.share(pe.name),
             wishes: pe.wishes.map(|wishes| self.wishes.share(wishes)),
             ..pe
         }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::snapshot::NodeRow;
-use crate::model::{CpuAndMemory, Node, NodeTags, Overload, Resources};
+use crate::model::{CpuAndMemory, Node, NodeName, NodeTags, Overload, Resources};
 
 /// What most decisions read of a node, in one place: its row, the node itself and who runs there are in others, and
 /// thousands of nodes are looked at for one PE.
 #[derive(Clone, Debug)]
 pub struct Summary {
+    /// Its name.
+    pub name: NodeName,
     /// The node itself.
     pub node: Arc<Node>,
     /// Its tags.
@@ -44,6 +46,7 @@ impl Summary {
     fn of(row: &NodeRow) -> Option<Self> {
         let node = row.node.as_ref()?;
         Some(Self {
+            name: row.name.clone(),
             node: Arc::clone(node),
             tags: Arc::clone(node.labels.tags()),
             occupancy: Occupancy {

@@ -219,7 +219,7 @@ fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
     let mut cluster = submitted(three(), &[("app-0", located(1))]);
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"membershipMode": "exclusive"}}));
     let (_, pe) = cluster.pod("app-0").unwrap();
-    let Contradiction { source, problem, .. } = pe.unwrap().wishes.clone().unwrap_err();
+    let Contradiction { source, problem, .. } = *pe.unwrap().wishes.clone().unwrap_err();
     assert_eq!(source.as_deref(), Some("HostPool.streams.ibm.com streams/app-1"));
     assert!(problem.starts_with("spec.hostpool.size: is missing"), "{problem}");
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"membershipMode": "exclusive", "size": 1}}));

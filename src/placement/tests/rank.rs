@@ -152,6 +152,22 @@ proptest! {
     }
 
     #[test]
+    fn the_best_few_are_those_of_the_whole_order_and_the_rest_has_its_scores(
+        world in prop_oneof![world("0"), world("1")], most in 0_usize..7,
+    ) {
+        let cluster = world.cluster();
+        let mut ranked = world.ranked();
+        let case = Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot());
+        let mut few = case.rank_best(most, &all(&cluster), &world.tentative(&cluster), NOW);
+        let front = most.clamp(1, ranked.len());
+        prop_assert_eq!(&few[..front], &ranked[..front]);
+        for order in [&mut few, &mut ranked] {
+            order.sort_by(|one, other| one.name.cmp(&other.name));
+        }
+        prop_assert_eq!(few, ranked);
+    }
+
+    #[test]
     fn scores_say_the_order_and_exactly_one_is_highest(
         world in prop_oneof![world("0"), world("1"), world("0.3"), world("10")],
     ) {

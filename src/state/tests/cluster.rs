@@ -271,8 +271,9 @@ fn a_pod() -> impl Strategy<Value = Pod> {
 fn of_the_group(pod: Pod, version: &str) -> Pod {
     let name = pod.key.name.as_str().to_owned();
     let labels = [("outrigger.dev/job", "k"), ("streams.ibm.com/job", "k"), ("streams.ibm.com/pe", &name)];
-    let owner =
-        |uid: &str| Owner { name: format!("k-{name}").into(), uid: uid.into(), kind: OwnerKind::ProcessingElement };
+    let owner = |uid: &str| {
+        Arc::new(Owner { name: format!("k-{name}").into(), uid: uid.into(), kind: OwnerKind::ProcessingElement })
+    };
     let owner = (name != "c").then(|| owner(if version == "1" { "u1" } else { "u2" }));
     Pod { labels: labels.into_iter().collect(), owner, ..pod }
 }
@@ -567,7 +568,11 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
     };
     let of_owner = |pod: Pod| {
         let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
-        Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other }), ..pod }
+        Pod {
+            labels,
+            owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other })),
+            ..pod
+        }
     };
     let home = |cluster: &Cluster, uid: &str| {
         let (_, pe) = cluster.pod(uid).unwrap();

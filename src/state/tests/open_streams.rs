@@ -8,7 +8,7 @@ use crate::testing::{choice, declared_pe, governed, node, streams_pe, streams_po
 
 fn owned(uid: &str, pod: Pod) -> Pod {
     let owner = Owner { name: "app-0".into(), uid: uid.into(), kind: OwnerKind::ProcessingElement };
-    Pod { owner: Some(owner), ..pod }
+    Pod { owner: Some(Arc::new(owner)), ..pod }
 }
 
 fn two_nodes(pods: Vec<Pod>) -> Cluster {

@@ -1,5 +1,7 @@
 //! What is told of pools and jobs follows from nodes, pods and the last status, and from nothing else.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +26,11 @@ fn stream_job(spec: &Value) -> StreamJob {
 /// A PE whose name and owner outlive its pod.
 fn lasting(name: &str, pod: Pod) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
-    Pod { labels, owner: Some(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other }), ..pod }
+    Pod {
+        labels,
+        owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other })),
+        ..pod
+    }
 }
 
 fn with_record(pod: Pod) -> Pod {
