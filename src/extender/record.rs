@@ -33,7 +33,7 @@ pub struct Record {
     /// The place of the pool that it asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_index: Option<u32>,
-    /// The nodes of the pool that its job has chosen, this one included, where the pool is sized.
+    /// The nodes of the pool that its job has chosen, this one included, by name, where the pool is sized.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocation: Vec<NodeName>,
     /// The other PEs of its bucket.
@@ -94,7 +94,9 @@ impl Record {
             HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
             HostChoice::Tags(tags) => (None, tags.clone()),
         };
-        let allocation = case.allocation_with(index).iter().filter_map(name_of).collect();
+        // By name: the order of indexes is that in which nodes were seen, and tells nothing.
+        let mut allocation: Vec<NodeName> = case.allocation_with(index).iter().filter_map(name_of).collect();
+        allocation.sort_unstable();
         let bucket =
             case.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
         let place =

@@ -81,10 +81,14 @@ impl Case<'_> {
         Some((Standing::of(given.wishes, &node.measure), node.name))
     }
 
-    /// Proposals by node, those of this PE left out.
+    /// Proposals by node, those of this PE left out, and those that have been committed: they count as placed.
     fn proposed<'t>(&self, tentative: &'t Tentative, now: Timestamp) -> Proposed<'t> {
+        let is_placed = |pe: &Pe, node: &NodeName| {
+            let row = self.snapshot.find(node.as_str()).and_then(|index| self.snapshot.node(index));
+            row.is_some_and(|row| row.pes.iter().any(|placed| placed.pod.uid == pe.pod.uid))
+        };
         let mut proposed = Proposed::new();
-        for (pe, node) in tentative.at(now, &self.pe.pod.uid) {
+        for (pe, node) in tentative.at(now, &self.pe.pod.uid).filter(|(pe, node)| !is_placed(pe, node)) {
             proposed.entry(node).or_default().push(pe);
         }
         proposed

@@ -20,4 +20,5 @@ mod placement;
 mod processes;
 mod resources;
 mod rights;
+mod simulate;
 mod takeover;

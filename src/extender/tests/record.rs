@@ -61,7 +61,7 @@ fn a_full_record_tells_everything() {
         record(&mut cluster, "a", "n1", attempt.as_ref()),
         concat!(
             r#"{"version":1,"node":"n1","job":"streams/j","pe":"a","policy":"test","pool":"streams/fast","#,
-            r#""allocation":["n3","n1"],"bucket":["b"],"scheme":"balancedInstance","rank":3,"asked":6,"#,
+            r#""allocation":["n1","n3"],"bucket":["b"],"scheme":"balancedInstance","rank":3,"asked":6,"#,
             r#""refused":{"NodeUnschedulable":1,"PoolTagMissing":3},"crowding":0.333,"risk":0.333,"#,
             r#""snapshot":4,"time":"2026-01-02T03:04:05Z"}"#,
         )

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::{Case, HIGHEST_SCORE, Ranked};
-use crate::model::{Node, NodeName};
+use crate::model::{Node, NodeName, PodUid};
 use crate::state::{Cluster, NodeIndex, Tentative};
 use crate::testing::{asking, choice, cluster, governed, leaving, limited, node, on, pe, pod, policies, with_cores};
 
@@ -295,6 +295,21 @@ fn a_proposal_counts_as_placed_until_it_expires_and_never_against_its_own_pe() {
     propose(&mut tentative, &cluster, "other", "n1");
     assert_eq!(first(&tentative, 0), "n2");
     assert_eq!(first(&tentative, 60), "n1");
+}
+
+#[test]
+fn a_proposal_that_was_committed_counts_once() {
+    let pods = vec![pe("j", SUBJECT, &[]), pe("k", "other", &[]), on("n2", pe("k", "placed", &[]))];
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    let mut tentative = Tentative::default();
+    propose(&mut tentative, &cluster, "other", "n1");
+    let crowding = |cluster: &Cluster| -> Vec<(String, f64)> {
+        let ranked = rank(cluster, &tentative, &all(cluster));
+        ranked.into_iter().map(|node| (node.name.to_string(), node.measure.crowding)).collect()
+    };
+    let before = crowding(&cluster);
+    cluster.commit(&PodUid::from("other"), &NodeName::from("n1")).unwrap();
+    assert_eq!(crowding(&cluster), before, "it is where it was proposed, and nothing else has changed");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::{Event, Pod};
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 
@@ -50,6 +50,12 @@ impl Pe {
     /// With a priority class: kube-scheduler looks at the higher ones first.
     pub(crate) fn priority_class(mut self, name: &str) -> Self {
         self.0["spec"]["priorityClassName"] = json!(name);
+        self
+    }
+
+    /// With a scheduling gate: kube-scheduler does not look at it before [`Team::let_go`].
+    pub(crate) fn gated(mut self) -> Self {
+        self.0["spec"]["schedulingGates"] = json!([{ "name": "outrigger.example/held-back" }]);
         self
     }
 
@@ -113,6 +119,12 @@ impl Team {
             waits_for(&pod).context("nobody has looked at it")
         });
         refused.await.unwrap()
+    }
+
+    /// Takes the scheduling gate off a PE.
+    pub(crate) async fn let_go(&self, name: &str) {
+        let open = json!({ "spec": { "schedulingGates": null } });
+        self.pods.patch(name, &PatchParams::default(), &Patch::Merge(open)).await.unwrap();
     }
 
     /// Deletes a PE at once.
