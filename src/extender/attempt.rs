@@ -47,9 +47,10 @@ impl Attempts {
     }
 
     /// Remembers what prioritize found.
-    pub fn ranked(&mut self, uid: &PodUid, ranked: &[Ranked]) {
+    pub fn ranked(&mut self, uid: &PodUid, mut best: Vec<Ranked>) {
         if let Some(attempt) = self.by_pod.get_mut(uid) {
-            attempt.best = ranked.iter().take(KEPT).cloned().collect();
+            best.truncate(KEPT);
+            attempt.best = best;
         }
     }
 

@@ -8,7 +8,7 @@ use super::attempt::KEPT;
 use super::decode::Arguments;
 use super::encode;
 use crate::model::Pe;
-use crate::placement::{Case, Ranked};
+use crate::placement::{Case, Ranked, Ranking};
 use crate::policy::PolicySet;
 use crate::state::{NodeIndex, Snapshot, Tentative};
 
@@ -19,8 +19,8 @@ pub struct Prioritized {
     pub body: Vec<u8>,
     /// The PE in question; `None` for a pod of no policy.
     pub pe: Option<Arc<Pe>>,
-    /// The nodes, those that are remembered of an attempt in front and best first; empty for a pod of no policy.
-    pub ranked: Vec<Ranked>,
+    /// The best nodes, best first, as many as are remembered of an attempt; empty for a pod of no policy.
+    pub best: Vec<Ranked>,
 }
 
 /// Scores every node in question; nodes that we do not know get 0.
@@ -36,7 +36,7 @@ pub fn prioritize(
     let Some(pe) = policies.pe(&arguments.pod, snapshot.declared()).map(Arc::new) else {
         // Every node is scored, or ties among those that are not would be broken at random.
         let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
-        return Prioritized { body, pe: None, ranked: Vec::new() };
+        return Prioritized { body, pe: None, best: Vec::new() };
     };
     let mut known: Vec<NodeIndex> = Vec::with_capacity(names.len());
     let mut unknown: Vec<&str> = Vec::new();
@@ -46,8 +46,13 @@ pub fn prioritize(
             None => unknown.push(name),
         }
     }
-    let ranked = Case::new(&pe, snapshot).rank_best(KEPT, &known, tentative, now);
-    let scores = ranked.iter().map(|node| (node.name.as_str(), node.score));
-    let body = encode::host_priorities(scores.chain(unknown.into_iter().map(|name| (name, 0))), names.len());
-    Prioritized { body, pe: Some(pe), ranked }
+    let Ranking { best, others } = Case::new(&pe, snapshot).rank_best(KEPT, &known, tentative, now);
+    let named = |(index, score)| Some((snapshot.summary(index)?.0.name.as_str(), score));
+    let scores = best
+        .iter()
+        .map(|node| (node.name.as_str(), node.score))
+        .chain(others.into_iter().filter_map(named))
+        .chain(unknown.into_iter().map(|name| (name, 0)));
+    let body = encode::host_priorities(scores, names.len());
+    Prioritized { body, pe: Some(pe), best }
 }

@@ -175,11 +175,11 @@ impl Extender {
         let mut tentative = self.store.tentative();
         let prioritized = extender::prioritize(&arguments, &view.snapshot, &view.policies, &tentative, now);
         let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
-        if let Some(best) = prioritized.ranked.first() {
+        if let Some(best) = prioritized.best.first() {
             tentative.propose(Arc::clone(&pe), best.name.clone(), now);
         }
         drop(tentative);
-        self.store.attempts().ranked(&pe.pod.uid, &prioritized.ranked);
+        self.store.attempts().ranked(&pe.pod.uid, prioritized.best);
         Ok((json(prioritized.body), "scored"))
     }
 

@@ -22,7 +22,7 @@ pub use bucket::Bucket;
 pub use case::Case;
 pub(crate) use case::qualifies;
 pub use plan::{Budget, Conflict, Placement, Plan, Unplaced, gang_of, plan};
-pub use rank::{HIGHEST_SCORE, Ranked};
+pub use rank::{HIGHEST_SCORE, Ranked, Ranking};
 pub use risk::limit_risk;
 pub use scheme::Measure;
 pub use traffic::Near;

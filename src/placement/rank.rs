@@ -9,7 +9,7 @@ use super::case::{Case, Given};
 use super::risk::{limit_risk, ratio};
 use super::scheme::{Measure, Standing};
 use crate::model::{NodeName, Pe};
-use crate::state::{NodeIndex, Tentative};
+use crate::state::{NodeIndex, Summary, Tentative};
 
 /// The highest score of the extender contract; exactly one node gets it.
 pub const HIGHEST_SCORE: u8 = 10;
@@ -33,52 +33,73 @@ pub struct Ranked {
     pub contested: bool,
 }
 
+/// An order of nodes of which only the best are needed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranking {
+    /// The best, best first.
+    pub best: Vec<Ranked>,
+    /// The nodes behind them in no particular order, each with its score.
+    pub others: Vec<(NodeIndex, u8)>,
+}
+
 /// PEs that were proposed but not committed, by node.
 type Proposed<'t> = BTreeMap<&'t NodeName, Vec<&'t Pe>>;
+
+/// Where a node stands among others: what thousands of nodes are compared by, and no more.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    contested: bool,
+    home: bool,
+    standing: Standing,
+    name: &'a NodeName,
+    node: NodeIndex,
+}
 
 impl Case<'_> {
     /// Orders nodes that pass, best first (`PLACEMENT.md` 6): uncontested ones, then the PE's home, then by scheme,
     /// risk and traffic, then by name. The order is total, so the same nodes always give the same answer.
     #[must_use]
     pub fn rank(&self, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Vec<Ranked> {
-        self.rank_best(nodes.len(), nodes, tentative, now)
+        self.rank_best(nodes.len(), nodes, tentative, now).best
     }
 
-    /// The same with only so many of the best in their order, at the front; the rest is behind them as it comes, each
-    /// with its score.
+    /// The same order, with no more than so many of the best, at least one, told apart from the others.
     #[must_use]
-    pub fn rank_best(&self, most: usize, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Vec<Ranked> {
-        let Ok(given) = &self.given else { return Vec::new() };
+    pub fn rank_best(&self, most: usize, nodes: &[NodeIndex], tentative: &Tentative, now: Timestamp) -> Ranking {
+        let Ok(given) = &self.given else { return Ranking::default() };
         let proposed = self.proposed(tentative, now);
-        let found = nodes.iter().filter_map(|index| self.measure(given, *index, &proposed));
-        let mut order: Vec<(Standing, Ranked)> =
-            found.map(|node| (Standing::of(given.wishes, &node.measure), node)).collect();
-        let front = most.clamp(1, order.len().max(1));
-        if front < order.len() {
-            order.select_nth_unstable_by(front, best_first);
+        let mut places: Vec<Place<'_>> =
+            nodes.iter().filter_map(|index| self.place(given, *index, &proposed)).collect();
+        let front = most.max(1).min(places.len());
+        if front < places.len() {
+            places.select_nth_unstable_by(front, Place::best_first);
         }
-        if let Some(front) = order.get_mut(..front) {
-            front.sort_unstable_by(best_first);
-        }
-        let values = || order.iter().filter(|(_, node)| !node.contested).map(|(standing, _)| standing.value);
-        let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-        let scored = |(place, (standing, node)): (usize, (Standing, Ranked))| {
-            let share = if most > least { (standing.value - least) / (most - least) } else { 1.0 };
-            let score = match (place, node.contested) {
-                (0, _) => HIGHEST_SCORE,
-                (_, true) => 0,
-                (_, false) => score(share),
-            };
-            Ranked { score, worth: standing.value, ..node }
+        let (best, others) = places.split_at_mut_checked(front).unwrap_or_default();
+        best.sort_unstable_by(Place::best_first);
+        let scale = Scale::of(best.iter().chain(&*others));
+        let ranked = |(number, place): (usize, &Place<'_>)| {
+            let (summary, _) = self.snapshot.summary(place.node)?;
+            Some(Ranked {
+                node: place.node,
+                name: place.name.clone(),
+                score: if number == 0 { HIGHEST_SCORE } else { scale.score(place) },
+                worth: place.standing.value,
+                measure: self.measure(given, place.node, summary, Self::here(&proposed, place.name)),
+                home: place.home,
+                contested: place.contested,
+            })
         };
-        order.into_iter().enumerate().map(scored).collect()
+        Ranking {
+            best: best.iter().enumerate().filter_map(ranked).collect(),
+            others: others.iter().map(|place| (place.node, scale.score(place))).collect(),
+        }
     }
 
     /// The standing of a node by itself, and its name.
     pub(super) fn standing(&self, index: NodeIndex) -> Option<(Standing, NodeName)> {
         let given = self.given.as_ref().ok()?;
-        let node = self.measure(given, index, &Proposed::new())?;
-        Some((Standing::of(given.wishes, &node.measure), node.name))
+        let place = self.place(given, index, &Proposed::new())?;
+        Some((place.standing, place.name.clone()))
     }
 
     /// Proposals by node, those of this PE left out, and those that have been committed: they count as placed.
@@ -94,33 +115,39 @@ impl Case<'_> {
         proposed
     }
 
-    fn measure(&self, given: &Given<'_>, index: NodeIndex, proposed: &Proposed<'_>) -> Option<Ranked> {
-        let (summary, _) = self.snapshot.summary(index)?;
-        let here: &[&Pe] = proposed.get(&summary.name).map_or(&[], Vec::as_slice);
+    fn place(&self, given: &Given<'_>, node: NodeIndex, proposed: &Proposed<'_>) -> Option<Place<'_>> {
+        let (summary, _) = self.snapshot.summary(node)?;
+        let here = Self::here(proposed, &summary.name);
+        Some(Place {
+            contested: self.is_contested(given, &summary.name, here, proposed),
+            home: given.home == Some(node),
+            standing: Standing::of(given.wishes, &self.measure(given, node, summary, here)),
+            name: &summary.name,
+            node,
+        })
+    }
+
+    /// The PEs that are proposed for a node.
+    fn here<'p, 't>(proposed: &'p Proposed<'t>, name: &NodeName) -> &'p [&'t Pe] {
+        if proposed.is_empty() { &[] } else { proposed.get(name).map_or(&[], Vec::as_slice) }
+    }
+
+    fn measure(&self, given: &Given<'_>, node: NodeIndex, summary: &Summary, here: &[&Pe]) -> Measure {
         let pes = summary.pes.saturating_add(here.len());
         let proposed_of_job = here.iter().filter(|pe| pe.job == self.pe.job).count();
-        let pes_of_job = given.siblings.on(index).saturating_add(proposed_of_job);
+        let pes_of_job = given.siblings.on(node).saturating_add(proposed_of_job);
         let cpu = summary.occupancy.allocatable.cpu.0;
         let per_core = |pes: usize| ratio(u64::try_from(pes).unwrap_or(u64::MAX), cpu) * 1_000.0;
         let requested = summary.occupancy.requested.cpu.0.saturating_add(self.pe.footprint.requests.cpu.0);
-        let measure = Measure {
+        Measure {
             crowding: per_core(pes + 1),
             job_crowding: per_core(pes_of_job + 1),
             pes,
             pes_of_job,
             fullness: ratio(requested, cpu),
             risk: limit_risk(&summary.occupancy, &self.pe.footprint),
-            near: (!given.traffic.is_silent()).then(|| given.traffic.near(index, &summary.node)),
-        };
-        Some(Ranked {
-            node: index,
-            name: summary.name.clone(),
-            score: 0,
-            worth: 0.0,
-            measure,
-            home: given.home == Some(index),
-            contested: self.is_contested(given, &summary.name, here, proposed),
-        })
+            near: (!given.traffic.is_silent()).then(|| given.traffic.near(node, &summary.node)),
+        }
     }
 
     /// True when the commitment of a proposal would make this node refuse the PE.
@@ -140,17 +167,43 @@ impl Case<'_> {
     }
 }
 
-fn best_first((standing, node): &(Standing, Ranked), (other_standing, other): &(Standing, Ranked)) -> Ordering {
-    node.contested
-        .cmp(&other.contested)
-        .then_with(|| other.home.cmp(&node.home))
-        .then_with(|| standing.compare(other_standing))
-        .then_with(|| node.name.cmp(&other.name))
+impl Place<'_> {
+    fn best_first(&self, other: &Self) -> Ordering {
+        self.contested
+            .cmp(&other.contested)
+            .then_with(|| other.home.cmp(&self.home))
+            .then_with(|| self.standing.compare(&other.standing))
+            .then_with(|| self.name.cmp(other.name))
+    }
 }
 
-/// From 1 to 9, so that what kube-scheduler scores itself can tell the rest apart.
-fn score(share: f64) -> u8 {
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 9")]
-    let score = share.clamp(0.0, 1.0).mul_add(8.0, 1.0) as u8;
-    score
+/// What the worth of a node is measured against to score it: the least and the most among the uncontested.
+struct Scale {
+    least: f64,
+    most: f64,
+}
+
+impl Scale {
+    fn of<'p>(places: impl Iterator<Item = &'p Place<'p>>) -> Self {
+        let worths = places.filter(|place| !place.contested).map(|place| place.standing.value);
+        let widest = |Self { least, most }: Self, worth: f64| Self { least: least.min(worth), most: most.max(worth) };
+        worths.fold(Self { least: f64::INFINITY, most: 0.0 }, widest)
+    }
+
+    /// From 1 to 9, so that what kube-scheduler scores itself can tell nodes apart; 0 where a node is contested.
+    fn score(&self, place: &Place<'_>) -> u8 {
+        if place.contested {
+            return 0;
+        }
+        let range = self.most - self.least;
+        let share = if range > 0.0 { (place.standing.value - self.least) / range } else { 1.0 };
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 1 to 9"
+        )]
+        let score = share.clamp(0.0, 1.0).mul_add(8.0, 1.0) as u8;
+        score
+    }
 }

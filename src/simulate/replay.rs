@@ -82,22 +82,23 @@ fn cycle(cluster: &mut Cluster, (pod, pe): (&Pod, &Pe), nodes: &[NodeIndex], now
     let refused = filter(&question(pod, &all(cluster), snapshot), snapshot, policies).refused;
     let asked = asked_about(pe, nodes, snapshot);
     let filtered = filter(&question(pod, &asked, snapshot), snapshot, policies);
-    let ranked = ranked(pod, &filtered.passed, cluster, now);
+    let best = best(pod, &filtered.passed, cluster, now);
+    let first = best.first().cloned();
     let mut attempts = Attempts::default();
     attempts.filtered(&pod.key.uid, filtered.asked, filtered.refused);
     if filtered.passed.len() > 1 {
-        attempts.ranked(&pod.key.uid, &ranked);
+        attempts.ranked(&pod.key.uid, best);
     }
-    bind(cluster, pod, (ranked.into_iter().next(), attempts, refused), now)
+    bind(cluster, pod, (first, attempts, refused), now)
 }
 
 fn all(cluster: &Cluster) -> Vec<NodeIndex> {
     cluster.snapshot().indexes().collect()
 }
 
-fn ranked(pod: &Pod, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {
+fn best(pod: &Pod, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
-    prioritize(&question(pod, passed, snapshot), snapshot, policies, &Tentative::default(), now).ranked
+    prioritize(&question(pod, passed, snapshot), snapshot, policies, &Tentative::default(), now).best
 }
 
 /// What a scheduling cycle has found: the best node, what is remembered for the bind, and why nodes are refused.

@@ -25,8 +25,8 @@ fn an_attempt_is_taken_once() {
     let mut attempts = Attempts::default();
     let refused = BTreeMap::from([(Reason::NodeUnknown, 2)]);
     attempts.filtered(&uid(0), 7, refused.clone());
-    attempts.ranked(&uid(0), &ranked());
-    attempts.ranked(&uid(1), &ranked());
+    attempts.ranked(&uid(0), ranked());
+    attempts.ranked(&uid(1), ranked());
     let attempt = attempts.take(&uid(0)).unwrap();
     assert_eq!((attempt.asked, attempt.refused), (7, refused));
     let best: Vec<&str> = attempt.best.iter().map(|node| node.name.as_str()).collect();
@@ -39,7 +39,7 @@ fn an_attempt_is_taken_once() {
 fn the_next_filter_begins_anew() {
     let mut attempts = Attempts::default();
     attempts.filtered(&uid(0), 7, BTreeMap::from([(Reason::NodeUnknown, 2)]));
-    attempts.ranked(&uid(0), &ranked());
+    attempts.ranked(&uid(0), ranked());
     attempts.filtered(&uid(0), 3, BTreeMap::new());
     let attempt = attempts.take(&uid(0)).unwrap();
     assert_eq!((attempt.asked, attempt.refused.len(), attempt.best.len()), (3, 0, 0));

@@ -56,7 +56,7 @@ proptest! {
         let known = names.iter().filter(|name| **name != "never-seen").count();
         let highest: Vec<_> = scores.iter().filter(|(_, score)| *score == i64::from(HIGHEST_SCORE)).collect();
         prop_assert_eq!(highest.len(), known.min(1));
-        prop_assert_eq!(highest.first().map(|(name, _)| name.as_str()), prioritized.ranked.first().map(|best| best.name.as_str()));
+        prop_assert_eq!(highest.first().map(|(name, _)| name.as_str()), prioritized.best.first().map(|best| best.name.as_str()));
         for (name, score) in &scores {
             prop_assert!((name == "never-seen") == (*score == 0), "{} has {}", name, score);
             prop_assert!(*score <= i64::from(HIGHEST_SCORE));
@@ -68,9 +68,9 @@ proptest! {
 fn the_order_is_that_of_placement() {
     let cluster = crowded(&[3, 1, 0, 2]);
     let (prioritized, scores) = prioritized(&cluster, &Tentative::default(), &["n1", "never-seen", "n2", "n3", "n4"]);
-    let ranked: Vec<&str> = prioritized.ranked.iter().map(|node| node.name.as_str()).collect();
-    assert_eq!(ranked, ["n3", "n2", "n4", "n1"]);
-    assert_eq!(choice(&cluster, "a"), ranked);
+    let best: Vec<&str> = prioritized.best.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(choice(&cluster, "a"), ["n3", "n2", "n4", "n1"]);
+    assert_eq!(best, ["n3", "n2", "n4"], "no more is remembered");
     let mut by_score = scores;
     by_score.sort_by_key(|(_, score)| -score);
     assert_eq!(
@@ -89,5 +89,5 @@ fn proposals_of_other_pes_are_counted() {
         Timestamp::UNIX_EPOCH,
     );
     let (prioritized, _) = prioritized(&cluster, &tentative, &["n1", "n2"]);
-    assert_eq!(prioritized.ranked.first().unwrap().name.as_str(), "n2");
+    assert_eq!(prioritized.best.first().unwrap().name.as_str(), "n2");
 }

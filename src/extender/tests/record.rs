@@ -55,7 +55,7 @@ fn a_full_record_tells_everything() {
     let mut attempts = Attempts::default();
     let refused = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
     attempts.filtered(&uid, 6, refused);
-    attempts.ranked(&uid, &ranked);
+    attempts.ranked(&uid, ranked);
     let attempt = attempts.take(&uid);
     assert_eq!(
         record(&mut cluster, "a", "n1", attempt.as_ref()),

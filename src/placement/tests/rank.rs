@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::super::{Case, HIGHEST_SCORE, Ranked};
+use super::super::{Case, HIGHEST_SCORE, Ranked, Ranking};
 use crate::model::{Node, NodeName, PodUid};
 use crate::state::{Cluster, NodeIndex, Tentative};
 use crate::testing::{asking, choice, cluster, governed, leaving, limited, node, on, pe, pod, policies, with_cores};
@@ -158,13 +158,13 @@ proptest! {
         let cluster = world.cluster();
         let mut ranked = world.ranked();
         let case = Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot());
-        let mut few = case.rank_best(most, &all(&cluster), &world.tentative(&cluster), NOW);
-        let front = most.clamp(1, ranked.len());
-        prop_assert_eq!(&few[..front], &ranked[..front]);
-        for order in [&mut few, &mut ranked] {
-            order.sort_by(|one, other| one.name.cmp(&other.name));
-        }
-        prop_assert_eq!(few, ranked);
+        let Ranking { best, mut others } = case.rank_best(most, &all(&cluster), &world.tentative(&cluster), NOW);
+        let rest = ranked.split_off(most.clamp(1, ranked.len()));
+        prop_assert_eq!(best, ranked);
+        let mut expected: Vec<(NodeIndex, u8)> = rest.into_iter().map(|node| (node.node, node.score)).collect();
+        others.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(others, expected);
     }
 
     #[test]
