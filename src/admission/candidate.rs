@@ -64,7 +64,7 @@ impl<'a> Candidate<'a> {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
         };
-        let wishes = context.policies.pe(&as_placed, context.declared).ok_or(no_job)?.wishes;
+        let wishes = context.policies.pe(&Arc::new(as_placed), context.declared).ok_or(no_job)?.wishes;
         Ok(Self { policy, namespace, labels, annotations, identity, wishes, belongs_to_pe, job: job.map(|job| &**job) })
     }
 

@@ -57,8 +57,8 @@ impl Waker {
             version = view.snapshot.version();
             let rethought = self.rethought.look(&view.snapshot);
             let concerned = self.relief.look(&view.snapshot).into_iter().chain(rethought);
-            let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.uid.clone()).collect();
-            self.owed.extend(concerned.filter(|pe| known.insert(pe.pod.uid.clone())).map(Arc::clone));
+            let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.key.uid.clone()).collect();
+            self.owed.extend(concerned.filter(|pe| known.insert(pe.pod.key.uid.clone())).map(Arc::clone));
             if self.lease.is_held() {
                 self.wake().await;
             } else {
@@ -72,7 +72,7 @@ impl Waker {
     async fn wake(&mut self) {
         let store = Arc::clone(&self.store);
         let waits = |pe: &Arc<Pe>| {
-            store.look(|cluster| cluster.pod(pe.pod.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))
+            store.look(|cluster| cluster.pod(pe.pod.key.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))
         };
         let waiting: Vec<Arc<Pe>> = std::mem::take(&mut self.owed).into_iter().filter(waits).collect();
         if waiting.is_empty() {
@@ -90,11 +90,11 @@ impl Waker {
 
 /// Writes the annotation that wakes a PE; false where that has to be tried again.
 async fn write(client: &Client, pe: &Pe, value: &str) -> bool {
-    let pods: Api<PodObject> = Api::namespaced(client.clone(), pe.pod.namespace.as_str());
+    let pods: Api<PodObject> = Api::namespaced(client.clone(), pe.pod.key.namespace.as_str());
     // The UID is a precondition: another pod of that name has its own reasons to wait.
-    let change = Patch::Merge(json!({"metadata": {"uid": pe.pod.uid, "annotations": {keys::WAKE: value}}}));
+    let change = Patch::Merge(json!({"metadata": {"uid": pe.pod.key.uid, "annotations": {keys::WAKE: value}}}));
     let parameters = PatchParams::default();
-    let write = pods.patch(pe.pod.name.as_str(), &parameters, &change);
+    let write = pods.patch(pe.pod.key.name.as_str(), &parameters, &change);
     let (problem, is_final) = match tokio::time::timeout(DEADLINE, write).await {
         Ok(Ok(_)) => (None, true),
         // It is gone, or another one.

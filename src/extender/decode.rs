@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -36,7 +37,7 @@ pub enum DecodeError {
 #[derive(Debug)]
 pub struct Arguments<'a> {
     /// The pod, as kube-scheduler sees it.
-    pub pod: Pod,
+    pub pod: Arc<Pod>,
     /// The nodes in question.
     pub candidates: Candidates<'a>,
 }
@@ -146,13 +147,13 @@ pub fn arguments(body: &[u8]) -> Result<Arguments<'_>, DecodeError> {
         (None, Some(_)) => Candidates::Objects,
         (names, _) => Candidates::Names(names.map_or_else(Vec::new, |Names(names)| names)),
     };
-    Ok(Arguments { pod, candidates })
+    Ok(Arguments { pod: Arc::new(pod), candidates })
 }
 
 /// The question of filter and prioritize with nodes that may not exist: sent whole, as autoscalers do.
 #[derive(Debug)]
 pub(super) struct WholeArguments<'a> {
-    pub(super) pod: Pod,
+    pub(super) pod: Arc<Pod>,
     /// The nodes, and how they were written.
     pub(super) nodes: Vec<(Node, &'a RawValue)>,
 }
@@ -216,7 +217,7 @@ pub(super) fn whole_arguments(body: &[u8]) -> Result<Option<WholeArguments<'_>>,
     };
     let nodes = nodes.items.into_iter().flat_map(|Items(items)| items);
     let nodes = nodes.map(|written| Ok((node(written).map_err(DecodeError::Node)?, written)));
-    Ok(Some(WholeArguments { pod, nodes: nodes.collect::<Result<Vec<_>, DecodeError>>()? }))
+    Ok(Some(WholeArguments { pod: Arc::new(pod), nodes: nodes.collect::<Result<Vec<_>, DecodeError>>()? }))
 }
 
 /// The question of bind.

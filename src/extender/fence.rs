@@ -14,10 +14,10 @@ pub fn to_fence(cluster: &Cluster, uid: &str) -> Vec<PodKey> {
     let Some((pod, pe)) = cluster.pod(uid) else { return Vec::new() };
     let own = cluster.committed(uid).map(|_| pod.key.clone());
     let others = cluster.unsettled().filter(|other| {
-        let itself = other.pod.uid == pod.key.uid;
+        let itself = other.pod.key.uid == pod.key.uid;
         pe.is_some_and(|pe| if itself { own.is_none() } else { may_conflict(pe, other, cluster.snapshot()) })
     });
-    own.iter().cloned().chain(others.map(|other| other.pod.clone())).collect()
+    own.iter().cloned().chain(others.map(|other| other.pod.key.clone())).collect()
 }
 
 /// True when some placement of both PEs breaks a rule between PEs.

@@ -61,36 +61,32 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     if !snapshot.is_complete() {
         return cannot_say(NOT_LISTED);
     }
-    if pe.awaits {
+    if pe.awaits().is_some() {
         return cannot_say(UNSEEN);
     }
     let (passed, refused) = judge(&pe, names, snapshot);
-    let body = encode::filter_result(
-        passed.iter().map(|(name, _)| *name),
-        refused.iter().map(|(name, refusal)| (*name, refusal)),
-        names.len(),
-    );
+    let body = encode::filter_result(passed.iter().map(|(name, _)| *name), refused.iter().copied(), names.len());
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for (_, refusal) in &refused {
-        *counts.entry(refusal.reason()).or_default() += 1;
+    for (_, reason) in refused {
+        *counts.entry(reason).or_default() += 1;
     }
     let passed = passed.into_iter().map(|(_, index)| index).collect();
     Filtered { body, pe: Some(pe), asked: names.len(), refused: counts, passed, error: None }
 }
 
 /// Nodes that pass, and nodes that are refused.
-type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Refusal)>);
+type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 
 /// What is said of a PE and each of these nodes.
 pub(super) fn judge<'n, N: AsRef<str>>(pe: &Pe, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
     let case = Case::new(pe, snapshot);
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
-    let mut refused: Vec<(&str, Refusal)> = Vec::new();
+    let mut refused: Vec<(&str, Reason)> = Vec::new();
     for name in names.iter().map(AsRef::as_ref) {
         let found = snapshot.find(name).ok_or(Refusal::NodeUnknown);
         match found.and_then(|index| case.verdict(index).map(|()| index)) {
             Ok(index) => passed.push((name, index)),
-            Err(refusal) => refused.push((name, refusal)),
+            Err(refusal) => refused.push((name, refusal.reason())),
         }
     }
     (passed, refused)

@@ -47,11 +47,11 @@ pub fn prioritize(
         }
     }
     let Ranking { best, others } = Case::new(&pe, snapshot).rank_best(KEPT, &known, tentative, now);
-    let named = |(index, score)| Some((snapshot.summary(index)?.0.name.as_str(), score));
+    let behind = |(index, score)| Some((snapshot.summary(index)?.0.name.as_str(), score));
     let scores = best
         .iter()
         .map(|node| (node.name.as_str(), node.score))
-        .chain(others.into_iter().filter_map(named))
+        .chain(others.into_iter().filter_map(behind))
         .chain(unknown.into_iter().map(|name| (name, 0)));
     let body = encode::host_priorities(scores, names.len());
     Prioritized { body, pe: Some(pe), best }

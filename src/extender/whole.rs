@@ -44,7 +44,7 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     let snapshot = snapshot.with_nodes(nodes);
     let (passed, refused) = judge(&pe, &names, &snapshot);
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
-    let body = encode::filter_result_whole(back, refused.iter().map(|(name, refusal)| (*name, refusal)));
+    let body = encode::filter_result_whole(back, refused.into_iter());
     Ok((body, if passed.is_empty() && !names.is_empty() { "refused" } else { "passed" }))
 }
 

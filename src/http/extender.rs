@@ -163,7 +163,7 @@ impl Extender {
         }
         let outcome = if refused < filtered.asked { "passed" } else { "refused" };
         tracing::debug!(pod = %pe.pod, asked = filtered.asked, refused, reasons = ?filtered.refused, "filter");
-        self.store.attempts().filtered(&pe.pod.uid, filtered.asked, filtered.refused);
+        self.store.attempts().filtered(&pe.pod.key.uid, filtered.asked, filtered.refused);
         Ok((json(filtered.body), outcome))
     }
 
@@ -179,7 +179,7 @@ impl Extender {
             tentative.propose(Arc::clone(&pe), best.name.clone(), now);
         }
         drop(tentative);
-        self.store.attempts().ranked(&pe.pod.uid, prioritized.best);
+        self.store.attempts().ranked(&pe.pod.key.uid, prioritized.best);
         Ok((json(prioritized.body), "scored"))
     }
 

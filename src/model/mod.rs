@@ -27,7 +27,7 @@ pub use node_labels::{NodeLabels, NodeTags, tag_label};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, ObjectId, Objects, OpenStreams, OpenStreamsObject,
 };
-pub use pe::{Connection, Contradiction, Gang, HostChoice, Pe, Scheme, Scope, Wishes};
+pub use pe::{Connection, Contradiction, DeclaredBy, Gang, HostChoice, Pe, Scheme, Scope, Wishes};
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Refusal};

@@ -4,29 +4,19 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::{Eligibility, Footprint, HostPort, JobId, ObjectId, PodKey, PoolId, Tag, Token};
+use super::{HostPort, JobId, ObjectId, Pod, PoolId, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pe {
-    /// The pod that runs it.
-    pub pod: PodKey,
+    /// The pod that runs it, as it was read.
+    pub pod: Arc<Pod>,
     /// The job that it belongs to.
     pub job: JobId,
     /// Its name within the job; the pod's name where nothing names it.
     pub name: Arc<str>,
     /// The policy that governs it.
     pub policy: Arc<str>,
-    /// What it asks of a node in amounts.
-    pub footprint: Arc<Footprint>,
-    /// What else its pod asks of a node; `None` where that is nothing.
-    pub eligibility: Option<Arc<Eligibility>>,
-    /// When its pod was created: earlier ones go first where not all can be placed.
-    pub created: Timestamp,
-    /// The priority of its pod: higher ones go before earlier ones.
-    pub priority: i32,
     /// Where its name outlives the pod: the UID of the workload that controls it.
     ///
     /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.
@@ -36,9 +26,16 @@ pub struct Pe {
     /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
     pub overruled: Box<[&'static str]>,
     /// The `ProcessingElement` that says what it wishes, where it is one of open-streams.
-    pub object: Option<Box<ObjectId>>,
-    /// True as long as that object has not been seen, although its pod belongs to it: what it wishes is not known before.
-    pub awaits: bool,
+    pub object: Option<Box<DeclaredBy>>,
+}
+
+/// The `ProcessingElement` of a PE of open-streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredBy {
+    /// The object.
+    pub id: ObjectId,
+    /// True as long as it has not been seen, although the pod belongs to it: what the PE wishes is not known before.
+    pub is_awaited: bool,
 }
 
 /// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy. Most PEs of a job wish the
@@ -193,10 +190,16 @@ impl fmt::Display for Contradiction {
 }
 
 impl Pe {
+    /// The object without which it is not known what the PE wishes.
+    #[must_use]
+    pub fn awaits(&self) -> Option<&ObjectId> {
+        self.object.as_ref().filter(|object| object.is_awaited).map(|object| &object.id)
+    }
+
     /// The ports of the node that it takes.
     #[must_use]
     pub fn host_ports(&self) -> &[HostPort] {
-        self.eligibility.as_ref().map_or(&[], |eligibility| &eligibility.host_ports)
+        self.pod.host_ports()
     }
 
     /// True when the PE may close its node to PEs of other jobs: by isolation, or by a pool that may be exclusive.

@@ -42,6 +42,13 @@ impl Pod {
     }
 }
 
+impl fmt::Display for Pod {
+    /// Its namespace and name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
 /// The workload that controls a pod; its pods share one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {

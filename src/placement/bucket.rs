@@ -28,11 +28,11 @@ impl Bucket {
     /// The bucket of `pe` within its job.
     #[must_use]
     pub fn of(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>) -> Self {
-        let mut bucket = Self { waiting: pe.footprint.requests.clone(), waiting_pods: 1, ..Self::default() };
+        let mut bucket = Self { waiting: pe.pod.footprint.requests.clone(), waiting_pods: 1, ..Self::default() };
         let Some(job) = job.filter(|_| ties(wishes).next().is_some()) else { return bucket };
         let reached = closure(wishes, job);
         for member in &job.members {
-            if member.pe.pod.uid == pe.pod.uid || !ties_of(&member.pe).any(|tie| reached.contains(&tie)) {
+            if member.pe.pod.key.uid == pe.pod.key.uid || !ties_of(&member.pe).any(|tie| reached.contains(&tie)) {
                 continue;
             }
             bucket.others.push(Arc::clone(&member.pe));
@@ -41,7 +41,7 @@ impl Bucket {
                 Some(node) => bucket.anchors.push(node),
                 None => {
                     bucket.others_waiting.push(Arc::clone(&member.pe));
-                    bucket.waiting.add(&member.pe.footprint.requests);
+                    bucket.waiting.add(&member.pe.pod.footprint.requests);
                     bucket.waiting_pods += 1;
                 }
             }

@@ -253,7 +253,7 @@ impl<'a> Case<'a> {
 
 impl<'a> Given<'a> {
     fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Refusal> {
-        if let Some(unseen) = pe.object.as_ref().filter(|_| pe.awaits) {
+        if let Some(unseen) = pe.awaits() {
             return Err(Refusal::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
         }
         let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string().into()))?;
@@ -306,12 +306,12 @@ fn companions<'a>(case: &Case<'a>, depth: Depth) -> Vec<Companion<'a>> {
         return companions;
     };
     let (snapshot, job) = (case.snapshot, case.snapshot.job(&case.pe.job));
-    let in_bucket = |member: &Pe| bucket.others_waiting.iter().any(|other| other.pod.uid == member.pod.uid);
+    let in_bucket = |member: &Pe| bucket.others_waiting.iter().any(|other| other.pod.key.uid == member.pod.key.uid);
     for member in job.iter().flat_map(|job| &job.members).map(|member| &*member.pe).filter(|member| in_bucket(member)) {
         let Ok(theirs) = &member.wishes else { continue };
         let same = |known: &Pe| {
             let alike = known.wishes.as_ref().is_ok_and(|wishes| wishes == theirs) && theirs.relocatable;
-            alike && known.eligibility == member.eligibility
+            alike && known.pod.eligibility == member.pod.eligibility
         };
         let mut known = companions.iter().map(|companion| companion.case.pe).chain([case.pe]);
         if known.any(same) {
@@ -374,7 +374,7 @@ pub(crate) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
 impl Allocation {
     fn of(pe: &Pe, pool: &Pool, job: Option<&JobRow>) -> Self {
         let mut allocation = Self::default();
-        for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.uid != pe.pod.uid) {
+        for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {
             let (Some(node), Ok(theirs)) = (member.node, &member.pe.wishes) else { continue };
             if !matches!(&theirs.hosts, HostChoice::Pool(id) if *id == pool.id) {
                 continue;

@@ -11,7 +11,7 @@ pub(super) fn check(pe: &Pe, wishes: &Wishes, pool: Option<&Pool>, bucket: &Buck
             bucket.others.iter().enumerate().find_map(|(at, one)| {
                 let theirs = one.wishes.as_ref().ok()?;
                 let later = bucket.others.iter().skip(at + 1);
-                later.filter(|other| other.pod.uid != pe.pod.uid).find_map(|other| between(theirs, other))
+                later.filter(|other| other.pod.key.uid != pe.pod.key.uid).find_map(|other| between(theirs, other))
             })
         });
     problem.map_or(Ok(()), |problem| Err(Refusal::InvalidPlacement(problem.into())))

@@ -30,7 +30,7 @@ impl Together {
         let gang = gang_of(snapshot, &pe.job)
             .or_else(|| members.is_empty().then_some(pe.wishes.as_ref().ok()?.gang).flatten());
         // The watch may be behind kube-scheduler.
-        let is_known = members.iter().any(|member| member.pe.pod.uid == pe.pod.uid);
+        let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
         let exist = members.len() + usize::from(!is_known);
         if let Some(Gang::AtLeast(count)) = gang
             && !usize::try_from(count.get()).is_ok_and(|count| exist >= count)
@@ -42,7 +42,7 @@ impl Together {
             waiting.push(Arc::new(pe.clone()));
         }
         let plan = plan(snapshot, &waiting, Budget::default());
-        let own = plan.placements.iter().find(|placement| placement.pe.pod.uid == pe.pod.uid);
+        let own = plan.placements.iter().find(|placement| placement.pe.pod.key.uid == pe.pod.key.uid);
         match (own, gang) {
             // A gang that has begun is finished by its plan as far as that goes.
             (Some(own), _) if plan.unplaced.is_empty() => Self::Planned(own.node),

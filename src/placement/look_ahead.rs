@@ -31,15 +31,19 @@ impl LookAhead {
         for token in &wishes.exlocation {
             let waits = |member: &&Pe| member.wishes.as_ref().is_ok_and(|theirs| theirs.exlocation.contains(token));
             let members = job.iter().flat_map(|job| &job.members).filter(|member| member.node.is_none());
-            let mut group: Vec<&Pe> =
-                members.map(|member| &*member.pe).filter(waits).filter(|member| member.pod.uid != pe.pod.uid).collect();
+            let mut group: Vec<&Pe> = members
+                .map(|member| &*member.pe)
+                .filter(waits)
+                .filter(|member| member.pod.key.uid != pe.pod.key.uid)
+                .collect();
             if group.is_empty() {
                 continue;
             }
-            let order = |member: &Pe| (Reverse(member.priority), member.created);
-            group.sort_by(|one, other| order(one).cmp(&order(other)).then_with(|| one.pod.cmp(&other.pod)));
-            let at = group
-                .partition_point(|member| order(member).cmp(&order(pe)).then_with(|| member.pod.cmp(&pe.pod)).is_lt());
+            let order = |member: &Pe| (Reverse(member.pod.priority), member.pod.created);
+            group.sort_by(|one, other| order(one).cmp(&order(other)).then_with(|| one.pod.key.cmp(&other.pod.key)));
+            let at = group.partition_point(|member| {
+                order(member).cmp(&order(pe)).then_with(|| member.pod.key.cmp(&pe.pod.key)).is_lt()
+            });
             group.insert(at, pe);
             ahead.look(token, &group, at, snapshot);
         }
@@ -82,7 +86,7 @@ fn candidates(group: &[&Pe], snapshot: &Snapshot) -> Vec<Vec<NodeIndex>> {
     let mut of_members = Vec::with_capacity(group.len());
     for member in group {
         let Ok(wishes) = &member.wishes else { continue };
-        let (requests, eligibility) = (&member.footprint.requests, member.eligibility.as_deref());
+        let (requests, eligibility) = (&member.pod.footprint.requests, member.pod.eligibility.as_deref());
         // PEs with colocation differ by their buckets.
         let alike = |kind: &&Kind<'_>| {
             let same = *kind.wishes == **wishes && kind.requests == requests && kind.eligibility == eligibility;

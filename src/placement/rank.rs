@@ -106,10 +106,10 @@ impl Case<'_> {
     fn proposed<'t>(&self, tentative: &'t Tentative, now: Timestamp) -> Proposed<'t> {
         let is_placed = |pe: &Pe, node: &NodeName| {
             let row = self.snapshot.find(node.as_str()).and_then(|index| self.snapshot.node(index));
-            row.is_some_and(|row| row.pes.iter().any(|placed| placed.pod.uid == pe.pod.uid))
+            row.is_some_and(|row| row.pes.iter().any(|placed| placed.pod.key.uid == pe.pod.key.uid))
         };
         let mut proposed = Proposed::new();
-        for (pe, node) in tentative.at(now, &self.pe.pod.uid).filter(|(pe, node)| !is_placed(pe, node)) {
+        for (pe, node) in tentative.at(now, &self.pe.pod.key.uid).filter(|(pe, node)| !is_placed(pe, node)) {
             proposed.entry(node).or_default().push(pe);
         }
         proposed
@@ -138,21 +138,21 @@ impl Case<'_> {
         let pes_of_job = given.siblings.on(node).saturating_add(proposed_of_job);
         let cpu = summary.occupancy.allocatable.cpu.0;
         let per_core = |pes: usize| ratio(u64::try_from(pes).unwrap_or(u64::MAX), cpu) * 1_000.0;
-        let requested = summary.occupancy.requested.cpu.0.saturating_add(self.pe.footprint.requests.cpu.0);
+        let requested = summary.occupancy.requested.cpu.0.saturating_add(self.pe.pod.footprint.requests.cpu.0);
         Measure {
             crowding: per_core(pes + 1),
             job_crowding: per_core(pes_of_job + 1),
             pes,
             pes_of_job,
             fullness: ratio(requested, cpu),
-            risk: limit_risk(&summary.occupancy, &self.pe.footprint),
+            risk: limit_risk(&summary.occupancy, &self.pe.pod.footprint),
             near: (!given.traffic.is_silent()).then(|| given.traffic.near(node, &summary.node)),
         }
     }
 
     /// True when the commitment of a proposal would make this node refuse the PE.
     fn is_contested(&self, given: &Given<'_>, name: &NodeName, here: &[&Pe], proposed: &Proposed<'_>) -> bool {
-        let in_bucket = |pe: &Pe| given.bucket.others.iter().any(|member| member.pod.uid == pe.pod.uid);
+        let in_bucket = |pe: &Pe| given.bucket.others.iter().any(|member| member.pod.key.uid == pe.pod.key.uid);
         let bucket_elsewhere = proposed.iter().any(|(node, pes)| *node != name && pes.iter().any(|pe| in_bucket(pe)));
         let repelled = |other: &Pe| {
             other.wishes.as_ref().is_ok_and(|theirs| {

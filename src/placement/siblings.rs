@@ -19,7 +19,7 @@ impl<'a> Siblings<'a> {
             let Some(node) = member.node else { continue };
             siblings.counts.push((node, 1));
             let theirs = member.pe.wishes.as_ref().map_or(&[][..], |theirs| &theirs.exlocation);
-            if member.pe.pod.uid != pe.pod.uid && wishes.exlocation.iter().any(|token| theirs.contains(token)) {
+            if member.pe.pod.key.uid != pe.pod.key.uid && wishes.exlocation.iter().any(|token| theirs.contains(token)) {
                 siblings.apart.push((node, &*member.pe));
             }
         }

@@ -40,7 +40,7 @@ impl Traffic {
     /// Looks up the ends of every connection of `pe`, in both directions.
     pub(super) fn of(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>, snapshot: &Snapshot) -> Self {
         let mut traffic = Self::default();
-        for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.uid != pe.pod.uid) {
+        for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {
             let rate = sent(wishes, &member.pe.name).saturating_add(received(member, &pe.name));
             if rate > 0 {
                 traffic.add(member, rate, snapshot);

@@ -75,7 +75,7 @@ impl Wished {
             HostChoice::Pool(id) => snapshot.pools().get(id).cloned(),
             HostChoice::Any | HostChoice::Tags(_) => None,
         });
-        Self { wishes: pe.wishes.clone(), awaits: pe.awaits, pool }
+        Self { wishes: pe.wishes.clone(), awaits: pe.awaits().is_some(), pool }
     }
 }
 
@@ -93,8 +93,8 @@ impl Rethought {
             let mut has_changed = false;
             for Member { pe, .. } in &job.members {
                 let wished = Wished::by(pe, snapshot);
-                has_changed |= self.seen.get(&pe.pod.uid).is_some_and(|before| *before != wished);
-                now.insert(pe.pod.uid.clone(), wished);
+                has_changed |= self.seen.get(&pe.pod.key.uid).is_some_and(|before| *before != wished);
+                now.insert(pe.pod.key.uid.clone(), wished);
             }
             concerned.extend(waiting.map(|member| &member.pe).filter(|_| has_changed));
         }
@@ -105,6 +105,6 @@ impl Rethought {
 
 /// The most urgent first.
 fn in_order(mut pes: Vec<&Arc<Pe>>) -> Vec<&Arc<Pe>> {
-    pes.sort_unstable_by_key(|pe| (Reverse(pe.priority), pe.created, &pe.pod));
+    pes.sort_unstable_by_key(|pe| (Reverse(pe.pod.priority), pe.pod.created, &pe.pod.key));
     pes
 }

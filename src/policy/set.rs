@@ -7,7 +7,7 @@ use super::raw;
 use super::resolve::{Fault, StreamPolicy};
 use super::wishes::{self, Sources};
 use super::{Dialect, Identity};
-use crate::model::{Declarations, Declared, Labels, LoadProtection, ObjectId, OpenStreams, Pe, Pod, StreamJobId};
+use crate::model::{Declarations, Declared, DeclaredBy, Labels, LoadProtection, OpenStreams, Pe, Pod, StreamJobId};
 
 /// A file with policy documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,25 +75,20 @@ impl PolicySet {
     /// The PE that a pod is, together with what objects declare of it; `None` for pods of no policy, or whose labels
     /// name no job.
     #[must_use]
-    pub fn pe(&self, pod: &Pod, declared: &Declarations) -> Option<Pe> {
-        let Reading { policy, identity, name, sources, object, awaits, lasting_name } = self.reading(pod, declared)?;
+    pub fn pe(&self, pod: &Arc<Pod>, declared: &Declarations) -> Option<Pe> {
+        let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(pod, declared)?;
         let lineage = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         Some(Pe {
-            pod: pod.key.clone(),
+            pod: Arc::clone(pod),
             job: identity.job,
             name,
             policy: Arc::clone(&policy.name),
-            footprint: pod.footprint.clone(),
-            eligibility: pod.eligibility.clone(),
-            created: pod.created,
-            priority: pod.priority,
             lineage,
             wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name)
                 .map(Arc::new)
                 .map_err(Box::new),
             overruled: sources.overruled(),
             object: object.map(Box::new),
-            awaits,
         })
     }
 
@@ -129,7 +124,8 @@ impl PolicySet {
             Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
             None => Some(Declared::default()),
         };
-        let (custom, awaits) = (custom.unwrap_or_default(), custom.is_none());
+        let object = object.map(|id| DeclaredBy { id, is_awaited: custom.is_none() });
+        let custom = custom.unwrap_or_default();
         let sources = Sources {
             labels: &pod.labels,
             annotations: &pod.annotations,
@@ -137,7 +133,7 @@ impl PolicySet {
             custom,
             open_streams: &declared.open_streams,
         };
-        Some(Reading { policy, identity, name, sources, object, awaits, lasting_name })
+        Some(Reading { policy, identity, name, sources, object, lasting_name })
     }
 }
 
@@ -147,8 +143,7 @@ struct Reading<'a> {
     identity: Identity,
     name: Arc<str>,
     sources: Sources<'a>,
-    object: Option<ObjectId>,
-    awaits: bool,
+    object: Option<DeclaredBy>,
     /// Whether the name of the PE outlives its pod.
     lasting_name: bool,
 }

@@ -203,7 +203,7 @@ impl Chart {
         for row in by_name(cluster).into_iter().filter_map(|index| snapshot.node(index)) {
             let Some(node) = &row.node else { continue };
             let mut here: Vec<&Arc<Pe>> = row.pes.iter().collect();
-            here.sort_by(|left, right| (&left.job, &left.pod).cmp(&(&right.job, &right.pod)));
+            here.sort_by(|left, right| (&left.job, &left.pod.key).cmp(&(&right.job, &right.pod.key)));
             pes.extend(here.into_iter().map(|pe| (pe, Some(chart.nodes.len()))));
             chart.nodes.push(ChartNode {
                 name: row.name.clone(),
@@ -229,7 +229,7 @@ impl Chart {
                 name: Arc::clone(&pe.name),
                 job: jobs.binary_search(&&pe.job).unwrap_or_default(),
                 node,
-                refused: decided.get(&pe.pod.uid).map(|decided| coded(&decided.refused)).unwrap_or_default(),
+                refused: decided.get(&pe.pod.key.uid).map(|decided| coded(&decided.refused)).unwrap_or_default(),
             })
             .collect();
         chart

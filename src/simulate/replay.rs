@@ -50,7 +50,7 @@ pub(super) fn together(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) 
     let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(waiting(cluster, uid)?.1)).collect();
     let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
     let without = |Unplaced { pe, refused, conflict, .. }| {
-        (pe.pod.uid.clone(), Decided { refused, conflict, ..Decided::default() })
+        (pe.pod.key.uid.clone(), Decided { refused, conflict, ..Decided::default() })
     };
     let mut decisions: Decisions = unplaced.into_iter().map(without).collect();
     let mut open: Vec<Placement> = placements;
@@ -58,7 +58,7 @@ pub(super) fn together(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) 
     loop {
         let before = open.len();
         open.retain(|placement| {
-            let uid = &placement.pe.pod.uid;
+            let uid = &placement.pe.pod.key.uid;
             let decided = waiting(cluster, uid).map(|(pod, pe)| cycle(cluster, (&pod, &pe), &[placement.node], now));
             let is_placed = decided.as_ref().is_some_and(|decided| decided.placed.is_some());
             decisions.extend(decided.map(|decided| (uid.clone(), decided)));
@@ -77,7 +77,7 @@ fn waiting(cluster: &Cluster, uid: &PodUid) -> Option<(Arc<Pod>, Arc<Pe>)> {
 }
 
 /// One scheduling cycle, in which these nodes are looked at.
-fn cycle(cluster: &mut Cluster, (pod, pe): (&Pod, &Pe), nodes: &[NodeIndex], now: Timestamp) -> Decided {
+fn cycle(cluster: &mut Cluster, (pod, pe): (&Arc<Pod>, &Pe), nodes: &[NodeIndex], now: Timestamp) -> Decided {
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
     let refused = filter(&question(pod, &all(cluster), snapshot), snapshot, policies).refused;
     let asked = asked_about(pe, nodes, snapshot);
@@ -96,7 +96,7 @@ fn all(cluster: &Cluster) -> Vec<NodeIndex> {
     cluster.snapshot().indexes().collect()
 }
 
-fn best(pod: &Pod, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {
+fn best(pod: &Arc<Pod>, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
     prioritize(&question(pod, passed, snapshot), snapshot, policies, &Tentative::default(), now).best
 }
@@ -125,7 +125,7 @@ fn asked_about(pe: &Pe, nodes: &[NodeIndex], snapshot: &Snapshot) -> Vec<NodeInd
     nodes.iter().copied().filter(|index| case.is_asked_about(*index)).collect()
 }
 
-fn question<'a>(pod: &Pod, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> Arguments<'a> {
+fn question<'a>(pod: &Arc<Pod>, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> Arguments<'a> {
     let names = nodes.iter().filter_map(|index| Some(Cow::Borrowed(snapshot.node(*index)?.name.as_str())));
-    Arguments { pod: pod.clone(), candidates: Candidates::Names(names.collect()) }
+    Arguments { pod: Arc::clone(pod), candidates: Candidates::Names(names.collect()) }
 }

@@ -1,6 +1,8 @@
 //! The cluster as it changes: watch events and our own commitments, folded into rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,7 +22,7 @@ use crate::policy::PolicySet;
 #[derive(Debug, Default)]
 pub struct Cluster {
     policies: PolicySet,
-    pods: HashMap<PodUid, Entry, ahash::RandomState>,
+    pods: HashSet<Entry, ahash::RandomState>,
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
     ledger: BTreeMap<PodUid, Committed>,
     takeover: Takeover,
@@ -65,6 +67,27 @@ pub(super) struct Entry {
     /// Where it is counted.
     node: Option<NodeIndex>,
 }
+
+// Entries are found by the UID that their pods have anyway.
+impl Borrow<str> for Entry {
+    fn borrow(&self) -> &str {
+        self.pod.key.uid.as_str()
+    }
+}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Borrow::<str>::borrow(self).hash(state);
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.pod.key.uid == other.pod.key.uid
+    }
+}
+
+impl Eq for Entry {}
 
 /// An entry of the ledger.
 #[derive(Debug)]
@@ -159,7 +182,7 @@ impl Cluster {
     pub fn named(&self, namespace: &str, name: &str) -> Option<&Arc<Pod>> {
         let is_it = |pod: &&Arc<Pod>| pod.key.name.as_str() == name && pod.key.namespace.as_str() == namespace;
         // The end of one and the beginning of the next may arrive in any order.
-        self.pods.values().map(|entry| &entry.pod).filter(is_it).max_by_key(|pod| (pod.created, &pod.key.uid))
+        self.pods.iter().map(|entry| &entry.pod).filter(is_it).max_by_key(|pod| (pod.created, &pod.key.uid))
     }
 
     /// How many commitments the watch does not show yet.
@@ -183,7 +206,7 @@ impl Cluster {
     /// # Errors
     /// [`UnknownPod`] when no such pod is known.
     pub fn commit(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
-        let pod = Arc::clone(&self.pods.get(uid).ok_or(UnknownPod)?.pod);
+        let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
         self.rows.version += 1;
         let resource_version = pod.resource_version.clone();
         self.ledger.insert(uid.clone(), Committed { node: node.clone(), resource_version, in_doubt: false });
@@ -195,7 +218,7 @@ impl Cluster {
     pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
         if self.ledger.get(uid).is_some_and(|committed| *committed.resource_version == *resource_version) {
             self.ledger.remove(uid);
-            if let Some(entry) = self.pods.get(uid) {
+            if let Some(entry) = self.pods.get(uid.as_str()) {
                 self.rows.version += 1;
                 let pod = Arc::clone(&entry.pod);
                 self.replace(pod);
@@ -215,7 +238,7 @@ impl Cluster {
     /// The pods of commitments that are in doubt.
     pub fn doubted(&self) -> impl Iterator<Item = &PodKey> {
         let in_doubt = self.ledger.iter().filter(|(_, committed)| committed.in_doubt);
-        in_doubt.filter_map(|(uid, _)| Some(&self.pods.get(uid)?.pod.key))
+        in_doubt.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
     }
 
     /// Places from now on, in the place of whoever did before; `epoch` must differ from that of every other process.
@@ -230,7 +253,7 @@ impl Cluster {
     /// The PEs that another process may have a Binding on its way for: each must be marked, and shown so by the watch,
     /// before a commitment that such a Binding could break.
     pub fn unsettled(&self) -> impl Iterator<Item = &Arc<Pe>> {
-        self.takeover.unsettled().filter_map(|uid| self.pods.get(uid)?.pe.as_ref())
+        self.takeover.unsettled().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref())
     }
 
     /// A mark for one pod, as the annotation `outrigger.dev/epoch` holds it; `None` before this process has taken over.
@@ -245,7 +268,7 @@ impl Cluster {
     }
 
     fn waiting(&self) -> Vec<PodUid> {
-        let waiting = self.pods.values().filter(|entry| waits(&entry.pod));
+        let waiting = self.pods.iter().filter(|entry| waits(&entry.pod));
         waiting.map(|entry| entry.pod.key.uid.clone()).collect()
     }
 
@@ -257,13 +280,13 @@ impl Cluster {
     fn put_node(&mut self, node: Node) {
         let index = self.index_of(&node.name);
         let node = Arc::new(self.copies.node(node));
-        self.rows.nodes.change(index.0, |row| row.node = Some(node));
+        self.rows.nodes.change(index.number(), |row| row.node = Some(node));
         self.weigh(index);
     }
 
     fn drop_node(&mut self, name: &NodeName) {
         let Some(index) = self.rows.find(name.as_str()) else { return };
-        self.rows.nodes.change(index.0, |row| {
+        self.rows.nodes.change(index.number(), |row| {
             row.node = None;
             row.overload = None;
         });
@@ -292,7 +315,7 @@ impl Cluster {
     /// Folds a version of a pod in; true when it shows that another process has taken over.
     fn show_pod(&mut self, pod: Pod) -> bool {
         let uid = &pod.key.uid;
-        let superseded = self.takeover.observe(self.pods.get(uid).map(|entry| &*entry.pod), &pod);
+        let superseded = self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod);
         // The truth of the API server takes the place of our commitment, whether it agrees or not. A later version
         // without a node is one that our Binding, with its precondition, comes too late for.
         let overtaken = |committed: &Committed| !waits(&pod) || committed.resource_version != pod.resource_version;
@@ -307,14 +330,15 @@ impl Cluster {
     fn drop_pod(&mut self, uid: &PodUid) {
         self.ledger.remove(uid);
         self.takeover.gone(uid);
-        if let Some(entry) = self.pods.remove(uid) {
+        if let Some(entry) = self.pods.take(uid.as_str()) {
             self.uncount(&entry);
         }
     }
 
     fn list_pods(&mut self, pods: Vec<Pod>) {
         let listed: HashSet<&PodUid, ahash::RandomState> = pods.iter().map(|pod| &pod.key.uid).collect();
-        let mut gone: Vec<PodUid> = self.pods.keys().filter(|uid| !listed.contains(uid)).cloned().collect();
+        let known = self.pods.iter().map(|entry| &entry.pod.key.uid);
+        let mut gone: Vec<PodUid> = known.filter(|uid| !listed.contains(uid)).cloned().collect();
         gone.sort_unstable();
         for uid in gone {
             self.drop_pod(&uid);
@@ -390,7 +414,7 @@ impl Cluster {
 
     fn weigh_all(&mut self) {
         for number in 0..self.rows.nodes.len() {
-            self.weigh(NodeIndex(number));
+            self.weigh(NodeIndex::at(number));
         }
     }
 
@@ -405,7 +429,7 @@ impl Cluster {
         let Some(measured) = self.measured(row) else { return };
         let overload = overload::next(row.overload, self.policies.load_protection(), measured, self.now);
         if overload != row.overload {
-            self.rows.nodes.change(index.0, |row| row.overload = overload);
+            self.rows.nodes.change(index.number(), |row| row.overload = overload);
             self.rows.version += 1;
         }
     }
@@ -417,7 +441,7 @@ impl Cluster {
 
     /// Reads the pods anew that are meant.
     pub(super) fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) {
-        let meant = self.pods.values().filter(|entry| is_meant(entry));
+        let meant = self.pods.iter().filter(|entry| is_meant(entry));
         let mut pods: Vec<Arc<Pod>> = meant.map(|entry| Arc::clone(&entry.pod)).collect();
         pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
         for pod in pods {
@@ -428,7 +452,7 @@ impl Cluster {
     /// Reads these pods anew.
     pub(super) fn replace_these(&mut self, uids: &BTreeSet<PodUid>) {
         let mut pods: Vec<Arc<Pod>> =
-            uids.iter().filter_map(|uid| self.pods.get(uid)).map(|entry| Arc::clone(&entry.pod)).collect();
+            uids.iter().filter_map(|uid| self.pods.get(uid.as_str())).map(|entry| Arc::clone(&entry.pod)).collect();
         pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
         for pod in pods {
             self.replace(pod);
@@ -438,7 +462,7 @@ impl Cluster {
     /// Counts a pod as it is now in the place of how it was.
     fn replace(&mut self, pod: Arc<Pod>) {
         let uid = pod.key.uid.clone();
-        if let Some(before) = self.pods.remove(&uid) {
+        if let Some(before) = self.pods.take(uid.as_str()) {
             self.uncount(&before);
         }
         let node = if pod.phase == PodPhase::Finished {
@@ -450,7 +474,7 @@ impl Cluster {
         let pe = self.policies.pe(&pod, &self.rows.declared).map(|pe| Arc::new(self.copies.pe(pe)));
         let entry = Entry { pod, pe, node };
         self.count(&entry);
-        self.pods.insert(uid, entry);
+        self.pods.insert(entry);
     }
 
     fn count(&mut self, entry: &Entry) {
@@ -458,7 +482,7 @@ impl Cluster {
         let footprint = &entry.pod.footprint;
         let ruling = entry.pe.as_ref().filter(|_| entry.pod.phase == PodPhase::Active);
         if let Some(index) = entry.node {
-            self.rows.nodes.change(index.0, |row| {
+            self.rows.nodes.change(index.number(), |row| {
                 row.requested.add(&footprint.requests);
                 row.limits.add(&footprint.limits);
                 row.pods += 1;
@@ -483,7 +507,7 @@ impl Cluster {
         self.forget_object(entry);
         let footprint = &entry.pod.footprint;
         if let Some(index) = entry.node {
-            let is_lost = self.rows.nodes.change(index.0, |row| {
+            let is_lost = self.rows.nodes.change(index.number(), |row| {
                 let is_lost = row.requested.is_saturated() || row.limits.is_saturated();
                 row.requested.subtract(&footprint.requests);
                 row.limits.subtract(&footprint.limits);
@@ -499,7 +523,7 @@ impl Cluster {
         if let Some(pe) = &entry.pe {
             let jobs = Arc::make_mut(&mut self.rows.jobs);
             if let Some(job) = jobs.get_mut(&pe.job) {
-                Arc::make_mut(job).members.retain(|member| member.pe.pod.uid != entry.pod.key.uid);
+                Arc::make_mut(job).members.retain(|member| member.pe.pod.key.uid != entry.pod.key.uid);
                 if job.members.is_empty() {
                     let gone = jobs.remove(&pe.job).filter(|gone| !gone.homes.is_empty());
                     self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.homes.clone())));
@@ -515,11 +539,11 @@ impl Cluster {
     /// Sums up what the pods on a node ask for: a sum that has stopped at the largest number has lost the rest.
     fn sum_up(&mut self, index: NodeIndex) {
         let (mut requested, mut limits) = (Resources::default(), Resources::default());
-        self.pods.values().filter(|entry| entry.node == Some(index)).for_each(|entry| {
+        self.pods.iter().filter(|entry| entry.node == Some(index)).for_each(|entry| {
             requested.add(&entry.pod.footprint.requests);
             limits.add(&entry.pod.footprint.limits);
         });
-        self.rows.nodes.change(index.0, |row| {
+        self.rows.nodes.change(index.number(), |row| {
             row.requested = requested;
             row.limits = limits;
         });
@@ -540,7 +564,7 @@ impl Cluster {
         if let Some(index) = self.rows.find(name.as_str()) {
             return index;
         }
-        let index = NodeIndex(self.rows.nodes.put(self.free.pop().map(|free| free.0), NodeRow::empty(name)));
+        let index = NodeIndex::at(self.rows.nodes.put(self.free.pop().map(NodeIndex::number), NodeRow::empty(name)));
         Arc::make_mut(&mut self.rows.by_name).insert(name.clone(), index);
         index
     }
@@ -560,7 +584,7 @@ impl Cluster {
 
 /// Members of a job go by this order.
 fn order(pe: &Pe) -> (Timestamp, &PodKey) {
-    (pe.created, &pe.pod)
+    (pe.pod.created, &pe.pod.key)
 }
 
 #[cfg(test)]

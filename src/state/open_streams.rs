@@ -45,7 +45,7 @@ impl Declares for DeclaredPool {
         let ids: BTreeSet<PoolId> = changed.iter().map(pool_id).collect();
         let of_one = |pe: &Pe| match &pe.wishes {
             Ok(wishes) => matches!(&wishes.hosts, HostChoice::Pool(id) if ids.contains(id)),
-            Err(_) => changed.iter().any(|id| id.namespace == pe.pod.namespace),
+            Err(_) => changed.iter().any(|id| id.namespace == pe.pod.key.namespace),
         };
         cluster.replace_all(|entry| entry.pe.as_deref().is_some_and(of_one));
     }
@@ -95,14 +95,14 @@ impl Cluster {
 
     /// Notes the object that says what a pod wishes.
     pub(super) fn note_object(&mut self, entry: &Entry) {
-        if let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) {
+        if let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_ref()).map(|object| &object.id) {
             self.by_object.entry(object.clone()).or_default().insert(entry.pod.key.uid.clone());
         }
     }
 
     /// Forgets what was [noted](Self::note_object) of a pod.
     pub(super) fn forget_object(&mut self, entry: &Entry) {
-        let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) else { return };
+        let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_ref()).map(|object| &object.id) else { return };
         if let Some(pods) = self.by_object.get_mut(object) {
             pods.remove(&entry.pod.key.uid);
             if pods.is_empty() {

@@ -8,13 +8,18 @@ use crate::model::{Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, 
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeIndex(pub(super) usize);
+pub struct NodeIndex(u32);
 
 impl NodeIndex {
     /// The place as a number, from 0, below the number of places.
     #[must_use]
     pub fn number(self) -> usize {
-        self.0
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    /// A place by its number. There are far fewer nodes in a cluster than it can count.
+    pub(super) fn at(number: usize) -> Self {
+        Self(u32::try_from(number).unwrap_or(u32::MAX))
     }
 }
 
@@ -67,8 +72,8 @@ impl NodeRow {
 
     /// Counts a PE no more.
     pub(super) fn remove(&mut self, uid: &PodUid) {
-        self.pes.retain(|pe| pe.pod.uid != *uid);
-        self.claimants.retain(|pe| pe.pod.uid != *uid);
+        self.pes.retain(|pe| pe.pod.key.uid != *uid);
+        self.claimants.retain(|pe| pe.pod.key.uid != *uid);
     }
 
     /// Counts ports of a pod.
@@ -159,25 +164,25 @@ impl Snapshot {
     /// The node at this place.
     #[must_use]
     pub fn node(&self, index: NodeIndex) -> Option<&NodeRow> {
-        self.nodes.get(index.0).map(|slot| &*slot.row)
+        self.nodes.get(index.number()).map(|slot| &*slot.row)
     }
 
     /// The node at this place in short, and its row; `None` while only pods name it.
     #[must_use]
     pub fn summary(&self, index: NodeIndex) -> Option<(&Summary, &NodeRow)> {
-        let slot = self.nodes.get(index.0)?;
+        let slot = self.nodes.get(index.number())?;
         Some((slot.summary.as_ref()?, &slot.row))
     }
 
     /// The places of every node that has been seen, in no particular but a stable order.
     pub fn indexes(&self) -> impl Iterator<Item = NodeIndex> {
-        self.nodes.iter().enumerate().filter(|(_, slot)| slot.summary.is_some()).map(|(index, _)| NodeIndex(index))
+        self.nodes.iter().enumerate().filter(|(_, slot)| slot.summary.is_some()).map(|(index, _)| NodeIndex::at(index))
     }
 
     /// Every node that has been seen, in no particular but a stable order.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, &NodeRow, &Node)> {
         let slots = self.nodes.iter().enumerate();
-        slots.filter_map(|(index, slot)| Some((NodeIndex(index), &*slot.row, &*slot.summary.as_ref()?.node)))
+        slots.filter_map(|(index, slot)| Some((NodeIndex::at(index), &*slot.row, &*slot.summary.as_ref()?.node)))
     }
 
     /// The job of this identity.
@@ -221,11 +226,11 @@ impl Snapshot {
             let node = Arc::new(node);
             let known = snapshot.find(node.name.as_str());
             let changed =
-                known.and_then(|index| snapshot.nodes.change(index.0, |row| row.node = Some(Arc::clone(&node))));
+                known.and_then(|index| snapshot.nodes.change(index.number(), |row| row.node = Some(Arc::clone(&node))));
             if changed.is_none() {
                 let name = node.name.clone();
                 let index = snapshot.nodes.put(None, NodeRow { node: Some(node), ..NodeRow::empty(&name) });
-                Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex(index));
+                Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex::at(index));
             }
         }
         snapshot
@@ -233,9 +238,9 @@ impl Snapshot {
 
     /// Counts a waiting PE as placed on a node.
     pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        self.nodes.change(index.0, |row| {
-            row.requested.add(&pe.footprint.requests);
-            row.limits.add(&pe.footprint.limits);
+        self.nodes.change(index.number(), |row| {
+            row.requested.add(&pe.pod.footprint.requests);
+            row.limits.add(&pe.pod.footprint.limits);
             row.take_ports(pe.host_ports());
             row.pods += 1;
             row.put(pe);
@@ -245,19 +250,19 @@ impl Snapshot {
 
     /// Takes back that a PE was [placed](Self::place) on a node.
     pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        self.nodes.change(index.0, |row| {
-            row.requested.subtract(&pe.footprint.requests);
-            row.limits.subtract(&pe.footprint.limits);
+        self.nodes.change(index.number(), |row| {
+            row.requested.subtract(&pe.pod.footprint.requests);
+            row.limits.subtract(&pe.pod.footprint.limits);
             row.free_ports(pe.host_ports());
             row.pods = row.pods.saturating_sub(1);
-            row.remove(&pe.pod.uid);
+            row.remove(&pe.pod.key.uid);
         });
         self.set_node(pe, None);
     }
 
     fn set_node(&mut self, pe: &Pe, node: Option<NodeIndex>) {
         let Some(job) = Arc::make_mut(&mut self.jobs).get_mut(&pe.job).map(Arc::make_mut) else { return };
-        if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.uid == pe.pod.uid) {
+        if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.key.uid == pe.pod.key.uid) {
             member.node = node;
         }
     }

@@ -31,7 +31,7 @@ struct Proposal {
 impl Tentative {
     /// Notes that `pe` will probably go to `node`; an earlier proposal for the same pod is replaced.
     pub fn propose(&mut self, pe: Arc<Pe>, node: NodeName, now: Timestamp) {
-        self.withdraw(&pe.pod.uid);
+        self.withdraw(&pe.pod.key.uid);
         self.proposals.retain(|proposal| proposal.expires > now);
         if self.proposals.len() >= CAPACITY {
             self.proposals.pop_front();
@@ -42,14 +42,14 @@ impl Tentative {
 
     /// Drops the proposal for a pod: it was committed, or refused.
     pub fn withdraw(&mut self, uid: &PodUid) {
-        self.proposals.retain(|proposal| proposal.pe.pod.uid != *uid);
+        self.proposals.retain(|proposal| proposal.pe.pod.key.uid != *uid);
     }
 
     /// The proposals that count at `now`, those of `except` left out.
     pub fn at(&self, now: Timestamp, except: &PodUid) -> impl Iterator<Item = (&Pe, &NodeName)> {
         self.proposals
             .iter()
-            .filter(move |proposal| proposal.expires > now && proposal.pe.pod.uid != *except)
+            .filter(move |proposal| proposal.expires > now && proposal.pe.pod.key.uid != *except)
             .map(|proposal| (&*proposal.pe, &proposal.node))
     }
 

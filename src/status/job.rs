@@ -53,7 +53,7 @@ pub fn of_job(
             if !member.pe.overruled.is_empty() {
                 overruled.insert(&member.pe.name, &member.pe.overruled);
             }
-            let before = by_uid.get(member.pe.pod.uid.as_str()).copied();
+            let before = by_uid.get(member.pe.pod.key.uid.as_str()).copied();
             placements.push(of_member((id, row, member), overview, before, told));
         }
         placements.extend(between_pods(id, row));
@@ -101,8 +101,8 @@ fn of_member(
     let place = PlacementStatus {
         pe: pe.name.to_string(),
         generation: id.generation.to_string(),
-        pod: Some(pe.pod.name.to_string()),
-        uid: Some(pe.pod.uid.to_string()),
+        pod: Some(pe.pod.key.name.to_string()),
+        uid: Some(pe.pod.key.uid.to_string()),
         scheme: pe.wishes.as_ref().ok().map(|wishes| wishes.scheme.as_str().to_owned()),
         owner: pe.lineage.as_ref().map(ToString::to_string),
         ..PlacementStatus::default()
@@ -112,7 +112,7 @@ fn of_member(
         let (rank, refused) = (before.rank, before.refused.clone());
         return PlacementStatus { node, rank, refused, scheme: before.scheme.clone(), ..place };
     }
-    let told = told(&pe.pod.uid);
+    let told = told(&pe.pod.key.uid);
     if told.is_bound {
         let record = told.record.and_then(|text| serde_json::from_str::<Recorded>(&text).ok()).unwrap_or_default();
         return PlacementStatus { node, rank: record.rank, refused: record.refused, ..place };

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "whoever runs the tests wants to know what was not tested")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use outrigger::admission::{Context, Decision, Outcome, SkipReason, decide};
 use outrigger::api::PodObject;
@@ -48,7 +49,7 @@ fn asked(component: &str) -> Vec<(String, Value)> {
 
 fn pe(pod: &Value) -> Option<Pe> {
     let object: PodObject = serde_json::from_value(pod.clone()).unwrap();
-    embedded().unwrap().pe(&Pod::try_from(&object).unwrap(), &Declarations::default())
+    embedded().unwrap().pe(&Arc::new(Pod::try_from(&object).unwrap()), &Declarations::default())
 }
 
 fn admitted(pod: &Value) -> Decision {
@@ -66,7 +67,7 @@ fn every_task_manager_is_a_pe_of_its_deployment_and_no_job_manager_is() {
         assert_eq!(pod["metadata"]["ownerReferences"][0]["name"], app, "{file}");
         assert!(pe.wishes.is_ok() && pe.object.is_none(), "{file}");
         assert_eq!(pe.lineage, None, "{file}: a successor has another name, so that nobody comes back");
-        assert!(pe.footprint.requests.memory.0 >= 1 << 30, "{file}: what Flink has reckoned counts");
+        assert!(pe.pod.footprint.requests.memory.0 >= 1 << 30, "{file}: what Flink has reckoned counts");
     }
     for (file, pod) in asked("jobmanager") {
         assert!(pe(&pod).is_none(), "{file}");

@@ -35,7 +35,7 @@ pub(super) fn check(pods: &[Pod], nodes: &[Node], pools: &[Pool], policies: &Pol
     let no_jobs = Declarations::default();
     let placed: Vec<Placed<'_>> = active()
         .filter_map(|pod| {
-            let (node, pe) = (on(pod)?, policies.pe(pod, &no_jobs)?);
+            let (node, pe) = (on(pod)?, policies.pe(&Arc::new(pod.clone()), &no_jobs)?);
             let wishes = pe.wishes.clone().ok()?;
             Some(Placed { pe, wishes, node })
         })
@@ -138,7 +138,7 @@ fn groups<'a>(
 }
 
 fn others<'a>(placed: &'a [Placed<'a>], one: &'a Placed<'a>) -> impl Iterator<Item = &'a Placed<'a>> {
-    placed.iter().filter(|other| other.node.name == one.node.name && other.pe.pod.uid != one.pe.pod.uid)
+    placed.iter().filter(|other| other.node.name == one.node.name && other.pe.pod.key.uid != one.pe.pod.key.uid)
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -160,7 +160,7 @@ impl Stage<'_> {
 
     fn pe(&self, pod: &Value) -> Option<Pe> {
         let view = self.store.view();
-        view.policies.pe(&project(pod).ok()?, view.snapshot.declared())
+        view.policies.pe(&Arc::new(project(pod).ok()?), view.snapshot.declared())
     }
 
     fn priority(&self, entry: &Entry) -> i64 {

@@ -12,7 +12,7 @@ use crate::api::open_streams::{self, Job, ProcessingElement};
 use crate::cli::Stop;
 use crate::cli::manifests::{Field, Object, Text};
 use crate::model::{
-    Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, OpenStreams, OpenStreamsObject, Pod,
+    Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, OpenStreams, OpenStreamsObject, Pe, Pod,
     PodPhase, PodUid, Pool, Pools, StreamJobs,
 };
 use crate::policy::PolicySet;
@@ -252,8 +252,9 @@ fn prepared<'t>(
         *object.value_mut() = simulate::admitted(value, context);
         pod = object.pod()?;
     }
+    let pod = Arc::new(pod);
     let pe = context.policies.pe(&pod, context.declared);
-    if let Some(unseen) = pe.as_ref().filter(|pe| pe.awaits).and_then(|pe| pe.object.as_ref()) {
+    if let Some(unseen) = pe.as_ref().and_then(Pe::awaits) {
         let problem = format!("belongs to ProcessingElement {unseen}, which is in none of the files");
         return Err(object.wrong("metadata.ownerReferences", &problem));
     }
@@ -267,7 +268,9 @@ fn prepared<'t>(
         let path = ["metadata", among, problem.key].map(|member| Field::Member(member.to_owned()));
         return Err(object.wrong_at(&path, &problem.problem));
     }
-    Ok(Prepared { object, pod, is_pe: pe.is_some() })
+    let is_pe = pe.is_some();
+    drop(pe);
+    Ok(Prepared { object, pod: Arc::unwrap_or_clone(pod), is_pe })
 }
 
 /// Gives a pod what it has once it exists: a UID and a time.

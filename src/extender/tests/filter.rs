@@ -91,5 +91,5 @@ fn the_answer_is_that_of_placement() {
         .collect();
     assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), refused);
     assert_eq!(refused.into_values().collect::<BTreeSet<_>>(), BTreeSet::from(["ExlocationConflict".to_owned()]));
-    assert_eq!(filtered.pe.unwrap().pod.uid.as_str(), "a");
+    assert_eq!(filtered.pe.unwrap().pod.key.uid.as_str(), "a");
 }

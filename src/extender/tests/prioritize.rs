@@ -1,5 +1,7 @@
 //! prioritize scores every node in question, and one of them highest.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -84,7 +86,7 @@ fn proposals_of_other_pes_are_counted() {
     let cluster = crowded(&[0, 0, 0, 0]);
     let mut tentative = Tentative::default();
     tentative.propose(
-        policies("").pe(&pe("j", "b", &[]), &Declarations::default()).unwrap().into(),
+        policies("").pe(&Arc::new(pe("j", "b", &[])), &Declarations::default()).unwrap().into(),
         "n1".into(),
         Timestamp::UNIX_EPOCH,
     );

@@ -16,7 +16,7 @@ pub(super) fn is_scarce(_: &Case<'_>, given: &Given<'_>) -> bool {
 
 /// A PE of the job with a shared token is there.
 pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    given.siblings.apart_on(candidate.index).map(|other| Refusal::ExlocationConflict(other.pod.to_string()))
+    given.siblings.apart_on(candidate.index).map(|other| Refusal::ExlocationConflict(other.pod.key.to_string()))
 }
 
 /// Waiting PEs with a shared token need the node, or all that are left (case T10).

@@ -13,7 +13,7 @@ pub(super) fn held(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> 
     let isolation = |other: &Pe| other.wishes.as_ref().ok().and_then(|wishes| wishes.isolation);
     others(case, &candidate.row.claimants)
         .find(|other| isolation(other).is_some_and(|scope| scope.reaches(&other.job, &case.pe.job)))
-        .map(|other| Refusal::NodeHoldsIsolatedPe(other.pod.to_string()))
+        .map(|other| Refusal::NodeHoldsIsolatedPe(other.pod.key.to_string()))
 }
 
 pub(super) fn is_wanted(_: &Case<'_>, given: &Given<'_>) -> bool {
@@ -25,9 +25,9 @@ pub(super) fn wanted(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_
     let scope: Scope = given.wishes.isolation?;
     others(case, &candidate.row.pes)
         .find(|other| scope.reaches(&case.pe.job, &other.job))
-        .map(|other| Refusal::IsolatedPeNeedsEmptyNode(other.pod.to_string()))
+        .map(|other| Refusal::IsolatedPeNeedsEmptyNode(other.pod.key.to_string()))
 }
 
 fn others<'a>(case: &'a Case<'_>, pes: &'a [Arc<Pe>]) -> impl Iterator<Item = &'a Pe> {
-    pes.iter().map(|pe| &**pe).filter(|other| other.pod.uid != case.pe.pod.uid)
+    pes.iter().map(|pe| &**pe).filter(|other| other.pod.key.uid != case.pe.pod.key.uid)
 }

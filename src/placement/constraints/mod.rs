@@ -134,7 +134,7 @@ fn never(_: &Case<'_>, _: &Case<'_>) -> bool {
 }
 
 fn same_eligibility(one: &Case<'_>, other: &Case<'_>) -> bool {
-    one.pe.eligibility == other.pe.eligibility
+    one.pe.pod.eligibility == other.pe.pod.eligibility
 }
 
 fn same_pool(one: &Case<'_>, other: &Case<'_>) -> bool {

@@ -5,9 +5,9 @@ use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
 pub(super) fn concerns(case: &Case<'_>, _: &Given<'_>) -> bool {
-    case.pe.eligibility.as_ref().is_some_and(|pod| !pod.selector.is_empty() || pod.terms.is_some())
+    case.pe.pod.eligibility.as_ref().is_some_and(|pod| !pod.selector.is_empty() || pod.terms.is_some())
 }
 
 pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    case.pe.eligibility.as_ref()?.mismatch(candidate.node()).map(Refusal::NodeAffinityMismatch)
+    case.pe.pod.eligibility.as_ref()?.mismatch(candidate.node()).map(Refusal::NodeAffinityMismatch)
 }

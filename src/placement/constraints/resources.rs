@@ -4,7 +4,7 @@ use super::super::case::{Candidate, Case, Given};
 use crate::model::Refusal;
 
 pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    let requests = &case.pe.footprint.requests;
+    let requests = &case.pe.pod.footprint.requests;
     if candidate.summary.free_pods == 0 {
         return Some(Refusal::InsufficientResources("pods".into(), 1, 0));
     }

@@ -8,7 +8,7 @@ pub(super) fn check(case: &Case<'_>, _: &Given<'_>, candidate: Candidate<'_>) ->
         return None;
     }
     let node = candidate.node();
-    let taint: Option<&Taint> = match &case.pe.eligibility {
+    let taint: Option<&Taint> = match &case.pe.pod.eligibility {
         Some(eligibility) => eligibility.untolerated(node),
         None => node.taints.first(),
     };

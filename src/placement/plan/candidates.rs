@@ -79,9 +79,9 @@ impl Key {
             only: wishes.only.clone(),
             risk_weight: wishes.risk_weight,
             override_load_protection: wishes.override_load_protection,
-            requests: pe.footprint.requests.clone(),
-            limits: pe.footprint.limits.clone(),
-            eligibility: pe.eligibility.clone(),
+            requests: pe.pod.footprint.requests.clone(),
+            limits: pe.pod.footprint.limits.clone(),
+            eligibility: pe.pod.eligibility.clone(),
         }
     }
 }

@@ -71,7 +71,7 @@ fn groups(snapshot: &Snapshot, waiting: &[Arc<Pe>], mut of: Vec<usize>) -> Vec<G
     let mut groups = Vec::new();
     while let Some(first) = of.first().copied() {
         let mates = waiting.get(first).map(|pe| mates(snapshot, pe)).unwrap_or_default();
-        let in_group = |at: &usize| *at == first || waiting.get(*at).is_some_and(|pe| mates.contains(&pe.pod.uid));
+        let in_group = |at: &usize| *at == first || waiting.get(*at).is_some_and(|pe| mates.contains(&pe.pod.key.uid));
         let (group, rest) = of.into_iter().partition(in_group);
         groups.push(group);
         of = rest;
@@ -82,5 +82,5 @@ fn groups(snapshot: &Snapshot, waiting: &[Arc<Pe>], mut of: Vec<usize>) -> Vec<G
 fn mates(snapshot: &Snapshot, pe: &Pe) -> BTreeSet<PodUid> {
     let Ok(wishes) = &pe.wishes else { return BTreeSet::new() };
     let bucket = Bucket::of(pe, wishes, snapshot.job(&pe.job));
-    bucket.others_waiting.iter().map(|mate| mate.pod.uid.clone()).collect()
+    bucket.others_waiting.iter().map(|mate| mate.pod.key.uid.clone()).collect()
 }

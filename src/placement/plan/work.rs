@@ -302,8 +302,8 @@ impl<'a> Work<'a> {
 /// Whom each PE exchanges data with, as far as the other end is in the batch or bound, and the sum of all rates.
 fn edges(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> (Vec<Vec<Edge>>, f64) {
     let places: HashMap<&PodUid, usize, ahash::RandomState> =
-        waiting.iter().enumerate().map(|(at, pe)| (&pe.pod.uid, at)).collect();
-    let end = |member: &Member| match places.get(&member.pe.pod.uid) {
+        waiting.iter().enumerate().map(|(at, pe)| (&pe.pod.key.uid, at)).collect();
+    let end = |member: &Member| match places.get(&member.pe.pod.key.uid) {
         Some(at) => Some(End::Batch(*at)),
         None => member.node.map(End::Bound),
     };

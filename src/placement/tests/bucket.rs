@@ -46,7 +46,7 @@ fn job_of<'a>(cluster: &'a Cluster, pe: &str) -> &'a JobRow {
 }
 
 fn others(bucket: &Bucket) -> BTreeSet<String> {
-    bucket.others.iter().map(|pe| pe.pod.name.as_str().to_owned()).collect()
+    bucket.others.iter().map(|pe| pe.pod.key.name.as_str().to_owned()).collect()
 }
 
 /// Joins tokens one by one: the representative of each, by naming the class of one after that of the other.

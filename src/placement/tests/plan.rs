@@ -27,7 +27,7 @@ fn planned(cluster: &Cluster, names: &[&str], budget: Budget) -> Plan {
 /// The nodes of PEs by name; `-` for those that have none.
 fn nodes(cluster: &Cluster, plan: &Plan, names: &[&str]) -> Vec<String> {
     let node = |name: &&str| {
-        let found = plan.placements.iter().find(|placement| placement.pe.pod.name.as_str() == *name);
+        let found = plan.placements.iter().find(|placement| placement.pe.pod.key.name.as_str() == *name);
         found.map_or_else(|| "-".to_owned(), |at| cluster.snapshot().node(at.node).unwrap().name.to_string())
     };
     names.iter().map(node).collect()
@@ -109,7 +109,8 @@ fn assignment(world: &World, cluster: &Cluster, plan: &Plan) -> Assignment {
     for placement in &plan.placements {
         let name = cluster.snapshot().node(placement.node).unwrap().name.as_str();
         let host = world.hosts.iter().position(|host| host.name == name).unwrap();
-        let element = world.elements.iter().position(|element| element.name == placement.pe.pod.name.as_str()).unwrap();
+        let element =
+            world.elements.iter().position(|element| element.name == placement.pe.pod.key.name.as_str()).unwrap();
         places[element] = Place::On(host);
     }
     places
@@ -129,7 +130,7 @@ fn optimum(world: &World, numbers: &[usize]) -> (Vec<bool>, f64) {
 
 fn placed_set(world: &World, numbers: &[usize], plan: &Plan) -> Vec<bool> {
     let placed = |element: &usize| {
-        plan.placements.iter().any(|placement| placement.pe.pod.name.as_str() == world.elements[*element].name)
+        plan.placements.iter().any(|placement| placement.pe.pod.key.name.as_str() == world.elements[*element].name)
     };
     numbers.iter().map(placed).collect()
 }

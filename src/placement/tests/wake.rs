@@ -10,7 +10,7 @@ fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
 }
 
 fn woken(relief: &mut Relief, cluster: &Cluster) -> Vec<String> {
-    relief.look(cluster.snapshot()).iter().map(|pe| pe.pod.name.to_string()).collect()
+    relief.look(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
     let mut rethought = Rethought::default();
     let mut woken = |cluster: &Cluster| -> Vec<String> {
-        rethought.look(cluster.snapshot()).iter().map(|pe| pe.pod.name.to_string()).collect()
+        rethought.look(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
     assert_eq!(woken(&cluster), [""; 0], "nothing is known of before");
     cluster.apply(Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "in-pool", &own) })));

@@ -153,7 +153,7 @@ fn wishes_are_read_from_annotations_first_then_labels() {
         ("outrigger.dev/host-tags", "b,a"),
         ("outrigger.dev/isolated", "true"),
     ];
-    let pe = set.pe(&pod(&labels, &annotations), &Declarations::default()).unwrap();
+    let pe = set.pe(&Arc::new(pod(&labels, &annotations)), &Declarations::default()).unwrap();
     let wishes = pe.wishes.unwrap();
     assert_eq!(wishes.exlocation, ["x".into(), "y".into()]);
     assert_eq!(wishes.hosts, HostChoice::Tags(vec!["a".into(), "b".into()]));
@@ -172,17 +172,17 @@ fn what_cannot_be_read_is_a_contradiction_with_its_key() {
         ("outrigger.dev/scheme", "random"),
         ("outrigger.dev/host-pool", ""),
     ] {
-        let pe = set.pe(&pod(&labels, &[(key, value)]), &Declarations::default()).unwrap();
+        let pe = set.pe(&Arc::new(pod(&labels, &[(key, value)])), &Declarations::default()).unwrap();
         assert_eq!(pe.wishes.unwrap_err().key, key);
     }
     let both = [("outrigger.dev/host-pool", "p"), ("outrigger.dev/host-tags", "a")];
-    assert!(set.pe(&pod(&labels, &both), &Declarations::default()).unwrap().wishes.is_err());
+    assert!(set.pe(&Arc::new(pod(&labels, &both)), &Declarations::default()).unwrap().wishes.is_err());
 }
 
 #[test]
 fn a_pod_whose_labels_name_no_job_is_no_pe() {
     let set = parse(&with_spec("")).unwrap();
-    assert_eq!(set.pe(&pod(&[("app", "streams")], &[]), &Declarations::default()), None);
+    assert_eq!(set.pe(&Arc::new(pod(&[("app", "streams")], &[])), &Declarations::default()), None);
 }
 
 /// PE `a` of job `j`: what its pod says and what its `StreamJob` says of it, read together.
@@ -191,7 +191,7 @@ fn declared(says: &[(&str, &str)], pes: &[(&str, &[(&str, &str)])]) -> Pe {
     let jobs = Arc::new(StreamJobs::from([(job.id.clone(), Arc::new(job))]));
     let jobs = Declarations { jobs, ..Declarations::default() };
     let pod = pe("j", "a", says);
-    policies("").pe(&pod, &jobs).unwrap()
+    policies("").pe(&Arc::new(pod), &jobs).unwrap()
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn pes_of_two_stateful_sets_of_one_kafka_streams_application_are_different_ones(
             ("apps.kubernetes.io/pod-index", "0"),
             ("statefulset.kubernetes.io/pod-name", name),
         ];
-        set.pe(&pod(&labels, &[("outrigger.dev/relocatable", "false")]), &Declarations::default()).unwrap()
+        set.pe(&Arc::new(pod(&labels, &[("outrigger.dev/relocatable", "false")])), &Declarations::default()).unwrap()
     };
     let [count, split] = ["words-count-0", "words-split-0"].map(of);
     assert_eq!((&*count.name, &*split.name), ("words-count-0", "words-split-0"));

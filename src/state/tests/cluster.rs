@@ -56,7 +56,7 @@ fn picture(snapshot: &Snapshot) -> Picture {
     let row = |name: &NodeName| {
         let row = snapshot.node(snapshot.find(name.as_str()).unwrap()).unwrap();
         assert_eq!(row.name, *name);
-        let pes: BTreeSet<PodKey> = row.pes.iter().map(|pe| pe.pod.clone()).collect();
+        let pes: BTreeSet<PodKey> = row.pes.iter().map(|pe| pe.pod.key.clone()).collect();
         assert_eq!(pes.len(), row.pes.len(), "each PE once");
         let claimants: Vec<&Arc<Pe>> = row.pes.iter().filter(|pe| pe.may_claim_node()).collect();
         assert_eq!(row.claimants.iter().collect::<Vec<_>>(), claimants);
@@ -188,7 +188,7 @@ impl Model {
             limits.add(&pod.footprint.limits);
             row.pods += 1;
             row.host_ports.extend_from_slice(pod.host_ports());
-            if pod.phase == PodPhase::Active && self.policies.pe(pod, &self.declared()).is_some() {
+            if pod.phase == PodPhase::Active && self.policies.pe(&Arc::new(pod.clone()), &self.declared()).is_some() {
                 row.pes.insert(pod.key.clone());
             }
         }
@@ -199,11 +199,11 @@ impl Model {
     fn picture(&self) -> Picture {
         let mut jobs: BTreeMap<JobId, Vec<(Pe, Option<NodeName>)>> = BTreeMap::new();
         for pod in self.pods.values().filter(|pod| pod.phase == PodPhase::Active) {
-            let Some(pe) = self.policies.pe(pod, &self.declared()) else { continue };
+            let Some(pe) = self.policies.pe(&Arc::new(pod.clone()), &self.declared()) else { continue };
             jobs.entry(pe.job.clone()).or_default().push((pe, self.place(pod)));
         }
         for members in jobs.values_mut() {
-            members.sort_by(|(left, _), (right, _)| left.pod.cmp(&right.pod));
+            members.sort_by(|(left, _), (right, _)| left.pod.key.cmp(&right.pod.key));
         }
         let places = self.pods.values().filter_map(|pod| self.place(pod));
         let names: BTreeSet<NodeName> = self.nodes.keys().cloned().chain(places).collect();
@@ -411,7 +411,7 @@ proptest! {
                 let uid = PodUid::from(name);
                 prop_assert_eq!(cluster.pod(name).map(|(pod, _)| &**pod), model.pods.get(&uid));
                 let pe = cluster.pod(name).and_then(|(_, pe)| pe.map(|pe| (**pe).clone()));
-                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(pod, &model.declared())));
+                prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(&Arc::new(pod.clone()), &model.declared())));
                 prop_assert_eq!(cluster.committed(name), model.ledger.get(&uid).map(|committed| &committed.node));
             }
 

@@ -11,7 +11,7 @@ use crate::testing::{pe, policies};
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn a_pe(name: &str) -> Arc<Pe> {
-    Arc::new(policies("").pe(&pe("j", name, &[]), &Declarations::default()).unwrap())
+    Arc::new(policies("").pe(&Arc::new(pe("j", name, &[])), &Declarations::default()).unwrap())
 }
 
 /// The proposals that count for another PE, as `pe on node`.
