@@ -147,3 +147,7 @@ impl TryFrom<&HostPool> for Pool {
         Ok(Self { id: PoolId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) }, members, mode })
     }
 }
+
+#[cfg(test)]
+#[path = "tests/host_pool.rs"]
+mod tests;

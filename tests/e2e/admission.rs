@@ -265,7 +265,7 @@ fn pods_of_every_shipped_dialect_reach_the_webhook_and_their_policy() {
 }
 
 #[test]
-fn a_node_named_in_the_pod_becomes_a_wish_that_capacity_is_checked_for() {
+fn b6_a_node_named_in_the_pod_becomes_a_wish_that_capacity_is_checked_for() {
     shared(async |installation| {
         let (cluster, namespace) = (&installation.cluster, "node-name");
         cluster.create_namespace(namespace).await.unwrap();
@@ -365,7 +365,7 @@ fn a_pe_in_a_strict_namespace_is_created_when_a_policy_was_applied() {
 }
 
 #[test]
-fn host_pools_that_contradict_themselves_are_refused_with_what_to_do() {
+fn t2_host_pools_that_contradict_themselves_are_refused_with_what_to_do() {
     shared(async |installation| {
         let (cluster, namespace) = (&installation.cluster, "host-pools");
         cluster.create_namespace(namespace).await.unwrap();

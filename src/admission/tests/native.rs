@@ -102,7 +102,7 @@ fn b2_b4_b5_b10_affinity_to_tokens_is_taken_away_whether_or_not_the_objects_have
 }
 
 #[test]
-fn b11_a_label_that_would_make_the_pod_illegal_is_mended() {
+fn b11_t12_a_label_that_would_make_the_pod_illegal_is_mended() {
     let labels = admitted(&pod("ProcessingElement"), &declared())["metadata"]["labels"].clone();
     assert_eq!(labels["streams.ibm.com/hostisolation.77de68da"], "Op-3");
     assert_eq!(labels["streams.ibm.com/hostcolocation.9034ff9e"], "together");

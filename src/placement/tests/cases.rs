@@ -1,7 +1,7 @@
 //! Cases (T1, …) and defects (B1, …) of the legacy platform and of its cloud native form, as far as this version goes.
 
 use super::super::Case;
-use crate::model::{Pod, PoolMode, Reason, Refusal};
+use crate::model::{Owner, OwnerKind, Pod, PoolMode, Reason, Refusal};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, choice, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, node, on, pe,
@@ -83,6 +83,20 @@ fn t4_an_exclusive_pool_takes_no_node_in_use_and_lets_nobody_in_later() {
 }
 
 #[test]
+fn t5_places_of_a_pool_are_nodes_of_their_own_and_one_place_is_one_node() {
+    for order in ORDERS {
+        let at = |name: &str, place: &str| pe("j", name, &[("host-pool", "p"), ("pool-index", place)]);
+        let pods = vec![at("a", "0"), at("b", "1"), at("c", "0")];
+        let mut cluster = cluster(["n1", "n2", "n3"].map(node).to_vec(), vec![pool("p", &[], sized(2))], pods);
+        let mut nodes: Vec<(&str, String)> =
+            order.into_iter().map(|pod| (pod, place(&mut cluster, pod).unwrap())).collect();
+        nodes.sort_unstable();
+        let [(_, a), (_, b), (_, c)] = &nodes[..] else { panic!("{nodes:?}") };
+        assert!(a == c && a != b, "{order:?}: {nodes:?}");
+    }
+}
+
+#[test]
 fn t6_pes_joined_by_any_chain_of_tokens_share_a_node_in_whatever_order_they_come() {
     for order in ORDERS {
         let pods = vec![
@@ -149,6 +163,25 @@ fn t9_a_predecessor_on_its_way_out_does_not_delay_its_replacement() {
 }
 
 #[test]
+fn t10_who_has_a_choice_leaves_the_only_node_to_who_has_none() {
+    let both = || {
+        let x = pe("j", "x", &[("exlocation", "t"), ("hosts", "n1,n2")]);
+        let y = pe("j", "y", &[("exlocation", "t"), ("hosts", "n1")]);
+        cluster(vec![node("n1"), node("n2")], vec![], vec![x, y])
+    };
+    assert_eq!(reasons(&both(), "x")["n1"], Some(Reason::ExlocationInfeasible));
+    for order in [["x", "y"], ["y", "x"]] {
+        let mut cluster = both();
+        for pod in order {
+            let (passes, refused) = if pod == "x" { ("n2", "n1") } else { ("n1", "n2") };
+            assert_eq!(choice(&cluster, pod), [passes], "{order:?}");
+            assert!(verdict(&cluster, pod, refused).is_err());
+            place(&mut cluster, pod);
+        }
+    }
+}
+
+#[test]
 fn t11_an_isolated_pe_takes_an_empty_node_and_closes_it() {
     let pods = vec![
         on("n1", pe("k", "busy", &[])),
@@ -202,6 +235,55 @@ fn t13_a_restricting_tag_does_not_give_the_tag() {
     let nodes = vec![labelled(&["restrict.outrigger.dev/gpu"], node("n1"))];
     let cluster = cluster(nodes, vec![], vec![pe("j", "a", &[("host-tags", "gpu")])]);
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTagMissing("gpu".into())));
+}
+
+#[test]
+fn t16_the_schemes_differ_where_another_job_is_busy() {
+    let pods = |scheme: &'static str| {
+        vec![
+            on("n1", pe("foreign", "f1", &[])),
+            on("n1", pe("foreign", "f2", &[])),
+            on("n2", pe("j", "own", &[])),
+            pe("j", "a", &[("scheme", scheme)]),
+        ]
+    };
+    let first = |scheme| choice(&cluster(vec![node("n1"), node("n2")], vec![], pods(scheme)), "a").remove(0);
+    assert_eq!(first("balancedInstance"), "n2", "one PE is there, whoever's it is");
+    assert_eq!(first("balancedJob"), "n1", "none of the job's own is there");
+}
+
+/// An incarnation of PE `a`, whose name outlives its pod.
+fn incarnation(number: u8, wishes: &[(&str, &str)]) -> Pod {
+    let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
+    let owner = Owner { name: "a".into(), uid: "owner".into(), kind: OwnerKind::Other };
+    Pod { labels, owner: Some(owner.into()), ..pe("j", &format!("a-{number}"), wishes) }
+}
+
+#[test]
+fn t17_a_pe_that_is_launched_again_returns_to_its_node_and_elsewhere_only_if_it_may() {
+    let relaunched = |wishes: &[(&str, &str)]| {
+        let pods = vec![on("n2", incarnation(1, wishes)), on("n2", pe("k", "other", &[]))];
+        let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+        cluster.apply(Event::PodGone("a-1".into()));
+        cluster.apply(Event::Pod(Box::new(incarnation(2, wishes))));
+        cluster
+    };
+    let mut free = relaunched(&[]);
+    assert_eq!(choice(&free, "a-2"), ["n2", "n1"], "its node is free");
+    let mut pinned = relaunched(&[("relocatable", "false")]);
+    assert_eq!(choice(&pinned, "a-2"), ["n2"]);
+    for cluster in [&mut free, &mut pinned] {
+        cluster.apply(Event::NodesListed(vec![node("n1"), cordoned(node("n2"))]));
+    }
+    assert_eq!(choice(&free, "a-2"), ["n1"], "its node takes nothing, and it may be relocated");
+    assert_eq!(verdict(&pinned, "a-2", "n1"), Err(Refusal::PinnedElsewhere("n2".into())));
+    assert_eq!(verdict(&pinned, "a-2", "n2"), Err(Refusal::NodeUnschedulable));
+    for cluster in [&mut free, &mut pinned] {
+        cluster.apply(Event::PodGone("other".into()));
+        cluster.apply(Event::NodesListed(vec![node("n1")]));
+    }
+    assert_eq!(choice(&free, "a-2"), ["n1"], "its node is gone, and it may be relocated");
+    assert_refused_everywhere(&pinned, "a-2", Reason::PinnedElsewhere);
 }
 
 #[test]

@@ -18,7 +18,7 @@ const BUCKET: [(&str, &str); 3] = [("a", "x"), ("b", "y"), ("c", "x,y")];
 const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 #[tokio::test]
-async fn a_bucket_shares_one_node_in_all_six_orders_of_arrival_and_a_late_bridge_is_refused() {
+async fn t6_a_bucket_shares_one_node_in_all_six_orders_of_arrival_and_a_late_bridge_is_refused() {
     // the scheduler is held back until every PE exists
     let mut installation = installed(|all| all.without(Part::Scheduler).without(Part::Extender)).await;
     let settings = installation.release.extender().unwrap().argument("--log=outrigger=debug");

@@ -7,7 +7,7 @@ use crate::cluster::FakeNode;
 use crate::installation::shared;
 
 #[test]
-fn a_pool_by_two_tags_takes_only_the_node_that_has_both() {
+fn t1_a_pool_by_two_tags_takes_only_the_node_that_has_both() {
     shared(async |installation| {
         let cluster = &installation.cluster;
         // the small node is the fullest in any order of rank: nothing but the rule leads there
@@ -27,7 +27,7 @@ fn a_pool_by_two_tags_takes_only_the_node_that_has_both() {
 }
 
 #[test]
-fn an_exclusive_pool_keeps_others_off_and_begins_on_no_node_of_others() {
+fn t4_an_exclusive_pool_keeps_others_off_and_begins_on_no_node_of_others() {
     shared(async |installation| {
         let cluster = &installation.cluster;
         cluster.create_nodes(&nodes_of("excl", &["excl-1", "excl-2"])).await.unwrap();
@@ -56,7 +56,7 @@ fn an_exclusive_pool_keeps_others_off_and_begins_on_no_node_of_others() {
 }
 
 #[test]
-fn an_isolated_pe_is_alone_whoever_comes_first() {
+fn t11_an_isolated_pe_is_alone_whoever_comes_first() {
     shared(async |installation| {
         let cluster = &installation.cluster;
         cluster.create_nodes(&nodes_of("iso", &["iso-1", "iso-2"])).await.unwrap();
