@@ -12,12 +12,13 @@ mod overload;
 mod rows;
 mod shared;
 mod snapshot;
+mod summary;
 mod takeover;
 mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};
 pub use event::{Change, Event};
 pub use overload::LoadSummary;
-pub use rows::{Occupancy, Summary};
 pub use snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
+pub use summary::{Occupancy, Summary};
 pub use tentative::Tentative;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::rows::{Rows, Summary};
+use super::rows::Rows;
+use super::summary::Summary;
 use crate::model::{Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, PodUid, Pools, Resources, StreamJobs};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.

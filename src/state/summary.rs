@@ -1,0 +1,76 @@
+//! What most decisions read of a node, in one place.
+
+use std::sync::Arc;
+
+use super::snapshot::NodeRow;
+use crate::model::{CpuAndMemory, Node, NodeName, NodeTags, Overload, Resources};
+
+/// What most decisions read of a node, in one place: its row, the node itself and who runs there are in others, and
+/// thousands of nodes are looked at for one PE.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Its name.
+    pub name: NodeName,
+    /// The node itself.
+    pub node: Arc<Node>,
+    /// Its tags.
+    pub tags: Arc<NodeTags>,
+    /// How full it is.
+    pub occupancy: Occupancy,
+    /// How many more pods it may run.
+    pub free_pods: u64,
+    /// How many PEs on it count in rules between PEs.
+    pub pes: usize,
+    /// False when cordoned, not ready, or leaving.
+    pub schedulable: bool,
+    /// True when it has a taint.
+    pub tainted: bool,
+    /// True when a PE on it may close it to others.
+    pub claimed: bool,
+    /// By what it is overloaded, where it is.
+    pub overload: Option<Overload>,
+}
+
+/// How full a node is, by the two resources that every node has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// What pods may request in all.
+    pub allocatable: CpuAndMemory,
+    /// Requests of every pod on it that is not finished.
+    pub requested: CpuAndMemory,
+    /// Limits of the same pods; a missing limit counts as the request.
+    pub limits: CpuAndMemory,
+}
+
+impl Summary {
+    /// That of a row whose node is known.
+    pub(super) fn of(row: &NodeRow) -> Option<Self> {
+        let node = row.node.as_ref()?;
+        Some(Self {
+            name: row.name.clone(),
+            node: Arc::clone(node),
+            tags: Arc::clone(node.labels.tags()),
+            occupancy: Occupancy {
+                allocatable: node.allocatable.cpu_and_memory(),
+                requested: row.requested.cpu_and_memory(),
+                limits: row.limits.cpu_and_memory(),
+            },
+            free_pods: node.pods.saturating_sub(row.pods),
+            pes: row.pes.len(),
+            schedulable: node.schedulable,
+            tainted: !node.taints.is_empty(),
+            claimed: !row.claimants.is_empty(),
+            overload: row.overload,
+        })
+    }
+
+    /// True when so much certainly fits beside what is there; false where that has to be looked up in the row.
+    #[must_use]
+    pub fn has_room_for(&self, wanted: &Resources) -> bool {
+        let Occupancy { allocatable, requested, .. } = &self.occupancy;
+        let fits = |wanted: u64, all: u64, used: u64| wanted == 0 || wanted <= all.saturating_sub(used);
+        wanted.other.is_empty()
+            && fits(wanted.cpu.0, allocatable.cpu.0, requested.cpu.0)
+            && fits(wanted.memory.0, allocatable.memory.0, requested.memory.0)
+    }
+}
