@@ -49,6 +49,7 @@ mod commands;
 mod crds;
 mod demo;
 mod docs;
+mod examples;
 mod explain;
 mod flink;
 mod health;

@@ -53,26 +53,34 @@ fn write_the_golden_files() {
 }
 
 /// Files to simulate, in a folder of their own.
-struct Files(TempDir);
+pub(crate) struct Files(TempDir);
 
 impl Files {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn write(&self, name: &str, text: impl AsRef<str>) -> String {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<str>) -> String {
         let path = self.0.path().join(name);
         std::fs::write(&path, text.as_ref()).unwrap();
         path.into_os_string().into_string().unwrap()
     }
 
-    fn list(&self, name: &str, items: &[Value]) -> String {
+    /// Writes a file into a folder of its own, and returns the folder.
+    pub(crate) fn folder(&self, name: &str, text: &str) -> String {
+        let folder = self.0.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("mine.yaml"), text).unwrap();
+        folder.into_os_string().into_string().unwrap()
+    }
+
+    pub(crate) fn list(&self, name: &str, items: &[Value]) -> String {
         self.write(name, json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string())
     }
 }
 
 /// What `-o json` says: the exit code, and the node of each pod.
-fn placed(cluster: &str, workload: &str, more: &[&str]) -> (i32, Vec<(String, Option<String>)>, Value) {
+pub(crate) fn placed(cluster: &str, workload: &str, more: &[&str]) -> (i32, Vec<(String, Option<String>)>, Value) {
     let (code, out, error) =
         simulate(&[&["--cluster", cluster, "--workload", workload, "-o", "json"], more].concat(), "");
     let document: Value = serde_json::from_str(&out).unwrap_or_default();
@@ -243,9 +251,7 @@ spec:
 #[test]
 fn t14_busy_nodes_take_no_pe_unless_the_job_overrides_load_protection() {
     let files = Files::new();
-    std::fs::create_dir(files.0.path().join("policies")).unwrap();
-    files.write("policies/mine.yaml", PROTECTING);
-    let policies = files.0.path().join("policies").into_os_string().into_string().unwrap();
+    let policies = files.folder("policies", PROTECTING);
     let mut own = node("n2");
     own["metadata"]["annotations"] = json!({"outrigger.dev/load": r#"{"cpu":76,"at":"2026-11-24T12:00:00Z"}"#});
     let cluster = files.list("cluster.json", &[node("n1"), own]);
