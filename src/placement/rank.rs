@@ -1,11 +1,12 @@
 //! The order of the nodes that pass, and the score that kube-scheduler is told.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::case::{Case, Given};
+use super::constraints::pool_exclusive;
 use super::risk::{limit_risk, ratio};
 use super::scheme::{Measure, Standing};
 use crate::model::{NodeName, Pe};
@@ -163,7 +164,33 @@ impl Case<'_> {
                 shares || isolates
             })
         };
-        bucket_elsewhere || here.iter().any(|other| repelled(other))
+        let excludes = |other: &Pe| {
+            let of_pool = |owner: &Pe, guest: &Pe| pool_exclusive::excludes(owner, guest, self.snapshot);
+            other.job != self.pe.job && (of_pool(other, self.pe) || of_pool(self.pe, other))
+        };
+        bucket_elsewhere
+            || here.iter().any(|other| repelled(other) || excludes(other))
+            || self.is_chosen_away(given, name, proposed)
+    }
+
+    /// True when proposals of the PE's job complete its choice of a sized pool without this node, or give the node another
+    /// place of the pool than the PE's.
+    fn is_chosen_away(&self, given: &Given<'_>, name: &NodeName, proposed: &Proposed<'_>) -> bool {
+        let Some(size) = given.pool.and_then(|pool| pool.mode.size()) else { return false };
+        let of_pool = |pe: &Pe| {
+            let theirs = pe.wishes.as_ref().ok().filter(|theirs| theirs.hosts == given.wishes.hosts)?;
+            (pe.job == self.pe.job).then_some(theirs.pool_index)
+        };
+        let mates = proposed.iter().flat_map(|(node, pes)| pes.iter().filter_map(|pe| Some((*node, of_pool(pe)?))));
+        let mates: Vec<(&NodeName, Option<u32>)> = mates.collect();
+        if mates.is_empty() {
+            return false;
+        }
+        let chosen = given.allocation.nodes.iter().filter_map(|node| Some(&self.snapshot.node(*node)?.name));
+        let chosen: BTreeSet<&NodeName> = chosen.chain(mates.iter().map(|(node, _)| *node)).collect();
+        let is_misplaced =
+            |own| mates.iter().any(|(node, place)| place.is_some_and(|place| (place == own) != (*node == name)));
+        (chosen.len() >= size && !chosen.contains(name)) || given.wishes.pool_index.is_some_and(is_misplaced)
     }
 }
 

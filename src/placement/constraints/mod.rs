@@ -8,7 +8,7 @@ mod isolation;
 mod load;
 mod node_affinity;
 mod pinned;
-mod pool_exclusive;
+pub(super) mod pool_exclusive;
 mod pool_members;
 mod pool_size;
 mod resources;

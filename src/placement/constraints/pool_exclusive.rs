@@ -31,7 +31,7 @@ fn user<'a>(case: &Case<'_>, given: &Given<'_>, candidate: Candidate<'a>) -> Opt
 }
 
 /// True when `owner` has its node by an exclusive pool whose scope reaches `other`.
-fn excludes(owner: &Pe, other: &Pe, snapshot: &Snapshot) -> bool {
+pub(in super::super) fn excludes(owner: &Pe, other: &Pe, snapshot: &Snapshot) -> bool {
     let Ok(wishes) = &owner.wishes else { return false };
     let HostChoice::Pool(id) = &wishes.hosts else { return false };
     wishes.exclusive_scope.reaches(&owner.job, &other.job)

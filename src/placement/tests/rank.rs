@@ -9,9 +9,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::{Case, HIGHEST_SCORE, Ranked, Ranking};
-use crate::model::{Node, NodeName, PodUid};
+use crate::model::{Node, NodeName, PodUid, PoolMode};
 use crate::state::{Cluster, NodeIndex, Tentative};
-use crate::testing::{asking, choice, cluster, governed, leaving, limited, node, on, pe, pod, policies, with_cores};
+use crate::testing::{
+    asking, choice, cluster, exclusive, governed, leaving, limited, node, on, pe, pod, policies, pool, sized,
+    with_cores,
+};
 
 const NODES: [&str; 6] = ["n0", "n1", "n2", "n3", "n4", "n5"];
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -323,6 +326,35 @@ fn a_node_is_contested_while_an_isolated_pe_has_proposals_beside_it() {
         assert_eq!(names(&ranked), ["n2", "n1"]);
         assert_eq!(ranked.iter().map(|node| node.contested).collect::<Vec<bool>>(), [false, true]);
     }
+}
+
+#[test]
+fn a_node_is_contested_where_a_proposal_chooses_other_nodes_of_the_pool() {
+    let contested = |mode: PoolMode, jobs: [&str; 2], places: [Option<&'static str>; 2]| -> Vec<String> {
+        let wishes = |place: Option<&'static str>| {
+            [Some(("host-pool", "p")), place.map(|place| ("pool-index", place))]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+        };
+        let pods = vec![pe(jobs[0], SUBJECT, &wishes(places[0])), pe(jobs[1], "other", &wishes(places[1]))];
+        let nodes = ["n1", "n2", "n3"].map(node).to_vec();
+        let cluster = cluster(nodes, vec![pool("p", &[], mode)], pods);
+        let mut tentative = Tentative::default();
+        propose(&mut tentative, &cluster, "other", "n1");
+        let ranked = rank(&cluster, &tentative, &all(&cluster));
+        let mut names: Vec<String> =
+            ranked.into_iter().filter(|node| node.contested).map(|node| node.name.to_string()).collect();
+        names.sort_unstable();
+        names
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(contested(sized(1), ["j", "j"], [None, None]), ["n2", "n3"], "the job has chosen");
+    assert_eq!(contested(sized(2), ["j", "j"], [None, None]), none, "one more may be chosen");
+    assert_eq!(contested(sized(2), ["j", "j"], [Some("0"), Some("0")]), ["n2", "n3"], "the same place");
+    assert_eq!(contested(sized(2), ["j", "j"], [Some("0"), Some("1")]), ["n1"], "another place");
+    assert_eq!(contested(sized(1), ["j", "k"], [None, None]), none, "each job chooses for itself");
+    assert_eq!(contested(exclusive(1), ["j", "k"], [None, None]), ["n1"], "for itself alone");
 }
 
 #[test]
