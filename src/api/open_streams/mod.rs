@@ -82,5 +82,4 @@ fn id(metadata: &ObjectMeta) -> Result<ObjectId, Unnamed> {
 }
 
 #[cfg(test)]
-#[path = "../tests/open_streams.rs"]
 mod tests;
