@@ -3,18 +3,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::admission::tests::support::{policies, pools};
+use crate::admission::tests::support::{open_streams_policy, pools};
 use crate::admission::{Context, decide};
 use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenStreams};
-
-const POLICY: &str = "\
-apiVersion: outrigger.dev/v1alpha1
-kind: StreamPolicy
-metadata: {name: open-streams}
-spec:
-  selector: {podSelector: {matchExpressions: [{key: streams.ibm.com/job, operator: Exists}]}}
-  dialect: open-streams
-";
 
 /// The requests of the container of a PE, once its pod is admitted; the `Job` has these PEs and requests.
 fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
@@ -35,7 +26,7 @@ fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
         },
         "spec": {"containers": [{"name": "pe", "image": "pe:1", "resources": resources}]},
     });
-    let context = Context { policies: &policies(POLICY), pools: &pools(), declared: &declared };
+    let context = Context { policies: &open_streams_policy(), pools: &pools(), declared: &declared };
     let decision = decide(&pod, &Namespace::from("ns"), context);
     let mut patched = pod;
     json_patch::patch(&mut patched, &decision.patch).unwrap();

@@ -2,19 +2,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::admission::tests::support::{policies, pools};
+use crate::admission::tests::support::{open_streams_policy, pools};
 use crate::admission::{Context, decide};
 use crate::model::{Declarations, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreams, Pools};
 use crate::testing::{declared_pe, pool};
-
-const POLICY: &str = "\
-apiVersion: outrigger.dev/v1alpha1
-kind: StreamPolicy
-metadata: {name: open-streams}
-spec:
-  selector: {podSelector: {matchExpressions: [{key: streams.ibm.com/job, operator: Exists}]}}
-  dialect: open-streams
-";
 
 /// A term of pod affinity as the operator writes it.
 fn token(kind: &str, value: &str) -> Value {
@@ -73,7 +64,7 @@ fn declared() -> (Declarations, Pools) {
 }
 
 fn admitted(pod: &Value, (declared, pools): &(Declarations, Pools)) -> Value {
-    let context = Context { policies: &policies(POLICY), pools, declared };
+    let context = Context { policies: &open_streams_policy(), pools, declared };
     let decision = decide(pod, &Namespace::from("ns"), context);
     let mut patched = pod.clone();
     json_patch::patch(&mut patched, &decision.patch).unwrap();

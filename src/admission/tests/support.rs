@@ -20,6 +20,20 @@ spec:
     policies(&format!("{head}{spec}"))
 }
 
+/// A policy for the pods of the open-streams operator.
+pub(crate) fn open_streams_policy() -> PolicySet {
+    policies(
+        "\
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: open-streams}
+spec:
+  selector: {podSelector: {matchExpressions: [{key: streams.ibm.com/job, operator: Exists}]}}
+  dialect: open-streams
+",
+    )
+}
+
 pub(crate) fn policies(text: &str) -> PolicySet {
     PolicySet::parse(&[Source { file: "test.yaml".to_owned(), text: text.to_owned() }]).unwrap()
 }

@@ -88,6 +88,9 @@ impl Rule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rules(u32);
 
+// A rule without a bit would never be asked.
+const _: () = assert!(IN_ORDER.len() <= 32, "there are more rules than bits");
+
 impl Rules {
     /// Those that can refuse a node to a PE.
     pub(super) fn concerning(case: &Case<'_>) -> Self {
