@@ -10,11 +10,12 @@ const TRIED: usize = 4;
 
 /// Moves groups one at a time until no move helps, or the budget is spent.
 pub(super) fn improve(work: &mut Work<'_>) {
+    let is_contested = work.is_contested();
     let mut moved = true;
     while moved {
         moved = false;
         for group in 0..work.groups() {
-            match move_one(work, group) {
+            match move_one(work, group, is_contested) {
                 Some(helped) => moved |= helped,
                 None => return,
             }
@@ -23,7 +24,7 @@ pub(super) fn improve(work: &mut Work<'_>) {
 }
 
 /// Whether the group moved; `None` when the budget is spent.
-fn move_one(work: &mut Work<'_>, group: usize) -> Option<bool> {
+fn move_one(work: &mut Work<'_>, group: usize, is_contested: bool) -> Option<bool> {
     let Some(from) = work.node(group) else { return Some(false) };
     if !work.step() {
         return None;
@@ -33,7 +34,14 @@ fn move_one(work: &mut Work<'_>, group: usize) -> Option<bool> {
     let mut to: Vec<NodeIndex> = work.peers(group).into_iter().chain(work.attractive(group, TRIED)).collect();
     to.retain(|node| *node != from && work.marginal(group, *node) < stay - GAIN);
     to.sort_by(|one, other| work.marginal(group, *one).total_cmp(&work.marginal(group, *other)).then(one.cmp(other)));
-    let moved = to.into_iter().any(|node| work.place(group, node).is_ok());
+    let moved = to.into_iter().any(|node| {
+        let is_placed = work.place(group, node).is_ok();
+        let goes_too_far = is_placed && is_contested && !work.is_reachable();
+        if goes_too_far {
+            work.displace(group);
+        }
+        is_placed && !goes_too_far
+    });
     if !moved {
         // It has just been there.
         let back = work.place(group, from);

@@ -2,7 +2,8 @@
 //!
 //! A plan begins with what one decision after another would do, which settles large batches fast. Then, as far as its
 //! [`Budget`] goes, it searches: for nodes for PEs that were left over, and for a cheaper assignment. Every PE of a plan
-//! passes the very rules that filter and bind apply, so a plan never promises what they would refuse.
+//! passes the very rules that filter and bind apply, look-ahead for those that are left over included, so a plan never
+//! promises what they would refuse.
 
 mod candidates;
 mod conflict;

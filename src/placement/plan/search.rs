@@ -133,7 +133,7 @@ impl<'w, 'a> Search<'w, 'a> {
             Aim::Cheapest => self.is_cheaper(self.work.total()),
             Aim::MorePlaced => without < self.left_over || (without == self.left_over && self.leaves_later_ones()),
         };
-        if better {
+        if better && self.work.is_reachable() {
             self.best = self.work.assignment();
             self.left_over = without;
             self.cost = self.work.total();

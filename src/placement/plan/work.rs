@@ -8,7 +8,7 @@ use super::super::risk::ratio;
 use super::super::traffic::zone;
 use super::candidates::Candidates;
 use super::group::Group;
-use crate::model::{JobId, Pe, PodUid, Reason, Refusal, Scheme};
+use crate::model::{JobId, Pe, PodUid, Reason, Refusal, Scheme, Token};
 use crate::state::{Member, NodeIndex, Snapshot};
 
 /// The batch, what is placed of it, and the unit that is being worked on.
@@ -228,6 +228,40 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether one decision after another can lead here, each in view of all that wait: it keeps nodes for PEs that are
+    /// left over. Takes a look for each group off the budget where there are such; false when less is left.
+    pub(super) fn is_reachable(&mut self) -> bool {
+        if !self.is_contested() {
+            return true;
+        }
+        if !self.spend(self.groups()) {
+            return false;
+        }
+        let placed = self.assignment().into_iter().enumerate().filter_map(|(group, node)| Some((group, node?)));
+        let mut missing: Vec<(usize, NodeIndex)> = placed.collect();
+        let mut snapshot = self.snapshot.clone();
+        for (group, node) in &missing {
+            self.group(*group).for_each(|pe| snapshot.displace(pe, *node));
+        }
+        loop {
+            let before = missing.len();
+            missing.retain(|(group, node)| !decide(&self.group(*group).collect::<Vec<_>>(), *node, &mut snapshot));
+            if missing.is_empty() || missing.len() == before {
+                return missing.is_empty();
+            }
+        }
+    }
+
+    /// Whether a PE that is placed shares an exlocation token with one that is not.
+    pub(super) fn is_contested(&self) -> bool {
+        let jobs: BTreeSet<&JobId> = self.members().filter_map(|at| Some(&self.waiting.get(at)?.job)).collect();
+        let members = jobs.into_iter().filter_map(|job| self.snapshot.job(job)).flat_map(|job| &job.members);
+        let wanted: BTreeSet<(&JobId, &Token)> =
+            members.filter(|member| member.node.is_none()).flat_map(|member| exlocation(&member.pe)).collect();
+        let mut placed = self.members().filter(|at| self.node_of(*at).is_some()).filter_map(|at| self.waiting.get(at));
+        !wanted.is_empty() && placed.any(|pe| exlocation(pe).any(|token| wanted.contains(&token)))
+    }
+
     /// What placing a group on a node would add to the cost; costs only grow while groups are placed.
     pub(super) fn marginal(&self, group: usize, node: NodeIndex) -> f64 {
         self.crowding(group, node) + self.cut(group, node)
@@ -297,6 +331,24 @@ impl<'a> Work<'a> {
             }
         }
     }
+}
+
+/// Places PEs on a node, if each may go there in view of all that wait.
+fn decide(pes: &[&Arc<Pe>], node: NodeIndex, snapshot: &mut Snapshot) -> bool {
+    let mut with = snapshot.clone();
+    let all = pes.iter().all(|pe| {
+        let passes = Case::without_gang(pe, &with).verdict(node).is_ok();
+        with.place(pe, node);
+        passes
+    });
+    if all {
+        *snapshot = with;
+    }
+    all
+}
+
+fn exlocation(pe: &Pe) -> impl Iterator<Item = (&JobId, &Token)> {
+    pe.wishes.iter().flat_map(|wishes| &wishes.exlocation).map(|token| (&pe.job, token))
 }
 
 /// Whom each PE exchanges data with, as far as the other end is in the batch or bound, and the sum of all rates.

@@ -114,6 +114,18 @@ proptest! {
 }
 
 #[test]
+fn a_plan_leaves_nodes_to_those_that_come_first_as_filter_does() {
+    let first = Pod { priority: 1, ..pe("j", "first", &[("exlocation", "a,b")]) };
+    let workload = vec![first, pe("j", "one", &[("exlocation", "a")]), pe("j", "other", &[("exlocation", "b")])];
+    for path in [Path::Full, Path::Planned] {
+        let outcome = simulate(input(vec![node("n1")], Vec::new(), workload.clone(), path));
+        let placed: Vec<&str> =
+            outcome.placements.iter().filter(|at| at.node.is_some()).map(|at| at.pod.as_str()).collect();
+        assert_eq!(placed, ["streams/first"], "{path:?}: two that come later do not go before it");
+    }
+}
+
+#[test]
 fn traffic_is_cut_where_its_ends_are_on_different_nodes() {
     let sends = |name: &str, to: &str, node: &str| on(node, pe("j", name, &[("connects-to", to)]));
     let running = vec![sends("a", "b=3Mi,c=1Mi,gone", "n1"), on("n1", pe("j", "b", &[])), on("n2", pe("j", "c", &[]))];
