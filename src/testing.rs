@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
-use crate::state::{Cluster, Event, NodeIndex, Tentative};
+use crate::state::{Cluster, Event, NodeIndex};
 
 /// The namespace of everything that names none.
 pub(crate) const NAMESPACE: &str = "streams";
@@ -284,7 +284,7 @@ pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
     let snapshot = cluster.snapshot();
     let case = Case::new(pe.unwrap(), snapshot);
     let pass: Vec<NodeIndex> = snapshot.indexes().filter(|index| case.verdict(*index).is_ok()).collect();
-    let ranked = case.rank(&pass, &Tentative::default(), Timestamp::UNIX_EPOCH);
+    let ranked = case.rank(&pass);
     ranked.into_iter().map(|node| node.name.to_string()).collect()
 }
 

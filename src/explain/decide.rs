@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ use super::account::{Candidate, Explanation, Lack, Source, State, Wish};
 use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Refusal};
 use crate::placement::Case;
 use crate::policy::{PolicySet, Said, keys};
-use crate::state::{NodeIndex, Snapshot, Tentative};
+use crate::state::{NodeIndex, Snapshot};
 
 /// The version of the form.
 const VERSION: u8 = 1;
@@ -104,7 +103,7 @@ fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot
     refused.sort_by_key(|(_, name, refusals)| (refusals.len(), Reverse(refusals.first().map(Refusal::reason)), *name));
     explanation.here = own.and_then(|own| candidate(&case, own, &case.refusals(own)));
     let here = explanation.here.as_ref();
-    let best = case.rank(&passing, &Tentative::default(), Timestamp::UNIX_EPOCH).into_iter();
+    let best = case.rank(&passing).into_iter();
     let best = best.map(|ranked| (ranked.node, &[][..]));
     let nearest = refused.iter().map(|(index, _, refusals)| (*index, refusals.as_slice()));
     let nearest = best.chain(nearest).take(MOST_CANDIDATES);
@@ -116,7 +115,7 @@ fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot
 }
 
 fn candidate(case: &Case<'_>, node: NodeIndex, refusals: &[Refusal]) -> Option<Candidate> {
-    let measured = case.rank(&[node], &Tentative::default(), Timestamp::UNIX_EPOCH).into_iter().next()?;
+    let measured = case.rank(&[node]).into_iter().next()?;
     let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
     Some(Candidate {
         node: measured.name.to_string(),

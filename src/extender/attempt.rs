@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::model::{PodUid, Reason};
-use crate::placement::Ranked;
+use crate::model::{NodeName, PodUid, Reason};
+use crate::placement::{Case, Ranked};
+use crate::state::NodeIndex;
 
 /// How many pods are remembered. Each is forgotten at its bind; more means pods that are never bound.
 const CAPACITY: usize = 4_096;
@@ -17,8 +18,31 @@ pub struct Attempt {
     pub asked: usize,
     /// How many were refused, by reason.
     pub refused: BTreeMap<Reason, usize>,
-    /// The best nodes, best first; empty where one node was left and prioritize was not asked.
+    /// The nodes to choose from; none where no node passed, or prioritize has not been asked yet.
+    pub choice: Choice,
+}
+
+/// The best nodes for a PE, as they were when it was decided.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// The nodes, best first; one alone where no other was left.
     pub best: Vec<Ranked>,
+    /// The nodes that the PE's job has chosen of its sized pool once the PE is on the best, by name; none for other pools.
+    pub allocation: Vec<NodeName>,
+}
+
+impl Choice {
+    /// The choice between nodes in this order.
+    pub(super) fn of(case: &Case<'_>, mut best: Vec<Ranked>) -> Self {
+        best.truncate(KEPT);
+        let allocation = best.first().map(|first| case.allocation_with(first.node)).unwrap_or_default();
+        Self { best, allocation }
+    }
+
+    /// The only node that is left: kube-scheduler takes it without asking prioritize.
+    pub(super) fn only(case: &Case<'_>, passed: &[NodeIndex]) -> Self {
+        if passed.len() == 1 { Self::of(case, case.rank(passed)) } else { Self::default() }
+    }
 }
 
 /// The last attempts, by pod.
@@ -30,8 +54,7 @@ pub struct Attempts {
 
 impl Attempts {
     /// Remembers what filter found: a new attempt begins.
-    pub fn filtered(&mut self, uid: &PodUid, asked: usize, refused: BTreeMap<Reason, usize>) {
-        let attempt = Attempt { asked, refused, best: Vec::new() };
+    pub fn filtered(&mut self, uid: &PodUid, attempt: Attempt) {
         if self.by_pod.insert(uid.clone(), attempt).is_some() {
             return;
         }
@@ -47,10 +70,9 @@ impl Attempts {
     }
 
     /// Remembers what prioritize found.
-    pub fn ranked(&mut self, uid: &PodUid, mut best: Vec<Ranked>) {
+    pub fn ranked(&mut self, uid: &PodUid, choice: Choice) {
         if let Some(attempt) = self.by_pod.get_mut(uid) {
-            best.truncate(KEPT);
-            attempt.best = best;
+            attempt.choice = choice;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::attempt::{Attempt, Choice};
 use super::decode::{Arguments, Candidates};
 use super::encode;
 use crate::model::{Pe, Reason, Refusal};
@@ -17,29 +18,12 @@ pub struct Filtered {
     pub body: Vec<u8>,
     /// The PE in question; `None` for a pod of no policy, which passes everywhere.
     pub pe: Option<Arc<Pe>>,
-    /// How many nodes were asked about.
-    pub asked: usize,
-    /// How many nodes were refused, by reason.
-    pub refused: BTreeMap<Reason, usize>,
+    /// What is remembered of it.
+    pub attempt: Attempt,
     /// The nodes that passed; none are listed for a pod of no policy.
     pub passed: Vec<NodeIndex>,
     /// Why nothing could be said at all.
     pub error: Option<&'static str>,
-}
-
-impl Filtered {
-    /// The only node that passed: kube-scheduler takes it without asking prioritize.
-    #[must_use]
-    pub fn only(&self) -> Option<NodeIndex> {
-        match self.passed.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    }
-
-    fn unfiltered(body: Vec<u8>, asked: usize, error: Option<&'static str>) -> Self {
-        Self { body, pe: None, asked, refused: BTreeMap::new(), passed: Vec::new(), error }
-    }
 }
 
 pub(super) const NOT_LISTED: &str =
@@ -47,16 +31,30 @@ pub(super) const NOT_LISTED: &str =
 /// An error is tried again soon; a refusal would wait for something to happen in kube-scheduler's own world.
 const UNSEEN: &str =
     "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
+/// A refusal by what may not come to pass would outlive it.
+const IN_THE_WAY: &str =
+    "StaleState: PEs that are being bound stand in the way on every node that is left; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
 /// Decides for every node in question.
+///
+/// `outlook` is the snapshot with what is proposed and not committed yet, where there is such: see
+/// [`Tentative::outlook`]. Nodes that it refuses are refused while it leaves one; where it leaves none, a proposal that
+/// fails could free one without anybody being told, so that the pod is to be tried again instead.
+///
+/// [`Tentative::outlook`]: crate::state::Tentative::outlook
 #[must_use]
-pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicySet) -> Filtered {
+pub fn filter(
+    arguments: &Arguments<'_>,
+    snapshot: &Snapshot,
+    outlook: Option<&Snapshot>,
+    policies: &PolicySet,
+) -> Filtered {
     let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
     let Some(pe) = policies.pe(&arguments.pod, snapshot.declared()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
-        return Filtered::unfiltered(body, names.len(), None);
+        return unfiltered(body, names.len(), None);
     };
     if !snapshot.is_complete() {
         return cannot_say(NOT_LISTED);
@@ -64,22 +62,27 @@ pub fn filter(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicyS
     if pe.awaits().is_some() {
         return cannot_say(UNSEEN);
     }
-    let (passed, refused) = judge(&pe, names, snapshot);
+    let expected = outlook.unwrap_or(snapshot);
+    let case = Case::new(&pe, expected);
+    let (passed, refused) = judge(&case, names, expected);
+    if passed.is_empty() && outlook.is_some() && !judge(&Case::new(&pe, snapshot), names, snapshot).0.is_empty() {
+        return cannot_say(IN_THE_WAY);
+    }
     let body = encode::filter_result(passed.iter().map(|(name, _)| *name), refused.iter().copied(), names.len());
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for (_, reason) in refused {
         *counts.entry(reason).or_default() += 1;
     }
-    let passed = passed.into_iter().map(|(_, index)| index).collect();
-    Filtered { body, pe: Some(pe), asked: names.len(), refused: counts, passed, error: None }
+    let passed: Vec<NodeIndex> = passed.into_iter().map(|(_, index)| index).collect();
+    let attempt = Attempt { asked: names.len(), refused: counts, choice: Choice::only(&case, &passed) };
+    Filtered { body, attempt, passed, error: None, pe: Some(pe) }
 }
 
 /// Nodes that pass, and nodes that are refused.
 type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 
 /// What is said of a PE and each of these nodes.
-pub(super) fn judge<'n, N: AsRef<str>>(pe: &Pe, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
-    let case = Case::new(pe, snapshot);
+pub(super) fn judge<'n, N: AsRef<str>>(case: &Case<'_>, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
     let mut refused: Vec<(&str, Reason)> = Vec::new();
     for name in names.iter().map(AsRef::as_ref) {
@@ -93,5 +96,9 @@ pub(super) fn judge<'n, N: AsRef<str>>(pe: &Pe, names: &'n [N], snapshot: &Snaps
 }
 
 fn cannot_say(problem: &'static str) -> Filtered {
-    Filtered::unfiltered(encode::filter_error(problem), 0, Some(problem))
+    unfiltered(encode::filter_error(problem), 0, Some(problem))
+}
+
+fn unfiltered(body: Vec<u8>, asked: usize, error: Option<&'static str>) -> Filtered {
+    Filtered { body, pe: None, attempt: Attempt { asked, ..Attempt::default() }, passed: Vec::new(), error }
 }

@@ -15,7 +15,7 @@ mod prioritize;
 mod record;
 mod whole;
 
-pub use attempt::{Attempt, Attempts};
+pub use attempt::{Attempt, Attempts, Choice};
 pub use decode::{Arguments, BindingArguments, Candidates, DecodeError, arguments, binding_arguments};
 pub use fence::to_fence;
 pub use filter::{Filtered, filter};

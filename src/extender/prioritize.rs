@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::attempt::KEPT;
+use super::attempt::{Choice, KEPT};
 use super::decode::Arguments;
 use super::encode;
 use crate::model::Pe;
-use crate::placement::{Case, Ranked, Ranking};
+use crate::placement::{Case, Ranking};
 use crate::policy::PolicySet;
-use crate::state::{NodeIndex, Snapshot, Tentative};
+use crate::state::{NodeIndex, Snapshot};
 
 /// The answer of prioritize, and what the record needs of it.
 #[derive(Debug)]
@@ -19,24 +17,21 @@ pub struct Prioritized {
     pub body: Vec<u8>,
     /// The PE in question; `None` for a pod of no policy.
     pub pe: Option<Arc<Pe>>,
-    /// The best nodes, best first, as many as are remembered of an attempt; empty for a pod of no policy.
-    pub best: Vec<Ranked>,
+    /// The nodes to choose from, as many as are remembered of an attempt; none for a pod of no policy.
+    pub choice: Choice,
 }
 
-/// Scores every node in question; nodes that we do not know get 0.
+/// Scores every node in question, in view of what is proposed where the snapshot is an [outlook]; nodes that we do not
+/// know get 0.
+///
+/// [outlook]: crate::state::Tentative::outlook
 #[must_use]
-pub fn prioritize(
-    arguments: &Arguments<'_>,
-    snapshot: &Snapshot,
-    policies: &PolicySet,
-    tentative: &Tentative,
-    now: Timestamp,
-) -> Prioritized {
+pub fn prioritize(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &PolicySet) -> Prioritized {
     let names = arguments.candidates.names();
     let Some(pe) = policies.pe(&arguments.pod, snapshot.declared()).map(Arc::new) else {
         // Every node is scored, or ties among those that are not would be broken at random.
         let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
-        return Prioritized { body, pe: None, best: Vec::new() };
+        return Prioritized { body, pe: None, choice: Choice::default() };
     };
     let mut known: Vec<NodeIndex> = Vec::with_capacity(names.len());
     let mut unknown: Vec<&str> = Vec::new();
@@ -46,7 +41,8 @@ pub fn prioritize(
             None => unknown.push(name),
         }
     }
-    let Ranking { best, others } = Case::new(&pe, snapshot).rank_best(KEPT, &known, tentative, now);
+    let case = Case::new(&pe, snapshot);
+    let Ranking { best, others } = case.rank_best(KEPT, &known);
     let behind = |(index, score)| Some((snapshot.summary(index)?.0.name.as_str(), score));
     let scores = best
         .iter()
@@ -54,5 +50,6 @@ pub fn prioritize(
         .chain(others.into_iter().filter_map(behind))
         .chain(unknown.into_iter().map(|name| (name, 0)));
     let body = encode::host_priorities(scores, names.len());
-    Prioritized { body, pe: Some(pe), best }
+    let choice = Choice::of(&case, best);
+    Prioritized { body, choice, pe: Some(pe) }
 }

@@ -1,16 +1,17 @@
 //! The record of a placement: the short account that is written onto the pod in the same write as its node.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Choice};
 use crate::model::{HostChoice, NodeName, Pe, Tag};
 use crate::placement::Case;
 use crate::state::{NodeIndex, Snapshot};
 
-/// The account of one placement, as the annotation `outrigger.dev/placement` holds it.
+/// The account of one placement, as its decision saw the cluster; as the annotation `outrigger.dev/placement` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -86,21 +87,20 @@ impl Record {
     ) -> Option<Self> {
         let wishes = pe.wishes.as_ref().ok()?;
         let row = snapshot.node(index)?;
-        let measured = case.rank(&[index], &crate::state::Tentative::default(), time);
-        let measured = measured.first()?;
-        let name_of = |index: &NodeIndex| snapshot.node(*index).map(|row| row.name.clone());
+        let decided = attempt.map(|attempt| &attempt.choice);
+        // kube-scheduler may choose another node than the best, by what pods ask of itself.
+        let is_best = |choice: &&Choice| choice.best.first().is_some_and(|best| best.name == row.name);
+        let measured = || Cow::Owned(Choice::of(case, case.rank(&[index])));
+        let choice = decided.filter(is_best).map_or_else(measured, Cow::Borrowed);
+        let measure = choice.best.first()?.measure;
         let (pool, tags) = match &wishes.hosts {
             HostChoice::Any => (None, Vec::new()),
             HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
             HostChoice::Tags(tags) => (None, tags.clone()),
         };
-        // By name: the order of indexes is that in which nodes were seen, and tells nothing.
-        let mut allocation: Vec<NodeName> = case.allocation_with(index).iter().filter_map(name_of).collect();
-        allocation.sort_unstable();
         let bucket =
             case.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
-        let place =
-            |attempt: &Attempt| attempt.best.iter().position(|best| best.name == row.name).map(|place| place + 1);
+        let place = |choice: &Choice| choice.best.iter().position(|best| best.name == row.name).map(|place| place + 1);
         Some(Self {
             version: VERSION,
             node: row.name.clone(),
@@ -110,19 +110,19 @@ impl Record {
             pool,
             tags,
             pool_index: wishes.pool_index,
-            allocation,
+            allocation: choice.allocation.clone(),
             bucket,
             scheme: wishes.scheme.as_str(),
-            rank: attempt.and_then(place),
+            rank: decided.filter(|choice| choice.best.len() > 1).and_then(place),
             asked: attempt.map(|attempt| attempt.asked),
             refused: attempt
                 .into_iter()
                 .flat_map(|attempt| &attempt.refused)
                 .map(|(reason, count)| (reason.as_str(), *count))
                 .collect(),
-            crowding: rounded(measured.measure.crowding),
-            risk: rounded(measured.measure.risk),
-            traffic: measured.measure.near.map(|near| Traffic { node: rounded(near.node), zone: rounded(near.zone) }),
+            crowding: rounded(measure.crowding),
+            risk: rounded(measure.risk),
+            traffic: measure.near.map(|near| Traffic { node: rounded(near.node), zone: rounded(near.zone) }),
             snapshot: snapshot.version(),
             time,
         })

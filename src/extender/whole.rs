@@ -3,15 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::decode::{DecodeError, WholeArguments, arguments, whole_arguments};
 use super::filter::{NOT_LISTED, filter, judge};
 use super::prioritize::prioritize;
 use super::{Arguments, Candidates, encode};
 use crate::model::Node;
+use crate::placement::Case;
 use crate::policy::PolicySet;
-use crate::state::{Snapshot, Tentative};
+use crate::state::Snapshot;
 
 /// The answer, and how it went: a bounded name for metrics.
 type Answered = (Vec<u8>, &'static str);
@@ -22,11 +21,11 @@ type Answered = (Vec<u8>, &'static str);
 /// [`DecodeError`] where the body cannot be read.
 pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
     let Some(WholeArguments { pod, nodes }) = whole_arguments(body)? else {
-        let filtered = filter(&arguments(body)?, snapshot, policies);
+        let filtered = filter(&arguments(body)?, snapshot, None, policies);
         let outcome = match (filtered.error, &filtered.pe) {
             (Some(_), _) => "error",
             (None, None) => "not_ours",
-            (None, Some(_)) if filtered.passed.is_empty() && filtered.asked > 0 => "refused",
+            (None, Some(_)) if filtered.passed.is_empty() && filtered.attempt.asked > 0 => "refused",
             (None, Some(_)) => "passed",
         };
         return Ok((filtered.body, outcome));
@@ -42,7 +41,7 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     }
     let (names, nodes) = split(nodes);
     let snapshot = snapshot.with_nodes(nodes);
-    let (passed, refused) = judge(&pe, &names, &snapshot);
+    let (passed, refused) = judge(&Case::new(&pe, &snapshot), &names, &snapshot);
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
     let body = encode::filter_result_whole(back, refused.into_iter());
     Ok((body, if passed.is_empty() && !names.is_empty() { "refused" } else { "passed" }))
@@ -52,20 +51,14 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
 ///
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
-pub fn simulate_prioritize(
-    body: &[u8],
-    snapshot: &Snapshot,
-    policies: &PolicySet,
-    now: Timestamp,
-) -> Result<Answered, DecodeError> {
-    let tentative = Tentative::default();
+pub fn simulate_prioritize(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
     let prioritized = match whole_arguments(body)? {
-        None => prioritize(&arguments(body)?, snapshot, policies, &tentative, now),
+        None => prioritize(&arguments(body)?, snapshot, policies),
         Some(WholeArguments { pod, nodes }) => {
             let (names, nodes) = split(nodes);
             let names = names.into_iter().map(Into::into).collect();
             let question = Arguments { pod, candidates: Candidates::Names(names) };
-            prioritize(&question, &snapshot.with_nodes(nodes), policies, &tentative, now)
+            prioritize(&question, &snapshot.with_nodes(nodes), policies)
         }
     };
     Ok((prioritized.body, if prioritized.pe.is_some() { "scored" } else { "not_ours" }))

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::explain;
-use crate::extender::{self, BindingArguments, DecodeError, bind};
+use crate::extender::{self, BindingArguments, Choice, DecodeError, bind};
 use crate::model::{HostChoice, Pe};
 use crate::telemetry::{self, Placement};
 use crate::watch::Store;
@@ -72,8 +72,8 @@ async fn simulate_filter(request: HttpRequest, extender: Data<Extender>, payload
 
 async fn simulate_prioritize(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
     let decide = |body: &[u8]| {
-        let (view, (_, now)) = (extender.store.view(), clock());
-        let (body, outcome) = extender::simulate_prioritize(body, &view.snapshot, &view.policies, now)?;
+        let view = extender.store.view();
+        let (body, outcome) = extender::simulate_prioritize(body, &view.snapshot, &view.policies)?;
         Ok((json(body), outcome))
     };
     extender.answer("simulate_prioritize", &request, payload, decide).await
@@ -146,41 +146,43 @@ impl Extender {
     fn filter(&self, body: &[u8]) -> Result<Answered, DecodeError> {
         self.binder.asked();
         let arguments = extender::arguments(body)?;
-        let view = self.store.view();
-        let filtered = extender::filter(&arguments, &view.snapshot, &view.policies);
-        let only = filtered.only();
+        let (view, (_, now)) = (self.store.view(), clock());
+        let outlook = self.store.tentative().outlook(&view.snapshot, &arguments.pod.key.uid, now);
+        let filtered = extender::filter(&arguments, &view.snapshot, outlook.as_ref(), &view.policies);
         if let Some(error) = filtered.error {
             tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
             return Ok((json(filtered.body), "error"));
         }
         let Some(pe) = filtered.pe else { return Ok((json(filtered.body), "not_ours")) };
-        telemetry::refusals(&filtered.refused);
-        let refused: usize = filtered.refused.values().sum();
-        if let Some(only) = only.and_then(|index| view.snapshot.node(index)) {
-            // With one node left kube-scheduler does not ask prioritize: this is the proposal.
-            let (_, now) = clock();
-            self.store.tentative().propose(Arc::clone(&pe), only.name.clone(), now);
-        }
-        let outcome = if refused < filtered.asked { "passed" } else { "refused" };
-        tracing::debug!(pod = %pe.pod, asked = filtered.asked, refused, reasons = ?filtered.refused, "filter");
-        self.store.attempts().filtered(&pe.pod.key.uid, filtered.asked, filtered.refused);
+        let attempt = filtered.attempt;
+        telemetry::refusals(&attempt.refused);
+        let refused: usize = attempt.refused.values().sum();
+        // With one node left kube-scheduler does not ask prioritize: this is the proposal.
+        self.propose(&pe, &attempt.choice, now);
+        let outcome = if refused < attempt.asked { "passed" } else { "refused" };
+        tracing::debug!(pod = %pe.pod, asked = attempt.asked, refused, reasons = ?attempt.refused, "filter");
+        self.store.attempts().filtered(&pe.pod.key.uid, attempt);
         Ok((json(filtered.body), outcome))
     }
 
     fn prioritize(&self, body: &[u8]) -> Result<Answered, DecodeError> {
         self.binder.asked();
         let arguments = extender::arguments(body)?;
-        let view = self.store.view();
-        let (_, now) = clock();
-        let mut tentative = self.store.tentative();
-        let prioritized = extender::prioritize(&arguments, &view.snapshot, &view.policies, &tentative, now);
+        let (view, (_, now)) = (self.store.view(), clock());
+        let outlook = self.store.tentative().outlook(&view.snapshot, &arguments.pod.key.uid, now);
+        let snapshot = outlook.as_ref().unwrap_or(&view.snapshot);
+        let prioritized = extender::prioritize(&arguments, snapshot, &view.policies);
         let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
-        if let Some(best) = prioritized.best.first() {
-            tentative.propose(Arc::clone(&pe), best.name.clone(), now);
-        }
-        drop(tentative);
-        self.store.attempts().ranked(&pe.pod.key.uid, prioritized.best);
+        self.propose(&pe, &prioritized.choice, now);
+        self.store.attempts().ranked(&pe.pod.key.uid, prioritized.choice);
         Ok((json(prioritized.body), "scored"))
+    }
+
+    /// Notes where the PE will probably go.
+    fn propose(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
+        if let Some(best) = choice.best.first() {
+            self.store.tentative().propose(Arc::clone(pe), best.name.clone(), now);
+        }
     }
 
     async fn bind(&self, arguments: &BindingArguments) -> Answered {

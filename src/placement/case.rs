@@ -236,18 +236,19 @@ impl<'a> Case<'a> {
         self.given.as_ref().ok().map(|given| &given.bucket)
     }
 
-    /// The nodes that the PE's job has chosen of its sized pool once the PE is on `index`; none for other pools.
+    /// The nodes that the PE's job has chosen of its sized pool once the PE is on `index`, by name; none for other pools.
     #[must_use]
-    pub fn allocation_with(&self, index: NodeIndex) -> Vec<NodeIndex> {
+    pub fn allocation_with(&self, index: NodeIndex) -> Vec<NodeName> {
         let Ok(given) = &self.given else { return Vec::new() };
         if given.pool.is_none_or(|pool| pool.mode.size().is_none()) {
             return Vec::new();
         }
-        let mut nodes = given.allocation.nodes.clone();
-        if !nodes.contains(&index) {
-            nodes.push(index);
-        }
-        nodes
+        let name_of = |index: &NodeIndex| self.snapshot.node(*index).map(|row| row.name.clone());
+        let mut names: Vec<NodeName> = given.allocation.nodes.iter().chain([&index]).filter_map(name_of).collect();
+        // The order of indexes is that in which nodes were seen, and tells nothing.
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 }
 

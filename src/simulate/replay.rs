@@ -7,10 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::extender::bind::{Commitment, Verified, verify_and_commit};
-use crate::extender::{Arguments, Attempts, BindingArguments, Candidates, Record, filter, prioritize};
+use crate::extender::{Arguments, Attempt, BindingArguments, Candidates, Record, filter, prioritize};
 use crate::model::{NodeName, Pe, Pod, PodKey, PodUid, Reason};
-use crate::placement::{Budget, Case, Conflict, Placement, Plan, Ranked, Unplaced, gang_of, plan};
-use crate::state::{Cluster, NodeIndex, Snapshot, Tentative};
+use crate::placement::{Budget, Case, Conflict, Placement, Plan, Unplaced, gang_of, plan};
+use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// What was decided, by pod.
 pub(super) type Decisions = BTreeMap<PodUid, Decided>;
@@ -79,44 +79,38 @@ fn waiting(cluster: &Cluster, uid: &PodUid) -> Option<(Arc<Pod>, Arc<Pe>)> {
 /// One scheduling cycle, in which these nodes are looked at.
 fn cycle(cluster: &mut Cluster, (pod, pe): (&Arc<Pod>, &Pe), nodes: &[NodeIndex], now: Timestamp) -> Decided {
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
-    let refused = filter(&question(pod, &all(cluster), snapshot), snapshot, policies).refused;
+    let refused = filter(&question(pod, &all(cluster), snapshot), snapshot, None, policies).attempt.refused;
     let asked = asked_about(pe, nodes, snapshot);
-    let filtered = filter(&question(pod, &asked, snapshot), snapshot, policies);
-    let best = best(pod, &filtered.passed, cluster, now);
-    let first = best.first().cloned();
-    let mut attempts = Attempts::default();
-    attempts.filtered(&pod.key.uid, filtered.asked, filtered.refused);
+    let filtered = filter(&question(pod, &asked, snapshot), snapshot, None, policies);
+    let mut attempt = filtered.attempt;
     if filtered.passed.len() > 1 {
-        attempts.ranked(&pod.key.uid, best);
+        attempt.choice = prioritize(&question(pod, &filtered.passed, snapshot), snapshot, policies).choice;
     }
-    bind(cluster, pod, (first, attempts, refused), now)
+    bind(cluster, pod, &attempt, refused, now)
 }
 
 fn all(cluster: &Cluster) -> Vec<NodeIndex> {
     cluster.snapshot().indexes().collect()
 }
 
-fn best(pod: &Arc<Pod>, passed: &[NodeIndex], cluster: &Cluster, now: Timestamp) -> Vec<Ranked> {
-    let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
-    prioritize(&question(pod, passed, snapshot), snapshot, policies, &Tentative::default(), now).best
-}
-
-/// What a scheduling cycle has found: the best node, what is remembered for the bind, and why nodes are refused.
-type Found = (Option<Ranked>, Attempts, BTreeMap<Reason, usize>);
-
-fn bind(cluster: &mut Cluster, pod: &Pod, (best, mut attempts, refused): Found, now: Timestamp) -> Decided {
-    let Some(Ranked { name, worth, .. }) = best else { return Decided { refused, ..Decided::default() } };
-    let PodKey { namespace, name: pod, uid } = pod.key.clone();
-    let attempt = attempts.take(&uid);
-    let binding = BindingArguments { namespace, name: pod, uid, node: name };
-    let placed = match verify_and_commit(cluster, &binding, attempt.as_ref(), now) {
+fn bind(
+    cluster: &mut Cluster,
+    pod: &Pod,
+    attempt: &Attempt,
+    refused: BTreeMap<Reason, usize>,
+    now: Timestamp,
+) -> Decided {
+    let Some(best) = attempt.choice.best.first() else { return Decided { refused, ..Decided::default() } };
+    let PodKey { namespace, name, uid } = pod.key.clone();
+    let binding = BindingArguments { namespace, name, uid, node: best.name.clone() };
+    let placed = match verify_and_commit(cluster, &binding, Some(attempt), now) {
         Ok(Verified::Commit(commitment)) => {
             let Commitment { node, record, .. } = *commitment;
             record.map(|record| (node, record))
         }
         Ok(Verified::Unsettled(_) | Verified::Already) | Err(_) => None,
     };
-    Decided { placed, worth, refused, conflict: None }
+    Decided { placed, worth: best.worth, refused, conflict: None }
 }
 
 /// The nodes that kube-scheduler's own filters leave.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::copies::Copies;
 use super::event::Event;
 use super::overload::{self, LoadSummary};
-use super::snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
+use super::snapshot::{Home, JobRow, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
     JobId, LastPlace, Load, Node, NodeName, ObjectId, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob,
@@ -393,11 +393,14 @@ impl Cluster {
         for LastPlace { generation, pe, lineage, node } in last_places {
             let job = JobId { namespace: id.namespace.clone(), name: Arc::clone(&id.name), generation };
             let home = Home { node, lineage };
-            if let Some(row) = Arc::make_mut(&mut self.rows.jobs).get_mut(&job) {
-                if !row.homes.contains_key(&pe) {
-                    Arc::make_mut(row).homes.insert(pe, home);
-                }
-            } else if let Some((_, homes)) = self.departed.iter_mut().find(|(departed, _)| *departed == job) {
+            if self.rows.job(&job).is_some_and(|row| row.homes.contains_key(&pe)) {
+                continue;
+            }
+            let remember = |row: &mut JobRow| row.homes.insert(Arc::clone(&pe), home.clone());
+            if self.rows.jobs.change(&job, remember).is_some() {
+                continue;
+            }
+            if let Some((_, homes)) = self.departed.iter_mut().find(|(departed, _)| *departed == job) {
                 homes.entry(pe).or_insert(home);
             } else {
                 self.departed.push_back((job, Homes::from([(pe, home)])));
@@ -494,12 +497,12 @@ impl Cluster {
         }
         if let Some(pe) = ruling {
             let bound = entry.pod.node.clone();
-            let job = self.job(&pe.job);
-            let at = job.members.partition_point(|member| order(&member.pe) < order(pe));
-            job.members.insert(at, Member { pe: Arc::clone(pe), node: entry.node });
-            if let (Some(node), Some(lineage)) = (bound, &pe.lineage) {
-                job.homes.insert(Arc::clone(&pe.name), Home { node, lineage: Arc::clone(lineage) });
-            }
+            self.change_job(&pe.job, |job| {
+                job.join(pe, entry.node);
+                if let (Some(node), Some(lineage)) = (bound, &pe.lineage) {
+                    job.homes.insert(Arc::clone(&pe.name), Home { node, lineage: Arc::clone(lineage) });
+                }
+            });
         }
     }
 
@@ -521,14 +524,14 @@ impl Cluster {
             }
         }
         if let Some(pe) = &entry.pe {
-            let jobs = Arc::make_mut(&mut self.rows.jobs);
-            if let Some(job) = jobs.get_mut(&pe.job) {
-                Arc::make_mut(job).members.retain(|member| member.pe.pod.key.uid != entry.pod.key.uid);
-                if job.members.is_empty() {
-                    let gone = jobs.remove(&pe.job).filter(|gone| !gone.homes.is_empty());
-                    self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.homes.clone())));
-                    self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
-                }
+            let is_empty = self.rows.jobs.change(&pe.job, |job| {
+                job.members.retain(|member| member.pe.pod.key.uid != entry.pod.key.uid);
+                job.members.is_empty()
+            });
+            if is_empty == Some(true) {
+                let gone = self.rows.jobs.remove(&pe.job).filter(|gone| !gone.homes.is_empty());
+                self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.homes.clone())));
+                self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
             }
         }
         if let Some(index) = entry.node {
@@ -549,14 +552,15 @@ impl Cluster {
         });
     }
 
-    /// The row of a job, made for it where it has none.
-    fn job(&mut self, id: &JobId) -> &mut JobRow {
-        let jobs = Arc::make_mut(&mut self.rows.jobs);
-        Arc::make_mut(jobs.entry(id.clone()).or_insert_with(|| {
-            let at = self.departed.iter().position(|(departed, _)| departed == id);
-            let homes = at.and_then(|at| self.departed.remove(at)).map(|(_, homes)| homes).unwrap_or_default();
-            Arc::new(JobRow { members: Vec::new(), homes })
-        }))
+    /// Changes the row of a job, made for it where it has none.
+    fn change_job(&mut self, id: &JobId, change: impl FnOnce(&mut JobRow)) {
+        let departed = &mut self.departed;
+        let make = || {
+            let at = departed.iter().position(|(departed, _)| departed == id);
+            let homes = at.and_then(|at| departed.remove(at)).map(|(_, homes)| homes).unwrap_or_default();
+            JobRow { members: Vec::new(), homes }
+        };
+        self.rows.jobs.change_or_make(id, make, change);
     }
 
     /// The place of a node by name, made for it where it has none.
@@ -580,11 +584,6 @@ impl Cluster {
             self.free.push(index);
         }
     }
-}
-
-/// Members of a job go by this order.
-fn order(pe: &Pe) -> (Timestamp, &PodKey) {
-    (pe.pod.created, &pe.pod.key)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod cluster;
 mod copies;
 mod event;
+mod jobs;
 mod open_streams;
 mod overload;
 mod rows;

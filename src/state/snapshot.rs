@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::jobs::Jobs;
 use super::rows::Rows;
 use super::summary::Summary;
-use crate::model::{Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, PodUid, Pools, Resources, StreamJobs};
+use crate::model::{
+    Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, PodKey, PodUid, Pools, Resources, StreamJobs,
+};
 
 /// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,6 +119,15 @@ pub struct Home {
 }
 
 impl JobRow {
+    /// Counts a PE as a member.
+    pub(super) fn join(&mut self, pe: &Arc<Pe>, node: Option<NodeIndex>) {
+        fn order(pe: &Pe) -> (Timestamp, &PodKey) {
+            (pe.pod.created, &pe.pod.key)
+        }
+        let at = self.members.partition_point(|member| order(&member.pe) < order(pe));
+        self.members.insert(at, Member { pe: Arc::clone(pe), node });
+    }
+
     /// The node that an earlier incarnation of a PE was bound to last.
     #[must_use]
     pub fn home(&self, pe: &Pe) -> Option<&NodeName> {
@@ -138,7 +152,7 @@ pub struct Snapshot {
     pub(super) complete: bool,
     pub(super) nodes: Rows,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
-    pub(super) jobs: Arc<HashMap<JobId, Arc<JobRow>, ahash::RandomState>>,
+    pub(super) jobs: Jobs,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
 }
@@ -249,6 +263,19 @@ impl Snapshot {
         self.set_node(pe, Some(index));
     }
 
+    /// Counts a PE as placed on a node if it is not placed anywhere, be it known or not.
+    pub(super) fn expect(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
+        let known = self.job(&pe.job).and_then(|job| {
+            job.members.iter().find(|member| member.pe.pod.key.uid == pe.pod.key.uid).map(|member| member.node)
+        });
+        match known {
+            Some(Some(_)) => return,
+            Some(None) => {}
+            None => self.jobs.change_or_make(&pe.job, JobRow::default, |job| job.join(pe, None)),
+        }
+        self.place(pe, index);
+    }
+
     /// Takes back that a PE was [placed](Self::place) on a node.
     pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
         self.nodes.change(index.number(), |row| {
@@ -262,9 +289,10 @@ impl Snapshot {
     }
 
     fn set_node(&mut self, pe: &Pe, node: Option<NodeIndex>) {
-        let Some(job) = Arc::make_mut(&mut self.jobs).get_mut(&pe.job).map(Arc::make_mut) else { return };
-        if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.key.uid == pe.pod.key.uid) {
-            member.node = node;
-        }
+        self.jobs.change(&pe.job, |job| {
+            if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.key.uid == pe.pod.key.uid) {
+                member.node = node;
+            }
+        });
     }
 }

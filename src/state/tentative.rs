@@ -1,10 +1,11 @@
-//! Placements that were proposed but not committed yet: advice for the decisions that follow, never a promise.
+//! Placements that were proposed but not committed yet: what the decisions that follow expect, never a promise.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::snapshot::Snapshot;
 use crate::model::{NodeName, Pe, PodUid};
 
 /// How long a proposal counts. A scheduling cycle and its bind take milliseconds; nobody tells us of dropped cycles.
@@ -14,8 +15,8 @@ const CAPACITY: usize = 1_024;
 
 /// Where PEs will probably go: written by prioritize, replaced by the next proposal or the commitment.
 ///
-/// kube-scheduler begins the next cycle before the bind of the last one reaches us. Without this, PEs of one cycle
-/// after another would all be sent to the same best node.
+/// kube-scheduler begins the next cycle before the bind of the last one reaches us. Without this, one PE after another
+/// would be sent to the same best node, and to nodes that a bind then refuses.
 #[derive(Debug, Default)]
 pub struct Tentative {
     proposals: VecDeque<Proposal>,
@@ -45,12 +46,20 @@ impl Tentative {
         self.proposals.retain(|proposal| proposal.pe.pod.key.uid != *uid);
     }
 
-    /// The proposals that count at `now`, those of `except` left out.
-    pub fn at(&self, now: Timestamp, except: &PodUid) -> impl Iterator<Item = (&Pe, &NodeName)> {
-        self.proposals
-            .iter()
-            .filter(move |proposal| proposal.expires > now && proposal.pe.pod.key.uid != *except)
-            .map(|proposal| (&*proposal.pe, &proposal.node))
+    /// The cluster as it will be once everything is committed that is proposed at `now`, but for a proposal for the pod
+    /// in question; `None` where that is the cluster as it is.
+    #[must_use]
+    pub fn outlook(&self, snapshot: &Snapshot, question: &PodUid, now: Timestamp) -> Option<Snapshot> {
+        let mut outlook = None;
+        for Proposal { pe, node, expires } in &self.proposals {
+            if *expires > now
+                && pe.pod.key.uid != *question
+                && let Some(index) = snapshot.find(node.as_str())
+            {
+                outlook.get_or_insert_with(|| snapshot.clone()).expect(pe, index);
+            }
+        }
+        outlook
     }
 
     /// How many proposals are kept.

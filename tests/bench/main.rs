@@ -20,7 +20,7 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
 use outrigger::extender;
-use outrigger::model::{Declarations, Pools};
+use outrigger::model::{Declarations, PodUid, Pools};
 use outrigger::placement::{Budget, Case, plan};
 use outrigger::state::{NodeIndex, Tentative};
 use serde_json::Value;
@@ -66,7 +66,7 @@ fn filter(bencher: Bencher<'_, '_>, nodes: usize) {
     let body = cluster::question(nodes);
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let arguments = extender::arguments(black_box(&body)).unwrap();
-        extender::filter(&arguments, cluster.snapshot(), cluster.policies()).body
+        extender::filter(&arguments, cluster.snapshot(), None, cluster.policies()).body
     });
 }
 
@@ -75,10 +75,9 @@ fn filter(bencher: Bencher<'_, '_>, nodes: usize) {
 fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let tentative = Tentative::default();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let arguments = extender::arguments(black_box(&body)).unwrap();
-        extender::prioritize(&arguments, cluster.snapshot(), cluster.policies(), &tentative, Timestamp::UNIX_EPOCH).body
+        extender::prioritize(&arguments, cluster.snapshot(), cluster.policies()).body
     });
 }
 
@@ -89,10 +88,9 @@ fn ranks(bencher: Bencher<'_, '_>, nodes: usize) {
     let body = cluster::question(nodes);
     let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap();
     let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
-    let tentative = Tentative::default();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let case = Case::new(black_box(&pe), cluster.snapshot());
-        case.rank_best(3, &all, &tentative, Timestamp::UNIX_EPOCH).others.len()
+        case.rank_best(3, &all).others.len()
     });
 }
 
@@ -140,6 +138,20 @@ fn decode(bencher: Bencher<'_, '_>, nodes: usize) {
     bencher
         .counter(ItemsCount::new(nodes))
         .bench(|| extender::arguments(black_box(&body)).unwrap().candidates.names().len());
+}
+
+/// What filter and prioritize each do first while ten PEs are being bound: the cluster as it will be.
+#[divan::bench(args = NODES)]
+fn outlook(bencher: Bencher<'_, '_>, nodes: usize) {
+    let cluster = cluster::waiting(nodes, cluster::singles(10));
+    let mut tentative = Tentative::default();
+    for (number, index) in cluster.snapshot().indexes().step_by(nodes / 10).take(10).enumerate() {
+        let (_, pe) = cluster.pod(&format!("uid-single-{number}-1")).unwrap();
+        let name = cluster.snapshot().node(index).unwrap().name.clone();
+        tentative.propose(Arc::clone(pe.unwrap()), name, Timestamp::UNIX_EPOCH);
+    }
+    let question = PodUid::from("uid-subject");
+    bencher.bench(|| tentative.outlook(black_box(cluster.snapshot()), &question, Timestamp::UNIX_EPOCH).is_some());
 }
 
 /// A watch event of one pod, and the snapshot that comes of it.

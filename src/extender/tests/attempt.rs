@@ -2,34 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attempts, CAPACITY, KEPT};
+use super::{Attempt, Attempts, CAPACITY, Choice, KEPT};
 use crate::model::{PodUid, Reason};
-use crate::placement::{Case, Ranked};
-use crate::state::Tentative;
+use crate::placement::Case;
 use crate::testing::{cluster, node, pe};
 
 fn uid(number: usize) -> PodUid {
     PodUid::from(&number.to_string())
 }
 
-/// `n0` to `n4` in this order.
-fn ranked() -> Vec<Ranked> {
+/// `n0` to `n4`, in this order.
+fn choice() -> Choice {
     let cluster = cluster((0..5).map(|number| node(&format!("n{number}"))).collect(), vec![], vec![pe("j", "a", &[])]);
     let (_, pe) = cluster.pod("a").unwrap();
     let nodes: Vec<_> = cluster.snapshot().nodes().map(|(index, ..)| index).collect();
-    Case::new(pe.unwrap(), cluster.snapshot()).rank(&nodes, &Tentative::default(), jiff::Timestamp::UNIX_EPOCH)
+    let case = Case::new(pe.unwrap(), cluster.snapshot());
+    Choice::of(&case, case.rank(&nodes))
+}
+
+fn asked(asked: usize, refused: BTreeMap<Reason, usize>) -> Attempt {
+    Attempt { asked, refused, choice: Choice::default() }
 }
 
 #[test]
 fn an_attempt_is_taken_once() {
     let mut attempts = Attempts::default();
     let refused = BTreeMap::from([(Reason::NodeUnknown, 2)]);
-    attempts.filtered(&uid(0), 7, refused.clone());
-    attempts.ranked(&uid(0), ranked());
-    attempts.ranked(&uid(1), ranked());
+    attempts.filtered(&uid(0), asked(7, refused.clone()));
+    attempts.ranked(&uid(0), choice());
+    attempts.ranked(&uid(1), choice());
     let attempt = attempts.take(&uid(0)).unwrap();
     assert_eq!((attempt.asked, attempt.refused), (7, refused));
-    let best: Vec<&str> = attempt.best.iter().map(|node| node.name.as_str()).collect();
+    let best: Vec<&str> = attempt.choice.best.iter().map(|node| node.name.as_str()).collect();
     assert_eq!((best, KEPT), (vec!["n0", "n1", "n2"], 3));
     assert_eq!(attempts.take(&uid(0)), None, "it is forgotten");
     assert_eq!(attempts.take(&uid(1)), None, "filter was never asked");
@@ -38,18 +42,18 @@ fn an_attempt_is_taken_once() {
 #[test]
 fn the_next_filter_begins_anew() {
     let mut attempts = Attempts::default();
-    attempts.filtered(&uid(0), 7, BTreeMap::from([(Reason::NodeUnknown, 2)]));
-    attempts.ranked(&uid(0), ranked());
-    attempts.filtered(&uid(0), 3, BTreeMap::new());
+    attempts.filtered(&uid(0), asked(7, BTreeMap::from([(Reason::NodeUnknown, 2)])));
+    attempts.ranked(&uid(0), choice());
+    attempts.filtered(&uid(0), asked(3, BTreeMap::new()));
     let attempt = attempts.take(&uid(0)).unwrap();
-    assert_eq!((attempt.asked, attempt.refused.len(), attempt.best.len()), (3, 0, 0));
+    assert_eq!((attempt.asked, attempt.refused.len(), attempt.choice.best.len()), (3, 0, 0));
 }
 
 #[test]
 fn the_oldest_attempt_makes_room() {
     let mut attempts = Attempts::default();
     for number in 0..=CAPACITY {
-        attempts.filtered(&uid(number), number, BTreeMap::new());
+        attempts.filtered(&uid(number), asked(number, BTreeMap::new()));
     }
     assert_eq!(attempts.by_pod.len(), CAPACITY);
     assert_eq!(attempts.take(&uid(0)), None);
@@ -60,9 +64,9 @@ fn the_oldest_attempt_makes_room() {
 #[test]
 fn attempts_that_were_taken_do_not_add_up() {
     let mut attempts = Attempts::default();
-    attempts.filtered(&PodUid::from("waits"), 1, BTreeMap::new());
+    attempts.filtered(&PodUid::from("waits"), asked(1, BTreeMap::new()));
     for number in 0..4 * CAPACITY {
-        attempts.filtered(&uid(number), 1, BTreeMap::new());
+        attempts.filtered(&uid(number), asked(1, BTreeMap::new()));
         attempts.take(&uid(number));
         assert!(attempts.order.len() <= 2 * CAPACITY);
     }

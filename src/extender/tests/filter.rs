@@ -1,7 +1,9 @@
 //! filter answers for every node in question, once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,9 +12,11 @@ use serde_json::Value;
 
 use super::{answer, question};
 use crate::extender::{Filtered, arguments, filter};
-use crate::model::{Node, Reason};
-use crate::state::Cluster;
+use crate::model::{Node, NodeName, PodUid, Reason};
+use crate::state::{Cluster, Tentative};
 use crate::testing::{cluster, node, on, pe, policies, tagged};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// `ExtenderFilterResult` of the contract, and nothing else.
 #[derive(Debug, Deserialize)]
@@ -27,7 +31,7 @@ struct FilterResult {
 
 fn filtered(cluster: &Cluster, wish: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
     let body = question("a", wish, names);
-    let filtered = filter(&arguments(&body).unwrap(), cluster.snapshot(), &policies(""));
+    let filtered = filter(&arguments(&body).unwrap(), cluster.snapshot(), None, &policies(""));
     let result = answer(&filtered.body);
     (filtered, result)
 }
@@ -61,9 +65,9 @@ proptest! {
         prop_assert_eq!((result.nodes, result.failed_nodes, result.error), (None, None, String::new()));
 
         let counts = [(Reason::NodeUnschedulable, of("cordoned").count()), (Reason::NodeUnknown, of("unknown").count())];
-        prop_assert_eq!(&filtered.refused, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
-        prop_assert_eq!((filtered.asked, filtered.error), (nodes.len(), None));
-        prop_assert_eq!(filtered.only().is_some(), of("passes").count() == 1);
+        prop_assert_eq!(&filtered.attempt.refused, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
+        prop_assert_eq!((filtered.attempt.asked, filtered.error), (nodes.len(), None));
+        prop_assert_eq!(filtered.attempt.choice.best.len() == 1, of("passes").count() == 1);
     }
 }
 
@@ -73,11 +77,36 @@ fn the_only_node_that_is_left_is_told() {
     let cluster = cluster(nodes, vec![], vec![]);
     let only = |names: &[&str]| {
         let (filtered, _) = filtered(&cluster, ("host-tags", "ssd"), names);
-        filtered.only().map(|index| cluster.snapshot().node(index).unwrap().name.to_string())
+        filtered.attempt.choice.best.first().map(|only| only.name.to_string())
     };
     assert_eq!(only(&["n2", "n3"]).as_deref(), Some("n3"));
     assert_eq!(only(&["n1", "n2", "n3"]), None);
     assert_eq!(only(&["n2"]), None);
+}
+
+#[test]
+fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
+    let apart = [("exlocation", "t")];
+    let pods = ["a", "other", "third"].map(|name| pe("j", name, &apart));
+    let cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods.to_vec());
+    let mut tentative = Tentative::default();
+    let mut filtered = |proposed: &[(&str, &str)], names: &[&str]| {
+        for (pe, node) in proposed {
+            tentative.propose(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
+        }
+        let outlook = tentative.outlook(cluster.snapshot(), &PodUid::from("a"), NOW);
+        let arguments = arguments(&question("a", ("exlocation", "t"), names))
+            .map(|arguments| filter(&arguments, cluster.snapshot(), outlook.as_ref(), cluster.policies()));
+        let filtered = arguments.unwrap();
+        (filtered.passed.len(), filtered.attempt.refused, filtered.error.is_some())
+    };
+    let refused = |count| BTreeMap::from([(Reason::ExlocationConflict, count)]);
+    assert_eq!(filtered(&[], &["n1", "n2"]), (2, BTreeMap::new(), false));
+    assert_eq!(filtered(&[("a", "n2")], &["n1", "n2"]), (2, BTreeMap::new(), false), "its own is no obstacle");
+    assert_eq!(filtered(&[("other", "n1")], &["n1", "n2"]), (1, refused(1), false));
+    let tried_again = (0, BTreeMap::new(), true);
+    assert_eq!(filtered(&[("third", "n2")], &["n1", "n2"]), tried_again, "a refusal could outlive the proposals");
+    assert_eq!(filtered(&[], &["n1", "n2", "n3"]), (1, refused(2), false));
 }
 
 #[test]

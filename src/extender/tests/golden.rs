@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::extender::{arguments, bind, binding_arguments, filter, preempt, prioritize};
 use crate::model::Node;
-use crate::state::{Cluster, Tentative};
+use crate::state::Cluster;
 use crate::testing::{Golden, asking, cluster, node, on, pe, pod, policies};
 
 const FILES: Golden = Golden("extender");
@@ -31,11 +31,8 @@ fn stored(case: &str) -> String {
     let mut cluster = if case.ends_with("not-listed-yet") { unlisted() } else { known() };
     let (now, policies) = (Timestamp::UNIX_EPOCH, policies(""));
     let answer = match case.split_once('-').unwrap().0 {
-        "filter" => filter(&arguments(&body).unwrap(), cluster.snapshot(), &policies).body,
-        "prioritize" => {
-            let tentative = Tentative::default();
-            prioritize(&arguments(&body).unwrap(), cluster.snapshot(), &policies, &tentative, now).body
-        }
+        "filter" => filter(&arguments(&body).unwrap(), cluster.snapshot(), None, &policies).body,
+        "prioritize" => prioritize(&arguments(&body).unwrap(), cluster.snapshot(), &policies).body,
         "bind" => {
             let verified = bind::verify_and_commit(&mut cluster, &binding_arguments(&body).unwrap(), None, now);
             bind::answer(verified.err().map(|error| error.to_string()).as_deref())

@@ -1,17 +1,13 @@
 //! prioritize scores every node in question, and one of them highest.
 
-use std::sync::Arc;
-
-use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde::Deserialize;
 
 use super::{answer, question};
 use crate::extender::{Prioritized, arguments, prioritize};
-use crate::model::Declarations;
 use crate::placement::HIGHEST_SCORE;
-use crate::state::{Cluster, Tentative};
+use crate::state::Cluster;
 use crate::testing::{choice, cluster, node, on, pe, policies};
 
 /// `HostPriority` of the contract, and nothing else.
@@ -35,10 +31,10 @@ fn crowded(counts: &[usize]) -> Cluster {
     cluster(NODES[..4].iter().map(|name| node(name)).collect(), vec![], pods)
 }
 
-fn prioritized(cluster: &Cluster, tentative: &Tentative, names: &[&str]) -> (Prioritized, Vec<(String, i64)>) {
+fn prioritized(cluster: &Cluster, names: &[&str]) -> (Prioritized, Vec<(String, i64)>) {
     let body = question("a", ("isolated", "false"), names);
     let arguments = arguments(&body).unwrap();
-    let prioritized = prioritize(&arguments, cluster.snapshot(), &policies(""), tentative, Timestamp::UNIX_EPOCH);
+    let prioritized = prioritize(&arguments, cluster.snapshot(), &policies(""));
     let scores: Vec<HostPriority> = answer(&prioritized.body);
     (prioritized, scores.into_iter().map(|entry| (entry.host, entry.score)).collect())
 }
@@ -49,7 +45,7 @@ proptest! {
         counts in prop::collection::vec(0..4_usize, 4),
         names in subsequence(NODES.to_vec(), 0..=5).prop_shuffle(),
     ) {
-        let (prioritized, scores) = prioritized(&crowded(&counts), &Tentative::default(), &names);
+        let (prioritized, scores) = prioritized(&crowded(&counts), &names);
         let (mut asked, mut scored) = (names.clone(), scores.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
         asked.sort_unstable();
         scored.sort_unstable();
@@ -58,7 +54,7 @@ proptest! {
         let known = names.iter().filter(|name| **name != "never-seen").count();
         let highest: Vec<_> = scores.iter().filter(|(_, score)| *score == i64::from(HIGHEST_SCORE)).collect();
         prop_assert_eq!(highest.len(), known.min(1));
-        prop_assert_eq!(highest.first().map(|(name, _)| name.as_str()), prioritized.best.first().map(|best| best.name.as_str()));
+        prop_assert_eq!(highest.first().map(|(name, _)| name.as_str()), prioritized.choice.best.first().map(|best| best.name.as_str()));
         for (name, score) in &scores {
             prop_assert!((name == "never-seen") == (*score == 0), "{} has {}", name, score);
             prop_assert!(*score <= i64::from(HIGHEST_SCORE));
@@ -69,8 +65,8 @@ proptest! {
 #[test]
 fn the_order_is_that_of_placement() {
     let cluster = crowded(&[3, 1, 0, 2]);
-    let (prioritized, scores) = prioritized(&cluster, &Tentative::default(), &["n1", "never-seen", "n2", "n3", "n4"]);
-    let best: Vec<&str> = prioritized.best.iter().map(|node| node.name.as_str()).collect();
+    let (prioritized, scores) = prioritized(&cluster, &["n1", "never-seen", "n2", "n3", "n4"]);
+    let best: Vec<&str> = prioritized.choice.best.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(choice(&cluster, "a"), ["n3", "n2", "n4", "n1"]);
     assert_eq!(best, ["n3", "n2", "n4"], "no more is remembered");
     let mut by_score = scores;
@@ -79,17 +75,4 @@ fn the_order_is_that_of_placement() {
         by_score.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         ["n3", "n2", "n4", "n1", "never-seen"]
     );
-}
-
-#[test]
-fn proposals_of_other_pes_are_counted() {
-    let cluster = crowded(&[0, 0, 0, 0]);
-    let mut tentative = Tentative::default();
-    tentative.propose(
-        policies("").pe(&Arc::new(pe("j", "b", &[])), &Declarations::default()).unwrap().into(),
-        "n1".into(),
-        Timestamp::UNIX_EPOCH,
-    );
-    let (prioritized, _) = prioritized(&cluster, &tentative, &["n1", "n2"]);
-    assert_eq!(prioritized.best.first().unwrap().name.as_str(), "n2");
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::extender::bind::{Verified, verify_and_commit};
-use crate::extender::{Attempt, Attempts, BindingArguments};
-use crate::model::{Footprint, Millicores, Node, Pod, PodUid, Reason, Resources};
-use crate::state::{Cluster, Tentative};
+use crate::extender::{Attempt, BindingArguments, Choice};
+use crate::model::{Footprint, Millicores, Node, Pod, Reason, Resources};
+use crate::placement::Case;
+use crate::state::Cluster;
 use crate::testing::{NAMESPACE, asking, cluster, node, on, pe, pod, pool, sized, tagged};
 
 /// The record of binding a pod, as the annotation holds it.
@@ -42,21 +43,14 @@ fn a_full_record_tells_everything() {
         pe("j", "a", &fast),
     ];
     let mut cluster = cluster(nodes, vec![pool("fast", &["ssd"], sized(2))], pods);
-    let ranked = {
+    let choice = {
         let (_, pe) = cluster.pod("a").unwrap();
         let nodes = ["n3", "n1", "n2"].map(|name| cluster.snapshot().find(name).unwrap());
-        crate::placement::Case::new(pe.unwrap(), cluster.snapshot()).rank(
-            &nodes,
-            &Tentative::default(),
-            Timestamp::UNIX_EPOCH,
-        )
+        let case = Case::new(pe.unwrap(), cluster.snapshot());
+        Choice::of(&case, case.rank(&nodes))
     };
-    let uid = PodUid::from("a");
-    let mut attempts = Attempts::default();
     let refused = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
-    attempts.filtered(&uid, 6, refused);
-    attempts.ranked(&uid, ranked);
-    let attempt = attempts.take(&uid);
+    let attempt = Some(Attempt { asked: 6, refused, choice });
     assert_eq!(
         record(&mut cluster, "a", "n1", attempt.as_ref()),
         concat!(
@@ -80,4 +74,22 @@ fn what_is_not_known_is_left_out() {
             r#""snapshot":4,"time":"2026-01-02T03:04:05Z"}"#,
         )
     );
+}
+
+#[test]
+fn a_record_tells_what_was_when_the_node_was_chosen() {
+    let wishes = [("host-pool", "fast")];
+    let pods = ["a", "b", "c"].map(|name| pe("j", name, &wishes)).to_vec();
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("fast", &[], sized(2))], pods);
+    let choice = {
+        let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), cluster.snapshot());
+        Choice::of(&case, case.rank(&[cluster.snapshot().find("n1").unwrap()]))
+    };
+    let attempt = Some(Attempt { asked: 2, refused: BTreeMap::new(), choice });
+    // Both were decided later, and are bound earlier.
+    record(&mut cluster, "b", "n2", None);
+    record(&mut cluster, "c", "n1", None);
+    let written = record(&mut cluster, "a", "n1", attempt.as_ref());
+    assert!(written.contains(r#""allocation":["n1"],"#) && written.contains(r#""crowding":0.25,"#), "{written}");
+    assert!(!written.contains("rank"), "no other node was left: {written}");
 }

@@ -1,4 +1,3 @@
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{simulate_filter, simulate_prioritize};
@@ -60,8 +59,7 @@ fn what_is_sent_of_a_known_node_counts_and_what_runs_there_does_too() {
 fn every_node_that_is_sent_is_scored() {
     let nodes = [whole("full", "8"), whole("new", "8"), whole("wide", "64")];
     let known = known();
-    let (body, outcome) =
-        simulate_prioritize(&question(&nodes), known.snapshot(), &policies(""), Timestamp::UNIX_EPOCH).unwrap();
+    let (body, outcome) = simulate_prioritize(&question(&nodes), known.snapshot(), &policies("")).unwrap();
     let scores: Vec<Value> = serde_json::from_slice(&body).unwrap();
     assert_eq!((scores.len(), outcome), (3, "scored"));
     assert_eq!(scores[0], json!({"Host": "wide", "Score": 10}), "fewest PEs per core");

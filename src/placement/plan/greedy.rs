@@ -1,12 +1,10 @@
 //! What one decision after another would do.
 
-use jiff::Timestamp;
-
 use super::super::case::Case;
 use super::candidates::Candidates;
 use super::work::Work;
 use crate::model::Pe;
-use crate::state::{NodeIndex, Snapshot, Tentative};
+use crate::state::{NodeIndex, Snapshot};
 
 /// How many nodes of equal worth are compared in all they have.
 const TIES: usize = 32;
@@ -66,5 +64,5 @@ fn all(snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIndex> {
 }
 
 fn ranked(case: &Case<'_>, nodes: &[NodeIndex]) -> Vec<NodeIndex> {
-    case.rank(nodes, &Tentative::default(), Timestamp::UNIX_EPOCH).into_iter().map(|node| node.node).collect()
+    case.rank(nodes).into_iter().map(|node| node.node).collect()
 }

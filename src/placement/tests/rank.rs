@@ -1,39 +1,19 @@
 //! The order of the nodes that pass is total, and the scores say no other.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 
 use super::super::{Case, HIGHEST_SCORE, Ranked, Ranking};
-use crate::model::{Node, NodeName, PodUid, PoolMode};
-use crate::state::{Cluster, NodeIndex, Tentative};
-use crate::testing::{
-    asking, choice, cluster, exclusive, governed, leaving, limited, node, on, pe, pod, policies, pool, sized,
-    with_cores,
-};
+use crate::model::Node;
+use crate::state::{Cluster, NodeIndex};
+use crate::testing::{asking, choice, cluster, governed, leaving, limited, node, on, pe, pod, policies, with_cores};
 
 const NODES: [&str; 6] = ["n0", "n1", "n2", "n3", "n4", "n5"];
-const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// The PE whose nodes are ranked.
 const SUBJECT: &str = "subject";
-
-/// What a proposed PE has against the subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proposed {
-    Nothing,
-    /// A shared exlocation token.
-    Exlocated,
-    /// The same token in another job.
-    ExlocatedElsewhere,
-    Isolated,
-    /// A shared colocation token.
-    Mate,
-}
 
 /// A PE on a node, by place: of the subject's job or another one, with so much CPU as limit.
 type Placed = (usize, bool, u64);
@@ -42,26 +22,13 @@ type Placed = (usize, bool, u64);
 struct World {
     cores: Vec<u64>,
     placed: Vec<Placed>,
-    proposed: Vec<(usize, Proposed)>,
     risk_weight: &'static str,
 }
 
 fn world(risk_weight: &'static str) -> impl Strategy<Value = World> {
     (1..=NODES.len()).prop_flat_map(move |nodes| {
-        let kinds = [
-            Proposed::Nothing,
-            Proposed::Nothing,
-            Proposed::Exlocated,
-            Proposed::ExlocatedElsewhere,
-            Proposed::Isolated,
-            Proposed::Mate,
-        ];
-        (
-            vec(1_u64..7, nodes),
-            vec((0..nodes, any::<bool>(), 0_u64..8_000), 0..12),
-            vec((0..nodes, select(kinds.to_vec())), 0..4),
-        )
-            .prop_map(move |(cores, placed, proposed)| World { cores, placed, proposed, risk_weight })
+        (vec(1_u64..7, nodes), vec((0..nodes, any::<bool>(), 0_u64..8_000), 0..12))
+            .prop_map(move |(cores, placed)| World { cores, placed, risk_weight })
     })
 }
 
@@ -69,78 +36,44 @@ impl World {
     fn cluster(&self) -> Cluster {
         let nodes: Vec<Node> =
             self.cores.iter().zip(NODES).map(|(cores, name)| with_cores(*cores, node(name))).collect();
-        let mut pods = vec![pe("j", SUBJECT, &[("exlocation", "x"), ("colocation", "t")])];
+        let mut pods = vec![pe("j", SUBJECT, &[])];
         for (at, (place, of_job, limit)) in self.placed.iter().enumerate() {
             let job = if *of_job { "j" } else { "k" };
             pods.push(on(NODES[*place], limited(*limit, pe(job, &format!("placed-{at}"), &[]))));
         }
-        for (at, (_, kind)) in self.proposed.iter().enumerate() {
-            let (job, wishes): (&str, &[(&str, &str)]) = match kind {
-                Proposed::Nothing => ("j", &[]),
-                Proposed::Exlocated => ("j", &[("exlocation", "w,x")]),
-                Proposed::ExlocatedElsewhere => ("k", &[("exlocation", "x")]),
-                Proposed::Isolated => ("k", &[("isolated", "true")]),
-                Proposed::Mate => ("j", &[("colocation", "t")]),
-            };
-            pods.push(pe(job, &format!("proposed-{at}"), wishes));
-        }
         governed(policies(&format!("riskWeight: {}", self.risk_weight)), nodes, vec![], pods)
-    }
-
-    fn tentative(&self, cluster: &Cluster) -> Tentative {
-        let mut tentative = Tentative::default();
-        for (at, (place, _)) in self.proposed.iter().enumerate() {
-            propose(&mut tentative, cluster, &format!("proposed-{at}"), NODES[*place]);
-        }
-        tentative
     }
 
     fn ranked(&self) -> Vec<Ranked> {
         let cluster = self.cluster();
-        rank(&cluster, &self.tentative(&cluster), &all(&cluster))
+        rank(&cluster, &all(&cluster))
     }
 
-    /// PEs of all jobs on a node with the subject, and those of its job, proposals among them.
+    /// PEs of all jobs on a node with the subject, and those of its job.
     fn pes(&self, place: usize) -> (u64, usize) {
         let placed = self.placed.iter().filter(|(at, ..)| *at == place).map(|(_, of_job, _)| *of_job);
-        let of_job = |kind: Proposed| matches!(kind, Proposed::Nothing | Proposed::Exlocated | Proposed::Mate);
-        let proposed = self.proposed.iter().filter(|(at, _)| *at == place).map(|(_, kind)| of_job(*kind));
-        let here: Vec<bool> = placed.chain(proposed).collect();
+        let here: Vec<bool> = placed.collect();
         (1 + u64::try_from(here.len()).unwrap(), here.into_iter().filter(|of_job| *of_job).count())
     }
 
-    fn is_contested(&self, place: usize) -> bool {
-        self.proposed.iter().any(|(at, kind)| match kind {
-            Proposed::Nothing | Proposed::ExlocatedElsewhere => false,
-            Proposed::Exlocated | Proposed::Isolated => *at == place,
-            Proposed::Mate => *at != place,
-        })
-    }
-
-    /// The order without risk: contested nodes last, fewest PEs per core, fewest of the job, name.
+    /// The order without risk: fewest PEs per core, fewest of the job, name.
     fn expected(&self) -> Vec<&'static str> {
         let mut places: Vec<usize> = (0..self.cores.len()).collect();
         places.sort_by(|one, other| {
             let ((pes, of_job), (other_pes, other_of_job)) = (self.pes(*one), self.pes(*other));
             let crowding: Ordering = (pes * self.cores[*other]).cmp(&(other_pes * self.cores[*one]));
-            let contested = self.is_contested(*one).cmp(&self.is_contested(*other));
-            contested.then(crowding).then(of_job.cmp(&other_of_job)).then(one.cmp(other))
+            crowding.then(of_job.cmp(&other_of_job)).then(one.cmp(other))
         });
         places.into_iter().map(|place| NODES[place]).collect()
     }
-}
-
-fn propose(tentative: &mut Tentative, cluster: &Cluster, pod: &str, node: &str) {
-    let pe = cluster.pod(pod).unwrap().1.unwrap();
-    tentative.propose(Arc::clone(pe), NodeName::from(node), NOW);
 }
 
 fn all(cluster: &Cluster) -> Vec<NodeIndex> {
     cluster.snapshot().nodes().map(|(index, ..)| index).collect()
 }
 
-fn rank(cluster: &Cluster, tentative: &Tentative, nodes: &[NodeIndex]) -> Vec<Ranked> {
-    Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot()).rank(nodes, tentative, NOW)
+fn rank(cluster: &Cluster, nodes: &[NodeIndex]) -> Vec<Ranked> {
+    Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot()).rank(nodes)
 }
 
 fn names(ranked: &[Ranked]) -> Vec<&str> {
@@ -161,7 +94,7 @@ proptest! {
         let cluster = world.cluster();
         let mut ranked = world.ranked();
         let case = Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot());
-        let Ranking { best, mut others } = case.rank_best(most, &all(&cluster), &world.tentative(&cluster), NOW);
+        let Ranking { best, mut others } = case.rank_best(most, &all(&cluster));
         let rest = ranked.split_off(most.clamp(1, ranked.len()));
         prop_assert_eq!(best, ranked);
         let mut expected: Vec<(NodeIndex, u8)> = rest.into_iter().map(|node| (node.node, node.score)).collect();
@@ -179,10 +112,9 @@ proptest! {
         prop_assert_eq!(ranked[0].score, HIGHEST_SCORE);
         for pair in ranked.windows(2) {
             prop_assert!(pair[1].score < HIGHEST_SCORE && pair[1].score <= pair[0].score, "{:?}", pair);
-            prop_assert!(pair[0].contested <= pair[1].contested, "{:?}", pair);
         }
         for node in &ranked[1..] {
-            prop_assert_eq!(node.score == 0, node.contested, "{:?}", node);
+            prop_assert!(node.score > 0, "{:?}", node);
         }
     }
 
@@ -194,10 +126,9 @@ proptest! {
         }),
     ) {
         let cluster = world.cluster();
-        let tentative = world.tentative(&cluster);
         let nodes = all(&cluster);
         let shuffled: Vec<NodeIndex> = order.iter().map(|place| nodes[*place]).collect();
-        prop_assert_eq!(rank(&cluster, &tentative, &nodes), rank(&cluster, &tentative, &shuffled));
+        prop_assert_eq!(rank(&cluster, &nodes), rank(&cluster, &shuffled));
     }
 
     #[test]
@@ -242,7 +173,7 @@ fn scores_of_the_rest_are_spread_from_1_to_9() {
         pods.push(pe("j", SUBJECT, &[]));
         let nodes = names.iter().map(|name| node(name)).collect();
         let cluster = governed(policies("riskWeight: 0"), nodes, vec![], pods);
-        let ranked = rank(&cluster, &Tentative::default(), &all(&cluster));
+        let ranked = rank(&cluster, &all(&cluster));
         ranked.iter().map(|node| node.score).collect::<Vec<u8>>()
     };
     assert_eq!(score(&[5]), [10]);
@@ -284,83 +215,9 @@ fn risk_counts_as_much_as_its_weight() {
 }
 
 #[test]
-fn a_proposal_counts_as_placed_until_it_expires_and_never_against_its_own_pe() {
-    let cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", SUBJECT, &[]), pe("k", "other", &[])]);
-    let case = Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot());
-    let first = |tentative: &Tentative, seconds: i64| {
-        let now = NOW.checked_add(SignedDuration::from_secs(seconds)).unwrap();
-        case.rank(&all(&cluster), tentative, now).remove(0).name.to_string()
-    };
-    let mut tentative = Tentative::default();
-    assert_eq!(first(&tentative, 0), "n1");
-    propose(&mut tentative, &cluster, SUBJECT, "n1");
-    assert_eq!(first(&tentative, 0), "n1");
-    propose(&mut tentative, &cluster, "other", "n1");
-    assert_eq!(first(&tentative, 0), "n2");
-    assert_eq!(first(&tentative, 60), "n1");
-}
-
-#[test]
-fn a_proposal_that_was_committed_counts_once() {
-    let pods = vec![pe("j", SUBJECT, &[]), pe("k", "other", &[]), on("n2", pe("k", "placed", &[]))];
-    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
-    let mut tentative = Tentative::default();
-    propose(&mut tentative, &cluster, "other", "n1");
-    let crowding = |cluster: &Cluster| -> Vec<(String, f64)> {
-        let ranked = rank(cluster, &tentative, &all(cluster));
-        ranked.into_iter().map(|node| (node.name.to_string(), node.measure.crowding)).collect()
-    };
-    let before = crowding(&cluster);
-    cluster.commit(&PodUid::from("other"), &NodeName::from("n1")).unwrap();
-    assert_eq!(crowding(&cluster), before, "it is where it was proposed, and nothing else has changed");
-}
-
-#[test]
-fn a_node_is_contested_while_an_isolated_pe_has_proposals_beside_it() {
-    for wishes in [[("isolated", "true"), ("isolated", "false")], [("isolated", "false"), ("isolated", "true")]] {
-        let pods = vec![pe("j", SUBJECT, &wishes[..1]), pe("k", "other", &wishes[1..]), on("n2", pod("stranger"))];
-        let cluster = cluster(vec![node("n1"), with_cores(1, node("n2"))], vec![], pods);
-        let mut tentative = Tentative::default();
-        propose(&mut tentative, &cluster, "other", "n1");
-        let ranked = rank(&cluster, &tentative, &all(&cluster));
-        assert_eq!(names(&ranked), ["n2", "n1"]);
-        assert_eq!(ranked.iter().map(|node| node.contested).collect::<Vec<bool>>(), [false, true]);
-    }
-}
-
-#[test]
-fn a_node_is_contested_where_a_proposal_chooses_other_nodes_of_the_pool() {
-    let contested = |mode: PoolMode, jobs: [&str; 2], places: [Option<&'static str>; 2]| -> Vec<String> {
-        let wishes = |place: Option<&'static str>| {
-            [Some(("host-pool", "p")), place.map(|place| ("pool-index", place))]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-        };
-        let pods = vec![pe(jobs[0], SUBJECT, &wishes(places[0])), pe(jobs[1], "other", &wishes(places[1]))];
-        let nodes = ["n1", "n2", "n3"].map(node).to_vec();
-        let cluster = cluster(nodes, vec![pool("p", &[], mode)], pods);
-        let mut tentative = Tentative::default();
-        propose(&mut tentative, &cluster, "other", "n1");
-        let ranked = rank(&cluster, &tentative, &all(&cluster));
-        let mut names: Vec<String> =
-            ranked.into_iter().filter(|node| node.contested).map(|node| node.name.to_string()).collect();
-        names.sort_unstable();
-        names
-    };
-    let none: [&str; 0] = [];
-    assert_eq!(contested(sized(1), ["j", "j"], [None, None]), ["n2", "n3"], "the job has chosen");
-    assert_eq!(contested(sized(2), ["j", "j"], [None, None]), none, "one more may be chosen");
-    assert_eq!(contested(sized(2), ["j", "j"], [Some("0"), Some("0")]), ["n2", "n3"], "the same place");
-    assert_eq!(contested(sized(2), ["j", "j"], [Some("0"), Some("1")]), ["n1"], "another place");
-    assert_eq!(contested(sized(1), ["j", "k"], [None, None]), none, "each job chooses for itself");
-    assert_eq!(contested(exclusive(1), ["j", "k"], [None, None]), ["n1"], "for itself alone");
-}
-
-#[test]
 fn a_node_that_was_not_seen_is_not_ranked() {
     let pods = vec![on("unseen", asking(1, pod("a"))), pe("j", SUBJECT, &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     let nodes = ["unseen", "n1"].map(|name| cluster.snapshot().find(name).unwrap());
-    assert_eq!(names(&rank(&cluster, &Tentative::default(), &nodes)), ["n1"]);
+    assert_eq!(names(&rank(&cluster, &nodes)), ["n1"]);
 }

@@ -549,8 +549,12 @@ fn nothing_is_kept_of_a_pod_that_is_gone() {
     cluster.commit(&"a".into(), &"n1".into()).unwrap();
     assert_eq!(cluster.takeover.unsettled().count(), 1);
     cluster.apply(Event::PodGone("a".into()));
-    let kept =
-        (cluster.pods.len(), cluster.ledger.len(), cluster.takeover.unsettled().count(), cluster.rows.jobs.len());
+    let kept = (
+        cluster.pods.len(),
+        cluster.ledger.len(),
+        cluster.takeover.unsettled().count(),
+        cluster.rows.jobs.iter().count(),
+    );
     assert_eq!(kept, (0, 0, 0, 0));
 }
 
