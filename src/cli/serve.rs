@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Where kube-scheduler asks; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
+    /// Seconds for which a watch may fail before the extender places no PE any more
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    stale_after: u32,
     /// Certificate for the extender; needed beyond loopback
     #[arg(long, value_name = "FILE", requires = "extender_tls_key")]
     extender_tls_cert: Option<PathBuf>,
@@ -135,8 +138,9 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
     let workers = usize::from(arguments.workers);
     let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch));
     if extender {
-        let (store, binder) = (Arc::clone(&store), Arc::clone(&binder));
-        let server = http::extender_server(arguments.extender_listen, tls.extender, store, binder, workers);
+        let answers = (Arc::clone(&store), Arc::clone(&binder));
+        let view = (Arc::clone(&feed), Duration::from_secs(arguments.stale_after.into()));
+        let server = http::extender_server(arguments.extender_listen, tls.extender, answers, view, workers);
         servers.push(("extender", server.map_err(Stop::input)?));
     }
     if let Some(config) = tls.admission {
@@ -262,7 +266,11 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
             telemetry::load(store.look(Cluster::load_summary), clock());
         }),
         readiness: Arc::new(move || {
-            let missing: Vec<&str> = ready.unlisted().collect();
+            let missing = ready.unlisted().map(|(kind, problem)| match problem {
+                Some(problem) => format!("{kind} ({problem})"),
+                None => kind.to_owned(),
+            });
+            let missing: Vec<String> = missing.collect();
             if missing.is_empty() {
                 Ok(())
             } else {

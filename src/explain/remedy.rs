@@ -12,7 +12,7 @@ impl Lack {
 
 fn remedy(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::StaleState(_) | Refusal::NodeUnknown => "wait until Outrigger has seen it".to_owned(),
+        Refusal::NodeUnknown => "wait until Outrigger has seen it".to_owned(),
         Refusal::Unseen(object) => {
             format!("wait until {object} is seen; where that takes long, let Outrigger list and watch that kind")
         }

@@ -69,7 +69,7 @@ fn push_refused(out: &mut Vec<u8>, refused: impl Iterator<Item = (impl AsRef<str
 
 /// The answer of filter when nothing can be said: kube-scheduler tries the pod again after its error back-off.
 #[must_use]
-pub(super) fn filter_error(problem: &str) -> Vec<u8> {
+pub fn filter_error(problem: &str) -> Vec<u8> {
     let mut out =
         br#"{"Nodes":null,"NodeNames":null,"FailedNodes":null,"FailedAndUnresolvableNodes":null,"Error":"#.to_vec();
     push_string(&mut out, problem);

@@ -17,6 +17,7 @@ mod whole;
 
 pub use attempt::{Attempt, Attempts, Choice};
 pub use decode::{Arguments, BindingArguments, Candidates, DecodeError, arguments, binding_arguments};
+pub use encode::filter_error;
 pub use fence::to_fence;
 pub use filter::{Filtered, filter};
 pub use preempt::preempt;

@@ -1,7 +1,7 @@
 //! The verbs of the scheduler extender over HTTP.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
@@ -13,15 +13,18 @@ use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::explain;
 use crate::extender::{self, BindingArguments, Choice, DecodeError, bind};
-use crate::model::{HostChoice, Pe};
+use crate::model::{HostChoice, Pe, Reason};
 use crate::telemetry::{self, Placement};
-use crate::watch::Store;
+use crate::watch::{Feed, Store};
 
 /// What the verbs need.
 #[derive(Debug)]
 pub(super) struct Extender {
     pub(super) store: Arc<Store>,
     pub(super) binder: Arc<Binder>,
+    pub(super) feed: Arc<Feed>,
+    /// How old the view may be.
+    pub(super) stale_after: Duration,
     pub(super) intake: Intake,
     /// One permit for each explanation that is made at a time.
     pub(super) explaining: Semaphore,
@@ -111,6 +114,9 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
     if !extender.store.view().snapshot.is_complete() {
         return text(StatusCode::SERVICE_UNAVAILABLE, "nodes, pods and pools have not been listed yet; try again");
     }
+    if let Some(problem) = extender.too_old() {
+        return text(StatusCode::SERVICE_UNAVAILABLE, &problem);
+    }
     let Some((pod, pe, committed, snapshot, policies)) = found else {
         return text(StatusCode::NOT_FOUND, &format!("there is no pod {namespace}/{name}"));
     };
@@ -154,6 +160,10 @@ impl Extender {
             return Ok((json(filtered.body), "error"));
         }
         let Some(pe) = filtered.pe else { return Ok((json(filtered.body), "not_ours")) };
+        if let Some(problem) = self.too_old() {
+            tracing::warn!(pod = %pe.pod, problem, "filter cannot answer");
+            return Ok((json(extender::filter_error(&problem)), "error"));
+        }
         let attempt = filtered.attempt;
         telemetry::refusals(&attempt.refused);
         let refused: usize = attempt.refused.values().sum();
@@ -178,6 +188,13 @@ impl Extender {
         Ok((json(prioritized.body), "scored"))
     }
 
+    /// Why nothing can be promised for a PE now: what a rule would need to know may have changed long ago.
+    fn too_old(&self) -> Option<String> {
+        let kind = self.feed.stale(self.stale_after)?;
+        let (code, seconds) = (Reason::StaleState, self.stale_after.as_secs());
+        Some(format!("{code}: {kind} objects have not been seen for more than {seconds} s; the pod is tried again"))
+    }
+
     /// Notes where the PE will probably go.
     fn propose(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
         if let Some(best) = choice.best.first() {
@@ -189,6 +206,11 @@ impl Extender {
         let (_, now) = clock();
         let known = || self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
         let pe = known();
+        if let Some(problem) = pe.as_ref().and_then(|_| self.too_old()) {
+            tracing::warn!(pod = %arguments.name, problem, "not bound");
+            telemetry::bind_conflict(Reason::StaleState.as_str());
+            return (json(bind::answer(Some(&problem))), "error");
+        }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
         self.store.tentative().withdraw(&arguments.uid);

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::{Server as ActixServer, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
@@ -13,7 +14,7 @@ use super::limits::Intake;
 use super::operations::Operations;
 use super::{admission, extender, limits, operations};
 use crate::commit::Binder;
-use crate::watch::Store;
+use crate::watch::{Feed, Store};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,22 +68,24 @@ impl Servers {
     }
 }
 
-/// The extender: plain HTTP on loopback, TLS anywhere else (D1).
+/// The extender: plain HTTP on loopback, TLS anywhere else (D1). It promises nothing while a watch of the feed has been
+/// failing for longer than the view may be old.
 ///
 /// # Errors
 /// [`StartError`] naming the address.
 pub fn extender_server(
     address: SocketAddr,
     tls: Option<ServerConfig>,
-    store: Arc<Store>,
-    binder: Arc<Binder>,
+    (store, binder): (Arc<Store>, Arc<Binder>),
+    (feed, stale_after): (Arc<Feed>, Duration),
     workers: usize,
 ) -> Result<Server, StartError> {
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(StartError::PlainBeyondLoopback(address));
     }
     let explaining = Semaphore::new(1);
-    let data = Data::new(extender::Extender { store, binder, intake: Intake::default(), explaining });
+    let data =
+        Data::new(extender::Extender { store, binder, feed, stale_after, intake: Intake::default(), explaining });
     serve(address, tls, workers, move |config| {
         config.app_data(data.clone());
         extender::routes(config);

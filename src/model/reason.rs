@@ -103,8 +103,6 @@ impl fmt::Display for Reason {
 /// One refusal of one node: the code and the numbers or names behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// See [`Reason::StaleState`]; how old the view is, in seconds.
-    StaleState(u64),
     /// See [`Reason::StaleState`]; the object that says what the PE wishes, and that has not been seen yet.
     Unseen(String),
     /// See [`Reason::NodeUnknown`].
@@ -166,7 +164,7 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
-            Self::StaleState(_) | Self::Unseen(_) => Reason::StaleState,
+            Self::Unseen(_) => Reason::StaleState,
             Self::NodeUnknown => Reason::NodeUnknown,
             Self::InvalidPlacement(_) => Reason::InvalidPlacement,
             Self::PoolNotFound(_) => Reason::PoolNotFound,
@@ -209,7 +207,6 @@ impl fmt::Display for Refusal {
             Self::GangIncomplete(members, count) => write!(f, "{code}: {members} of {count} members exist"),
             Self::NodeOverloaded(overload) => write!(f, "{code}: {overload}"),
             Self::GangInfeasible(Some(conflict)) => write!(f, "{code}: {conflict}"),
-            Self::StaleState(seconds) => write!(f, "{code}: the view is {seconds} s old"),
             Self::Unseen(object) => write!(f, "{code}: {object} has not been seen yet"),
             Self::InvalidPlacement(problem) => write!(f, "{code}: {problem}"),
             Self::PoolNotFound(pool) => write!(f, "{code}: there is no HostPool `{pool}`"),

@@ -21,7 +21,7 @@ const SHARDS: u64 = 64;
 impl Default for Jobs {
     fn default() -> Self {
         let empty = Arc::new(Shard::default());
-        Self { shards: (0..SHARDS).map(|_| Arc::clone(&empty)).collect(), hasher: ahash::RandomState::new() }
+        Self { shards: (0..SHARDS).map(|_| Arc::clone(&empty)).collect(), hasher: ahash::RandomState::default() }
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use backon::ExponentialBuilder;
 use futures::{Stream, StreamExt as _};
@@ -16,6 +15,7 @@ use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
+use super::health::Health;
 use super::optional;
 use super::store::Store;
 use crate::api::open_streams;
@@ -39,18 +39,9 @@ pub enum Kinds {
 }
 
 /// The watches of one process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Feed {
     watches: Vec<Arc<Health>>,
-}
-
-/// The health of one watch.
-#[derive(Debug)]
-pub(super) struct Health {
-    kind: &'static str,
-    pub(super) listed: AtomicBool,
-    failing_since: Mutex<Option<Instant>>,
-    undecodable: AtomicU64,
 }
 
 impl Feed {
@@ -71,45 +62,25 @@ impl Feed {
         Self { watches }
     }
 
-    /// The kinds that have not been listed yet; readiness waits for them.
-    pub fn unlisted(&self) -> impl Iterator<Item = &'static str> {
-        self.watches.iter().filter(|watch| !watch.listed.load(Ordering::Acquire)).map(|watch| watch.kind)
+    /// The kinds that have not been listed yet, each with why not, as far as that is known; readiness waits for them.
+    pub fn unlisted(&self) -> impl Iterator<Item = (&'static str, Option<String>)> {
+        self.watches.iter().filter(|watch| !watch.is_listed()).map(|watch| (watch.kind(), watch.problem()))
     }
 
     /// How old the view may be: how long the longest failing watch has been failing; zero when all are healthy.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.watches
-            .iter()
-            .filter_map(|watch| watch.failing_since())
-            .map(|since| since.elapsed())
-            .max()
-            .unwrap_or_default()
-    }
-}
-
-impl Health {
-    pub(super) fn new(kind: &'static str) -> Self {
-        Self { kind, listed: AtomicBool::new(false), failing_since: Mutex::new(None), undecodable: AtomicU64::new(0) }
+        self.oldest().map_or(Duration::ZERO, |(_, age)| age)
     }
 
-    fn failing_since(&self) -> Option<Instant> {
-        *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The kind that has not been seen for the longest time, where that is longer than the view may be old.
+    #[must_use]
+    pub fn stale(&self, limit: Duration) -> Option<&'static str> {
+        self.oldest().filter(|(_, age)| *age > limit).map(|(kind, _)| kind)
     }
 
-    pub(super) fn answered(&self) {
-        *self.failing_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the age of the view is measured here, where it is fed")]
-    pub(super) fn failed(&self) {
-        self.failing_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
-    }
-
-    fn cannot_read(&self, error: &dyn std::fmt::Display) {
-        self.undecodable.fetch_add(1, Ordering::Relaxed);
-        telemetry::undecodable(self.kind);
-        tracing::warn!(kind = self.kind, %error, "an object cannot be read and is left out");
+    fn oldest(&self) -> Option<(&'static str, Duration)> {
+        self.watches.iter().filter_map(|watch| Some((watch.kind(), watch.failing_for()?))).max_by_key(|(_, age)| *age)
     }
 }
 
@@ -265,7 +236,7 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
             match event {
                 Err(error) if K::IS_OPTIONAL && optional::is_unknown_kind(&error) => return,
                 Err(error) => {
-                    health.failed();
+                    health.failed(&error);
                     tracing::warn!(kind = K::KIND, %error, "the watch failed and is tried again");
                 }
                 Ok(event) => {
@@ -277,7 +248,7 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
         }
         store.apply(folded);
         if complete {
-            health.listed.store(true, Ordering::Release);
+            health.list_is_complete();
             tracing::info!(kind = K::KIND, "listed");
         }
     }

@@ -2,6 +2,7 @@
 
 mod client;
 mod feed;
+mod health;
 mod load;
 mod optional;
 mod policies;

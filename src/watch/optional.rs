@@ -4,13 +4,13 @@
 //! a definition which is installed later is found.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kube::runtime::watcher;
 use kube::{Client, Resource};
 
-use super::feed::{Health, Watched, watch};
+use super::feed::{Watched, watch};
+use super::health::Health;
 use super::store::Store;
 use crate::api::open_streams::{HostPool, Job, ProcessingElement};
 use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreamsObject as _};
@@ -57,13 +57,13 @@ async fn until_served<K: Optional>(client: &Client, store: &Store, health: &Heal
                 health.answered();
                 if !is_told {
                     store.apply([K::listed(Vec::new())]);
-                    health.listed.store(true, Ordering::Release);
+                    health.list_is_complete();
                     is_told = true;
                 }
                 tokio::time::sleep(LOOK).await;
             }
             Err(error) => {
-                health.failed();
+                health.failed(&error);
                 tracing::warn!(kind = K::KIND, %error, "whether the kind is served cannot be told; it is tried again");
                 tokio::time::sleep(AGAIN).await;
             }

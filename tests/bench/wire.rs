@@ -61,7 +61,8 @@ pub(crate) fn extender(store: Arc<Store>, trust: &Trust, transport: Transport) -
     let tls = trust.config(transport);
     start(move || {
         let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(Unasked), "bench".to_owned()));
-        let server = extender_server(LOOPBACK, tls, store, binder, 1).unwrap();
+        let server =
+            extender_server(LOOPBACK, tls, (store, binder), (Arc::default(), std::time::Duration::ZERO), 1).unwrap();
         (server.address, server.run)
     })
 }

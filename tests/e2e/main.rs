@@ -21,4 +21,5 @@ mod processes;
 mod resources;
 mod rights;
 mod simulate;
+mod stale;
 mod takeover;

@@ -57,8 +57,10 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
     let certificate = ServingCertificate::from_issued(&issued).map_err(Stop::failed)?;
     let config = || certificate.server_config().map_err(Stop::failed);
 
+    // The store is filled by hand: nothing can be too old.
+    let feed = (Arc::default(), Elapsed::ZERO);
     let binder = Arc::new(Binder::new(Arc::clone(store), Arc::<ApiServer>::clone(api), "demo".to_owned()));
-    let extender = http::extender_server(LOOPBACK, Some(config()?), Arc::clone(store), binder, WORKERS);
+    let extender = http::extender_server(LOOPBACK, Some(config()?), (Arc::clone(store), binder), feed, WORKERS);
     let extender = extender.map_err(Stop::failed)?;
     let admission = http::admission_server(LOOPBACK, config()?, Arc::clone(store), WORKERS).map_err(Stop::failed)?;
     let refreshed = Arc::clone(store);
