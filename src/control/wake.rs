@@ -1,5 +1,5 @@
-//! Wakes PEs that wait for nodes which were too busy, or by wishes that they no longer have: kube-scheduler sees nothing of
-//! a load that falls or of an object of ours, and leaves what an extender refused alone until something changes that it
+//! Wakes PEs that wait for nodes which were too busy, by wishes that they no longer have, or for members of their gang of
+//! which no more came: kube-scheduler sees nothing of a load that falls, of an object of ours, or of time that passes, and leaves what an extender refused alone until something changes that it
 //! does see.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use serde_json::json;
 use super::Lease;
 use crate::api::PodObject;
 use crate::model::{Pe, PodUid};
-use crate::placement::{Relief, Rethought};
+use crate::placement::{Arrivals, Relief, Rethought};
 use crate::policy::keys;
 use crate::telemetry;
 use crate::watch::Store;
@@ -37,13 +37,15 @@ pub(super) struct Waker {
     lease: Arc<Lease>,
     relief: Relief,
     rethought: Rethought,
+    arrivals: Arrivals,
     /// Who has to be woken, in the order in which that is done.
     owed: Vec<Arc<Pe>>,
 }
 
 impl Waker {
     pub(super) fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
-        Self { client, store, lease, relief: Relief::default(), rethought: Rethought::default(), owed: Vec::new() }
+        let (relief, rethought, arrivals) = (Relief::default(), Rethought::default(), Arrivals::default());
+        Self { client, store, lease, relief, rethought, arrivals, owed: Vec::new() }
     }
 
     /// Wakes whom it concerns from now on.
@@ -56,7 +58,8 @@ impl Waker {
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
             let rethought = self.rethought.look(&view.snapshot);
-            let concerned = self.relief.look(&view.snapshot).into_iter().chain(rethought);
+            let complete = self.arrivals.look(&view.snapshot);
+            let concerned = self.relief.look(&view.snapshot).into_iter().chain(rethought).chain(complete);
             let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.key.uid.clone()).collect();
             self.owed.extend(concerned.filter(|pe| known.insert(pe.pod.key.uid.clone())).map(Arc::clone));
             if self.lease.is_held() {

@@ -22,6 +22,11 @@ fn remedy(refusal: &Refusal) -> String {
             let missing = usize::try_from(*count).unwrap_or(usize::MAX).saturating_sub(*exist);
             format!("create the {missing} members of the gang that are missing, or ask for fewer")
         }
+        Refusal::GangArrives => {
+            "nothing: a gang of all waits for a moment after its last member was created; one with a \
+                                 count does not"
+                .to_owned()
+        }
         Refusal::GangInfeasible(None) => "nothing: the plan for its gang has another node for it".to_owned(),
         Refusal::GangInfeasible(Some(_)) => "let the gang ask for less together, or add nodes".to_owned(),
         Refusal::NodeUnschedulable => "uncordon it, or wait until it is ready".to_owned(),

@@ -113,6 +113,8 @@ pub enum Refusal {
     PoolNotFound(Arc<str>),
     /// See [`Reason::GangIncomplete`]; how many members exist, and how many it takes.
     GangIncomplete(usize, u32),
+    /// See [`Reason::GangIncomplete`]; it is a gang of all, and more members may come.
+    GangArrives,
     /// See [`Reason::NodeUnschedulable`].
     NodeUnschedulable,
     /// See [`Reason::UntoleratedTaint`]; the first such taint.
@@ -168,7 +170,7 @@ impl Refusal {
             Self::NodeUnknown => Reason::NodeUnknown,
             Self::InvalidPlacement(_) => Reason::InvalidPlacement,
             Self::PoolNotFound(_) => Reason::PoolNotFound,
-            Self::GangIncomplete(..) => Reason::GangIncomplete,
+            Self::GangIncomplete(..) | Self::GangArrives => Reason::GangIncomplete,
             Self::NodeUnschedulable => Reason::NodeUnschedulable,
             Self::UntoleratedTaint(_) => Reason::UntoleratedTaint,
             Self::NodeAffinityMismatch(_) => Reason::NodeAffinityMismatch,
@@ -204,6 +206,7 @@ impl fmt::Display for Refusal {
             | Self::PoolIndexElsewhere
             | Self::HostMismatch
             | Self::GangInfeasible(None) => write!(f, "{code}"),
+            Self::GangArrives => write!(f, "{code}: a member has just been created, and more may come"),
             Self::GangIncomplete(members, count) => write!(f, "{code}: {members} of {count} members exist"),
             Self::NodeOverloaded(overload) => write!(f, "{code}: {overload}"),
             Self::GangInfeasible(Some(conflict)) => write!(f, "{code}: {conflict}"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::plan::{Budget, gang_of, plan};
+use super::plan::{Budget, arrives, gang_of, plan};
 use crate::model::{Gang, Pe, Refusal};
 use crate::state::{Member, NodeIndex, Snapshot};
 
@@ -13,7 +13,7 @@ pub(super) enum Together {
     Any,
     /// The plan for all that wait has this node for the PE.
     Planned(NodeIndex),
-    /// Not all members exist.
+    /// Not all members exist, or more may come.
     Incomplete(Refusal),
     /// There is no plan for all of them.
     Infeasible(Refusal),
@@ -36,6 +36,11 @@ impl Together {
             && !usize::try_from(count.get()).is_ok_and(|count| exist >= count)
         {
             return Self::Incomplete(Refusal::GangIncomplete(exist, count.get()));
+        }
+        let is_arriving =
+            || !snapshot.is_settled(pe.pod.created) || snapshot.job(&pe.job).is_some_and(|job| arrives(snapshot, job));
+        if gang == Some(Gang::All) && is_arriving() {
+            return Self::Incomplete(Refusal::GangArrives);
         }
         let mut waiting = waiting(members);
         if !is_known {

@@ -21,12 +21,12 @@ mod wake;
 pub use bucket::Bucket;
 pub use case::Case;
 pub(crate) use case::qualifies;
-pub use plan::{Budget, Conflict, Placement, Plan, Unplaced, gang_of, plan};
+pub use plan::{Budget, Conflict, Placement, Plan, QUIET, Unplaced, gang_of, plan};
 pub use rank::{HIGHEST_SCORE, Ranked, Ranking};
 pub use risk::limit_risk;
 pub use scheme::Measure;
 pub use traffic::Near;
-pub use wake::{Relief, Rethought};
+pub use wake::{Arrivals, Relief, Rethought};
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,13 @@
-//! Whom it concerns that nodes take PEs again, or that PEs wish something else: kube-scheduler sees nothing of it, and
-//! would not ask again by itself.
+//! Whom it concerns that nodes take PEs again, that PEs wish something else, or that a gang is complete: kube-scheduler
+//! sees nothing of it, and would not ask again by itself.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::case::Case;
-use crate::model::{Contradiction, HostChoice, NodeName, Pe, PodUid, Pool, StreamJobId, Wishes};
+use super::plan::{arrives, gang_of};
+use crate::model::{Contradiction, Gang, HostChoice, JobId, NodeName, Pe, PodUid, Pool, StreamJobId, Wishes};
 use crate::state::{Member, NodeIndex, Snapshot};
 
 /// What kept PEs off nodes at the last look, by load protection.
@@ -99,6 +100,26 @@ impl Rethought {
             concerned.extend(waiting.map(|member| &member.pe).filter(|_| has_changed));
         }
         self.seen = now;
+        in_order(concerned)
+    }
+}
+
+/// Jobs whose gangs waited for more members at the last look.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    arriving: BTreeSet<JobId>,
+}
+
+impl Arrivals {
+    /// The PEs that wait of jobs whose gangs have become complete since the last look: nobody came any more.
+    pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
+        let gangs =
+            snapshot.jobs().filter(|(id, row)| arrives(snapshot, row) && gang_of(snapshot, id) == Some(Gang::All));
+        let arriving: BTreeSet<JobId> = gangs.map(|(id, _)| id.clone()).collect();
+        let complete = self.arriving.difference(&arriving).filter_map(|id| snapshot.job(id));
+        let waiting = complete.flat_map(|job| &job.members).filter(|member| member.node.is_none());
+        let concerned = waiting.map(|member| &member.pe).collect();
+        self.arriving = arriving;
         in_order(concerned)
     }
 }

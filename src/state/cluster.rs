@@ -114,8 +114,9 @@ impl Cluster {
     /// Folds one event in, in the order of the watch: what is answered to a write or a read of a pod may be ahead of
     /// it, and is never folded in.
     pub fn apply(&mut self, event: Event) {
-        // What is measured counts as a change where it makes a node overloaded, or no longer so.
-        self.rows.version += u64::from(!matches!(event, Event::Loads(_) | Event::Time(_)));
+        // What is measured counts as a change where it makes a node overloaded, or no longer so; that pods are settled,
+        // where some are.
+        self.rows.version += u64::from(!matches!(event, Event::Loads(_) | Event::Time(_) | Event::Settled(_)));
         match event {
             Event::Node(node) => self.put_node(node),
             Event::NodeGone(name) => self.drop_node(&name),
@@ -147,6 +148,7 @@ impl Cluster {
                 self.now = now;
                 self.weigh_all();
             }
+            Event::Settled(until) => self.settle(until),
         }
         self.rows.complete = self.expected.is_empty() && Kind::ALL.iter().all(|kind| self.listed.contains(kind));
     }
@@ -413,6 +415,17 @@ impl Cluster {
         self.policies = policies;
         self.replace_all(|_| true);
         self.weigh_all();
+    }
+
+    fn settle(&mut self, until: Timestamp) {
+        let is_news = {
+            let rows = &self.rows;
+            let settles = |pe: &Pe| !rows.is_settled(pe.pod.created) && pe.pod.created <= until;
+            let mut members = rows.jobs().flat_map(|(_, job)| &job.members);
+            rows.settled.is_none() || members.any(|member| member.node.is_none() && settles(&member.pe))
+        };
+        self.rows.settled = Some(until);
+        self.rows.version += u64::from(is_news);
     }
 
     fn weigh_all(&mut self) {

@@ -49,6 +49,8 @@ pub enum Event {
     Loads(BTreeMap<NodeName, Load>),
     /// What time it is from now on: measurements grow old.
     Time(Timestamp),
+    /// All pods that were created until then have been seen, as far as can be told; before the first such event, all.
+    Settled(Timestamp),
 }
 
 /// What can happen to objects of a kind that a cluster may do without.

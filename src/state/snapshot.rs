@@ -155,6 +155,7 @@ pub struct Snapshot {
     pub(super) jobs: Jobs,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
+    pub(super) settled: Option<Timestamp>,
 }
 
 impl Snapshot {
@@ -209,6 +210,12 @@ impl Snapshot {
     /// Every job that has a PE, in no particular order.
     pub fn jobs(&self) -> impl Iterator<Item = (&JobId, &Arc<JobRow>)> {
         self.jobs.iter()
+    }
+
+    /// True when pods that were created with this one have been seen as well, as far as can be told.
+    #[must_use]
+    pub fn is_settled(&self, created: Timestamp) -> bool {
+        self.settled.is_none_or(|settled| created <= settled)
     }
 
     /// Every `StreamJob`.

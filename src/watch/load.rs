@@ -1,4 +1,5 @@
-//! What is measured of nodes, from a file: looked at again while running, together with the clock by which it ages.
+//! What is measured of nodes, from a file: looked at again while running, together with the clock by which it ages and
+//! by which PEs settle.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use super::store::Store;
 use crate::api::{InvalidLoad, loads};
 use crate::model::{Load, NodeName};
+use crate::placement::QUIET;
 use crate::state::Event;
 use crate::telemetry;
 
@@ -81,7 +83,9 @@ impl LoadFeed {
     /// are too old.
     pub fn look(&mut self, store: &Store) {
         let changed = self.file.clone().and_then(|path| self.changed(&path));
-        store.apply(changed.map(Event::Loads).into_iter().chain([Event::Time(now())]));
+        let now = now();
+        let settled = now.saturating_sub(QUIET).unwrap_or(Timestamp::MIN);
+        store.apply(changed.map(Event::Loads).into_iter().chain([Event::Time(now), Event::Settled(settled)]));
     }
 
     /// The measurements, where the file has changed and is good.

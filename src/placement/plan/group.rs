@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::super::bucket::Bucket;
 use crate::model::{Gang, JobId, Pe, PodUid};
-use crate::state::Snapshot;
+use crate::state::{JobRow, Snapshot};
 
 /// Waiting PEs of a batch that must share one node, by their places in the batch: of one bucket, or one PE alone.
 pub(super) type Group = Vec<usize>;
@@ -57,10 +59,23 @@ pub fn gang_of(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
     (!placed).then_some(gang)
 }
 
+/// How long a gang of all waits for more after its last member was created: nobody says how many there will be. Times
+/// of creation are whole seconds.
+pub const QUIET: SignedDuration = SignedDuration::from_secs(3);
+
 /// Whether enough members of a gang exist.
 pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool {
-    let Gang::AtLeast(count) = gang else { return true };
-    snapshot.job(job).is_some_and(|job| reaches(job.members.len(), count.get()))
+    let Some(job) = snapshot.job(job) else { return false };
+    match gang {
+        Gang::AtLeast(count) => reaches(job.members.len(), count.get()),
+        Gang::All => !arrives(snapshot, job),
+    }
+}
+
+/// True while PEs of a job have been created that others may follow.
+pub(in crate::placement) fn arrives(snapshot: &Snapshot, job: &JobRow) -> bool {
+    let mut waiting = job.members.iter().filter(|member| member.node.is_none());
+    waiting.any(|member| !snapshot.is_settled(member.pe.pod.created))
 }
 
 fn reaches(members: usize, count: u32) -> bool {

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::conflict::Conflict;
-pub use self::group::gang_of;
+pub(super) use self::group::arrives;
+pub use self::group::{QUIET, gang_of};
 use self::group::{Unit, is_complete, units};
 use self::work::Work;
 use super::case::Case;

@@ -1,7 +1,12 @@
 //! A gang is placed together or not at all, also one decision after another.
 
-use crate::model::{Reason, Refusal};
-use crate::placement::Case;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::{Pod, Reason, Refusal};
+use crate::placement::{Arrivals, Budget, Case, plan};
+use crate::state::{Cluster, Event};
 use crate::testing::{asking, choice, cluster, node, on, pe, place, reasons, verdict, with_cores};
 
 const GANG: (&str, &str) = ("gang", "true");
@@ -14,6 +19,40 @@ fn members_wait_until_as_many_exist_as_the_gang_counts() {
     let third = pe("j", "c", &[]);
     let complete = cluster(vec![node("n1")], vec![], [two(), vec![third]].concat());
     assert_eq!(verdict(&complete, "a", "n1"), Ok(()));
+}
+
+#[test]
+fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let created = |name: &str, second: i64, wishes: &[(&'static str, &'static str)]| Pod {
+        created: at(second),
+        ..pe("j", name, wishes)
+    };
+    let pods = vec![created("a", 1, &[GANG]), created("b", 3, &[])];
+    let mut cluster = cluster(vec![node("n1")], vec![], pods);
+    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()), "all that are known are there");
+    let mut arrivals = Arrivals::default();
+    let mut look = |cluster: &Cluster| -> Vec<String> {
+        arrivals.look(cluster.snapshot()).iter().map(|pe| pe.name.to_string()).collect()
+    };
+    for (settled, complete) in [(2, false), (3, true), (4, true)] {
+        cluster.apply(Event::Settled(at(settled)));
+        let expected = if complete { Ok(()) } else { Err(Refusal::GangArrives) };
+        assert_eq!(verdict(&cluster, "a", "n1"), expected, "{settled}");
+        assert_eq!(look(&cluster).is_empty(), settled != 3, "who waits is woken once: {settled}");
+        let waiting = ["a", "b"].map(|name| Arc::clone(cluster.pod(name).unwrap().1.unwrap()));
+        assert_eq!(
+            plan(cluster.snapshot(), &waiting, Budget::default()).placements.len(),
+            if complete { 2 } else { 0 }
+        );
+    }
+    cluster.apply(Event::Pod(Box::new(created("late", 5, &[]))));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::GangArrives), "one that comes begins it anew");
+    cluster.apply(Event::Pod(Box::new(on("n1", created("b", 3, &[])))));
+    assert_eq!(verdict(&cluster, "late", "n1"), Ok(()), "once it is placed it waits for nobody");
+    let mut counted = self::cluster(vec![node("n1")], vec![], vec![created("a", 9, &[("gang", "1")])]);
+    counted.apply(Event::Settled(at(1)));
+    assert_eq!(verdict(&counted, "a", "n1"), Ok(()), "a count says how many come");
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Model {
             Event::DeclaredJob(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
-            Event::Loads(_) | Event::Time(_) => {}
+            Event::Loads(_) | Event::Time(_) | Event::Settled(_) => {}
         }
     }
 

@@ -6,6 +6,7 @@
 //! | [`colocation`] | buckets close over PEs that wait, whatever the order; a bridge that comes too late is refused |
 //! | [`exlocation`] | never two of a group on one node; the record is on the pod as soon as its node is |
 //! | [`burst`] | of many PEs that wait at once each is decided before the last one is bound, and no bind is turned away |
+//! | [`gang`] | gangs are placed together or not at all; one of all waits until nobody comes any more |
 //! | [`load`] | nodes that are too busy take no PE; who waited for them is placed soon after the load falls |
 //! | [`refusal`] | users read our reason codes, the same at every attempt |
 //! | [`pe`] | support: a PE as a user writes it, and what became of it |
@@ -14,6 +15,7 @@
 mod burst;
 mod colocation;
 mod exlocation;
+mod gang;
 pub(crate) mod history;
 mod load;
 pub(crate) mod pe;
