@@ -60,14 +60,13 @@ pub struct Owner {
     pub kind: OwnerKind,
 }
 
-/// What a workload is, as far as that matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What a workload is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum OwnerKind {
     /// A `ProcessingElement` of group `streams.ibm.com`: it says what its pod wishes.
     ProcessingElement,
-    /// Anything else.
-    #[default]
-    Other,
+    /// Anything else: kind and group, as in `StatefulSet.apps`.
+    Other(Arc<str>),
 }
 
 impl OwnerKind {
@@ -77,7 +76,7 @@ impl OwnerKind {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         match (group, kind) {
             ("streams.ibm.com", "ProcessingElement") => Self::ProcessingElement,
-            _ => Self::Other,
+            (group, kind) => Self::Other(format!("{kind}.{group}").into()),
         }
     }
 }

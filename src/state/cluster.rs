@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::copies::Copies;
 use super::event::Event;
 use super::overload::{self, LoadSummary};
+use super::owners::GoneOwners;
 use super::snapshot::{Home, JobRow, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
 use crate::model::{
@@ -26,6 +27,7 @@ pub struct Cluster {
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
     ledger: BTreeMap<PodUid, Committed>,
     takeover: Takeover,
+    gone_owners: GoneOwners,
     /// The homes of jobs that have no PE at the moment, the last gone at the end.
     departed: VecDeque<(JobId, Homes)>,
     copies: Copies,
@@ -324,9 +326,28 @@ impl Cluster {
         if self.ledger.get(uid).is_some_and(overtaken) {
             self.ledger.remove(uid);
         }
-        let pod = self.copies.pod(pod);
-        self.replace(Arc::new(pod));
+        let is_new = !self.pods.contains(uid.as_str());
+        let pod = Arc::new(self.copies.pod(pod));
+        self.replace(Arc::clone(&pod));
+        if is_new && pod.owner.is_some() {
+            self.look_for_gone_owners(&pod);
+        }
         superseded
+    }
+
+    /// Pods of owners that a new pod shows to be gone count as leaving from now on.
+    fn look_for_gone_owners(&mut self, pod: &Pod) {
+        let Some(Some(pe)) = self.pods.get(pod.key.uid.as_str()).map(|entry| &entry.pe) else { return };
+        let members = self.rows.job(&pe.job).into_iter().flat_map(|job| &job.members);
+        let pods: Vec<Arc<Pod>> = members.map(|member| Arc::clone(&member.pe.pod)).collect();
+        if self.gone_owners.observe(pod, &pods).is_empty() {
+            return;
+        }
+        for orphan in pods {
+            if self.gone_owners.has_owner_of(&orphan) {
+                self.replace(orphan);
+            }
+        }
     }
 
     fn drop_pod(&mut self, uid: &PodUid) {
@@ -496,7 +517,8 @@ impl Cluster {
     fn count(&mut self, entry: &Entry) {
         self.note_object(entry);
         let footprint = &entry.pod.footprint;
-        let ruling = entry.pe.as_ref().filter(|_| entry.pod.phase == PodPhase::Active);
+        let is_leaving = entry.pod.phase != PodPhase::Active || self.gone_owners.has_owner_of(&entry.pod);
+        let ruling = entry.pe.as_ref().filter(|_| !is_leaving);
         if let Some(index) = entry.node {
             self.rows.nodes.change(index.number(), |row| {
                 row.requested.add(&footprint.requests);

@@ -10,6 +10,7 @@ mod event;
 mod jobs;
 mod open_streams;
 mod overload;
+mod owners;
 mod rows;
 mod shared;
 mod snapshot;

@@ -574,7 +574,11 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
         let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
         Pod {
             labels,
-            owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other })),
+            owner: Some(Arc::new(Owner {
+                name: "set".into(),
+                uid: "owner".into(),
+                kind: OwnerKind::of("apps/v1", "StatefulSet"),
+            })),
             ..pod
         }
     };

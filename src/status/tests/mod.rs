@@ -28,7 +28,11 @@ fn lasting(name: &str, pod: Pod) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
     Pod {
         labels,
-        owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other })),
+        owner: Some(Arc::new(Owner {
+            name: "set".into(),
+            uid: "owner".into(),
+            kind: OwnerKind::of("apps/v1", "StatefulSet"),
+        })),
         ..pod
     }
 }
