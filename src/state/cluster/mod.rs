@@ -1,4 +1,13 @@
 //! The cluster as it changes: watch events and our own commitments, folded into rows.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | this one | folds events in, kind by kind |
+//! | [`ledger`] | commits, and takes back; takes over from another process |
+//! | [`count`] | counts a pod on its node and in its job, and no more |
+
+mod count;
+mod ledger;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
@@ -7,16 +16,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::ledger::Committed;
+pub use self::ledger::UnknownPod;
 use super::copies::Copies;
 use super::event::Event;
 use super::overload::{self, LoadSummary};
 use super::owners::GoneOwners;
 use super::snapshot::{Home, JobRow, NodeIndex, NodeRow, Snapshot};
 use super::takeover::{Takeover, waits};
-use crate::model::{
-    JobId, LastPlace, Load, Node, NodeName, ObjectId, Pe, Pod, PodKey, PodPhase, PodUid, Pool, Resources, StreamJob,
-    StreamJobId,
-};
+use crate::model::{JobId, LastPlace, Load, Node, NodeName, ObjectId, Pe, Pod, PodUid, Pool, StreamJob, StreamJobId};
 use crate::policy::PolicySet;
 
 /// The cluster: one writer folds events and commitments into it and publishes snapshots.
@@ -90,21 +98,6 @@ impl PartialEq for Entry {
 }
 
 impl Eq for Entry {}
-
-/// An entry of the ledger.
-#[derive(Debug)]
-struct Committed {
-    node: NodeName,
-    /// The version of the pod that its Binding carries as a precondition.
-    resource_version: Box<str>,
-    /// True when nobody knows whether the Binding has landed or may still land.
-    in_doubt: bool,
-}
-
-/// A pod that we have not seen, or that is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pod is not known, or is gone")]
-pub struct UnknownPod;
 
 impl Cluster {
     /// An empty cluster under these policies.
@@ -189,98 +182,6 @@ impl Cluster {
         self.pods.iter().map(|entry| &entry.pod).filter(is_it).max_by_key(|pod| (pod.created, &pod.key.uid))
     }
 
-    /// How many commitments the watch does not show yet.
-    #[must_use]
-    pub fn ledger_len(&self) -> usize {
-        self.ledger.len()
-    }
-
-    /// Where the ledger has committed a pod to.
-    #[must_use]
-    pub fn committed(&self, uid: &str) -> Option<&NodeName> {
-        self.ledger.get(uid).map(|committed| &committed.node)
-    }
-
-    /// Counts a pod on a node from now on, before the API server knows. The Binding has to carry the version of the pod
-    /// that is known at this moment.
-    ///
-    /// The commitment holds until the watch shows what became of the pod: on a node, gone, or in a later version
-    /// without a node, for which the Binding comes too late. Or until it is [withdrawn](Self::withdraw).
-    ///
-    /// # Errors
-    /// [`UnknownPod`] when no such pod is known.
-    pub fn commit(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
-        let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
-        self.rows.version += 1;
-        let resource_version = pod.resource_version.clone();
-        self.ledger.insert(uid.clone(), Committed { node: node.clone(), resource_version, in_doubt: false });
-        self.replace(pod);
-        Ok(())
-    }
-
-    /// Takes back the commitment that was made for this version of the pod: its Binding was refused for good.
-    pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
-        if self.ledger.get(uid).is_some_and(|committed| *committed.resource_version == *resource_version) {
-            self.ledger.remove(uid);
-            if let Some(entry) = self.pods.get(uid.as_str()) {
-                self.rows.version += 1;
-                let pod = Arc::clone(&entry.pod);
-                self.replace(pod);
-            }
-        }
-    }
-
-    /// Notes that nobody knows what became of the Binding of the commitment for this version of the pod. It goes on
-    /// counting until the watch shows a later version: writing a [mark](Self::next_mark) onto the pod brings one.
-    pub fn doubt(&mut self, uid: &PodUid, resource_version: &str) {
-        let committed = self.ledger.get_mut(uid).filter(|committed| *committed.resource_version == *resource_version);
-        if let Some(committed) = committed {
-            committed.in_doubt = true;
-        }
-    }
-
-    /// The pods of commitments that are in doubt.
-    pub fn doubted(&self) -> impl Iterator<Item = &PodKey> {
-        let in_doubt = self.ledger.iter().filter(|(_, committed)| committed.in_doubt);
-        in_doubt.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
-    }
-
-    /// Places from now on, in the place of whoever did before; `epoch` must differ from that of every other process.
-    /// Once taken over, nothing changes by being called again.
-    pub fn take_over(&mut self, epoch: &str) {
-        if !self.takeover.has_begun() {
-            let waiting = self.waiting();
-            self.takeover.begin(epoch, waiting.into_iter());
-        }
-    }
-
-    /// The PEs that another process may have a Binding on its way for: each must be marked, and shown so by the watch,
-    /// before a commitment that such a Binding could break.
-    pub fn unsettled(&self) -> impl Iterator<Item = &Arc<Pe>> {
-        self.takeover.unsettled().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref())
-    }
-
-    /// A mark for one pod, as the annotation `outrigger.dev/epoch` holds it; `None` before this process has taken over.
-    pub fn next_mark(&mut self) -> Option<String> {
-        self.takeover.next_mark()
-    }
-
-    /// Whether a mark was written by this process.
-    #[must_use]
-    pub fn is_our_mark(&self, mark: &str) -> bool {
-        self.takeover.is_ours(mark)
-    }
-
-    fn waiting(&self) -> Vec<PodUid> {
-        let waiting = self.pods.iter().filter(|entry| waits(&entry.pod));
-        waiting.map(|entry| entry.pod.key.uid.clone()).collect()
-    }
-
-    fn take_over_again(&mut self) {
-        let waiting = self.waiting();
-        self.takeover.begin_again(waiting.into_iter());
-    }
-
     fn put_node(&mut self, node: Node) {
         let index = self.index_of(&node.name);
         let node = Arc::new(self.copies.node(node));
@@ -333,21 +234,6 @@ impl Cluster {
             self.look_for_gone_owners(&pod);
         }
         superseded
-    }
-
-    /// Pods of owners that a new pod shows to be gone count as leaving from now on.
-    fn look_for_gone_owners(&mut self, pod: &Pod) {
-        let Some(Some(pe)) = self.pods.get(pod.key.uid.as_str()).map(|entry| &entry.pe) else { return };
-        let members = self.rows.job(&pe.job).into_iter().flat_map(|job| &job.members);
-        let pods: Vec<Arc<Pod>> = members.map(|member| Arc::clone(&member.pe.pod)).collect();
-        if self.gone_owners.observe(pod, &pods).is_empty() {
-            return;
-        }
-        for orphan in pods {
-            if self.gone_owners.has_owner_of(&orphan) {
-                self.replace(orphan);
-            }
-        }
     }
 
     fn drop_pod(&mut self, uid: &PodUid) {
@@ -470,157 +356,7 @@ impl Cluster {
             self.rows.version += 1;
         }
     }
-
-    /// Reads the PEs anew that something else is declared of.
-    fn read_anew(&mut self, is_meant: impl Fn(&Pe) -> bool) {
-        self.replace_all(|entry| entry.pe.as_deref().is_some_and(&is_meant));
-    }
-
-    /// Reads the pods anew that are meant.
-    pub(super) fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) {
-        let meant = self.pods.iter().filter(|entry| is_meant(entry));
-        let mut pods: Vec<Arc<Pod>> = meant.map(|entry| Arc::clone(&entry.pod)).collect();
-        pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-        for pod in pods {
-            self.replace(pod);
-        }
-    }
-
-    /// Reads these pods anew.
-    pub(super) fn replace_these(&mut self, uids: &BTreeSet<PodUid>) {
-        let mut pods: Vec<Arc<Pod>> =
-            uids.iter().filter_map(|uid| self.pods.get(uid.as_str())).map(|entry| Arc::clone(&entry.pod)).collect();
-        pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-        for pod in pods {
-            self.replace(pod);
-        }
-    }
-
-    /// Counts a pod as it is now in the place of how it was.
-    fn replace(&mut self, pod: Arc<Pod>) {
-        let uid = pod.key.uid.clone();
-        if let Some(before) = self.pods.take(uid.as_str()) {
-            self.uncount(&before);
-        }
-        let node = if pod.phase == PodPhase::Finished {
-            None
-        } else {
-            pod.node.clone().or_else(|| self.committed(uid.as_str()).cloned())
-        };
-        let node = node.map(|name| self.index_of(&name));
-        let pe = self.policies.pe(&pod, &self.rows.declared).map(|pe| Arc::new(self.copies.pe(pe)));
-        let entry = Entry { pod, pe, node };
-        self.count(&entry);
-        self.pods.insert(entry);
-    }
-
-    fn count(&mut self, entry: &Entry) {
-        self.note_object(entry);
-        let footprint = &entry.pod.footprint;
-        let is_leaving = entry.pod.phase != PodPhase::Active || self.gone_owners.has_owner_of(&entry.pod);
-        let ruling = entry.pe.as_ref().filter(|_| !is_leaving);
-        if let Some(index) = entry.node {
-            self.rows.nodes.change(index.number(), |row| {
-                row.requested.add(&footprint.requests);
-                row.limits.add(&footprint.limits);
-                row.pods += 1;
-                row.take_ports(entry.pod.host_ports());
-                if let Some(pe) = ruling {
-                    row.put(pe);
-                }
-            });
-        }
-        if let Some(pe) = ruling {
-            let bound = entry.pod.node.clone();
-            self.change_job(&pe.job, |job| {
-                job.join(pe, entry.node);
-                if let (Some(node), Some(lineage)) = (bound, &pe.lineage) {
-                    job.homes.insert(Arc::clone(&pe.name), Home { node, lineage: Arc::clone(lineage) });
-                }
-            });
-        }
-    }
-
-    fn uncount(&mut self, entry: &Entry) {
-        self.forget_object(entry);
-        let footprint = &entry.pod.footprint;
-        if let Some(index) = entry.node {
-            let is_lost = self.rows.nodes.change(index.number(), |row| {
-                let is_lost = row.requested.is_saturated() || row.limits.is_saturated();
-                row.requested.subtract(&footprint.requests);
-                row.limits.subtract(&footprint.limits);
-                row.pods = row.pods.saturating_sub(1);
-                row.free_ports(entry.pod.host_ports());
-                row.remove(&entry.pod.key.uid);
-                is_lost
-            });
-            if is_lost == Some(true) {
-                self.sum_up(index);
-            }
-        }
-        if let Some(pe) = &entry.pe {
-            let is_empty = self.rows.jobs.change(&pe.job, |job| {
-                job.members.retain(|member| member.pe.pod.key.uid != entry.pod.key.uid);
-                job.members.is_empty()
-            });
-            if is_empty == Some(true) {
-                let gone = self.rows.jobs.remove(&pe.job).filter(|gone| !gone.homes.is_empty());
-                self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.homes.clone())));
-                self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
-            }
-        }
-        if let Some(index) = entry.node {
-            self.release(index);
-        }
-    }
-
-    /// Sums up what the pods on a node ask for: a sum that has stopped at the largest number has lost the rest.
-    fn sum_up(&mut self, index: NodeIndex) {
-        let (mut requested, mut limits) = (Resources::default(), Resources::default());
-        self.pods.iter().filter(|entry| entry.node == Some(index)).for_each(|entry| {
-            requested.add(&entry.pod.footprint.requests);
-            limits.add(&entry.pod.footprint.limits);
-        });
-        self.rows.nodes.change(index.number(), |row| {
-            row.requested = requested;
-            row.limits = limits;
-        });
-    }
-
-    /// Changes the row of a job, made for it where it has none.
-    fn change_job(&mut self, id: &JobId, change: impl FnOnce(&mut JobRow)) {
-        let departed = &mut self.departed;
-        let make = || {
-            let at = departed.iter().position(|(departed, _)| departed == id);
-            let homes = at.and_then(|at| departed.remove(at)).map(|(_, homes)| homes).unwrap_or_default();
-            JobRow { members: Vec::new(), homes }
-        };
-        self.rows.jobs.change_or_make(id, make, change);
-    }
-
-    /// The place of a node by name, made for it where it has none.
-    fn index_of(&mut self, name: &NodeName) -> NodeIndex {
-        if let Some(index) = self.rows.find(name.as_str()) {
-            return index;
-        }
-        let index = NodeIndex::at(self.rows.nodes.put(self.free.pop().map(NodeIndex::number), NodeRow::empty(name)));
-        Arc::make_mut(&mut self.rows.by_name).insert(name.clone(), index);
-        index
-    }
-
-    /// Gives the place of a node free once the node is gone and no pod names it.
-    fn release(&mut self, index: NodeIndex) {
-        let Some(row) = self.rows.node(index) else { return };
-        if row.node.is_some() || row.pods > 0 {
-            return;
-        }
-        let name = row.name.clone();
-        if Arc::make_mut(&mut self.rows.by_name).remove(&name).is_some() {
-            self.free.push(index);
-        }
-    }
 }
 
 #[cfg(test)]
-#[path = "tests/cluster.rs"]
 mod tests;
