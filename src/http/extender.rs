@@ -206,9 +206,13 @@ impl Extender {
         let (_, now) = clock();
         let known = || self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
         let pe = known();
-        if let Some(problem) = pe.as_ref().and_then(|_| self.too_old()) {
-            tracing::warn!(pod = %arguments.name, problem, "not bound");
+        if let Some(pe) = &pe
+            && let Some(problem) = self.too_old()
+        {
+            tracing::warn!(pod = %pe.pod, problem, "not bound");
             telemetry::bind_conflict(Reason::StaleState.as_str());
+            record(pe, "error");
+            self.store.tentative().withdraw(&arguments.uid);
             return (json(bind::answer(Some(&problem))), "error");
         }
         let attempt = self.store.attempts().take(&arguments.uid);
