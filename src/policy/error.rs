@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_saphyr::Spanned;
+
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
@@ -37,5 +39,33 @@ impl fmt::Display for PolicyError {
             write!(f, "{}: ", self.field)?;
         }
         f.write_str(&self.problem)
+    }
+}
+
+/// A fault of one field, before the file is known.
+pub(super) struct Fault {
+    position: Position,
+    field: &'static str,
+    detail: String,
+    problem: String,
+}
+
+impl Fault {
+    pub(super) fn at<T>(place: &Spanned<T>, field: &'static str, problem: impl Into<String>) -> Self {
+        Self { position: place.referenced.into(), field, detail: String::new(), problem: problem.into() }
+    }
+
+    pub(super) fn detail(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.detail);
+        self
+    }
+
+    pub(super) fn in_file(self, file: &str) -> PolicyError {
+        PolicyError {
+            file: file.to_owned(),
+            position: self.position,
+            field: format!("{}{}", self.field, self.detail),
+            problem: self.problem,
+        }
     }
 }

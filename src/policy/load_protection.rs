@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use serde_saphyr::Spanned;
 
+use super::error::Fault;
 use super::raw;
-use super::resolve::Fault;
 use crate::model::{LoadProtection, Metric, Metrics, Percent, Thresholds};
 
 const FIELD: &str = "spec.loadProtection";

@@ -6,6 +6,7 @@
 mod dialect;
 mod error;
 mod load_protection;
+mod on_conflict;
 mod raw;
 mod resolve;
 mod selector;
@@ -14,7 +15,8 @@ mod wishes;
 
 pub use dialect::{Dialect, Identity};
 pub use error::{PolicyError, Position};
-pub use resolve::{OnConflict, Placement, Sidecar, Sizing, StreamPolicy};
+pub use on_conflict::OnConflict;
+pub use resolve::{Placement, Sidecar, Sizing, StreamPolicy};
 pub use selector::{Requirement, Selector};
 pub use set::{PolicySet, Said, Source};
 pub use wishes::{DECLARABLE, keys};

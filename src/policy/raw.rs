@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::Dialect;
-use super::resolve::OnConflict;
+use super::on_conflict::OnConflict;
 use crate::model::{Scheme, Scope};
 
 #[derive(Debug, Deserialize)]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::Dialect;
-use super::error::{PolicyError, Position};
+use super::error::Fault;
 use super::load_protection;
+use super::on_conflict::OnConflict;
 use super::raw;
 use super::selector::{Requirement, Selector};
 use crate::model::{LoadProtection, Namespace, Resources, Scheme, Scope, thousandths};
@@ -76,48 +76,10 @@ pub struct Placement {
     pub traffic_weight: u32,
 }
 
-/// What happens to a pod whose wishes contradict each other (`PLACEMENT.md` 4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum OnConflict {
-    /// It is created with a warning, and refused at placement.
-    #[default]
-    Warn,
-    /// It is refused at admission.
-    Deny,
-}
-
 /// The scheduler name of `deploy/`.
 const DEFAULT_SCHEDULER: &str = "outrigger";
 /// Balance and risk weigh the same.
 const DEFAULT_RISK_WEIGHT: u32 = 1_000;
-
-/// A fault of one field, before the file is known.
-pub(super) struct Fault {
-    position: Position,
-    field: &'static str,
-    detail: String,
-    problem: String,
-}
-
-impl Fault {
-    pub(super) fn at<T>(place: &Spanned<T>, field: &'static str, problem: impl Into<String>) -> Self {
-        Self { position: place.referenced.into(), field, detail: String::new(), problem: problem.into() }
-    }
-
-    pub(super) fn detail(mut self, detail: &str) -> Self {
-        detail.clone_into(&mut self.detail);
-        self
-    }
-
-    pub(super) fn in_file(self, file: &str) -> PolicyError {
-        PolicyError {
-            file: file.to_owned(),
-            position: self.position,
-            field: format!("{}{}", self.field, self.detail),
-            problem: self.problem,
-        }
-    }
-}
 
 impl StreamPolicy {
     pub(super) fn resolve(document: raw::Document) -> Result<Self, Fault> {

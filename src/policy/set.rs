@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::error::{PolicyError, Position};
+use super::error::{Fault, PolicyError, Position};
 use super::raw;
-use super::resolve::{Fault, StreamPolicy};
+use super::resolve::StreamPolicy;
 use super::wishes::{self, Sources};
 use super::{Dialect, Identity};
 use crate::model::{Declarations, Declared, DeclaredBy, Labels, LoadProtection, OpenStreams, Pe, Pod, StreamJobId};

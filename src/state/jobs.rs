@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::snapshot::JobRow;
+use super::job_row::JobRow;
 use crate::model::JobId;
 
 /// Rows by identity. Snapshots share them in shards: a change copies one shard, and the list of shards.

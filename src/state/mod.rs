@@ -7,7 +7,9 @@
 mod cluster;
 mod copies;
 mod event;
+mod job_row;
 mod jobs;
+mod node_row;
 mod open_streams;
 mod overload;
 mod owners;
@@ -20,7 +22,9 @@ mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};
 pub use event::{Change, Event};
+pub use job_row::{Home, JobRow, Member};
+pub use node_row::{NodeIndex, NodeRow};
 pub use overload::LoadSummary;
-pub use snapshot::{Home, JobRow, Member, NodeIndex, NodeRow, Snapshot};
+pub use snapshot::Snapshot;
 pub use summary::{Occupancy, Summary};
 pub use tentative::Tentative;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::snapshot::NodeRow;
+use super::node_row::NodeRow;
 use crate::model::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 
 /// What is known of the load of all nodes, for who watches over it.

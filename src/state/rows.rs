@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::snapshot::NodeRow;
+use super::node_row::NodeRow;
 use super::summary::Summary;
 
 /// A row, and the summary of it where the node is known.

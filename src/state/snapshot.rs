@@ -1,149 +1,16 @@
 //! The cluster at one moment: immutable, shared, cheap to publish.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::job_row::JobRow;
 use super::jobs::Jobs;
+use super::node_row::{NodeIndex, NodeRow};
 use super::rows::Rows;
 use super::summary::Summary;
-use crate::model::{
-    Declarations, HostPort, JobId, Node, NodeName, Overload, Pe, PodKey, PodUid, Pools, Resources, StreamJobs,
-};
-
-/// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeIndex(u32);
-
-impl NodeIndex {
-    /// The place as a number, from 0, below the number of places.
-    #[must_use]
-    pub fn number(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
-    }
-
-    /// A place by its number. There are far fewer nodes in a cluster than it can count.
-    pub(super) fn at(number: usize) -> Self {
-        Self(u32::try_from(number).unwrap_or(u32::MAX))
-    }
-}
-
-/// A node and what runs there.
-#[derive(Clone, Debug)]
-pub struct NodeRow {
-    /// Its name.
-    pub name: NodeName,
-    /// The node itself; `None` while pods name it that we have not seen.
-    pub node: Option<Arc<Node>>,
-    /// Requests of every pod on it that is not finished.
-    pub requested: Resources,
-    /// Limits of the same pods; a missing limit counts as the request.
-    pub limits: Resources,
-    /// How many pods that is.
-    pub pods: u64,
-    /// The ports of the node that they take, sorted.
-    pub host_ports: Vec<HostPort>,
-    /// The PEs on it that count in rules between PEs: those that are not leaving.
-    pub pes: Vec<Arc<Pe>>,
-    /// Of these, those that may close the node to others: isolated ones, and those of a named pool.
-    pub claimants: Vec<Arc<Pe>>,
-    /// By what the node is overloaded, where it is.
-    pub overload: Option<Overload>,
-}
-
-impl NodeRow {
-    /// A node of which nothing is known but its name.
-    pub(super) fn empty(name: &NodeName) -> Self {
-        Self {
-            name: name.clone(),
-            node: None,
-            requested: Resources::default(),
-            limits: Resources::default(),
-            pods: 0,
-            host_ports: Vec::new(),
-            pes: Vec::new(),
-            claimants: Vec::new(),
-            overload: None,
-        }
-    }
-
-    /// Counts a PE in rules between PEs.
-    pub(super) fn put(&mut self, pe: &Arc<Pe>) {
-        self.pes.push(Arc::clone(pe));
-        if pe.may_claim_node() {
-            self.claimants.push(Arc::clone(pe));
-        }
-    }
-
-    /// Counts a PE no more.
-    pub(super) fn remove(&mut self, uid: &PodUid) {
-        self.pes.retain(|pe| pe.pod.key.uid != *uid);
-        self.claimants.retain(|pe| pe.pod.key.uid != *uid);
-    }
-
-    /// Counts ports of a pod.
-    pub(super) fn take_ports(&mut self, ports: &[HostPort]) {
-        for port in ports {
-            let at = self.host_ports.partition_point(|known| known < port);
-            self.host_ports.insert(at, port.clone());
-        }
-    }
-
-    /// Counts ports of a pod no more.
-    pub(super) fn free_ports(&mut self, ports: &[HostPort]) {
-        for port in ports {
-            if let Ok(at) = self.host_ports.binary_search(port) {
-                self.host_ports.remove(at);
-            }
-        }
-    }
-}
-
-/// A job: its PEs that are not leaving, and where its PEs have been.
-#[derive(Clone, Debug, Default)]
-pub struct JobRow {
-    /// Bound and waiting PEs, the earliest created first, then in order of namespace, name and UID of their pods.
-    pub members: Vec<Member>,
-    /// Where PEs whose names outlive their pods were last bound, by name.
-    pub homes: BTreeMap<Arc<str>, Home>,
-}
-
-/// Where a PE was last bound.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// The node.
-    pub node: NodeName,
-    /// The lineage of the PE: see [`Pe::lineage`].
-    pub lineage: Arc<str>,
-}
-
-impl JobRow {
-    /// Counts a PE as a member.
-    pub(super) fn join(&mut self, pe: &Arc<Pe>, node: Option<NodeIndex>) {
-        fn order(pe: &Pe) -> (Timestamp, &PodKey) {
-            (pe.pod.created, &pe.pod.key)
-        }
-        let at = self.members.partition_point(|member| order(&member.pe) < order(pe));
-        self.members.insert(at, Member { pe: Arc::clone(pe), node });
-    }
-
-    /// The node that an earlier incarnation of a PE was bound to last.
-    #[must_use]
-    pub fn home(&self, pe: &Pe) -> Option<&NodeName> {
-        let lineage = pe.lineage.as_ref()?;
-        self.homes.get(&pe.name).filter(|home| home.lineage == *lineage).map(|home| &home.node)
-    }
-}
-
-/// A PE of a job.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// The PE.
-    pub pe: Arc<Pe>,
-    /// Where it is bound, or where we have committed to bind it.
-    pub node: Option<NodeIndex>,
-}
+use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pools, StreamJobs};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]

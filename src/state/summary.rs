@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::snapshot::NodeRow;
+use super::node_row::NodeRow;
 use crate::model::{CpuAndMemory, Node, NodeName, NodeTags, Overload, Resources};
 
 /// What most decisions read of a node, in one place: its row, the node itself and who runs there are in others, and

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::serve::provider;
+use super::provider::provider;
 
 /// Why a certificate cannot be served.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,10 @@
 
 mod issue;
 mod load;
+mod provider;
 mod serve;
 
 pub use issue::{Issued, issue};
 pub use load::{LoadError, Pair, load};
-pub use serve::{ServingCertificate, provider};
+pub use provider::provider;
+pub use serve::ServingCertificate;

@@ -7,22 +7,16 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
-use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use super::issue::Issued;
 use super::load::{LoadError, Pair, load, parse};
+use super::provider::provider;
 use crate::telemetry;
 
 /// How often the files are looked at: a mounted Secret changes by a swapped symlink, which notifications miss.
 const PERIOD: Duration = Duration::from_secs(5);
-
-/// The one cryptography of this program: ring (D14).
-#[must_use]
-pub fn provider() -> CryptoProvider {
-    rustls::crypto::ring::default_provider()
-}
 
 /// The certificate that is served, and where it comes from.
 #[derive(Debug)]

@@ -2,11 +2,13 @@
 
 mod client;
 mod feed;
+mod follow;
 mod health;
 mod load;
 mod optional;
 mod policies;
 mod store;
+mod watched;
 
 pub use client::{ClientError, connect};
 pub use feed::{Feed, Kinds};

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::runtime::watcher;
 use kube::{Client, Resource};
 
-use super::feed::{Watched, watch};
+use super::follow::watch;
 use super::health::Health;
 use super::store::Store;
+use super::watched::Watched;
 use crate::api::open_streams::{HostPool, Job, ProcessingElement};
 use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreamsObject as _};
 use crate::state::{Change, Event};
@@ -76,19 +76,6 @@ async fn is_served<K: Resource<DynamicType = ()>>(client: &Client) -> kube::Resu
         Ok(list) => Ok(list.resources.iter().any(|resource| *resource.name == *K::plural(&()))),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
         Err(error) => Err(error),
-    }
-}
-
-/// Whether a watch fails because the API server knows no such kind.
-pub(super) fn is_unknown_kind(error: &watcher::Error) -> bool {
-    match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,
-        watcher::Error::InitialListFailed(_)
-        | watcher::Error::WatchStartFailed(_)
-        | watcher::Error::WatchError(_)
-        | watcher::Error::WatchFailed(_)
-        | watcher::Error::NoResourceVersion => false,
     }
 }
 

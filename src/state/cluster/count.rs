@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Cluster, DEPARTED, Entry};
 use crate::model::{JobId, NodeName, Pe, Pod, PodPhase, PodUid, Resources};
-use crate::state::snapshot::{Home, JobRow, NodeIndex, NodeRow};
+use crate::state::job_row::{Home, JobRow};
+use crate::state::node_row::{NodeIndex, NodeRow};
 
 impl Cluster {
     /// Reads the PEs anew that something else is declared of.

@@ -1,0 +1,148 @@
+//! One watch: followed for ever, and folded into the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::ExponentialBuilder;
+use futures::{Stream, StreamExt as _};
+use hyper::Request;
+use kube::client::Body;
+use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
+use kube::{Api, Client, Resource as _};
+
+use super::health::Health;
+use super::store::Store;
+use super::watched::Watched;
+use crate::state::Event;
+use crate::telemetry;
+
+/// At most this long without an attempt to watch again (D19): an old view refuses and misplaces.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Events that are ready are folded in together, and published once.
+const BATCH: usize = 512;
+
+/// Follows all objects of a kind, until the API server knows no such kind.
+pub(super) async fn watch<K: Watched>(client: Client, store: Arc<Store>, health: Arc<Health>) {
+    // Guarded: one object that cannot be read must not blind us to all others of its kind.
+    let api = Api::<DeserializeGuard<K>>::all(reporting(client, Arc::clone(&health)));
+    let pauses = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(LONGEST_PAUSE)
+        .with_jitter()
+        .without_max_times();
+    let events = watcher(api, watcher::Config::default()).backoff(ExponentialBackoff::from(pauses));
+    follow(events, store, health).await;
+}
+
+/// The same client; a watch that the server has taken up is told to the health. A watch that goes on after a failure
+/// gives no event before something changes, and nothing may change for days.
+fn reporting(client: Client, health: Arc<Health>) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let send = move |request: Request<Body>| {
+        let (client, health) = (client.clone(), Arc::clone(&health));
+        let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
+        async move {
+            let response = client.send(request).await?;
+            if is_watch && response.status().is_success() {
+                health.answered();
+            }
+            Ok::<_, kube::Error>(response)
+        }
+    };
+    Client::new(tower::service_fn(send), namespace)
+}
+
+type WatchEvent<K> = Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>;
+
+async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Arc<Store>, health: Arc<Health>) {
+    let mut batches = std::pin::pin!(events.ready_chunks(BATCH));
+    let mut listing: Vec<K::Projected> = Vec::new();
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    while let Some(batch) = batches.next().await {
+        let mut folded = Vec::with_capacity(batch.len());
+        let mut complete = false;
+        for event in batch {
+            match event {
+                Err(error) if K::IS_OPTIONAL && is_unknown_kind(&error) => return,
+                Err(error) => {
+                    health.failed(&error);
+                    tracing::warn!(kind = K::KIND, %error, "the watch failed and is tried again");
+                }
+                Ok(event) => {
+                    health.answered();
+                    complete |= matches!(event, watcher::Event::InitDone);
+                    folded.extend(fold::<K>(event, &mut listing, &health, &mut told));
+                }
+            }
+        }
+        store.apply(folded);
+        if complete {
+            health.list_is_complete();
+            tracing::info!(kind = K::KIND, "listed");
+        }
+    }
+}
+
+/// The event of the state that a watch event is, if any; objects of a list are gathered until it is complete.
+fn fold<K: Watched>(
+    event: watcher::Event<DeserializeGuard<K>>,
+    listing: &mut Vec<K::Projected>,
+    health: &Health,
+    told: &mut BTreeMap<String, String>,
+) -> Option<Event> {
+    let mut project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
+        Ok(object) => {
+            if let Some((kind, error)) = object.left_out() {
+                telemetry::undecodable(kind);
+                tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is left out");
+            }
+            let projected = object.project().map_err(|error| health.cannot_read(&error)).ok()?;
+            tell::<K>(&projected, told);
+            Some(projected)
+        }
+        Err(error) => {
+            health.cannot_read(error);
+            None
+        }
+    };
+    match event {
+        watcher::Event::Init => {
+            listing.clear();
+            None
+        }
+        watcher::Event::InitApply(object) => {
+            listing.extend(project(&object));
+            None
+        }
+        watcher::Event::InitDone => Some(K::listed(std::mem::take(listing))),
+        watcher::Event::Apply(object) => project(&object).map(K::put),
+        watcher::Event::Delete(object) => K::gone(object.meta()),
+    }
+}
+
+/// Tells what was not understood of an object: once, as long as it stays the same.
+fn tell<K: Watched>(projected: &K::Projected, told: &mut BTreeMap<String, String>) {
+    let Some((object, doubts)) = K::doubts(projected) else { return };
+    if doubts.is_empty() {
+        told.remove(&object);
+    } else if told.get(&object) != Some(&doubts) {
+        tracing::warn!(kind = K::KIND, object, doubts, "not all of an object is understood; the rest counts");
+        told.insert(object, doubts);
+    }
+}
+
+/// Whether a watch fails because the API server knows no such kind.
+fn is_unknown_kind(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
+    }
+}
