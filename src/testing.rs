@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::model::{
     Bytes, DeclaredPe, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node,
-    NodeLabels, NodeName, NodeRequirement, ObjectId, Percent, Pod, PodKey, PodPhase, PodUid, Pool, PoolId, PoolMembers,
-    PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
+    NodeLabels, NodeName, NodeRequirement, ObjectId, Owner, OwnerKind, Percent, Pod, PodKey, PodPhase, PodUid, Pool,
+    PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -331,5 +331,15 @@ impl Golden {
         for case in self.cases() {
             std::fs::write(self.path(&format!("{case}.response.json")), answer(&case)).unwrap();
         }
+    }
+}
+
+/// A PE whose name and owner outlive its pod.
+pub(crate) fn lasting(name: &str, pod: Pod) -> Pod {
+    let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
+    Pod {
+        labels,
+        owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other })),
+        ..pod
     }
 }

@@ -1,6 +1,6 @@
 //! Wakes PEs that wait for nodes which were too busy, by wishes that they no longer have, or for members of their gang of
-//! which no more came: kube-scheduler sees nothing of a load that falls, of an object of ours, or of time that passes, and leaves what an extender refused alone until something changes that it
-//! does see.
+//! which no more came: kube-scheduler sees nothing of a load that falls, of an object of ours, or of time that passes,
+//! and leaves what an extender refused alone until something changes that it does see.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

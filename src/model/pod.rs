@@ -60,13 +60,14 @@ pub struct Owner {
     pub kind: OwnerKind,
 }
 
-/// What a workload is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What a workload is, as far as that matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OwnerKind {
     /// A `ProcessingElement` of group `streams.ibm.com`: it says what its pod wishes.
     ProcessingElement,
-    /// Anything else: kind and group, as in `StatefulSet.apps`.
-    Other(Arc<str>),
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 impl OwnerKind {
@@ -76,7 +77,7 @@ impl OwnerKind {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         match (group, kind) {
             ("streams.ibm.com", "ProcessingElement") => Self::ProcessingElement,
-            (group, kind) => Self::Other(format!("{kind}.{group}").into()),
+            _ => Self::Other,
         }
     }
 }

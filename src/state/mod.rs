@@ -12,7 +12,6 @@ mod jobs;
 mod node_row;
 mod open_streams;
 mod overload;
-mod owners;
 mod rows;
 mod shared;
 mod snapshot;

@@ -72,7 +72,10 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
                     tracing::warn!(kind = K::KIND, %error, "the watch failed and is tried again");
                 }
                 Ok(event) => {
-                    health.answered();
+                    // The beginning of a list is told before the API server is asked for it.
+                    if !matches!(event, watcher::Event::Init) {
+                        health.answered();
+                    }
                     complete |= matches!(event, watcher::Event::InitDone);
                     folded.extend(fold::<K>(event, &mut listing, &health, &mut told));
                 }
@@ -146,3 +149,7 @@ fn is_unknown_kind(error: &watcher::Error) -> bool {
         | watcher::Error::NoResourceVersion => false,
     }
 }
+
+#[cfg(test)]
+#[path = "tests/follow.rs"]
+mod tests;

@@ -55,8 +55,7 @@ impl Cluster {
     fn count(&mut self, entry: &Entry) {
         self.note_object(entry);
         let footprint = &entry.pod.footprint;
-        let is_leaving = entry.pod.phase != PodPhase::Active || self.gone_owners.has_owner_of(&entry.pod);
-        let ruling = entry.pe.as_ref().filter(|_| !is_leaving);
+        let ruling = entry.pe.as_ref().filter(|_| entry.pod.phase == PodPhase::Active);
         if let Some(index) = entry.node {
             self.rows.nodes.change(index.number(), |row| {
                 row.requested.add(&footprint.requests);
@@ -109,21 +108,6 @@ impl Cluster {
         }
         if let Some(index) = entry.node {
             self.release(index);
-        }
-    }
-
-    /// Pods of owners that a new pod shows to be gone count as leaving from now on.
-    pub(super) fn look_for_gone_owners(&mut self, pod: &Pod) {
-        let Some(Some(pe)) = self.pods.get(pod.key.uid.as_str()).map(|entry| &entry.pe) else { return };
-        let members = self.rows.job(&pe.job).into_iter().flat_map(|job| &job.members);
-        let pods: Vec<Arc<Pod>> = members.map(|member| Arc::clone(&member.pe.pod)).collect();
-        if self.gone_owners.observe(pod, &pods).is_empty() {
-            return;
-        }
-        for orphan in pods {
-            if self.gone_owners.has_owner_of(&orphan) {
-                self.replace(orphan);
-            }
         }
     }
 

@@ -23,7 +23,6 @@ use super::event::Event;
 use super::job_row::{Home, JobRow};
 use super::node_row::{NodeIndex, NodeRow};
 use super::overload::{self, LoadSummary};
-use super::owners::GoneOwners;
 use super::snapshot::Snapshot;
 use super::takeover::{Takeover, waits};
 use crate::model::{JobId, LastPlace, Load, Node, NodeName, ObjectId, Pe, Pod, PodUid, Pool, StreamJob, StreamJobId};
@@ -37,7 +36,6 @@ pub struct Cluster {
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
     ledger: BTreeMap<PodUid, Committed>,
     takeover: Takeover,
-    gone_owners: GoneOwners,
     /// The homes of jobs that have no PE at the moment, the last gone at the end.
     departed: VecDeque<(JobId, Homes)>,
     copies: Copies,
@@ -229,12 +227,8 @@ impl Cluster {
         if self.ledger.get(uid).is_some_and(overtaken) {
             self.ledger.remove(uid);
         }
-        let is_new = !self.pods.contains(uid.as_str());
         let pod = Arc::new(self.copies.pod(pod));
-        self.replace(Arc::clone(&pod));
-        if is_new && pod.owner.is_some() {
-            self.look_for_gone_owners(&pod);
-        }
+        self.replace(pod);
         superseded
     }
 

@@ -1,7 +1,5 @@
 //! What is told of pools and jobs follows from nodes, pods and the last status, and from nothing else.
 
-use std::sync::Arc;
-
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Note, Overview, Subject, Told, notes, of_job, of_pool};
 use crate::api::{HostPool, HostPoolStatus, Phase, PlacementStatus, StreamJob, StreamJobStatus};
-use crate::model::{Owner, OwnerKind, Pod, PodUid, Pool, Reason, StreamJob as Declared};
+use crate::model::{Pod, PodUid, Pool, Reason, StreamJob as Declared};
 use crate::state::{Cluster, Event};
-use crate::testing::{cluster, cordoned, leaving, node, on, pe, tagged};
+use crate::testing::{cluster, cordoned, lasting, leaving, node, on, pe, tagged};
 
 fn host_pool(spec: &Value) -> HostPool {
     let metadata = json!({"name": "fast", "namespace": "streams", "generation": 3});
@@ -21,20 +19,6 @@ fn host_pool(spec: &Value) -> HostPool {
 fn stream_job(spec: &Value) -> StreamJob {
     let metadata = json!({"name": "j", "namespace": "streams", "generation": 2});
     serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
-}
-
-/// A PE whose name and owner outlive its pod.
-fn lasting(name: &str, pod: Pod) -> Pod {
-    let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
-    Pod {
-        labels,
-        owner: Some(Arc::new(Owner {
-            name: "set".into(),
-            uid: "owner".into(),
-            kind: OwnerKind::of("apps/v1", "StatefulSet"),
-        })),
-        ..pod
-    }
 }
 
 fn with_record(pod: Pod) -> Pod {

@@ -18,7 +18,7 @@ use crate::model::{
 use crate::policy::PolicySet;
 use crate::state::{Change, Event, Snapshot, UnknownPod};
 use crate::testing::{
-    asking, cluster, declared_pe, in_namespace, labelled, leaving, listed, node, on, pe, pod, policies, pool,
+    asking, cluster, declared_pe, in_namespace, labelled, lasting, leaving, listed, node, on, pe, pod, policies, pool,
     stream_job, streams_policy, taking,
 };
 
@@ -570,18 +570,7 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
         let job = StreamJob { last_places: vec![place(node)], ..stream_job("j", &[]) };
         Event::StreamJob(Box::new(job))
     };
-    let of_owner = |pod: Pod| {
-        let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
-        Pod {
-            labels,
-            owner: Some(Arc::new(Owner {
-                name: "set".into(),
-                uid: "owner".into(),
-                kind: OwnerKind::of("apps/v1", "StatefulSet"),
-            })),
-            ..pod
-        }
-    };
+    let of_owner = |pod: Pod| lasting("a", pod);
     let home = |cluster: &Cluster, uid: &str| {
         let (_, pe) = cluster.pod(uid).unwrap();
         let pe = pe.unwrap();
