@@ -104,22 +104,31 @@ impl Rethought {
     }
 }
 
-/// Jobs whose gangs waited for more members at the last look.
+/// Jobs whose gangs waited for more members at the last look; `None` before the first.
 #[derive(Debug, Default)]
 pub struct Arrivals {
-    arriving: BTreeSet<JobId>,
+    arriving: Option<BTreeSet<JobId>>,
 }
 
 impl Arrivals {
-    /// The PEs that wait of jobs whose gangs have become complete since the last look: nobody came any more.
+    /// The PEs that wait of jobs whose gangs have become complete since the last look: nobody came any more. At the
+    /// first look those of all complete gangs: another process may have refused them before it ended.
     pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
-        let gangs =
-            snapshot.jobs().filter(|(id, row)| arrives(snapshot, row) && gang_of(snapshot, id) == Some(Gang::All));
-        let arriving: BTreeSet<JobId> = gangs.map(|(id, _)| id.clone()).collect();
-        let complete = self.arriving.difference(&arriving).filter_map(|id| snapshot.job(id));
-        let waiting = complete.flat_map(|job| &job.members).filter(|member| member.node.is_none());
-        let concerned = waiting.map(|member| &member.pe).collect();
-        self.arriving = arriving;
+        if !snapshot.is_complete() {
+            return Vec::new();
+        }
+        let is_gang_of_all = |id: &&JobId| gang_of(snapshot, id) == Some(Gang::All);
+        let young = snapshot.jobs().filter(|(_, row)| arrives(snapshot, row)).map(|(id, _)| id);
+        let arriving: BTreeSet<JobId> = young.filter(is_gang_of_all).cloned().collect();
+        let complete: Vec<&JobId> = if let Some(before) = &self.arriving {
+            before.difference(&arriving).collect()
+        } else {
+            let settled = snapshot.jobs().map(|(id, _)| id).filter(|id| !arriving.contains(*id));
+            settled.filter(is_gang_of_all).collect()
+        };
+        let members = complete.into_iter().filter_map(|id| snapshot.job(id)).flat_map(|job| &job.members);
+        let concerned = members.filter(|member| member.node.is_none()).map(|member| &member.pe).collect();
+        self.arriving = Some(arriving);
         in_order(concerned)
     }
 }

@@ -46,6 +46,8 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
             if complete { 2 } else { 0 }
         );
     }
+    let restarted = Arrivals::default().look(cluster.snapshot()).len();
+    assert_eq!(restarted, 2, "who was refused by a process that has ended is woken by the next");
     cluster.apply(Event::Pod(Box::new(created("late", 5, &[]))));
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::GangArrives), "one that comes begins it anew");
     cluster.apply(Event::Pod(Box::new(on("n1", created("b", 3, &[])))));
