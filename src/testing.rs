@@ -339,7 +339,7 @@ pub(crate) fn lasting(name: &str, pod: Pod) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
     Pod {
         labels,
-        owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other })),
+        owner: Some(Arc::new(Owner { name: "set".into(), uid: "owner".into(), kind: OwnerKind::Other, is_only: true })),
         ..pod
     }
 }

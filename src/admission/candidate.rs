@@ -85,5 +85,6 @@ fn controller(pod: &Value) -> Option<Owner> {
     let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
     let text = |key| json::text(owner, &[key]);
     let kind = OwnerKind::of(text("apiVersion").unwrap_or_default(), text("kind").unwrap_or_default());
-    Some(Owner { name: text("name")?.into(), uid: text("uid").unwrap_or_default().into(), kind })
+    let uid = text("uid").unwrap_or_default();
+    Some(Owner { name: text("name")?.into(), uid: uid.into(), kind, is_only: owners.len() == 1 })
 }

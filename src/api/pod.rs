@@ -83,7 +83,8 @@ impl TryFrom<&PodObject> for Pod {
             _ if metadata.deletion_timestamp.is_some() => PodPhase::Leaving,
             _ => PodPhase::Active,
         };
-        let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
+        let owners = metadata.owner_references.as_deref().unwrap_or_default();
+        let owner = owners.iter().find(|owner| owner.controller == Some(true));
         let read = |key: &str| READ_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         Ok(Self {
             key: PodKey {
@@ -96,7 +97,8 @@ impl TryFrom<&PodObject> for Pod {
             annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
             owner: owner.map(|owner| {
                 let kind = OwnerKind::of(&owner.api_version, &owner.kind);
-                Arc::new(Owner { name: owner.name.as_str().into(), uid: owner.uid.as_str().into(), kind })
+                let is_only = owners.len() == 1;
+                Arc::new(Owner { name: owner.name.as_str().into(), uid: owner.uid.as_str().into(), kind, is_only })
             }),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,

@@ -11,26 +11,48 @@ use super::account::{Candidate, Explanation, Lack, Source, State, Wish};
 use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Refusal};
 use crate::placement::Case;
 use crate::policy::{PolicySet, Said, keys};
-use crate::state::{NodeIndex, Snapshot};
+use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// The version of the form.
 const VERSION: u8 = 1;
 /// Nodes that are told in full.
 pub const MOST_CANDIDATES: usize = 3;
 
-/// What is said of a pod, and of the PE that it is, where a policy governs it; `committed` is where it is bound, as long
-/// as the API server does not show it.
+/// A pod, and what is known of it beside.
+#[derive(Debug)]
+pub struct Subject {
+    pod: Arc<Pod>,
+    /// The PE that it is, where a policy governs it.
+    pe: Option<Arc<Pe>>,
+    /// Where it is bound, as long as the API server does not show it.
+    committed: Option<NodeName>,
+    /// True where its owner is gone.
+    is_orphan: bool,
+}
+
+impl Subject {
+    /// What a cluster knows of a pod.
+    #[must_use]
+    pub fn of(pod: &Arc<Pod>, cluster: &Cluster) -> Self {
+        let uid = pod.key.uid.as_str();
+        Self {
+            pod: Arc::clone(pod),
+            pe: cluster.pod(uid).and_then(|(_, pe)| pe.cloned()),
+            committed: cluster.committed(uid).cloned(),
+            is_orphan: cluster.is_orphan(pod),
+        }
+    }
+}
+
+/// What is said of a pod.
 #[must_use]
-pub fn explain(
-    pod: &Pod,
-    pe: Option<&Arc<Pe>>,
-    committed: Option<&NodeName>,
-    snapshot: &Snapshot,
-    policies: &PolicySet,
-) -> Explanation {
+pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> Explanation {
+    let Subject { pod, is_orphan, .. } = subject;
+    let (pe, committed) = (subject.pe.as_ref(), subject.committed.as_ref());
     let state = match (pod.phase, &pod.node) {
         (PodPhase::Finished, _) => State::Finished,
         (PodPhase::Leaving, _) => State::Leaving,
+        (PodPhase::Active, _) if *is_orphan => State::Leaving,
         (PodPhase::Active, Some(_)) => State::Placed,
         (PodPhase::Active, None) if committed.is_some() => State::Placing,
         (PodPhase::Active, None) => State::Waiting,
@@ -67,7 +89,12 @@ pub fn explain(
             }
         }
     }
-    explanation.summary = summary(&explanation);
+    explanation.summary = match &pod.owner {
+        Some(owner) if *is_orphan && pod.phase == PodPhase::Active => {
+            format!("Its owner {} is gone: it is going to be deleted.", owner.name)
+        }
+        Some(_) | None => summary(&explanation),
+    };
     explanation
 }
 

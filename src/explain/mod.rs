@@ -8,4 +8,4 @@ mod decide;
 mod remedy;
 
 pub use account::{Candidate, Explanation, Lack, Source, State, Wish};
-pub use decide::{MOST_CANDIDATES, explain, recorded};
+pub use decide::{MOST_CANDIDATES, Subject, explain, recorded};

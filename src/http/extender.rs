@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
-use crate::explain::explain;
+use crate::explain::{Subject, explain};
 use crate::extender::{self, BindingArguments, Choice, DecodeError, bind};
 use crate::model::{HostChoice, Pe, Reason};
 use crate::telemetry::{self, Placement};
@@ -106,10 +106,8 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
         return text(StatusCode::SERVICE_UNAVAILABLE, "another explanation is being made; try again");
     };
     let found = extender.store.change(|cluster| {
-        let pod = Arc::clone(cluster.named(&namespace, &name)?);
-        let pe = cluster.pod(pod.key.uid.as_str()).and_then(|(_, pe)| pe.cloned());
-        let committed = cluster.committed(pod.key.uid.as_str()).cloned();
-        Some((pod, pe, committed, cluster.snapshot().clone(), cluster.policies().clone()))
+        let subject = Subject::of(cluster.named(&namespace, &name)?, cluster);
+        Some((subject, cluster.snapshot().clone(), cluster.policies().clone()))
     });
     if !extender.store.view().snapshot.is_complete() {
         return text(StatusCode::SERVICE_UNAVAILABLE, "nodes, pods and pools have not been listed yet; try again");
@@ -117,10 +115,10 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
     if let Some(problem) = extender.too_old() {
         return text(StatusCode::SERVICE_UNAVAILABLE, &problem);
     }
-    let Some((pod, pe, committed, snapshot, policies)) = found else {
+    let Some((subject, snapshot, policies)) = found else {
         return text(StatusCode::NOT_FOUND, &format!("there is no pod {namespace}/{name}"));
     };
-    let made = web::block(move || explain(&pod, pe.as_ref(), committed.as_ref(), &snapshot, &policies)).await;
+    let made = web::block(move || explain(&subject, &snapshot, &policies)).await;
     match made.map(|explanation| serde_json::to_vec(&explanation)) {
         Ok(Ok(body)) => json(body),
         Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the explanation was not made"),

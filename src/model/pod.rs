@@ -58,6 +58,8 @@ pub struct Owner {
     pub uid: Arc<str>,
     /// What it is.
     pub kind: OwnerKind,
+    /// True where the pod has no other owner: the pod is collected once this one is gone.
+    pub is_only: bool,
 }
 
 /// What a workload is, as far as that matters.

@@ -23,6 +23,11 @@ impl Copies {
         Node { labels: node.labels.sharing(tags), ..node }
     }
 
+    /// The copy of an owner that its pods share, if it has any.
+    pub(super) fn owner(&self, owner: &Owner) -> Option<Arc<Owner>> {
+        self.owners.find(owner)
+    }
+
     /// An equal pod that shares what it can.
     pub(super) fn pod(&mut self, pod: Pod) -> Pod {
         let texts = &mut self.texts;

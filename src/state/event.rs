@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, ObjectId, Pod, PodUid, Pool, PoolId, StreamJob,
+    DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool, PoolId, StreamJob,
     StreamJobId,
 };
 use crate::policy::PolicySet;
@@ -25,6 +25,8 @@ pub enum Event {
     PodGone(PodUid),
     /// All pods there are.
     PodsListed(Vec<Pod>),
+    /// A workload is gone, and what belongs to it alone is going to be collected.
+    OwnerGone(Owner),
     /// A pool was added or changed.
     Pool(Pool),
     /// A pool is gone, or can no longer be read.

@@ -22,6 +22,11 @@ impl<T: ?Sized> Default for Shared<T> {
 }
 
 impl<T: Eq + Hash + ?Sized> Shared<T> {
+    /// The copy that all with this value share; `None` where nobody has had it for certain.
+    pub(super) fn find(&self, value: &T) -> Option<Arc<T>> {
+        self.known.get(value).map(Arc::clone)
+    }
+
     /// The copy that all with this value share.
     pub(super) fn share(&mut self, own: Arc<T>) -> Arc<T> {
         if let Some(known) = self.known.get(&own) {

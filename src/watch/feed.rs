@@ -8,6 +8,7 @@ use kube::Client;
 use super::follow::watch;
 use super::health::Health;
 use super::optional;
+use super::owners;
 use super::store::Store;
 use super::watched::Watched;
 use crate::api::open_streams;
@@ -42,6 +43,7 @@ impl Feed {
         if kinds == Kinds::All {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
+            owners::start(client, store);
         }
         Self { watches }
     }

@@ -77,6 +77,9 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
                         health.answered();
                     }
                     complete |= matches!(event, watcher::Event::InitDone);
+                    if let watcher::Event::Delete(object) = &event {
+                        folded.extend(K::orphans(object.meta()));
+                    }
                     folded.extend(fold::<K>(event, &mut listing, &health, &mut told));
                 }
             }

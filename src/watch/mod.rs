@@ -6,6 +6,7 @@ mod follow;
 mod health;
 mod load;
 mod optional;
+mod owners;
 mod policies;
 mod store;
 mod watched;

@@ -10,6 +10,7 @@ use kube::{Client, Resource};
 
 use super::follow::watch;
 use super::health::Health;
+use super::owners;
 use super::store::Store;
 use super::watched::Watched;
 use crate::api::open_streams::{HostPool, Job, ProcessingElement};
@@ -98,6 +99,9 @@ macro_rules! declared {
             fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
                 let namespace = Namespace::from(metadata.namespace.as_deref()?);
                 Some(Event::$event(Change::Gone(ObjectId::new(&namespace, metadata.name.as_deref()?))))
+            }
+            fn orphans(metadata: &kube::api::ObjectMeta) -> Option<Event> {
+                owners::gone::<Self>(metadata)
             }
             fn doubts(projected: &$declared) -> Option<(String, String)> {
                 let doubts: Vec<String> = projected.doubts().iter().map(ToString::to_string).collect();

@@ -27,6 +27,10 @@ pub(super) trait Watched:
     fn listed(all: Vec<Self::Projected>) -> Event;
     /// The event of an object that is gone, from its metadata alone.
     fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event>;
+    /// The event that pods which belong to an object that is gone are going to be collected; its metadata are the last.
+    fn orphans(_metadata: &kube::api::ObjectMeta) -> Option<Event> {
+        None
+    }
     /// An object, and what of it was not understood, though the rest counts.
     fn doubts(_projected: &Self::Projected) -> Option<(String, String)> {
         None

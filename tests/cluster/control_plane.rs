@@ -123,6 +123,11 @@ impl Cluster {
             .collect()
     }
 
+    /// The controller manager: stateful sets, garbage collection and the like.
+    pub(crate) const fn controller_manager(&self) -> &Process {
+        &self.controller_manager
+    }
+
     pub(crate) const fn site(&self) -> &Site {
         &self.site
     }

@@ -3,8 +3,10 @@
 
 use std::process::Command;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use crate::cluster::installation::Installation;
 use crate::cluster::{Cluster, FakeNode};
 use crate::installation::shared;
 use crate::placement::pe::{Pe, Team, nodes_of, tagged, wish};
@@ -16,6 +18,14 @@ async fn explain(arguments: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outrigger"));
     command.arg("explain").args(arguments).env("KUBECONFIG", "/nowhere");
     run(command).await
+}
+
+/// What the extender says of a pod, placed or not.
+pub(crate) async fn explained(installation: &Installation, namespace: &str, pod: &str) -> Value {
+    let url = installation.extender.as_ref().unwrap().url();
+    let server = url.strip_suffix("/extender").unwrap();
+    let (_, printed, error) = explain(&["--server", server, "-n", namespace, pod, "-o", "json"]).await;
+    serde_json::from_str(&printed).with_context(|| format!("{printed}{error}")).unwrap()
 }
 
 /// The same by kubectl, which finds the program under its other name on the path.

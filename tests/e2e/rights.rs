@@ -65,7 +65,8 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
             }
         }
         let status = ["patch hostpools/status.outrigger.dev", "patch streamjobs/status.outrigger.dev"];
-        let beyond = [&DECLARED[..], &["patch pods"], &status].concat();
+        let owners = ["list deployments.apps", "list jobs.batch", "watch deployments.apps", "watch jobs.batch"];
+        let beyond = [&DECLARED[..], &["patch pods"], &status, &owners].concat();
         for (namespace, more) in [
             ("default", &[][..]),
             (

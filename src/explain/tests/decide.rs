@@ -1,18 +1,17 @@
 use serde_json::{Value, json};
 
-use super::{MOST_CANDIDATES, explain, recorded};
+use super::{MOST_CANDIDATES, Subject, explain, recorded};
 use crate::explain::{Explanation, State};
 use crate::model::{DeclaredPe, Doubt, Node, Pod, PodPhase};
 use crate::state::{Change, Cluster, Event};
 use crate::testing::{
-    asking, cluster, cordoned, declared_pe, exclusive, governed, labelled, leaving, node, on, pe, pod, pool, reasons,
-    sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
+    asking, cluster, cordoned, declared_pe, exclusive, governed, labelled, lasting, leaving, node, on, pe, pod, pool,
+    reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
 };
 
 fn explained(cluster: &Cluster, name: &str) -> Explanation {
-    let found = cluster.named("streams", name).unwrap();
-    let (pod, pe) = cluster.pod(found.key.uid.as_str()).unwrap();
-    explain(pod, pe, cluster.committed(name), cluster.snapshot(), cluster.policies())
+    let pod = cluster.named("streams", name).unwrap();
+    explain(&Subject::of(pod, cluster), cluster.snapshot(), cluster.policies())
 }
 
 fn recording(record: &Value, pod: Pod) -> Pod {
@@ -282,4 +281,16 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
         ]
     );
     assert_eq!(unclear, ["ProcessingElement.streams.ibm.com streams/app-0: spec.placement.rack: is not known"]);
+}
+
+#[test]
+fn a_pod_whose_owner_is_gone_is_said_to_leave() {
+    let pod = lasting("a", on("n1", pe("j", "a", &[])));
+    let owner = pod.owner.as_deref().unwrap().clone();
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pod]);
+    assert_eq!(explained(&cluster, "a").state, State::Placed);
+    cluster.apply(Event::OwnerGone(owner));
+    let explanation = explained(&cluster, "a");
+    assert_eq!(explanation.state, State::Leaving);
+    assert_eq!(explanation.summary, "Its owner set is gone: it is going to be deleted.");
 }

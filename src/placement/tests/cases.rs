@@ -259,7 +259,7 @@ fn t16_the_schemes_differ_where_another_job_is_busy() {
 /// An incarnation of PE `a`, whose name outlives its pod.
 fn incarnation(number: u8, wishes: &[(&str, &str)]) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
-    let owner = Owner { name: "a".into(), uid: "owner".into(), kind: OwnerKind::Other };
+    let owner = Owner { name: "a".into(), uid: "owner".into(), kind: OwnerKind::Other, is_only: true };
     Pod { labels, owner: Some(owner.into()), ..pe("j", &format!("a-{number}"), wishes) }
 }
 
@@ -307,10 +307,36 @@ fn t19_a_job_that_is_submitted_again_inherits_nothing() {
 }
 
 #[test]
+fn t19_pods_whose_owner_is_gone_keep_nobody_from_their_nodes() {
+    let of = |uid: &str, pod: Pod| {
+        let owner = Owner { name: "set".into(), uid: uid.into(), kind: OwnerKind::Other, is_only: true };
+        Pod { owner: Some(Arc::new(owner)), ..pod }
+    };
+    let wishes = [("isolated", "true"), ("host-pool", "p")];
+    let before = asking(1_000, of("before", on("n1", pe("j", "old", &wishes))));
+    let owner = before.owner.as_deref().unwrap().clone();
+    let pods = vec![before, of("now", asking(2_000, pe("j", "new", &wishes)))];
+    let nodes = vec![with_cores(4, node("n1")), with_cores(2, node("n2"))];
+    let mut cluster = cluster(nodes, vec![pool("p", &[], sized(1))], pods);
+    assert_eq!(verdict(&cluster, "new", "n1"), Err(Refusal::NodeHoldsIsolatedPe("streams/old".into())));
+    assert_eq!(verdict(&cluster, "new", "n2").unwrap_err().reason(), Reason::PoolIndexElsewhere);
+    // Of the same name, but another one.
+    cluster.apply(Event::OwnerGone(Owner { uid: "long ago".into(), ..owner.clone() }));
+    assert!(choice(&cluster, "new").is_empty());
+    cluster.apply(Event::OwnerGone(owner));
+    let mut nodes = choice(&cluster, "new");
+    nodes.sort_unstable();
+    assert_eq!(nodes, ["n1", "n2"]);
+    // What they request is still there.
+    cluster.apply(Event::Pod(Box::new(asking(3_500, pe("k", "large", &[])))));
+    assert_refused_everywhere(&cluster, "large", Reason::InsufficientResources);
+}
+
+#[test]
 fn a_pod_that_names_an_owner_of_old_takes_nothing_from_those_that_run() {
     // A manifest that was dumped from a pod names the owner of then; whoever applies it again proves nothing by that.
     let of = |uid: &str, created: i64, pod: Pod| {
-        let owner = Owner { name: "set".into(), uid: uid.into(), kind: OwnerKind::Other };
+        let owner = Owner { name: "set".into(), uid: uid.into(), kind: OwnerKind::Other, is_only: true };
         Pod { owner: Some(Arc::new(owner)), created: Timestamp::from_second(created).unwrap(), ..pod }
     };
     let wish = [("isolated", "true")];

@@ -14,14 +14,16 @@ impl Cluster {
         self.replace_all(|entry| entry.pe.as_deref().is_some_and(&is_meant));
     }
 
-    /// Reads the pods anew that are meant.
-    pub(in crate::state) fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) {
+    /// Reads the pods anew that are meant; says how many.
+    pub(in crate::state) fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) -> usize {
         let meant = self.pods.iter().filter(|entry| is_meant(entry));
         let mut pods: Vec<Arc<Pod>> = meant.map(|entry| Arc::clone(&entry.pod)).collect();
         pods.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+        let count = pods.len();
         for pod in pods {
             self.replace(pod);
         }
+        count
     }
 
     /// Reads these pods anew.
@@ -55,7 +57,8 @@ impl Cluster {
     fn count(&mut self, entry: &Entry) {
         self.note_object(entry);
         let footprint = &entry.pod.footprint;
-        let ruling = entry.pe.as_ref().filter(|_| entry.pod.phase == PodPhase::Active);
+        let is_leaving = entry.pod.phase != PodPhase::Active || self.is_orphan(&entry.pod);
+        let ruling = entry.pe.as_ref().filter(|_| !is_leaving);
         if let Some(index) = entry.node {
             self.rows.nodes.change(index.number(), |row| {
                 row.requested.add(&footprint.requests);

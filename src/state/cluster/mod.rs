@@ -25,7 +25,9 @@ use super::node_row::{NodeIndex, NodeRow};
 use super::overload::{self, LoadSummary};
 use super::snapshot::Snapshot;
 use super::takeover::{Takeover, waits};
-use crate::model::{JobId, LastPlace, Load, Node, NodeName, ObjectId, Pe, Pod, PodUid, Pool, StreamJob, StreamJobId};
+use crate::model::{
+    JobId, LastPlace, Load, Node, NodeName, ObjectId, Owner, Pe, Pod, PodUid, Pool, StreamJob, StreamJobId,
+};
 use crate::policy::PolicySet;
 
 /// The cluster: one writer folds events and commitments into it and publishes snapshots.
@@ -33,6 +35,8 @@ use crate::policy::PolicySet;
 pub struct Cluster {
     policies: PolicySet,
     pods: HashSet<Entry, ahash::RandomState>,
+    /// Owners that are gone, at least as long as pods name them.
+    gone_owners: HashSet<Arc<Owner>, ahash::RandomState>,
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
     ledger: BTreeMap<PodUid, Committed>,
     takeover: Takeover,
@@ -69,6 +73,8 @@ type Homes = BTreeMap<Arc<str>, Home>;
 
 /// How many jobs without a PE are remembered: for the moment between two incarnations of their only one.
 const DEPARTED: usize = 1_024;
+/// Up to so many owners that are gone, nobody looks whether a pod still names them.
+const FEW_OWNERS: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -109,9 +115,11 @@ impl Cluster {
     /// Folds one event in, in the order of the watch: what is answered to a write or a read of a pod may be ahead of
     /// it, and is never folded in.
     pub fn apply(&mut self, event: Event) {
-        // What is measured counts as a change where it makes a node overloaded, or no longer so; that pods are settled,
-        // where some are.
-        self.rows.version += u64::from(!matches!(event, Event::Loads(_) | Event::Time(_) | Event::Settled(_)));
+        // What is measured counts as a change where it makes a node overloaded, or no longer so; that pods are settled or
+        // an owner is gone, where that concerns pods.
+        let may_change_nothing =
+            |event: &Event| matches!(event, Event::Loads(_) | Event::Time(_) | Event::Settled(_) | Event::OwnerGone(_));
+        self.rows.version += u64::from(!may_change_nothing(&event));
         match event {
             Event::Node(node) => self.put_node(node),
             Event::NodeGone(name) => self.drop_node(&name),
@@ -119,6 +127,7 @@ impl Cluster {
             Event::Pod(pod) => self.put_pod(*pod),
             Event::PodGone(uid) => self.drop_pod(&uid),
             Event::PodsListed(pods) => self.list_pods(pods),
+            Event::OwnerGone(owner) => self.drop_owner(&owner),
             Event::Pool(pool) => self.put_pool(pool),
             Event::PoolGone(id) => {
                 Arc::make_mut(&mut self.rows.pools).remove(&id);
@@ -172,6 +181,12 @@ impl Cluster {
     #[must_use]
     pub fn pod(&self, uid: &str) -> Option<(&Arc<Pod>, Option<&Arc<Pe>>)> {
         self.pods.get(uid).map(|entry| (&entry.pod, entry.pe.as_ref()))
+    }
+
+    /// True where the owner of a pod is gone, so that the pod is going to be collected.
+    #[must_use]
+    pub fn is_orphan(&self, pod: &Pod) -> bool {
+        pod.owner.as_ref().is_some_and(|owner| self.gone_owners.contains(owner))
     }
 
     /// The pod of this name.
@@ -256,6 +271,18 @@ impl Cluster {
             self.take_over_again();
         }
         self.listed.insert(Kind::Pod);
+    }
+
+    fn drop_owner(&mut self, owner: &Owner) {
+        // Most workloads that end have had no pod for a while.
+        let Some(owner) = self.copies.owner(owner).filter(|owner| owner.is_only) else { return };
+        if self.gone_owners.len() >= FEW_OWNERS {
+            // One is ours and one is that of the copies: others are those of pods.
+            self.gone_owners.retain(|gone| Arc::strong_count(gone) > 2);
+        }
+        self.gone_owners.insert(Arc::clone(&owner));
+        let orphans = self.replace_all(|entry| entry.pod.owner.as_ref().is_some_and(|of| Arc::ptr_eq(of, &owner)));
+        self.rows.version += u64::from(orphans > 0);
     }
 
     fn put_pool(&mut self, pool: Pool) {

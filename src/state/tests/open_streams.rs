@@ -7,7 +7,7 @@ use crate::state::{Change, Cluster, Event};
 use crate::testing::{choice, declared_pe, governed, node, streams_pe, streams_policy, verdict};
 
 fn owned(uid: &str, pod: Pod) -> Pod {
-    let owner = Owner { name: "app-0".into(), uid: uid.into(), kind: OwnerKind::ProcessingElement };
+    let owner = Owner { name: "app-0".into(), uid: uid.into(), kind: OwnerKind::ProcessingElement, is_only: true };
     Pod { owner: Some(Arc::new(owner)), ..pod }
 }
 

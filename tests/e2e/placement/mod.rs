@@ -7,6 +7,7 @@
 //! | [`exlocation`] | never two of a group on one node; the record is on the pod as soon as its node is |
 //! | [`burst`] | of many PEs that wait at once each is decided before the last one is bound, and no bind is turned away |
 //! | [`gang`] | gangs are placed together or not at all; one of all waits until nobody comes any more |
+//! | [`owner`] | pods whose owner is gone count for no rule; those that were left to themselves do |
 //! | [`load`] | nodes that are too busy take no PE; who waited for them is placed soon after the load falls |
 //! | [`refusal`] | users read our reason codes, the same at every attempt |
 //! | [`pe`] | support: a PE as a user writes it, and what became of it |
@@ -18,6 +19,7 @@ mod exlocation;
 mod gang;
 pub(crate) mod history;
 mod load;
+mod owner;
 pub(crate) mod pe;
 mod pools;
 mod refusal;

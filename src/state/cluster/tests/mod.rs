@@ -80,6 +80,8 @@ struct Model {
     policies: PolicySet,
     nodes: BTreeMap<NodeName, Node>,
     pods: BTreeMap<PodUid, Pod>,
+    /// Those that were gone while a pod named them.
+    gone_owners: BTreeSet<(Arc<str>, Arc<str>)>,
     pools: Pools,
     stream_jobs: StreamJobs,
     open_streams: OpenStreams,
@@ -116,6 +118,11 @@ impl Model {
                     self.show(pod);
                 }
                 self.listed.insert("pods");
+            }
+            Event::OwnerGone(owner) => {
+                if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
+                    self.gone_owners.insert((owner.name, owner.uid));
+                }
             }
             Event::Pool(pool) => drop(self.pools.insert(pool.id.clone(), pool.into())),
             Event::PoolGone(id) => drop(self.pools.remove(&id)),
@@ -180,6 +187,12 @@ impl Model {
         pod.node.clone().or(committed).filter(|_| pod.phase != PodPhase::Finished)
     }
 
+    fn is_leaving(&self, pod: &Pod) -> bool {
+        let names = |owner: &Owner| (Arc::clone(&owner.name), Arc::clone(&owner.uid));
+        let is_gone = |owner: &Arc<Owner>| owner.is_only && self.gone_owners.contains(&names(owner));
+        pod.phase != PodPhase::Active || pod.owner.as_ref().is_some_and(is_gone)
+    }
+
     fn row(&self, name: &NodeName) -> Row {
         let mut row = Row { node: self.nodes.get(name).cloned(), ..Row::default() };
         let (mut requested, mut limits) = (Resources::default(), Resources::default());
@@ -188,7 +201,7 @@ impl Model {
             limits.add(&pod.footprint.limits);
             row.pods += 1;
             row.host_ports.extend_from_slice(pod.host_ports());
-            if pod.phase == PodPhase::Active && self.policies.pe(&Arc::new(pod.clone()), &self.declared()).is_some() {
+            if !self.is_leaving(pod) && self.policies.pe(&Arc::new(pod.clone()), &self.declared()).is_some() {
                 row.pes.insert(pod.key.clone());
             }
         }
@@ -198,7 +211,7 @@ impl Model {
 
     fn picture(&self) -> Picture {
         let mut jobs: BTreeMap<JobId, Vec<(Pe, Option<NodeName>)>> = BTreeMap::new();
-        for pod in self.pods.values().filter(|pod| pod.phase == PodPhase::Active) {
+        for pod in self.pods.values().filter(|pod| !self.is_leaving(pod)) {
             let Some(pe) = self.policies.pe(&Arc::new(pod.clone()), &self.declared()) else { continue };
             jobs.entry(pe.job.clone()).or_default().push((pe, self.place(pod)));
         }
@@ -267,14 +280,16 @@ fn a_pod() -> impl Strategy<Value = Pod> {
     )
 }
 
-/// Labelled as open-streams does it; owned by `k-a` or, of another UID, by `k-b`.
+fn of_the_pe(name: &str, uid: &str) -> Owner {
+    Owner { name: format!("k-{name}").into(), uid: uid.into(), kind: OwnerKind::ProcessingElement, is_only: true }
+}
+
+/// Labelled as open-streams does it; `b` has another owner beside; owned by `k-a` or, of another UID, by `k-b`.
 fn of_the_group(pod: Pod, version: &str) -> Pod {
     let name = pod.key.name.as_str().to_owned();
     let labels = [("outrigger.dev/job", "k"), ("streams.ibm.com/job", "k"), ("streams.ibm.com/pe", &name)];
-    let owner = |uid: &str| {
-        Arc::new(Owner { name: format!("k-{name}").into(), uid: uid.into(), kind: OwnerKind::ProcessingElement })
-    };
-    let owner = (name != "c").then(|| owner(if version == "1" { "u1" } else { "u2" }));
+    let uid = if version == "1" { "u1" } else { "u2" };
+    let owner = (name != "c").then(|| Arc::new(Owner { is_only: name != "b", ..of_the_pe(&name, uid) }));
     Pod { labels: labels.into_iter().collect(), owner, ..pod }
 }
 
@@ -345,6 +360,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         12 => a_pod().prop_map(|pod| Event::Pod(Box::new(pod))),
         3 => a_uid().prop_map(Event::PodGone),
         1 => vec(a_pod(), 0..5).prop_map(Event::PodsListed),
+        2 => (select(&PODS[..]), select(&["u1", "u2"][..])).prop_map(|(name, uid)| Event::OwnerGone(of_the_pe(name, uid))),
         1 => a_pool().prop_map(Event::Pool),
         1 => a_pool().prop_map(|pool| Event::PoolGone(pool.id)),
         1 => vec(a_pool(), 0..3).prop_map(Event::PoolsListed),
@@ -398,7 +414,7 @@ proptest! {
         let mut model = Model { policies: governing, ..Model::default() };
         let mut published: Vec<(Snapshot, Picture)> = Vec::new();
         for step in steps {
-            let always = matches!(step, Step::Apply(_));
+            let always = matches!(&step, Step::Apply(event) if !matches!(**event, Event::OwnerGone(_)));
             take(step, &mut cluster, &mut model);
             let now = picture(cluster.snapshot());
             prop_assert_eq!(&now, &model.picture());
