@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, DeclaredPe, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node,
-    NodeLabels, NodeName, NodeRequirement, ObjectId, Owner, OwnerKind, Percent, Pod, PodKey, PodPhase, PodUid, Pool,
-    PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
+    Bytes, DeclaredPe, DeclaredRegion, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace,
+    Node, NodeLabels, NodeName, NodeRequirement, ObjectId, Owner, OwnerKind, Percent, Pod, PodKey, PodPhase, PodUid,
+    Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -227,6 +227,17 @@ pub(crate) fn streams_pe(job: &str, pe: &str) -> Pod {
     Pod {
         labels: [("streams.ibm.com/job", job), ("streams.ibm.com/pe", pe)].into_iter().collect(),
         ..pod(&format!("{job}-{pe}"))
+    }
+}
+
+/// A parallel region of a job in namespace `streams`.
+pub(crate) fn declared_region(job: &str, name: &str, width: Option<u32>) -> DeclaredRegion {
+    DeclaredRegion {
+        id: ObjectId::new(&"streams".into(), name),
+        job: job.into(),
+        alias: format!("of {name}").into(),
+        width: width.and_then(NonZeroU32::new),
+        doubts: Vec::new(),
     }
 }
 

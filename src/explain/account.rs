@@ -1,6 +1,7 @@
 //! What is said of one pod.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +35,9 @@ pub struct Explanation {
     /// What was not understood of such objects, with object and field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unclear: Vec<String>,
+    /// The parallel regions of its job by name, and how many channels each has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parallel_regions: BTreeMap<String, NonZeroU32>,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,

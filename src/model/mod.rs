@@ -25,7 +25,8 @@ pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresho
 pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label};
 pub use open_streams::{
-    Declared, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, ObjectId, Objects, OpenStreams, OpenStreamsObject,
+    Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Doubt, ObjectId, Objects, OpenStreams,
+    OpenStreamsObject,
 };
 pub use pe::{Connection, Contradiction, DeclaredBy, Gang, HostChoice, Pe, Scheme, Scope, Wishes};
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};

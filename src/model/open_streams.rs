@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{Labels, Namespace, Owner, OwnerKind, Pool, PoolId, PoolMembers};
+use super::{JobId, Labels, Namespace, Owner, OwnerKind, Pool, PoolId, PoolMembers};
 
 /// The identity of an object within its kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +86,23 @@ pub struct DeclaredJob {
     pub doubts: Vec<Doubt>,
 }
 
-/// An object of the group that decisions read.
+/// A `ParallelRegion` of the group: a part of a job that runs in several channels. The operator makes PEs of them and
+/// counts these in the `Job`; the region says nothing of where they go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredRegion {
+    /// Namespace and name; the name is that of the job, a hyphen, and the number of the region.
+    pub id: ObjectId,
+    /// The job; empty where none is named.
+    pub job: Arc<str>,
+    /// What its users call it.
+    pub alias: Arc<str>,
+    /// How many channels it has, or is about to have; `None` where that was not understood.
+    pub width: Option<NonZeroU32>,
+    /// What was not understood.
+    pub doubts: Vec<Doubt>,
+}
+
+/// An object of the group that decisions read, or people.
 pub trait OpenStreamsObject: PartialEq + Sized {
     /// Its kind.
     const KIND: &'static str;
@@ -130,6 +146,7 @@ objects! {
     "ProcessingElement" DeclaredPe pes;
     "HostPool" DeclaredPool pools;
     "Job" DeclaredJob jobs;
+    "ParallelRegion" DeclaredRegion regions;
 }
 
 /// Every object of the group. Cheap to clone.
@@ -141,6 +158,8 @@ pub struct OpenStreams {
     pub pools: Arc<Objects<DeclaredPool>>,
     /// Jobs.
     pub jobs: Arc<Objects<DeclaredJob>>,
+    /// Parallel regions.
+    pub regions: Arc<Objects<DeclaredRegion>>,
 }
 
 /// What the group says of one PE.
@@ -159,7 +178,15 @@ impl OpenStreams {
     /// True where there is no object at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pes.is_empty() && self.pools.is_empty() && self.jobs.is_empty()
+        self.pes.is_empty() && self.pools.is_empty() && self.jobs.is_empty() && self.regions.is_empty()
+    }
+
+    /// The widths of the parallel regions of a job, as far as they are known, by alias.
+    #[must_use]
+    pub fn widths(&self, job: &JobId) -> BTreeMap<String, NonZeroU32> {
+        let regions = self.regions.values().filter(|region| region.id.namespace == job.namespace);
+        let regions = regions.filter(|region| region.job == job.name);
+        regions.filter_map(|region| Some((region.alias.to_string(), region.width?))).collect()
     }
 
     /// The name of a pool of the group among all pools, as `outrigger.dev/host-pool` would hold it.

@@ -1,10 +1,11 @@
 //! A processing element: a pod that a policy governs, and what it wishes for its placement.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{HostPort, JobId, ObjectId, Pod, PoolId, Tag, Token};
+use super::{Declarations, HostPort, JobId, ObjectId, Pod, PoolId, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,6 +195,12 @@ impl Pe {
     #[must_use]
     pub fn awaits(&self) -> Option<&ObjectId> {
         self.object.as_ref().filter(|object| object.is_awaited).map(|object| &object.id)
+    }
+
+    /// How many channels each parallel region of its job has, where the job is one of open-streams.
+    #[must_use]
+    pub fn parallel_regions(&self, declared: &Declarations) -> BTreeMap<String, NonZeroU32> {
+        self.object.as_ref().map(|_| declared.open_streams.widths(&self.job)).unwrap_or_default()
     }
 
     /// The ports of the node that it takes.

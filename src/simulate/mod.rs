@@ -85,10 +85,11 @@ pub fn simulate(input: Input) -> Outcome {
     cluster.apply(Event::PoolsListed(pools));
     cluster.apply(Event::StreamJobsListed(all(&jobs)));
     if !open_streams.is_empty() {
-        let OpenStreams { pes, pools, jobs } = open_streams;
+        let OpenStreams { pes, pools, jobs, regions } = open_streams;
         cluster.apply(Event::DeclaredPool(Change::Listed(all(&pools))));
         cluster.apply(Event::DeclaredPe(Change::Listed(all(&pes))));
         cluster.apply(Event::DeclaredJob(Change::Listed(all(&jobs))));
+        cluster.apply(Event::DeclaredRegion(Change::Listed(all(&regions))));
     }
     cluster.apply(Event::PodsListed(pods));
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());

@@ -1,6 +1,7 @@
 //! What a simulation found, as plain data.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -77,6 +78,9 @@ pub struct JobOutcome {
     pub of: usize,
     /// Share of the declared traffic between its placed PEs that leaves a node, from 0 to 1.
     pub cut_traffic: f64,
+    /// Its parallel regions by name, and how many channels each has.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parallel_regions: BTreeMap<String, NonZeroU32>,
 }
 
 /// One node.
@@ -160,8 +164,17 @@ impl Outcome {
         };
         let conflicts = decided.iter().filter_map(of_gang).collect();
         let placements = workload.iter().map(|pod| Placement::of(pod, decided.remove(&pod.key.uid))).collect();
-        let jobs = chart.jobs.iter().enumerate().map(|(at, job)| chart.job(at, job)).collect();
         let snapshot = cluster.snapshot();
+        let regions = snapshot.jobs().filter_map(|(id, row)| {
+            let regions = row.members.first()?.pe.parallel_regions(snapshot.declared());
+            Some((id.to_string(), regions))
+        });
+        let mut regions: BTreeMap<String, _> = regions.collect();
+        let jobs = chart.jobs.iter().enumerate().map(|(at, job)| JobOutcome {
+            parallel_regions: regions.remove(job).unwrap_or_default(),
+            ..chart.job(at, job)
+        });
+        let jobs = jobs.collect();
         let nodes = by_name(cluster).into_iter().filter_map(|index| {
             let (summary, row) = snapshot.summary(index)?;
             Some(NodeOutcome {
@@ -251,6 +264,7 @@ impl Chart {
             placed: pes().filter(|pe| pe.node.is_some()).count(),
             of: pes().count(),
             cut_traffic: rounded(share),
+            parallel_regions: BTreeMap::new(),
         }
     }
 

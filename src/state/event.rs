@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool, PoolId, StreamJob,
-    StreamJobId,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
+    PoolId, StreamJob, StreamJobId,
 };
 use crate::policy::PolicySet;
 
@@ -45,6 +45,8 @@ pub enum Event {
     DeclaredPool(Change<DeclaredPool>),
     /// A `Job` of that group.
     DeclaredJob(Change<DeclaredJob>),
+    /// A `ParallelRegion` of that group.
+    DeclaredRegion(Change<DeclaredRegion>),
     /// The policies in force from now on.
     Policies(PolicySet),
     /// What was measured of nodes, in the place of all that was reported in this way before.

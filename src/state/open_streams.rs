@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::cluster::{Cluster, Entry};
 use super::event::Change;
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, HostChoice, ObjectId, Objects, OpenStreams, OpenStreamsObject, Pe, PoolId,
-    Pools,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, HostChoice, ObjectId, Objects, OpenStreams,
+    OpenStreamsObject, Pe, PoolId, Pools,
 };
 
 /// A kind of object of the group: which PEs a change of one concerns.
@@ -48,6 +48,12 @@ impl Declares for DeclaredPool {
             Err(_) => changed.iter().any(|id| id.namespace == pe.pod.key.namespace),
         };
         cluster.replace_all(|entry| entry.pe.as_deref().is_some_and(of_one));
+    }
+}
+
+impl Declares for DeclaredRegion {
+    fn follow_up(_cluster: &mut Cluster, _changed: &BTreeSet<ObjectId>) {
+        // It is told, and no PE wishes anything by it.
     }
 }
 

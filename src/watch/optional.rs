@@ -13,8 +13,10 @@ use super::health::Health;
 use super::owners;
 use super::store::Store;
 use super::watched::Watched;
-use crate::api::open_streams::{HostPool, Job, ProcessingElement};
-use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreamsObject as _};
+use crate::api::open_streams::{HostPool, Job, ParallelRegion, ProcessingElement};
+use crate::model::{
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, ObjectId, OpenStreamsObject as _,
+};
 use crate::state::{Change, Event};
 
 /// How often a kind is looked for that is not served.
@@ -28,12 +30,17 @@ pub(super) trait Optional: Watched {
     fn expected() -> Event;
 }
 
-/// Follows a kind wherever it is served.
-#[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]
+/// Follows a kind wherever it is served; nothing is decided before all objects of it have been seen.
 pub(super) fn start<K: Optional>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
-    let health = Arc::new(Health::new(K::KIND));
     // Before any list can complete the view: whether there is such a kind has not been answered yet.
     store.apply([K::expected()]);
+    start_to_tell::<K>(client, store)
+}
+
+/// Follows a kind wherever it is served, for what is told of it: no decision waits for it.
+#[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]
+pub(super) fn start_to_tell<K: Optional>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
+    let health = Arc::new(Health::new(K::KIND));
     tokio::spawn(follow::<K>(client.clone(), Arc::clone(store), Arc::clone(&health)));
     health
 }
@@ -121,4 +128,5 @@ declared! {
     ProcessingElement as DeclaredPe in DeclaredPe;
     HostPool as DeclaredPool in DeclaredPool;
     Job as DeclaredJob in DeclaredJob;
+    ParallelRegion as DeclaredRegion in DeclaredRegion;
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::wait::until;
 use crate::cluster::{Cluster, FakeNode, Installation};
+use crate::explain::explained;
 use crate::installation::installed;
 use crate::placement::pe::{DECIDED, Pe, Team, node, wish};
 
@@ -24,6 +25,7 @@ async fn define(cluster: &Cluster) {
         ("Job", "streamsjobs", "streamsjob"),
         ("ProcessingElement", "streamspes", "streamspe"),
         ("HostPool", "streamshostpools", "streamshostpool"),
+        ("ParallelRegion", "streamsprs", "streamspr"),
     ];
     for (kind, plural, singular) in kinds {
         let spec = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
@@ -161,6 +163,8 @@ async fn a_job_given_by_its_objects_is_placed_though_their_kinds_are_defined_aft
     let record: Value = serde_json::from_str(wish(&placed, "placement").unwrap()).unwrap();
     assert_eq!(record["pool"], "streams/streams.ibm.com/app-1");
 
+    widths_are_told(&installation, &team, "app-0-x1").await;
+
     // The isolated one keeps others off its node, and a changed object changes the next placement.
     place_by(cluster, &team, "2", &json!({ "host": "n2" })).await;
     team.delete("app-2-x1").await;
@@ -193,10 +197,24 @@ async fn a_job_given_by_its_objects_is_placed_though_their_kinds_are_defined_aft
     assert_eq!((&placement["node"], &placement["reasons"]), (&Value::Null, &reasons), "both places are taken");
 }
 
+/// Nothing is decided by a parallel region; who asks is told its width.
+async fn widths_are_told(installation: &Installation, team: &Team, pod: &str) {
+    for width in [2, 3] {
+        let region = json!({ "index": 0, "alias": "Work", "width": width });
+        put(&installation.cluster, team, "ParallelRegion", "app-0", &region).await;
+        let told = until("the width is told", DECIDED, async || {
+            let explanation = explained(installation, &team.namespace, pod).await;
+            ensure!(explanation["parallelRegions"] == json!({ "Work": width }), "{explanation}");
+            Ok(())
+        });
+        told.await.unwrap();
+    }
+}
+
 /// Where `simulate` would place a pod, from nothing but what kubectl prints of the cluster.
 #[expect(clippy::disallowed_methods, reason = "writes what a person would have written")]
 async fn simulated(cluster: &Cluster, pod: &Value) -> Value {
-    let kinds = "nodes,hostpools.outrigger.dev,streamjobs,streamsjobs,streamspes,streamshostpools,pods";
+    let kinds = "nodes,hostpools.outrigger.dev,streamjobs,streamsjobs,streamspes,streamshostpools,streamsprs,pods";
     let printed = cluster.kubectl().run(&["get", kinds, "-A", "-o", "yaml"]).await.unwrap();
     let folder = cluster.folder().join("simulated");
     std::fs::create_dir_all(&folder).unwrap();
@@ -247,9 +265,10 @@ async fn a_restart_forgets_nothing_and_kinds_that_go_leave_the_rest_running() {
 
     let cluster = &installation.cluster;
     cluster.kubectl().run(&["delete", "-n", &team.namespace, "streamspes.streams.ibm.com", "--all"]).await.unwrap();
-    let kinds = ["streamspes", "streamshostpools", "streamsjobs"].map(|plural| format!("{plural}.streams.ibm.com"));
-    let [pes, pools, jobs] = &kinds;
-    cluster.kubectl().run(&["delete", "crd", pes, pools, jobs]).await.unwrap();
+    let kinds = ["streamspes", "streamshostpools", "streamsjobs", "streamsprs"]
+        .map(|plural| format!("{plural}.streams.ibm.com"));
+    let [pes, pools, jobs, regions] = &kinds;
+    cluster.kubectl().run(&["delete", "crd", pes, pools, jobs, regions]).await.unwrap();
     gone(&team.pods, "app-0-x1").await;
     assert_eq!(team.node_of("guest").await, "n1");
     until("the watches have found out", SERVED, async || {

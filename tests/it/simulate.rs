@@ -411,6 +411,9 @@ items:
     metadata: {name: app-0, namespace: ns}
     spec: {index: 0, alias: R, width: 2}
   - apiVersion: streams.ibm.com/v1
+    kind: ConsistentRegion
+    metadata: {name: app-0, namespace: ns}
+  - apiVersion: streams.ibm.com/v1
     kind: ProcessingElement
     metadata: {name: app-0, namespace: ns, uid: pe-0, labels: {streams.ibm.com/job: app}}
     spec:
@@ -462,11 +465,12 @@ fn objects_of_open_streams_say_what_their_pods_wish() {
     assert_eq!((code, placed(0), placed(1)), (0, json!("n3"), json!("n1")), "{error}");
     let record = &document["placements"][0]["record"];
     assert_eq!((&record["scheme"], &record["pool"]), (&json!("pack"), &json!("ns/streams.ibm.com/app-1")));
+    assert_eq!(document["jobs"][0]["parallelRegions"], json!({"R": 2}));
     assert_eq!(
         error,
         format!(
-            "note: skipped, for placement does not read them: 1 ParallelRegion.streams.ibm.com\n\
-             note: {objects}:31:15: ProcessingElement ns/app-1: spec.placement.rack: is not known, and not read\n"
+            "note: skipped, for placement does not read them: 1 ConsistentRegion.streams.ibm.com\n\
+             note: {objects}:34:15: ProcessingElement ns/app-1: spec.placement.rack: is not known, and not read\n"
         )
     );
     // What comes with the workload takes the place of what is there.
@@ -483,7 +487,7 @@ fn what_is_not_understood_of_an_object_is_told_where_it_stands() {
     let files = Files::new();
     let nodes = files.list("nodes.json", &[node("n1")]);
     let objects = files.write("objects.yaml", OPEN_STREAMS.replace("host: n1", "host: [n1]"));
-    let fault = format!("{objects}:30:15: ProcessingElement ns/app-1: spec.placement.host: `[\"n1\"]` is no text\n");
+    let fault = format!("{objects}:33:15: ProcessingElement ns/app-1: spec.placement.host: `[\"n1\"]` is no text\n");
     let with = |pod: Value| {
         let pods = files.list("pods.json", &[pod]);
         simulate(&["--cluster", &nodes, "--cluster", &objects, "--workload", &pods], "")

@@ -5,6 +5,7 @@
 
 mod host_pool;
 mod job;
+mod parallel_region;
 mod processing_element;
 mod reader;
 
@@ -72,6 +73,14 @@ objects! {
     HostPool "streamshostpools";
     /// A job, as its user submits it.
     Job "streamsjobs";
+    /// A part of a job that runs in several channels.
+    ParallelRegion "streamsprs";
+}
+
+/// The job that an object belongs to: by its label, else by its name, `<job>-<number>`.
+fn job_of(metadata: &ObjectMeta) -> Option<&str> {
+    let labelled = metadata.labels.as_ref().and_then(|labels| labels.get("streams.ibm.com/job"));
+    labelled.map(String::as_str).or_else(|| Some(metadata.name.as_deref()?.rsplit_once('-')?.0))
 }
 
 fn id(metadata: &ObjectMeta) -> Result<ObjectId, Unnamed> {

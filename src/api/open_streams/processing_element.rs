@@ -6,12 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::reader::{Part, Reader, in_list};
-use super::{ProcessingElement, Unnamed, id};
+use super::{ProcessingElement, Unnamed, id, job_of};
 use crate::model::{DeclaredPe, OpenStreams};
 use crate::policy::{DECLARABLE, keys};
-
-/// The label of an object that names its job.
-const JOB: &str = "streams.ibm.com/job";
 
 impl TryFrom<&ProcessingElement> for DeclaredPe {
     type Error = Unnamed;
@@ -25,8 +22,7 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
             None => {}
             Some(Value::Object(_)) => {
                 if let Some(placement) = reader.part(object.spec.get("placement"), "spec.placement", None) {
-                    let job = metadata.labels.as_ref().and_then(|labels| labels.get(JOB)).map(String::as_str);
-                    wishes = read(placement, job.or_else(|| job_of(&id.name)), &mut reader);
+                    wishes = read(placement, job_of(metadata), &mut reader);
                 }
             }
             // Nothing of it can be known.
@@ -38,11 +34,6 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
         let uid = Arc::from(metadata.uid.as_deref().unwrap_or_default());
         Ok(Self { id, uid, wishes, doubts: reader.doubts })
     }
-}
-
-/// The job in the name of a PE: `<job>-<number>`.
-fn job_of(name: &str) -> Option<&str> {
-    name.rsplit_once('-').map(|(job, _)| job)
 }
 
 fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap<&'static str, String> {

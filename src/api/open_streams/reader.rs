@@ -23,6 +23,7 @@ pub(super) struct Part<'a> {
 
 /// The prefix of annotations that say wishes.
 const PREFIX: &str = "outrigger.dev/";
+const NO_EFFECT: &str = "has no effect on this kind of object";
 /// A value is quoted up to so many characters.
 const MOST_QUOTED: usize = 60;
 
@@ -107,7 +108,7 @@ impl Reader {
         for (name, value) in annotations.into_iter().flatten().filter(|(name, _)| name.starts_with(PREFIX)) {
             let field = || format!("metadata.annotations[{name}]");
             let Some(key) = DECLARABLE.into_iter().find(|key| key == name) else {
-                self.doubt(field(), "has no effect on this kind of object", None);
+                self.doubt(field(), NO_EFFECT, None);
                 continue;
             };
             if wishes.contains_key(key) || is_chosen && CHOICE.contains(&key) {
@@ -117,6 +118,13 @@ impl Reader {
             }
         }
         wishes.into_iter().collect()
+    }
+
+    /// Doubts annotations that say wishes on an object that has none.
+    pub(super) fn annotations_without_effect(&mut self, annotations: Option<&BTreeMap<String, String>>) {
+        for name in annotations.into_iter().flatten().map(|(name, _)| name).filter(|name| name.starts_with(PREFIX)) {
+            self.doubt(format!("metadata.annotations[{name}]"), NO_EFFECT, None);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Objects of an open schema: what is understood counts, what is not is told with its field.
 
+use std::num::NonZeroU32;
+
 use serde_json::{Value, json};
 
-use super::{HostPool, Job, ProcessingElement, Unnamed};
-use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, Doubt, Labels, PoolMembers, PoolMode};
+use super::{HostPool, Job, ParallelRegion, ProcessingElement, Unnamed};
+use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Doubt, Labels, PoolMembers, PoolMode};
 use crate::policy::DECLARABLE;
 
 fn object(name: &str, annotations: &Value, spec: &Value) -> Value {
@@ -154,13 +156,37 @@ fn annotations_of_an_object_say_what_its_placement_does_not() {
 fn a_job_gives_defaults_and_counts_its_pes() {
     let counted = job(&json!({"outrigger.dev/gang": "true"}), &json!({"statistics": {"processingElementCount": 4}}));
     assert_eq!(shown(&counted.defaults), ["gang: true"]);
-    assert_eq!(counted.pes.map(std::num::NonZeroU32::get), Some(4));
+    assert_eq!(counted.pes.map(NonZeroU32::get), Some(4));
     let requests =
         job(&json!({}), &json!({"resources": {"requests": {"cpu": 4, "memory": "1Gi"}, "limits": {}}})).requests;
     assert_eq!(requests.iter().collect::<Vec<_>>(), [("cpu", "4"), ("memory", "1Gi")]);
     for spec in [json!({}), json!({"statistics": {"processingElementCount": 0}})] {
         assert_eq!(job(&json!(null), &spec).pes, None, "not counted yet");
     }
+}
+
+#[test]
+fn a_parallel_region_has_a_name_and_a_width_and_wishes_nothing() {
+    let read = |annotations: &Value, spec: &Value| {
+        let object: ParallelRegion = serde_json::from_value(object("app-2", annotations, spec)).unwrap();
+        DeclaredRegion::try_from(&object).unwrap()
+    };
+    let region = read(&json!({}), &json!({"index": 2, "alias": "Work", "width": 3}));
+    assert_eq!((&*region.job, &*region.alias, region.width.map(NonZeroU32::get)), ("app", "Work", Some(3)));
+    assert_eq!(region.doubts, []);
+    let annotated = read(&json!({"outrigger.dev/exlocation": "channels"}), &json!({"alias": "Work", "width": "3"}));
+    assert_eq!(annotated.width.map(NonZeroU32::get), Some(3), "large numbers come as text");
+    assert_eq!(doubted(&annotated.doubts), [("metadata.annotations[outrigger.dev/exlocation]", None)]);
+    for (spec, field) in [
+        (json!({"alias": "Work", "width": 0}), "spec.width"),
+        (json!({"alias": "Work", "width": -1}), "spec.width"),
+        (json!({"alias": 7}), "spec.alias"),
+        (json!(7), "spec"),
+    ] {
+        let region = read(&json!({}), &spec);
+        assert_eq!((region.width, doubted(&region.doubts)), (None, vec![(field, None)]), "{spec}");
+    }
+    assert_eq!(&*read(&json!({}), &json!({})).alias, "app-2", "a region without a name has that of its object");
 }
 
 #[test]
@@ -174,7 +200,7 @@ fn pools_are_read_as_the_legacy_platform_means_them() {
     };
     let tags = |tags: &[&str]| PoolMembers::Tagged(tags.iter().map(|tag| (*tag).into()).collect());
     let hosts = |hosts: &[&str]| PoolMembers::Hosts(hosts.iter().map(|host| (*host).into()).collect());
-    let size = |size: u32| std::num::NonZeroU32::new(size).unwrap();
+    let size = |size: u32| NonZeroU32::new(size).unwrap();
     for (written, members, mode) in [
         (
             json!({"name": "$default", "index": 0, "membershipMode": "shared", "hosts": [], "tags": []}),

@@ -1,6 +1,7 @@
 //! An explanation as people read it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ pub(super) fn write(explanation: &Explanation, paper: &mut Paper) {
         paper.paragraph(message, Ink::Plain);
     }
     declared(explanation, paper);
+    parallel_regions(&explanation.parallel_regions, paper);
     if let Some(problem) = &explanation.problem {
         paper.heading("What speaks against every node");
         lacks(std::slice::from_ref(problem), paper);
@@ -59,6 +61,19 @@ fn declared(explanation: &Explanation, paper: &mut Paper) {
     for unclear in &explanation.unclear {
         paper.paragraph(&format!("Not understood: {unclear}."), Ink::Wary);
     }
+}
+
+fn parallel_regions(regions: &BTreeMap<String, NonZeroU32>, paper: &mut Paper) {
+    if regions.is_empty() {
+        return;
+    }
+    paper.heading("Parallel regions of its job");
+    let mut table = paper.table();
+    for (name, width) in regions {
+        let channels = if width.get() == 1 { "1 channel".to_owned() } else { format!("{width} channels") };
+        table.add_row([cell(name, Ink::Plain), cell(channels, Ink::Plain)]);
+    }
+    paper.put(table);
 }
 
 fn reasons(refused: &BTreeMap<String, usize>, paper: &mut Paper) {

@@ -27,10 +27,10 @@ Examples:
   kubectl get pods -n streams -o yaml | outrigger simulate --cluster cluster.yaml --workload -
 
 FILE is YAML or JSON as kubectl prints it: objects, lists, several documents; a folder stands for the files in it, `-`
-for standard input. Of open-streams, streamsjobs, streamspes and streamshostpools count in both. Of --cluster, nodes,
-host pools, stream jobs and pods that are bound count. Of --workload, pods, host pools, stream jobs, and the pods that
-Deployments, StatefulSets and Jobs would create. All exist from the start; pods without a node pass admission as in a
-cluster, and are decided by priority, creationTimestamp, then their order in the files.
+for standard input. Of open-streams, streamsjobs, streamspes, streamshostpools and streamsprs count in both. Of
+--cluster, nodes, host pools, stream jobs and pods that are bound count. Of --workload, pods, host pools, stream jobs,
+and the pods that Deployments, StatefulSets and Jobs would create. All exist from the start; pods without a node pass
+admission as in a cluster, and are decided by priority, creationTimestamp, then their order in the files.
 
 The document of -o json is described in docs/simulate.md: placements[], jobs[], nodes[].
 

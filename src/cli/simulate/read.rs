@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::admission::Context;
-use crate::api::open_streams::{self, Job, ProcessingElement};
+use crate::api::open_streams::{self, Job, ParallelRegion, ProcessingElement};
 use crate::cli::Stop;
 use crate::cli::manifests::{Field, Object, Text};
 use crate::model::{
-    Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Load, Node, NodeName, OpenStreams, OpenStreamsObject, Pe, Pod,
-    PodPhase, PodUid, Pool, Pools, StreamJobs,
+    Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, OpenStreams,
+    OpenStreamsObject, Pe, Pod, PodPhase, PodUid, Pool, Pools, StreamJobs,
 };
 use crate::policy::PolicySet;
 use crate::simulate::{self, Input};
@@ -148,6 +148,7 @@ impl<'t> Gathered<'t> {
                 self.declare(object, declared)
             }
             "Job" => self.declare::<DeclaredJob>(object, object.declared::<Job, _>()?),
+            "ParallelRegion" => self.declare::<DeclaredRegion>(object, object.declared::<ParallelRegion, _>()?),
             kind => {
                 self.skip(&qualified(kind));
                 Ok(())

@@ -60,14 +60,18 @@ fn counted(reasons: &BTreeMap<Code, usize>) -> String {
 fn jobs(jobs: &[JobOutcome], paper: &mut Paper) {
     paper.heading("Jobs");
     let mut table = paper.table();
-    table.set_header(["JOB", "PLACED", "CUT TRAFFIC"].map(|title| cell(title, Ink::Faint)));
+    let with_regions = jobs.iter().any(|job| !job.parallel_regions.is_empty());
+    let titles = ["JOB", "PLACED", "CUT TRAFFIC"].into_iter().chain(with_regions.then_some("PARALLEL REGIONS"));
+    table.set_header(titles.map(|title| cell(title, Ink::Faint)));
     for job in jobs {
         let ink = if job.placed == job.of { Ink::Good } else { Ink::Wary };
-        table.add_row([
+        let regions: Vec<String> = job.parallel_regions.iter().map(|(name, width)| format!("{name}×{width}")).collect();
+        let cells = [
             cell(&job.job, Ink::Plain),
             cell(format!("{} of {}", job.placed, job.of), ink),
             cell(format!("{:.0} %", job.cut_traffic * 100.0), Ink::Plain),
-        ]);
+        ];
+        table.add_row(cells.into_iter().chain(with_regions.then(|| cell(regions.join(" "), Ink::Faint))));
     }
     narrow(&mut table, 0, NAMES);
     right(&mut table, 1);

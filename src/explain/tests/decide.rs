@@ -5,8 +5,8 @@ use crate::explain::{Explanation, State};
 use crate::model::{DeclaredPe, Doubt, Node, Pod, PodPhase};
 use crate::state::{Change, Cluster, Event};
 use crate::testing::{
-    asking, cluster, cordoned, declared_pe, exclusive, governed, labelled, lasting, leaving, node, on, pe, pod, pool,
-    reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
+    asking, cluster, cordoned, declared_pe, declared_region, exclusive, governed, labelled, lasting, leaving, node, on,
+    pe, pod, pool, reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
 };
 
 fn explained(cluster: &Cluster, name: &str) -> Explanation {
@@ -281,6 +281,31 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
         ]
     );
     assert_eq!(unclear, ["ProcessingElement.streams.ibm.com streams/app-0: spec.placement.rack: is not known"]);
+}
+
+#[test]
+fn parallel_regions_of_its_job_are_told_with_their_widths() {
+    let pods = vec![streams_pe("app", "0"), streams_pe("other", "0"), pe("app", "of another dialect", &[])];
+    let mut cluster = governed(streams_policy(""), vec![node("n1")], vec![], pods);
+    let told = |cluster: &Cluster, pod: &str| -> Vec<String> {
+        let regions = explained(cluster, pod).parallel_regions;
+        regions.iter().map(|(name, width)| format!("{name} {width}")).collect()
+    };
+    let version = cluster.snapshot().version();
+    for region in [
+        declared_region("app", "app-0", Some(2)),
+        declared_region("app", "app-1", Some(1)),
+        declared_region("app", "app-2", None),
+        declared_region("other", "other-0", Some(9)),
+    ] {
+        cluster.apply(Event::DeclaredRegion(Change::Put(Box::new(region))));
+    }
+    assert_eq!(told(&cluster, "app-0"), ["of app-0 2", "of app-1 1"]);
+    assert_eq!(told(&cluster, "other-0"), ["of other-0 9"]);
+    assert!(told(&cluster, "of another dialect").is_empty());
+    cluster.apply(Event::DeclaredRegion(Change::Put(Box::new(declared_region("app", "app-0", Some(3))))));
+    assert_eq!(told(&cluster, "app-0"), ["of app-0 3", "of app-1 1"]);
+    assert!(cluster.snapshot().version() > version);
 }
 
 #[test]

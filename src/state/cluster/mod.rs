@@ -143,6 +143,7 @@ impl Cluster {
             Event::DeclaredPe(change) => self.declare(change),
             Event::DeclaredPool(change) => self.declare(change),
             Event::DeclaredJob(change) => self.declare(change),
+            Event::DeclaredRegion(change) => self.declare(change),
             Event::Policies(policies) => self.govern_by(policies),
             Event::Loads(loads) => {
                 self.loads = loads;

@@ -74,6 +74,7 @@ fn what_objects_say_is_shown_with_the_object() {
             {"key": "outrigger.dev/hosts", "value": "n9", "by": "StreamJob streams/app"},
         ],
         "unclear": [format!("{object}: spec.placement.rack: is not known, and not read")],
+        "parallelRegions": {"Clean": 1, "Work": 12},
         "nodes": 1, "passing": 0, "refused": {"HostMismatch": 1}, "nearest": [],
     })));
 }

@@ -11,15 +11,15 @@ use proptest::sample::select;
 
 use super::Cluster;
 use crate::model::{
-    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, Doubt, Footprint, HostPort, JobId, Labels, LastPlace,
-    Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod, PodKey, PodPhase,
-    PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
+    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Doubt, Footprint, HostPort, JobId,
+    Labels, LastPlace, Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod,
+    PodKey, PodPhase, PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
 use crate::policy::PolicySet;
 use crate::state::{Change, Event, Snapshot, UnknownPod};
 use crate::testing::{
-    asking, cluster, declared_pe, in_namespace, labelled, lasting, leaving, listed, node, on, pe, pod, policies, pool,
-    stream_job, streams_policy, taking,
+    asking, cluster, declared_pe, declared_region, in_namespace, labelled, lasting, leaving, listed, node, on, pe, pod,
+    policies, pool, stream_job, streams_policy, taking,
 };
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
@@ -139,6 +139,7 @@ impl Model {
             Event::DeclaredPe(change) => self.change(change),
             Event::DeclaredPool(change) => self.change(change),
             Event::DeclaredJob(change) => self.change(change),
+            Event::DeclaredRegion(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
             Event::Loads(_) | Event::Time(_) | Event::Settled(_) => {}
@@ -326,6 +327,10 @@ fn a_declared_job() -> impl Strategy<Value = DeclaredJob> {
     })
 }
 
+fn a_declared_region() -> impl Strategy<Value = DeclaredRegion> {
+    (select(&["k-0", "k-1"][..]), option::of(1..3_u32)).prop_map(|(name, width)| declared_region("k", name, width))
+}
+
 fn a_change<T: OpenStreamsObject + Clone + Debug + 'static>(
     object: fn() -> BoxedStrategy<T>,
 ) -> impl Strategy<Value = Change<T>> {
@@ -370,6 +375,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         4 => a_change(|| a_declared_pe().boxed()).prop_map(Event::DeclaredPe),
         2 => a_change(|| a_declared_pool().boxed()).prop_map(Event::DeclaredPool),
         1 => a_change(|| a_declared_job().boxed()).prop_map(Event::DeclaredJob),
+        1 => a_change(|| a_declared_region().boxed()).prop_map(Event::DeclaredRegion),
         2 => governing.prop_map(Event::Policies),
     ]
 }
