@@ -1,6 +1,7 @@
 //! Wakes PEs that wait for nodes which were too busy, by wishes that they no longer have, or for members of their gang of
 //! which no more came: kube-scheduler sees nothing of a load that falls, of an object of ours, or of time that passes,
-//! and leaves what an extender refused alone until something changes that it does see.
+//! and leaves what an extender refused alone until something changes that it does see. Whoever takes the lease over
+//! wakes all that could be placed: what changed while nobody held it has woken nobody.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -16,7 +17,7 @@ use serde_json::json;
 use super::Lease;
 use crate::api::PodObject;
 use crate::model::{Pe, PodUid};
-use crate::placement::{Arrivals, Relief, Rethought};
+use crate::placement::{Arrivals, Relief, Rethought, placeable};
 use crate::policy::keys;
 use crate::telemetry;
 use crate::watch::Store;
@@ -38,6 +39,8 @@ pub(super) struct Waker {
     relief: Relief,
     rethought: Rethought,
     arrivals: Arrivals,
+    /// True once all that could be placed when the lease was taken over are owed it.
+    has_taken_over: bool,
     /// Who has to be woken, in the order in which that is done.
     owed: Vec<Arc<Pe>>,
 }
@@ -45,7 +48,7 @@ pub(super) struct Waker {
 impl Waker {
     pub(super) fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
         let (relief, rethought, arrivals) = (Relief::default(), Rethought::default(), Arrivals::default());
-        Self { client, store, lease, relief, rethought, arrivals, owed: Vec::new() }
+        Self { client, store, lease, relief, rethought, arrivals, has_taken_over: false, owed: Vec::new() }
     }
 
     /// Wakes whom it concerns from now on.
@@ -57,18 +60,34 @@ impl Waker {
             tokio::time::sleep(GATHERED).await;
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
-            let rethought = self.rethought.look(&view.snapshot);
+            let decided_on = |uid: &PodUid| self.store.attempts().decided_on(uid);
+            let rethought = self.rethought.look(&view.snapshot, decided_on);
             let complete = self.arrivals.look(&view.snapshot);
             let concerned = self.relief.look(&view.snapshot).into_iter().chain(rethought).chain(complete);
-            let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.key.uid.clone()).collect();
-            self.owed.extend(concerned.filter(|pe| known.insert(pe.pod.key.uid.clone())).map(Arc::clone));
-            if self.lease.is_held() {
-                self.wake().await;
-            } else {
-                // Whoever holds it has seen the same.
+            let concerned: Vec<Arc<Pe>> = concerned.map(Arc::clone).collect();
+            if !self.lease.is_held() {
+                // Whoever holds it has seen the same, and whoever takes it over looks at all.
+                self.has_taken_over = false;
                 self.owed.clear();
+                continue;
             }
+            self.owe(concerned);
+            if !self.has_taken_over && view.snapshot.is_complete() {
+                let seen = Arc::clone(&view);
+                let look = move || placeable(&seen.snapshot).into_iter().map(Arc::clone).collect();
+                // It is as good as done where the runtime ends meanwhile.
+                let placeable: Vec<Arc<Pe>> = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+                self.owe(placeable);
+                self.has_taken_over = true;
+            }
+            self.wake().await;
         }
+    }
+
+    /// Owes it to PEs, each once.
+    fn owe(&mut self, pes: Vec<Arc<Pe>>) {
+        let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.key.uid.clone()).collect();
+        self.owed.extend(pes.into_iter().filter(|pe| known.insert(pe.pod.key.uid.clone())));
     }
 
     /// Wakes all that are owed it and still wait; what fails stays owed.

@@ -14,6 +14,8 @@ pub(super) const KEPT: usize = 3;
 /// What one scheduling cycle found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt {
+    /// The version of the snapshot that it was decided with.
+    pub version: u64,
     /// How many nodes were asked about.
     pub asked: usize,
     /// How many were refused, by reason.
@@ -80,6 +82,12 @@ impl Attempts {
     #[must_use]
     pub fn refused(&self, uid: &PodUid) -> Option<&BTreeMap<Reason, usize>> {
         self.by_pod.get(uid).map(|attempt| &attempt.refused)
+    }
+
+    /// The version of the snapshot that the last attempt was decided with.
+    #[must_use]
+    pub fn decided_on(&self, uid: &PodUid) -> Option<u64> {
+        self.by_pod.get(uid).map(|attempt| attempt.version)
     }
 
     /// The attempt that led to a bind; it is forgotten.

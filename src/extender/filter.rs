@@ -74,7 +74,8 @@ pub fn filter(
         *counts.entry(reason).or_default() += 1;
     }
     let passed: Vec<NodeIndex> = passed.into_iter().map(|(_, index)| index).collect();
-    let attempt = Attempt { asked: names.len(), refused: counts, choice: Choice::only(&case, &passed) };
+    let (version, choice) = (snapshot.version(), Choice::only(&case, &passed));
+    let attempt = Attempt { version, asked: names.len(), refused: counts, choice };
     Filtered { body, attempt, passed, error: None, pe: Some(pe) }
 }
 

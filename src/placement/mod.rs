@@ -26,7 +26,7 @@ pub use rank::{HIGHEST_SCORE, Ranked, Ranking};
 pub use risk::limit_risk;
 pub use scheme::Measure;
 pub use traffic::Near;
-pub use wake::{Arrivals, Relief, Rethought};
+pub use wake::{Arrivals, Relief, Rethought, placeable};
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,23 @@ use std::sync::Arc;
 
 use super::case::Case;
 use super::plan::{arrives, gang_of};
-use crate::model::{Contradiction, Gang, HostChoice, JobId, NodeName, Pe, PodUid, Pool, StreamJobId, Wishes};
+use crate::model::{Gang, JobId, NodeName, Pe, PodUid, StreamJobId};
 use crate::state::{Member, NodeIndex, Snapshot};
+
+/// The PEs that wait although a node would take them now, the most urgent first; a gang may still be waited for. What
+/// others are told of changes begins with the first of them: this is for whoever has not seen what was before.
+#[must_use]
+pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
+    let nodes: Vec<NodeIndex> = snapshot.nodes().map(|(index, ..)| index).collect();
+    let waiting = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
+    let is_placeable = |pe: &&Arc<Pe>| {
+        let case = Case::without_gang(pe, snapshot);
+        nodes.iter().any(|index| case.verdict(*index).is_ok())
+    };
+    // Who has come just now is looked at anyway.
+    let waiting = waiting.map(|member| &member.pe).filter(|pe| snapshot.is_settled(pe.pod.created));
+    in_order(waiting.filter(is_placeable).collect())
+}
 
 /// What kept PEs off nodes at the last look, by load protection.
 #[derive(Debug, Default)]
@@ -56,80 +71,60 @@ fn may_go(pe: &Pe, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
     nodes.iter().any(|index| case.passes_by_itself(*index))
 }
 
-/// What the PEs of jobs with a PE that waits wished at the last look.
+/// Who has been woken since its job changed its mind, and for which change.
 #[derive(Debug, Default)]
 pub struct Rethought {
-    seen: BTreeMap<PodUid, Wished>,
-}
-
-/// What a PE wishes, and the pool that it names.
-#[derive(Debug, PartialEq)]
-struct Wished {
-    wishes: Result<Arc<Wishes>, Box<Contradiction>>,
-    awaits: bool,
-    pool: Option<Arc<Pool>>,
-}
-
-impl Wished {
-    fn by(pe: &Pe, snapshot: &Snapshot) -> Self {
-        let pool = pe.wishes.as_ref().ok().and_then(|wishes| match &wishes.hosts {
-            HostChoice::Pool(id) => snapshot.pools().get(id).cloned(),
-            HostChoice::Any | HostChoice::Tags(_) => None,
-        });
-        Self { wishes: pe.wishes.clone(), awaits: pe.awaits().is_some(), pool }
-    }
+    woken: BTreeMap<PodUid, u64>,
 }
 
 impl Rethought {
-    /// The PEs that wait and of whose job a PE wishes something else than at the last look, or has another pool under
-    /// the same name: an object, a policy or the pod itself has changed.
-    pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
-        let mut now: BTreeMap<PodUid, Wished> = BTreeMap::new();
+    /// The PEs that wait and were decided last before a PE of their job came to wish something else, or to have another
+    /// pool under the same name: an object, a policy or a pod has changed. Each is told once for every change.
+    ///
+    /// `decided_on` tells the version of the snapshot that the last decision on a pod was made with.
+    pub fn look<'a>(
+        &mut self,
+        snapshot: &'a Snapshot,
+        decided_on: impl Fn(&PodUid) -> Option<u64>,
+    ) -> Vec<&'a Arc<Pe>> {
+        let mut woken: BTreeMap<PodUid, u64> = BTreeMap::new();
         let mut concerned: Vec<&Arc<Pe>> = Vec::new();
-        for (_, job) in snapshot.jobs() {
-            let mut waiting = job.members.iter().filter(|member| member.node.is_none()).peekable();
-            if waiting.peek().is_none() {
-                continue;
+        for (id, changed) in snapshot.rethought() {
+            let members = snapshot.job(id).map_or(&[][..], |job| &job.members);
+            for Member { pe, .. } in members.iter().filter(|member| member.node.is_none()) {
+                let uid = &pe.pod.key.uid;
+                let was_told = self.woken.get(uid).is_some_and(|told| *told >= changed);
+                let is_behind = || match decided_on(uid) {
+                    Some(version) => version < changed,
+                    // Nobody remembers it: it may be about to be decided for the first time.
+                    None => snapshot.is_settled(pe.pod.created),
+                };
+                if was_told || is_behind() {
+                    woken.insert(uid.clone(), changed);
+                    concerned.extend((!was_told).then_some(pe));
+                }
             }
-            let mut has_changed = false;
-            for Member { pe, .. } in &job.members {
-                let wished = Wished::by(pe, snapshot);
-                has_changed |= self.seen.get(&pe.pod.key.uid).is_some_and(|before| *before != wished);
-                now.insert(pe.pod.key.uid.clone(), wished);
-            }
-            concerned.extend(waiting.map(|member| &member.pe).filter(|_| has_changed));
         }
-        self.seen = now;
+        self.woken = woken;
         in_order(concerned)
     }
 }
 
-/// Jobs whose gangs waited for more members at the last look; `None` before the first.
+/// Jobs whose gangs waited for more members at the last look.
 #[derive(Debug, Default)]
 pub struct Arrivals {
-    arriving: Option<BTreeSet<JobId>>,
+    arriving: BTreeSet<JobId>,
 }
 
 impl Arrivals {
-    /// The PEs that wait of jobs whose gangs have become complete since the last look: nobody came any more. At the
-    /// first look those of all complete gangs: another process may have refused them before it ended.
+    /// The PEs that wait of jobs whose gangs have become complete since the last look: nobody came any more.
     pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
-        if !snapshot.is_complete() {
-            return Vec::new();
-        }
-        let is_gang_of_all = |id: &&JobId| gang_of(snapshot, id) == Some(Gang::All);
         let young = snapshot.jobs().filter(|(_, row)| arrives(snapshot, row)).map(|(id, _)| id);
-        let arriving: BTreeSet<JobId> = young.filter(is_gang_of_all).cloned().collect();
-        let complete: Vec<&JobId> = if let Some(before) = &self.arriving {
-            before.difference(&arriving).collect()
-        } else {
-            let settled = snapshot.jobs().map(|(id, _)| id).filter(|id| !arriving.contains(*id));
-            settled.filter(is_gang_of_all).collect()
-        };
-        let members = complete.into_iter().filter_map(|id| snapshot.job(id)).flat_map(|job| &job.members);
-        let concerned = members.filter(|member| member.node.is_none()).map(|member| &member.pe).collect();
-        self.arriving = Some(arriving);
-        in_order(concerned)
+        let arriving = young.filter(|id| gang_of(snapshot, id) == Some(Gang::All)).cloned().collect();
+        let before = std::mem::replace(&mut self.arriving, arriving);
+        let complete = before.difference(&self.arriving).filter_map(|id| snapshot.job(id));
+        let members = complete.flat_map(|job| &job.members).filter(|member| member.node.is_none());
+        in_order(members.map(|member| &member.pe).collect())
     }
 }
 

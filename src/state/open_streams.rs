@@ -32,7 +32,8 @@ impl Declares for DeclaredJob {
 
 impl Declares for DeclaredPool {
     fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
-        let mut pools = Arc::clone(&cluster.rows.pools);
+        let before = Arc::clone(&cluster.rows.pools);
+        let mut pools = Arc::clone(&before);
         for id in changed {
             let declared = cluster.rows.declared.open_streams.pools.get(id);
             match declared.and_then(|declared| declared.pool.as_ref()) {
@@ -40,7 +41,9 @@ impl Declares for DeclaredPool {
                 None => drop(Arc::make_mut(&mut pools).remove(&pool_id(id))),
             }
         }
+        let others = changed.iter().map(pool_id).filter(|id| before.get(id) != pools.get(id)).collect();
         cluster.rows.pools = pools;
+        cluster.rethink_pools(&others);
         // What the pool is decides on what its PEs wish, and on whether that can be known.
         let ids: BTreeSet<PoolId> = changed.iter().map(pool_id).collect();
         let of_one = |pe: &Pe| match &pe.wishes {

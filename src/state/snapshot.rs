@@ -1,6 +1,6 @@
 //! The cluster at one moment: immutable, shared, cheap to publish.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ pub struct Snapshot {
     pub(super) jobs: Jobs,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
+    pub(super) rethought: Arc<BTreeMap<JobId, u64>>,
     pub(super) settled: Option<Timestamp>,
 }
 
@@ -77,6 +78,12 @@ impl Snapshot {
     /// Every job that has a PE, in no particular order.
     pub fn jobs(&self) -> impl Iterator<Item = (&JobId, &Arc<JobRow>)> {
         self.jobs.iter()
+    }
+
+    /// Jobs of which a PE came to wish something else than before, or to have another pool under the same name, while it was
+    /// known; and the version in which that happened last.
+    pub fn rethought(&self) -> impl Iterator<Item = (&JobId, u64)> {
+        self.rethought.iter().map(|(id, version)| (id, *version))
     }
 
     /// True when pods that were created with this one have been seen as well, as far as can be told.

@@ -21,7 +21,7 @@ fn choice() -> Choice {
 }
 
 fn asked(asked: usize, refused: BTreeMap<Reason, usize>) -> Attempt {
-    Attempt { asked, refused, choice: Choice::default() }
+    Attempt { asked, refused, ..Attempt::default() }
 }
 
 #[test]

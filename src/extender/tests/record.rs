@@ -50,7 +50,7 @@ fn a_full_record_tells_everything() {
         Choice::of(&case, case.rank(&nodes))
     };
     let refused = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
-    let attempt = Some(Attempt { asked: 6, refused, choice });
+    let attempt = Some(Attempt { asked: 6, refused, choice, ..Attempt::default() });
     assert_eq!(
         record(&mut cluster, "a", "n1", attempt.as_ref()),
         concat!(
@@ -85,7 +85,7 @@ fn a_record_tells_what_was_when_the_node_was_chosen() {
         let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), cluster.snapshot());
         Choice::of(&case, case.rank(&[cluster.snapshot().find("n1").unwrap()]))
     };
-    let attempt = Some(Attempt { asked: 2, refused: BTreeMap::new(), choice });
+    let attempt = Some(Attempt { asked: 2, choice, ..Attempt::default() });
     // Both were decided later, and are bound earlier.
     record(&mut cluster, "b", "n2", None);
     record(&mut cluster, "c", "n1", None);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{Pod, Reason, Refusal};
-use crate::placement::{Arrivals, Budget, Case, plan};
+use crate::placement::{Arrivals, Budget, Case, placeable, plan};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, choice, cluster, node, on, pe, place, reasons, verdict, with_cores};
 
@@ -46,8 +46,11 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
             if complete { 2 } else { 0 }
         );
     }
-    let restarted = Arrivals::default().look(cluster.snapshot()).len();
-    assert_eq!(restarted, 2, "who was refused by a process that has ended is woken by the next");
+    assert_eq!(
+        placeable(cluster.snapshot()).len(),
+        2,
+        "who was refused by a process that has ended is woken by the next"
+    );
     cluster.apply(Event::Pod(Box::new(created("late", 5, &[]))));
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::GangArrives), "one that comes begins it anew");
     cluster.apply(Event::Pod(Box::new(on("n1", created("b", 3, &[])))));

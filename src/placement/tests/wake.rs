@@ -1,7 +1,9 @@
 //! Who is woken when nodes take PEs again.
 
-use super::super::{Relief, Rethought};
-use crate::model::{Pod, PoolMode, StreamJob};
+use jiff::Timestamp;
+
+use super::super::{Relief, Rethought, placeable};
+use crate::model::{Pod, PodUid, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, governed, measured, node, on, pe, pod, policies, pool, protecting, stream_job};
 
@@ -84,19 +86,72 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
     ];
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
     let mut rethought = Rethought::default();
+    let decided_on = std::cell::Cell::new(cluster.snapshot().version());
     let mut woken = |cluster: &Cluster| -> Vec<String> {
-        rethought.look(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
+        let concerned = rethought.look(cluster.snapshot(), |_| Some(decided_on.get()));
+        concerned.iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
-    assert_eq!(woken(&cluster), [""; 0], "nothing is known of before");
+    assert_eq!(woken(&cluster), [""; 0], "nothing has changed");
     cluster.apply(Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "in-pool", &own) })));
     cluster.apply(Event::Pod(Box::new(pe("l", "new", &[]))));
     assert_eq!(woken(&cluster), [""; 0], "another version of a pod, and a new one, change nothing");
     cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
     assert_eq!(woken(&cluster), ["in-pool"], "its pool is there");
+    assert_eq!(woken(&cluster), [""; 0], "once");
     cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
     assert_eq!(woken(&cluster), [""; 0], "the same again");
     cluster.apply(Event::StreamJob(Box::new(stream_job("k", &[("bound", &[("colocation", "other")])]))));
     assert_eq!(woken(&cluster), ["waits"], "it need not wait for the other any more");
     cluster.apply(Event::Policies(policies("scheme: pack")));
+    decided_on.set(cluster.snapshot().version());
+    assert_eq!(woken(&cluster), [""; 0], "they were decided after the change");
+    decided_on.set(decided_on.get() - 1);
     assert_eq!(woken(&cluster), ["in-pool", "new", "waits"]);
+}
+
+#[test]
+fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![on("n1", pe("j", "bound", &[]))]);
+    let mut rethought = Rethought::default();
+    assert!(rethought.look(cluster.snapshot(), |_| None).is_empty());
+    // It comes, is refused, and its object changes, before anybody looks.
+    cluster.apply(Event::Pod(Box::new(pe("j", "a", &[]))));
+    let decided_on = cluster.snapshot().version();
+    cluster.apply(Event::StreamJob(Box::new(stream_job("j", &[("a", &[("hosts", "n1")])]))));
+    for pod in [pe("j", "a", &[]), on("n1", pe("j", "bound", &[])), pe("j", "later", &[])] {
+        cluster.apply(Event::Pod(Box::new(pod)));
+    }
+    let version = |uid: &PodUid| Some(if uid.as_str() == "a" { decided_on } else { cluster.snapshot().version() });
+    let woken = rethought.look(cluster.snapshot(), version);
+    assert_eq!(woken.iter().map(|pe| &*pe.name).collect::<Vec<_>>(), ["a"]);
+    // A job without a PE is forgotten.
+    assert_eq!(cluster.snapshot().rethought().count(), 1);
+    for uid in ["a", "bound", "later"] {
+        cluster.apply(Event::PodGone(uid.into()));
+    }
+    assert_eq!(cluster.snapshot().rethought().count(), 0);
+}
+
+#[test]
+fn who_could_be_placed_is_woken_by_whoever_has_not_seen_what_was_before() {
+    let young = Pod { created: Timestamp::from_second(9).unwrap(), ..pe("j", "young", &[]) };
+    let pods = vec![
+        pe("j", "anywhere", &[]),
+        pe("j", "nowhere", &[("hosts", "n9")]),
+        asking(9_000, pe("j", "large", &[])),
+        on("n1", pe("j", "placed", &[("exlocation", "x")])),
+        pe("j", "apart", &[("exlocation", "x"), ("hosts", "n1")]),
+        pe("gang", "too-few", &[("gang", "2")]),
+        Pod { priority: 1, ..pe("k", "urgent", &[]) },
+        young,
+        pod("no-pe"),
+    ];
+    let mut cluster = governed(policies(""), vec![node("n1"), node("n2")], vec![], pods);
+    cluster.apply(Event::Settled(Timestamp::from_second(8).unwrap()));
+    let names = |cluster: &Cluster| -> Vec<String> {
+        placeable(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
+    };
+    assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few"]);
+    cluster.apply(Event::Settled(Timestamp::from_second(9).unwrap()));
+    assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few", "young"]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Cluster, DEPARTED, Entry};
-use crate::model::{JobId, NodeName, Pe, Pod, PodPhase, PodUid, Resources};
+use crate::model::{HostChoice, JobId, NodeName, Pe, Pod, PodPhase, PodUid, PoolId, Resources};
 use crate::state::job_row::{Home, JobRow};
 use crate::state::node_row::{NodeIndex, NodeRow};
 
@@ -39,8 +39,9 @@ impl Cluster {
     /// Counts a pod as it is now in the place of how it was.
     pub(super) fn replace(&mut self, pod: Arc<Pod>) {
         let uid = pod.key.uid.clone();
-        if let Some(before) = self.pods.take(uid.as_str()) {
-            self.uncount(&before);
+        let before = self.pods.take(uid.as_str());
+        if let Some(before) = &before {
+            self.uncount(before);
         }
         let node = if pod.phase == PodPhase::Finished {
             None
@@ -51,7 +52,42 @@ impl Cluster {
         let pe = self.policies.pe(&pod, &self.rows.declared).map(|pe| Arc::new(self.copies.pe(pe)));
         let entry = Entry { pod, pe, node };
         self.count(&entry);
+        if let Some(before) = before.and_then(|before| before.pe) {
+            self.compare(&before, entry.pe.as_deref());
+        }
         self.pods.insert(entry);
+    }
+
+    /// Notes it where a PE wishes something else than before.
+    fn compare(&mut self, before: &Pe, now: Option<&Pe>) {
+        let wishes = |pe: &Pe| (pe.wishes.clone(), pe.awaits().is_some());
+        if now.is_some_and(|now| wishes(now) != wishes(before)) {
+            self.rethink([before.job.clone()]);
+        }
+        self.forget_rethought(&before.job);
+    }
+
+    /// Notes that a PE of each of these jobs is not what it was.
+    pub(super) fn rethink(&mut self, jobs: impl IntoIterator<Item = JobId>) {
+        let version = self.rows.version;
+        Arc::make_mut(&mut self.rows.rethought).extend(jobs.into_iter().map(|job| (job, version)));
+    }
+
+    /// Notes that pools are not what they were.
+    pub(in crate::state) fn rethink_pools(&mut self, pools: &BTreeSet<PoolId>) {
+        let names_one = |pe: &Pe| {
+            pe.wishes.as_ref().is_ok_and(|wishes| matches!(&wishes.hosts, HostChoice::Pool(id) if pools.contains(id)))
+        };
+        let jobs = self.rows.jobs.iter().filter(|(_, row)| row.members.iter().any(|member| names_one(&member.pe)));
+        let jobs: Vec<JobId> = jobs.map(|(id, _)| id.clone()).collect();
+        self.rethink(jobs);
+    }
+
+    /// Forgets that a job has rethought once it has no PE any more.
+    pub(super) fn forget_rethought(&mut self, job: &JobId) {
+        if self.rows.rethought.contains_key(job) && self.rows.job(job).is_none() {
+            Arc::make_mut(&mut self.rows.rethought).remove(job);
+        }
     }
 
     fn count(&mut self, entry: &Entry) {

@@ -26,7 +26,7 @@ use super::overload::{self, LoadSummary};
 use super::snapshot::Snapshot;
 use super::takeover::{Takeover, waits};
 use crate::model::{
-    JobId, LastPlace, Load, Node, NodeName, ObjectId, Owner, Pe, Pod, PodUid, Pool, StreamJob, StreamJobId,
+    JobId, LastPlace, Load, Node, NodeName, ObjectId, Owner, Pe, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId,
 };
 use crate::policy::PolicySet;
 
@@ -129,14 +129,8 @@ impl Cluster {
             Event::PodsListed(pods) => self.list_pods(pods),
             Event::OwnerGone(owner) => self.drop_owner(&owner),
             Event::Pool(pool) => self.put_pool(pool),
-            Event::PoolGone(id) => {
-                Arc::make_mut(&mut self.rows.pools).remove(&id);
-            }
-            Event::PoolsListed(pools) => {
-                let pools = pools.into_iter().map(|pool| (pool.id.clone(), Arc::new(pool))).collect();
-                self.rows.pools = Arc::new(self.pools_with(pools));
-                self.listed.insert(Kind::Pool);
-            }
+            Event::PoolGone(id) => self.drop_pool(id),
+            Event::PoolsListed(pools) => self.list_pools(pools),
             Event::StreamJob(job) => self.put_stream_job(*job),
             Event::StreamJobGone(id) => self.drop_stream_job(&id),
             Event::StreamJobsListed(jobs) => self.list_stream_jobs(jobs),
@@ -253,6 +247,7 @@ impl Cluster {
         self.takeover.gone(uid);
         if let Some(entry) = self.pods.take(uid.as_str()) {
             self.uncount(&entry);
+            entry.pe.iter().for_each(|pe| self.forget_rethought(&pe.job));
         }
     }
 
@@ -283,11 +278,36 @@ impl Cluster {
         }
         self.gone_owners.insert(Arc::clone(&owner));
         let orphans = self.replace_all(|entry| entry.pod.owner.as_ref().is_some_and(|of| Arc::ptr_eq(of, &owner)));
-        self.rows.version += u64::from(orphans > 0);
+        if orphans > 0 {
+            self.rows.version += 1;
+        } else {
+            self.gone_owners.remove(&owner);
+        }
     }
 
     fn put_pool(&mut self, pool: Pool) {
+        if self.rows.pools.get(&pool.id).is_some_and(|known| **known == pool) {
+            return;
+        }
+        let changed = BTreeSet::from([pool.id.clone()]);
         Arc::make_mut(&mut self.rows.pools).insert(pool.id.clone(), Arc::new(pool));
+        self.rethink_pools(&changed);
+    }
+
+    fn drop_pool(&mut self, id: PoolId) {
+        if Arc::make_mut(&mut self.rows.pools).remove(&id).is_some() {
+            self.rethink_pools(&BTreeSet::from([id]));
+        }
+    }
+
+    fn list_pools(&mut self, pools: Vec<Pool>) {
+        let pools = pools.into_iter().map(|pool| (pool.id.clone(), Arc::new(pool))).collect();
+        let all = Arc::new(self.pools_with(pools));
+        let before = std::mem::replace(&mut self.rows.pools, all);
+        self.listed.insert(Kind::Pool);
+        let now = &self.rows.pools;
+        let changed = before.keys().chain(now.keys()).filter(|id| before.get(*id) != now.get(*id));
+        self.rethink_pools(&changed.cloned().collect());
     }
 
     fn put_stream_job(&mut self, job: StreamJob) {

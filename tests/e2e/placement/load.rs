@@ -31,7 +31,7 @@ const SOON: Duration = Duration::from_secs(15);
 
 /// Fields are dropped in this order.
 struct Setting {
-    _scheduler: Scheduler,
+    scheduler: Scheduler,
     extender: Outrigger,
     installation: Installation,
     file: PathBuf,
@@ -48,7 +48,7 @@ async fn busy() -> Setting {
     let extender = cluster.start_outrigger("extender", settings).await.unwrap();
     let scheduler = installation.start_scheduler("scheduler", &extender).await.unwrap();
     cluster.create_nodes(&NODES.map(FakeNode::new)).await.unwrap();
-    Setting { _scheduler: scheduler, extender, installation, file }
+    Setting { scheduler, extender, installation, file }
 }
 
 /// Writes the CPU of both nodes, in percent, and a memory that is not looked at.
@@ -127,5 +127,28 @@ async fn t14_nodes_that_say_themselves_how_busy_they_are_are_heeded_and_so_is_th
     says(NODES[1], 20).await;
     assert_eq!(team.node_of("waits").await, NODES[1]);
     eprintln!("placed {:?} after the annotation was written", begun.elapsed());
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn who_could_be_placed_while_nobody_looked_is_placed_soon_after_the_extender_is_back() {
+    let Setting { scheduler, extender, installation, file } = &mut busy().await;
+    let team = Team::new(&installation.cluster, "back").await;
+    team.create(Pe::new("waits", "waits")).await;
+    team.refused("waits").await;
+    let queue = "scheduler_pending_pods{queue=\"unschedulable\"} 1\n";
+    until("kube-scheduler has put it aside", DECIDED, async || {
+        ensure!(scheduler.metrics().await?.contains(queue), "it is about to try again");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    // Nobody sees that the load falls.
+    extender.process().kill();
+    measure(file, [10, 90]);
+    extender.restart().await.unwrap();
+    let begun = Instant::now();
+    assert_eq!(team.node_of("waits").await, NODES[0]);
+    eprintln!("placed {:?} after the extender was back", begun.elapsed());
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
