@@ -47,23 +47,8 @@ impl<'a> Candidate<'a> {
             && owner.as_ref().is_some_and(|owner| owner.kind == OwnerKind::ProcessingElement);
         let jobs = &context.declared.open_streams.jobs;
         let job = jobs.get(&ObjectId::new(namespace, &identity.job.name)).filter(|_| belongs_to_pe);
-        let as_placed = Pod {
-            key: PodKey {
-                namespace: namespace.clone(),
-                name: json::text(pod, &["metadata", "name"]).unwrap_or_default().into(),
-                uid: "".into(),
-            },
-            resource_version: Box::default(),
-            labels: labels.clone(),
-            annotations: annotations.clone(),
-            owner: owner.map(Arc::new),
-            node: None,
-            phase: PodPhase::Active,
-            footprint: Arc::default(),
-            eligibility: None,
-            created: Timestamp::UNIX_EPOCH,
-            priority: 0,
-        };
+        let name = json::text(pod, &["metadata", "name"]).unwrap_or_default();
+        let as_placed = bare(namespace, name, labels.clone(), annotations.clone(), owner);
         let wishes = context.policies.pe(&Arc::new(as_placed), context.declared).ok_or(no_job)?.wishes;
         Ok(Self { policy, namespace, labels, annotations, identity, wishes, belongs_to_pe, job: job.map(|job| &**job) })
     }
@@ -71,6 +56,29 @@ impl<'a> Candidate<'a> {
     /// The value of a key that may be an annotation or a label; the annotation wins.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).or_else(|| self.labels.get(key)).map(str::trim)
+    }
+}
+
+/// A pod of which nothing is known but what its PE is read from.
+pub(super) fn bare(
+    namespace: &Namespace,
+    name: &str,
+    labels: Labels,
+    annotations: Labels,
+    owner: Option<Owner>,
+) -> Pod {
+    Pod {
+        key: PodKey { namespace: namespace.clone(), name: name.into(), uid: "".into() },
+        resource_version: Box::default(),
+        labels,
+        annotations,
+        owner: owner.map(Arc::new),
+        node: None,
+        phase: PodPhase::Active,
+        footprint: Arc::default(),
+        eligibility: None,
+        created: Timestamp::UNIX_EPOCH,
+        priority: 0,
     }
 }
 

@@ -36,6 +36,11 @@ impl Decision {
         Self { outcome, patch: Patch::default(), warnings: warnings.into_vec() }
     }
 
+    pub(super) fn denied(policy: &Arc<str>, message: String) -> Self {
+        let outcome = Outcome::Denied { policy: Arc::clone(policy), message };
+        Self { outcome, patch: Patch::default(), warnings: Vec::new() }
+    }
+
     /// Lets a pod through that would cost too much to look at.
     pub(super) fn too_large() -> Self {
         let mut warnings = Warnings::default();
@@ -100,11 +105,7 @@ pub(super) fn governed<'a>(
     }
     match conflicts::denial(&candidate) {
         None => Ok(candidate),
-        Some(message) => Err(Decision {
-            outcome: Outcome::Denied { policy: Arc::clone(policy), message },
-            patch: Patch::default(),
-            warnings: Vec::new(),
-        }),
+        Some(message) => Err(Decision::denied(policy, message)),
     }
 }
 

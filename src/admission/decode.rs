@@ -17,6 +17,8 @@ pub(super) struct Request<'a> {
     pub(super) subject: Subject,
     /// The object, where the request is to create a pod.
     pub(super) pod: Option<&'a RawValue>,
+    /// The object, and what it takes the place of, where the request is to write a `StreamJob`.
+    pub(super) stream_job: Option<(&'a RawValue, Option<&'a RawValue>)>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +41,8 @@ struct ReviewRequest<'a> {
     operation: Option<String>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
+    #[serde(borrow)]
+    old_object: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -51,12 +55,28 @@ struct Resource {
 
 impl ReviewRequest<'_> {
     fn creates_a_pod(&self) -> bool {
-        let is = |text: &Option<String>, wanted: &str| text.as_deref().unwrap_or_default() == wanted;
-        is(&self.operation, "CREATE")
-            && is(&self.sub_resource, "")
-            && self.resource.as_ref().is_some_and(|resource| {
-                is(&resource.group, "") && is(&resource.version, "v1") && is(&resource.plural, "pods")
-            })
+        self.is_to(&["CREATE"]) && self.is_of("", "pods") && self.is_of_version("v1")
+    }
+
+    /// Of whatever version: what cannot be read is let through.
+    fn writes_a_stream_job(&self) -> bool {
+        self.is_to(&["CREATE", "UPDATE"]) && self.is_of("outrigger.dev", "streamjobs")
+    }
+
+    /// True for the object itself, and not a subresource of it.
+    fn is_to(&self, operations: &[&str]) -> bool {
+        self.sub_resource.as_deref().unwrap_or_default().is_empty()
+            && operations.contains(&self.operation.as_deref().unwrap_or_default())
+    }
+
+    fn is_of(&self, group: &str, plural: &str) -> bool {
+        self.resource.as_ref().is_some_and(|resource| {
+            resource.group.as_deref().unwrap_or_default() == group && resource.plural.as_deref() == Some(plural)
+        })
+    }
+
+    fn is_of_version(&self, version: &str) -> bool {
+        self.resource.as_ref().is_some_and(|resource| resource.version.as_deref() == Some(version))
     }
 }
 
@@ -69,10 +89,12 @@ pub(super) fn review(body: &[u8]) -> Result<Request<'_>, DecodeError> {
     }
     let request = review.request.ok_or(DecodeError::NoRequest)?;
     let pod = request.object.filter(|_| request.creates_a_pod());
+    let stream_job =
+        request.object.filter(|_| request.writes_a_stream_job()).map(|object| (object, request.old_object));
     let uid = request.uid.filter(|uid| !uid.is_empty()).ok_or(DecodeError::NoUid)?;
     let subject =
         Subject { uid, namespace: request.namespace.unwrap_or_default(), name: request.name.unwrap_or_default() };
-    Ok(Request { subject, pod })
+    Ok(Request { subject, pod, stream_job })
 }
 
 /// More than the API server reads of one object, and twice of what it stores.

@@ -36,6 +36,7 @@ mod quantity;
 mod scheduler;
 mod sidecars;
 mod sizing;
+mod stream_job;
 mod text;
 mod tolerations;
 mod validate;
@@ -101,6 +102,23 @@ pub fn mutate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> 
 /// [`DecodeError`] when the body is no review that can be answered: the shell says 400.
 pub fn validate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
     review(body, context, check)
+}
+
+/// Answers a validating review of a `StreamJob`: one whose PEs contradict each other is refused, everything else is
+/// allowed.
+///
+/// # Errors
+/// [`DecodeError`] when the body is no review that can be answered: the shell says 400.
+pub fn validate_stream_job(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
+    let request = decode::review(body)?;
+    let decision = match request.stream_job {
+        None => Decision::skipped(SkipReason::NotAStreamJobWrite, None),
+        Some((object, _)) if decode::is_too_large(object) || decode::has_too_many_values(object) => {
+            Decision::skipped(SkipReason::TooLarge, None)
+        }
+        Some((object, before)) => stream_job::check(object, before, context.policies),
+    };
+    Ok(encode::answer(request.subject, decision))
 }
 
 type Judge = fn(&Value, &Namespace, Context<'_>) -> Decision;

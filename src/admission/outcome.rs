@@ -58,7 +58,9 @@ macro_rules! skip_reasons {
 skip_reasons! {
     /// Another resource, a subresource, or another operation than CREATE.
     NotAPodCreate,
-    /// No policy selects the pod.
+    /// Another resource, a subresource, another operation than CREATE and UPDATE, or an object that cannot be read.
+    NotAStreamJobWrite,
+    /// No policy selects the pod, or the pods of the job.
     NoPolicy,
     /// A policy selects it, but by the policy's dialect its labels name no job: no PE.
     NoJob,

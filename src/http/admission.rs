@@ -22,7 +22,8 @@ pub(super) struct Admission {
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/admission/mutate").route(web::post().to(mutate)))
-        .service(web::resource("/admission/validate").route(web::post().to(validate)));
+        .service(web::resource("/admission/validate").route(web::post().to(validate)))
+        .service(web::resource("/admission/validate-streamjob").route(web::post().to(validate_stream_job)));
 }
 
 async fn mutate(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
@@ -31,6 +32,10 @@ async fn mutate(request: HttpRequest, admission: Data<Admission>, payload: Paylo
 
 async fn validate(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
     review("validate", admission::validate, &admission, (&request, payload)).await
+}
+
+async fn validate_stream_job(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
+    review("validate_streamjob", admission::validate_stream_job, &admission, (&request, payload)).await
 }
 
 type Review = fn(&[u8], Context<'_>) -> Result<Answer, DecodeError>;

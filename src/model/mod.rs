@@ -16,6 +16,7 @@ mod pool;
 mod reason;
 mod resources;
 mod stream_job;
+mod tie;
 
 pub use eligibility::{Eligibility, HostPort, NodeRequirement, Taint, Toleration};
 pub use footprint::{ContainerResources, Footprint, PodResources};
@@ -34,3 +35,4 @@ pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Refusal};
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, thousandths};
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};
+pub use tie::{Clash, Tie};

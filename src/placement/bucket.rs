@@ -1,9 +1,8 @@
 //! Buckets: the PEs of a job that must share one node.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{NodeName, Pe, PoolId, Resources, Token, Wishes};
+use crate::model::{NodeName, Pe, Resources, Wishes};
 use crate::state::{JobRow, NodeIndex, Snapshot};
 
 /// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared places
@@ -29,10 +28,11 @@ impl Bucket {
     #[must_use]
     pub fn of(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>) -> Self {
         let mut bucket = Self { waiting: pe.pod.footprint.requests.clone(), waiting_pods: 1, ..Self::default() };
-        let Some(job) = job.filter(|_| ties(wishes).next().is_some()) else { return bucket };
-        let reached = closure(wishes, job);
+        let Some(job) = job.filter(|_| wishes.ties().next().is_some()) else { return bucket };
+        let reached = wishes.reach(&job.members.iter().filter_map(|member| member.pe.wishes.as_deref().ok()));
         for member in &job.members {
-            if member.pe.pod.key.uid == pe.pod.key.uid || !ties_of(&member.pe).any(|tie| reached.contains(&tie)) {
+            let is_tied = member.pe.wishes.as_ref().is_ok_and(|theirs| theirs.is_tied_by(&reached));
+            if member.pe.pod.key.uid == pe.pod.key.uid || !is_tied {
                 continue;
             }
             bucket.others.push(Arc::clone(&member.pe));
@@ -56,38 +56,4 @@ impl Bucket {
         names.sort_unstable();
         names.into()
     }
-}
-
-/// What ties PEs of a job together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Tie<'a> {
-    /// A shared colocation token.
-    Token(&'a Token),
-    /// The same place of a sized pool.
-    Place(&'a PoolId, u32),
-}
-
-/// Every tie that is reached from those of one PE.
-fn closure<'a>(wishes: &'a Wishes, job: &'a JobRow) -> BTreeSet<Tie<'a>> {
-    let mut reached: BTreeSet<Tie<'_>> = ties(wishes).collect();
-    loop {
-        let before = reached.len();
-        for member in &job.members {
-            if ties_of(&member.pe).any(|tie| reached.contains(&tie)) {
-                reached.extend(ties_of(&member.pe));
-            }
-        }
-        if reached.len() == before {
-            return reached;
-        }
-    }
-}
-
-fn ties_of(pe: &Pe) -> impl Iterator<Item = Tie<'_>> {
-    pe.wishes.iter().flat_map(|wishes| ties(wishes))
-}
-
-fn ties(wishes: &Wishes) -> impl Iterator<Item = Tie<'_>> {
-    let place = wishes.pool_place().map(|(pool, index)| Tie::Place(pool, index));
-    wishes.colocation.iter().map(Tie::Token).chain(place)
 }

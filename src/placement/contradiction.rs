@@ -30,22 +30,6 @@ fn index_beyond_pool(wishes: &Wishes, pool: Option<&Pool>) -> Option<String> {
 
 /// What keeps two members of a bucket from sharing a node.
 fn between(wishes: &Wishes, other: &Pe) -> Option<String> {
-    let theirs = other.wishes.as_ref().ok()?;
-    let name = &other.name;
-    if let Some(token) = wishes.exlocation.iter().find(|token| theirs.exlocation.contains(token)) {
-        return Some(format!(
-            "colocation against exlocation: it shares exlocation token `{token}` with PE {name}, which is in its bucket"
-        ));
-    }
-    if wishes.isolation.is_some() || theirs.isolation.is_some() {
-        return Some(format!(
-            "colocation against isolation: an isolated PE cannot share a bucket, here with PE {name}"
-        ));
-    }
-    match (wishes.pool_place(), theirs.pool_place()) {
-        (Some((pool, own)), Some((other_pool, index))) if pool == other_pool && own != index => Some(format!(
-            "two indices of one pool: a bucket cannot have nodes {own} and {index} of HostPool `{pool}`, here with PE {name}"
-        )),
-        _ => None,
-    }
+    let clash = wishes.clash(other.wishes.as_ref().ok()?)?;
+    Some(clash.within_bucket(&other.name))
 }

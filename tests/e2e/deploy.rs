@@ -188,6 +188,9 @@ fn ports_agree_from_the_program_to_the_services() {
         let service = installation.release.find("Service", "outrigger-webhook").unwrap();
         let registration = installation.release.find("MutatingWebhookConfiguration", "outrigger").unwrap();
         assert_eq!(registration["webhooks"][0]["clientConfig"]["service"]["port"], service["spec"]["ports"][0]["port"]);
+        let validating = installation.release.find("ValidatingWebhookConfiguration", "outrigger").unwrap();
+        let [of_pods, of_jobs] = [0, 1].map(|at| &validating["webhooks"][at]["clientConfig"]["service"]["port"]);
+        assert_eq!((of_pods, of_jobs), (&service["spec"]["ports"][0]["port"], of_pods));
     });
 }
 
@@ -216,8 +219,10 @@ async fn the_documented_installation_works_and_can_be_taken_out() {
         let authority = json!(authority);
         for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
             let registration = cluster.kubectl().json(&["get", kind, "outrigger"]).await?;
-            let bundle = registration.pointer("/webhooks/0/clientConfig/caBundle");
-            ensure!(bundle == Some(&authority), "{kind} trusts {bundle:?}");
+            for webhook in registration["webhooks"].as_array().context("no webhooks")? {
+                let bundle = webhook.pointer("/clientConfig/caBundle");
+                ensure!(bundle == Some(&authority), "{kind} {} trusts {bundle:?}", webhook["name"]);
+            }
         }
         anyhow::Ok(authority)
     };

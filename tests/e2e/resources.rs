@@ -74,6 +74,15 @@ fn stream_jobs_that_contradict_themselves_are_refused_with_what_to_do() {
             let said = refusal(&installation.cluster, &spec).await;
             assert!(said.contains("is invalid") && said.contains(expected), "{spec}: {said}");
         }
+        // What the schema cannot see: PEs that contradict each other.
+        let bridged = json!({ "pes": [
+            { "name": "a", "colocation": ["t"], "exlocation": ["x"] },
+            { "name": "b", "colocation": ["t", "u"] },
+            { "name": "c", "colocation": ["u"], "exlocation": ["x"] },
+        ] });
+        let said = refusal(&installation.cluster, &bridged).await;
+        let expected = "PE a: colocation against exlocation: it shares exlocation token `x` with PE c";
+        assert!(said.contains("denied the request") && said.contains(expected), "{said}");
         let taken = refusal(&installation.cluster, &streams(json!([{ "from": "a", "to": "b" }]))).await;
         assert!(taken.contains("created"), "{taken}");
     });

@@ -13,7 +13,7 @@ const PURE: [(&str, &[&str]); 10] = [
     ("api", &["model", "policy"]),
     ("state", &["model", "policy"]),
     ("placement", &["model", "state"]),
-    ("admission", &["model", "policy"]),
+    ("admission", &["api", "model", "policy"]),
     ("explain", &["model", "placement", "policy", "state"]),
     ("extender", &["api", "model", "placement", "policy", "state"]),
     ("status", &["api", "model", "placement", "state"]),

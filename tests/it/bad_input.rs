@@ -41,7 +41,19 @@ fn endpoints(program: &Program) -> Vec<(&Caller, &'static str, Value)> {
         (&program.extender, "/extender/bind", binding_args(&gone, "n1")),
         (&program.admission, "/admission/mutate", review(&pod)),
         (&program.admission, "/admission/validate", review(&pod)),
+        (&program.admission, "/admission/validate-streamjob", review_of_stream_job()),
     ]
+}
+
+/// A review of a `StreamJob` of two PEs.
+fn review_of_stream_job() -> Value {
+    let pes = json!([{"name": "a", "colocation": ["t"]}, {"name": "b", "colocation": ["t"], "exlocation": ["x"]}]);
+    let mut body = review(&json!({
+        "apiVersion": "outrigger.dev/v1alpha1", "kind": "StreamJob", "metadata": {"name": "j", "namespace": "ns"},
+        "spec": {"pes": pes},
+    }));
+    body["request"]["resource"] = json!({"group": "outrigger.dev", "version": "v1alpha1", "resource": "streamjobs"});
+    body
 }
 
 /// Asks for all bodies, several at a time.
@@ -177,7 +189,7 @@ async fn another_kind_or_version_is_named_in_the_refusal() {
     ] {
         let mut body = review(&pod("a"));
         json_patch::merge(&mut body, &change);
-        for path in ["/admission/mutate", "/admission/validate"] {
+        for path in ["/admission/mutate", "/admission/validate", "/admission/validate-streamjob"] {
             let answer = program.admission.post(path, body.to_string()).await.unwrap();
             assert_eq!(answer.status, 400, "{path} {change}");
             assert!(answer.json()["error"].as_str().unwrap().contains(said), "{path}: {}", answer.body);

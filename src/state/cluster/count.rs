@@ -60,8 +60,8 @@ impl Cluster {
 
     /// Notes it where a PE wishes something else than before.
     fn compare(&mut self, before: &Pe, now: Option<&Pe>) {
-        let wishes = |pe: &Pe| (pe.wishes.clone(), pe.awaits().is_some());
-        if now.is_some_and(|now| wishes(now) != wishes(before)) {
+        let differs = |now: &Pe| now.wishes != before.wishes || now.awaits().is_some() != before.awaits().is_some();
+        if now.is_some_and(differs) {
             self.rethink([before.job.clone()]);
         }
         self.forget_rethought(&before.job);

@@ -1,0 +1,101 @@
+//! What ties PEs of a job to one node by their wishes, and what keeps two of them apart all the same.
+
+use std::collections::BTreeSet;
+
+use super::{PoolId, Token, Wishes};
+
+/// What ties PEs of a job to one node (legacy rule C4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tie<'a> {
+    /// A shared colocation token.
+    Token(&'a Token),
+    /// The same place of a sized pool.
+    Place(&'a PoolId, u32),
+}
+
+/// What keeps two PEs from sharing a node, whichever it is (legacy rule C9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clash<'a> {
+    /// They share this exlocation token.
+    Exlocation(&'a Token),
+    /// One of them is isolated.
+    Isolation,
+    /// They name two places of one pool: the first one's, then the other one's.
+    Places(&'a PoolId, u32, u32),
+}
+
+impl Wishes {
+    /// What ties the PE to others that have the same tie.
+    pub fn ties(&self) -> impl Iterator<Item = Tie<'_>> {
+        let place = self.pool_place().map(|(pool, index)| Tie::Place(pool, index));
+        self.colocation.iter().map(Tie::Token).chain(place)
+    }
+
+    /// True where the PE has one of these ties.
+    #[must_use]
+    pub fn is_tied_by(&self, ties: &BTreeSet<Tie<'_>>) -> bool {
+        self.ties().any(|tie| ties.contains(&tie))
+    }
+
+    /// Every tie that is reached from those of the PE over the PEs of its job: who has one of them shares its node.
+    #[must_use]
+    pub fn reach<'a>(&'a self, job: &(impl Iterator<Item = &'a Self> + Clone)) -> BTreeSet<Tie<'a>> {
+        let mut reached: BTreeSet<Tie<'_>> = self.ties().collect();
+        loop {
+            let before = reached.len();
+            for other in job.clone() {
+                if other.is_tied_by(&reached) {
+                    reached.extend(other.ties());
+                }
+            }
+            if reached.len() == before {
+                return reached;
+            }
+        }
+    }
+
+    /// What keeps the PE from sharing a node with another one.
+    #[must_use]
+    pub fn clash<'a>(&'a self, other: &Self) -> Option<Clash<'a>> {
+        if let Some(token) = self.exlocation.iter().find(|token| other.exlocation.contains(token)) {
+            return Some(Clash::Exlocation(token));
+        }
+        if self.isolation.is_some() || other.isolation.is_some() {
+            return Some(Clash::Isolation);
+        }
+        match (self.pool_place(), other.pool_place()) {
+            (Some((pool, own)), Some((other_pool, index))) if pool == other_pool && own != index => {
+                Some(Clash::Places(pool, own, index))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Clash<'_> {
+    /// The clash as one that PEs of a bucket have, told of the first one; `other` is the name of the other one.
+    #[must_use]
+    pub fn within_bucket(&self, other: &str) -> String {
+        match self {
+            Self::Exlocation(token) => format!(
+                "colocation against exlocation: it shares exlocation token `{token}` with PE {other}, which is in its bucket"
+            ),
+            Self::Isolation => {
+                format!("colocation against isolation: an isolated PE cannot share a bucket, here with PE {other}")
+            }
+            Self::Places(pool, own, index) => format!(
+                "two indices of one pool: a bucket cannot have nodes {own} and {index} of HostPool `{pool}`, here with PE {other}"
+            ),
+        }
+    }
+
+    /// What would help.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Exlocation(_) => "take that token out of one of them, or the colocation that ties them",
+            Self::Isolation => "leave isolated out, or the colocation or poolIndex that ties them",
+            Self::Places(..) => "take the colocation out that ties them",
+        }
+    }
+}
