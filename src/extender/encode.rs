@@ -4,16 +4,37 @@ use crate::model::Reason;
 
 /// Appends a JSON string.
 pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
-    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
     out.push(b'"');
-    // Without an early end, so that many bytes are looked at in one step.
-    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+    if is_plain(text.as_bytes()) {
         out.extend_from_slice(text.as_bytes());
     } else {
         let escaped = serde_json::Value::from(text).to_string();
         out.extend(escaped.bytes().skip(1).take(escaped.len().saturating_sub(2)));
     }
     out.push(b'"');
+}
+
+/// True when a text stands in JSON as it is, as all names of nodes do: printable ASCII but for quotes and backslashes.
+fn is_plain(text: &[u8]) -> bool {
+    const LEAST: u64 = every(0x21);
+    /// Eight equal bytes.
+    const fn every(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    // Eight bytes at a step: whether one of them is zero, or less than the least, shows in the highest bits.
+    let eight = |bytes: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*bytes);
+        let has_zero = |word: u64| word.wrapping_sub(every(1)) & !word;
+        let has = |byte: u8| has_zero(word ^ every(byte));
+        let odd = word | (word.wrapping_sub(LEAST) & !word) | has(b'"') | has(b'\\') | has(0x7f);
+        odd & every(0x80) == 0
+    };
+    let one = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    match text.last_chunk() {
+        // The last step looks at some bytes again.
+        Some(last) => text.as_chunks().0.iter().all(eight) && eight(last),
+        None => text.iter().all(one),
+    }
 }
 
 /// The answer of filter. Refusals go into `FailedAndUnresolvableNodes`, each with its reason code alone (D7): any
@@ -104,3 +125,7 @@ pub(super) fn binding_result(problem: Option<&str>) -> Vec<u8> {
     out.push(b'}');
     out
 }
+
+#[cfg(test)]
+#[path = "tests/encode.rs"]
+mod tests;

@@ -86,8 +86,10 @@ type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 pub(super) fn judge<'n, N: AsRef<str>>(case: &Case<'_>, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
     let mut refused: Vec<(&str, Reason)> = Vec::new();
-    for name in names.iter().map(AsRef::as_ref) {
-        let found = snapshot.find(name).ok_or(Refusal::NodeUnknown);
+    // All are looked up before any is judged: each look waits for memory, and many can wait together.
+    let found: Vec<Option<NodeIndex>> = names.iter().map(|name| snapshot.find(name.as_ref())).collect();
+    for (name, found) in names.iter().map(AsRef::as_ref).zip(found) {
+        let found = found.ok_or(Refusal::NodeUnknown);
         match found.and_then(|index| case.verdict(index).map(|()| index)) {
             Ok(index) => passed.push((name, index)),
             Err(refusal) => refused.push((name, refusal.reason())),

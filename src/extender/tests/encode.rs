@@ -1,0 +1,36 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::{is_plain, push_string};
+
+fn one_by_one(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+}
+
+#[test]
+fn every_byte_in_every_place_is_told_from_plain_ones() {
+    for length in 0..20 {
+        for place in 0..length {
+            for byte in 0..=u8::MAX {
+                let mut text = vec![b'a'; length];
+                text[place] = byte;
+                assert_eq!(is_plain(&text), one_by_one(&text), "{text:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn eight_bytes_at_a_step_say_what_each_of_them_says(text in vec(prop_oneof![any::<u8>(), b'0'..=b'z'], 0..40)) {
+        prop_assert_eq!(is_plain(&text), one_by_one(&text));
+    }
+
+    #[test]
+    fn a_text_can_be_read_again(text in ".{0,40}") {
+        let mut out = Vec::new();
+        push_string(&mut out, &text);
+        prop_assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), Value::from(text));
+    }
+}
