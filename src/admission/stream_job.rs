@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::candidate::bare;
@@ -19,28 +19,50 @@ use crate::policy::{PolicySet, keys};
 /// Longest message of a refusal; it may quote the user's tokens.
 const MOST_CHARACTERS: usize = 1_000;
 
+/// What tells whether an object has anything new to say.
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(borrow)]
+    spec: Option<&'a RawValue>,
+    metadata: Option<MetadataGlance<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MetadataGlance<'a> {
+    #[serde(borrow)]
+    deletion_timestamp: Option<&'a RawValue>,
+}
+
 /// Checks a `StreamJob` that is about to be stored in the place of `before`.
 pub(super) fn check(object: &RawValue, before: Option<&RawValue>, policies: &PolicySet) -> Decision {
     let not_read = || Decision::skipped(SkipReason::NotAStreamJobWrite, None);
-    let Ok(written) = serde_json::from_str::<Value>(object.get()) else { return not_read() };
-    let before = before.and_then(|before| serde_json::from_str::<Value>(before.get()).ok());
-    // What was stored before this check, or by its absence, can still be labelled and deleted.
-    let is_settled = before.is_some_and(|before| before.get("spec") == written.get("spec"))
-        || written.pointer("/metadata/deletionTimestamp").is_some();
-    let Ok(typed) = serde_json::from_value::<api::StreamJob>(written) else { return not_read() };
-    let (Some(namespace), Some(name)) = (&typed.metadata.namespace, &typed.metadata.name) else { return not_read() };
+    let Ok(written) = serde_json::from_str::<api::StreamJob>(object.get()) else { return not_read() };
+    let (Some(namespace), Some(name)) = (&written.metadata.namespace, &written.metadata.name) else {
+        return not_read();
+    };
     let namespace = Namespace::from(namespace);
     let Some(policy) = policies.governing(namespace.as_str(), &labels(name, "")) else {
         return Decision::skipped(SkipReason::NoPolicy, None);
     };
-    let problem = match StreamJob::try_from(&typed) {
+    let allowed = Decision::unchanged(&policy.name, Warnings::default());
+    // What was stored while nobody checked can still be labelled and deleted.
+    if says_nothing_new(object, before) {
+        return allowed;
+    }
+    let problem = match StreamJob::try_from(&written) {
         Ok(job) => contradiction(job, policies),
         Err(problem) => Some(problem.to_string()),
     };
-    match problem.filter(|_| !is_settled) {
-        None => Decision::unchanged(&policy.name, Warnings::default()),
-        Some(problem) => Decision::denied(&policy.name, one_line(&problem, MOST_CHARACTERS)),
-    }
+    problem.map_or(allowed, |problem| Decision::denied(&policy.name, one_line(&problem, MOST_CHARACTERS)))
+}
+
+/// True where the object is on its way out, or its spec is that of before, written alike as the API server does.
+fn says_nothing_new(object: &RawValue, before: Option<&RawValue>) -> bool {
+    let Ok(now) = serde_json::from_str::<Glance<'_>>(object.get()) else { return false };
+    let before = before.and_then(|before| serde_json::from_str::<Glance<'_>>(before.get()).ok());
+    now.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+        || before.is_some_and(|before| before.spec.map(RawValue::get) == now.spec.map(RawValue::get))
 }
 
 /// How the PEs of a job contradict each other, or one itself, as far as the object says what they wish.
@@ -73,14 +95,10 @@ fn contradiction(job: StreamJob, policies: &PolicySet) -> Option<String> {
 
 /// The first two PEs of a bucket that cannot share a node.
 fn within(bucket: &[(&str, &Wishes)]) -> Option<String> {
-    bucket.iter().enumerate().find_map(|(at, (name, wishes))| {
-        let later = bucket.iter().skip(at + 1);
-        let clash = |(other, theirs): &(&str, &Wishes)| {
-            let clash = wishes.clash(theirs)?;
-            Some(format!("spec.pes: PE {name}: {}; {}", clash.within_bucket(other), clash.remedy()))
-        };
-        later.clone().find_map(clash)
-    })
+    let (names, wishes): (Vec<&str>, Vec<&Wishes>) = bucket.iter().copied().unzip();
+    let (first, later, clash) = Wishes::first_clash(&wishes)?;
+    let [name, other] = [names.get(first)?, names.get(later)?];
+    Some(format!("spec.pes: PE {name}: {}; {}", clash.within_bucket(other), clash.remedy()))
 }
 
 fn labels(job: &str, pe: &str) -> Labels {

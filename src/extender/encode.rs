@@ -16,17 +16,13 @@ pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
 
 /// True when a text stands in JSON as it is, as all names of nodes do: printable ASCII but for quotes and backslashes.
 fn is_plain(text: &[u8]) -> bool {
-    const LEAST: u64 = every(0x21);
-    /// Eight equal bytes.
-    const fn every(byte: u8) -> u64 {
-        u64::from_ne_bytes([byte; 8])
-    }
+    let every = |byte: u8| u64::from_ne_bytes([byte; 8]);
     // Eight bytes at a step: whether one of them is zero, or less than the least, shows in the highest bits.
     let eight = |bytes: &[u8; 8]| {
         let word = u64::from_ne_bytes(*bytes);
         let has_zero = |word: u64| word.wrapping_sub(every(1)) & !word;
         let has = |byte: u8| has_zero(word ^ every(byte));
-        let odd = word | (word.wrapping_sub(LEAST) & !word) | has(b'"') | has(b'\\') | has(0x7f);
+        let odd = word | (word.wrapping_sub(every(0x21)) & !word) | has(b'"') | has(b'\\') | has(0x7f);
         odd & every(0x80) == 0
     };
     let one = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');

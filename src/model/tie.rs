@@ -1,6 +1,6 @@
 //! What ties PEs of a job to one node by their wishes, and what keeps two of them apart all the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PoolId, Token, Wishes};
 
@@ -57,7 +57,8 @@ impl Wishes {
     /// What keeps the PE from sharing a node with another one.
     #[must_use]
     pub fn clash<'a>(&'a self, other: &Self) -> Option<Clash<'a>> {
-        if let Some(token) = self.exlocation.iter().find(|token| other.exlocation.contains(token)) {
+        // Tokens are sorted, and there may be many.
+        if let Some(token) = self.exlocation.iter().find(|token| other.exlocation.binary_search(token).is_ok()) {
             return Some(Clash::Exlocation(token));
         }
         if self.isolation.is_some() || other.isolation.is_some() {
@@ -69,6 +70,32 @@ impl Wishes {
             }
             _ => None,
         }
+    }
+
+    /// The first of these PEs that cannot share a node with one before it: the places of the two, that one's first. Buckets
+    /// may be large, so that nothing is compared with everything.
+    #[must_use]
+    pub fn first_clash<'a>(bucket: &[&'a Self]) -> Option<(usize, usize, Clash<'a>)> {
+        let mut tokens: BTreeMap<&Token, usize> = BTreeMap::new();
+        let mut places: BTreeMap<&PoolId, (u32, usize)> = BTreeMap::new();
+        for (at, wishes) in bucket.iter().enumerate() {
+            let by_token = wishes.exlocation.iter().filter_map(|token| tokens.get(token).copied()).min();
+            let by_place = wishes.pool_place().and_then(|(pool, index)| {
+                let (known, holder) = *places.entry(pool).or_insert((index, at));
+                (known != index).then_some(holder)
+            });
+            // An isolated PE clashes with every other one.
+            let is_isolated = |wishes: &Self| wishes.isolation.is_some();
+            let first = bucket.first().filter(|first| at > 0 && (is_isolated(first) || is_isolated(wishes)));
+            let by_isolation = first.and(Some(0));
+            if let Some(before) = by_token.or(by_isolation).or(by_place) {
+                return bucket.get(before)?.clash(wishes).map(|clash| (before, at, clash));
+            }
+            for token in &wishes.exlocation {
+                tokens.entry(token).or_insert(at);
+            }
+        }
+        None
     }
 }
 

@@ -267,7 +267,7 @@ impl<'a> Given<'a> {
             HostChoice::Pool(id) => snapshot.pools().get(id).map(|pool| &**pool),
             HostChoice::Any | HostChoice::Tags(_) => None,
         };
-        contradiction::check(pe, wishes, pool, &bucket)?;
+        contradiction::check(wishes, pool, &bucket)?;
         if let (HostChoice::Pool(id), None) = (&wishes.hosts, pool) {
             return Err(Refusal::PoolNotFound(id.to_string().into()));
         }

@@ -4,16 +4,10 @@ use super::bucket::Bucket;
 use crate::model::{Pe, Pool, Refusal, Wishes};
 
 /// Checks the wishes of a PE against each other, its pool and the other members of its bucket.
-pub(super) fn check(pe: &Pe, wishes: &Wishes, pool: Option<&Pool>, bucket: &Bucket) -> Result<(), Refusal> {
+pub(super) fn check(wishes: &Wishes, pool: Option<&Pool>, bucket: &Bucket) -> Result<(), Refusal> {
     let problem = index_beyond_pool(wishes, pool)
         .or_else(|| bucket.others.iter().find_map(|other| between(wishes, other)))
-        .or_else(|| {
-            bucket.others.iter().enumerate().find_map(|(at, one)| {
-                let theirs = one.wishes.as_ref().ok()?;
-                let later = bucket.others.iter().skip(at + 1);
-                later.filter(|other| other.pod.key.uid != pe.pod.key.uid).find_map(|other| between(theirs, other))
-            })
-        });
+        .or_else(|| among(bucket));
     problem.map_or(Ok(()), |problem| Err(Refusal::InvalidPlacement(problem.into())))
 }
 
@@ -32,4 +26,12 @@ fn index_beyond_pool(wishes: &Wishes, pool: Option<&Pool>) -> Option<String> {
 fn between(wishes: &Wishes, other: &Pe) -> Option<String> {
     let clash = wishes.clash(other.wishes.as_ref().ok()?)?;
     Some(clash.within_bucket(&other.name))
+}
+
+/// What keeps two of the others from sharing a node.
+fn among(bucket: &Bucket) -> Option<String> {
+    let (names, wishes): (Vec<&str>, Vec<&Wishes>) =
+        bucket.others.iter().filter_map(|other| Some((&*other.name, other.wishes.as_deref().ok()?))).unzip();
+    let (_, later, clash) = Wishes::first_clash(&wishes)?;
+    Some(clash.within_bucket(names.get(later)?))
 }

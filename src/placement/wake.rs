@@ -10,8 +10,8 @@ use super::plan::{arrives, gang_of};
 use crate::model::{Gang, JobId, NodeName, Pe, PodUid, StreamJobId};
 use crate::state::{Member, NodeIndex, Snapshot};
 
-/// The PEs that wait although a node would take them now, the most urgent first; a gang may still be waited for. What
-/// others are told of changes begins with the first of them: this is for whoever has not seen what was before.
+/// The PEs that wait although a node would take them now, the most urgent first; a gang may still be waited for. The other
+/// looks find what has changed since the last one: this is for a process that has not seen what was before.
 #[must_use]
 pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
     let nodes: Vec<NodeIndex> = snapshot.nodes().map(|(index, ..)| index).collect();

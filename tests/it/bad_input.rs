@@ -339,12 +339,17 @@ async fn large_reviews_of_many_callers_do_not_add_up_in_memory() {
         filled(size, &format!(r#"{before}{open},"x":["#), |_| piece.to_owned(), &format!("]}}{after}"))
     };
     let labels = format!(r#"{before}{{"metadata":{{"labels":{{"outrigger.dev/job":"j","#);
+    // What a job takes the place of may be as large, and is compared only.
+    let stream_job = review_of_stream_job().to_string();
+    let open = stream_job.strip_suffix("}}").unwrap();
+    let before_it = format!(r#"{open},"oldObject":{{"spec":{{"pes":["#);
     for (path, body) in [
         ("/admission/mutate", unknown(LARGEST, r#"{"a":0}"#)),
         // The largest that are looked at.
         ("/admission/mutate", unknown(395_000, r#"{"a":0}"#)),
         ("/admission/mutate", unknown(95_000, "0")),
         ("/admission/validate", unknown(145_000, "[]")),
+        ("/admission/validate-streamjob", filled(3 << 20, &before_it, |_| "[]".to_owned(), "]}}}}")),
         (
             "/admission/mutate",
             filled(3 << 20, &labels, |number| format!(r#""{number:x}":"""#), &format!("}}}}}}{after}")),

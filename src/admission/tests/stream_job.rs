@@ -4,9 +4,10 @@ use proptest::sample::subsequence;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::check;
+use super::{bare, check};
 use crate::admission::tests::support::policy;
 use crate::admission::{Decision, Outcome, SkipReason};
+use crate::model::{Declarations, Labels, Wishes};
 use crate::policy::PolicySet;
 
 fn raw(value: &Value) -> Box<RawValue> {
@@ -110,7 +111,46 @@ fn what_nobody_governs_or_nobody_can_read_is_let_through() {
     }
 }
 
+#[test]
+fn a_bucket_as_large_as_a_job_can_be_is_compared_in_time() {
+    // As many tokens as a PE can have, and none that two of them share: pair by pair there would be 134 million looks.
+    let pe = |at: usize| {
+        let tokens: Vec<String> = (0..16).map(|token| format!("x-{at}-{token}")).collect();
+        json!({"name": format!("pe-{at}"), "colocation": ["t"], "exlocation": tokens})
+    };
+    let decision = created(&(0..1_024).map(pe).collect());
+    assert_eq!(denial(&decision), None);
+}
+
 proptest! {
+    #[test]
+    fn the_first_clash_of_a_bucket_is_that_of_the_first_pe_that_cannot_join(
+        pes in vec((subsequence(vec!["x", "y", "z"], 0..=2), prop::option::of(0..3_u32), prop::bool::weighted(0.1)), 0..6),
+    ) {
+        let wishes = |(exlocation, index, isolated): &(Vec<&str>, Option<u32>, bool)| {
+            let (tokens, index) = (exlocation.join(","), index.map(|index| index.to_string()));
+            let mut labels = vec![("outrigger.dev/job", "j")];
+            if *isolated {
+                labels.push(("outrigger.dev/isolated", "true"));
+            } else if !tokens.is_empty() {
+                labels.push(("outrigger.dev/exlocation", tokens.as_str()));
+            }
+            if let Some(index) = &index {
+                labels.extend([("outrigger.dev/host-pool", "p"), ("outrigger.dev/pool-index", index)]);
+            }
+            let pod = bare(&"ns".into(), "a", labels.into_iter().collect(), Labels::default(), None);
+            policy("").pe(&pod.into(), &Declarations::default()).unwrap().wishes.unwrap()
+        };
+        let read: Vec<_> = pes.iter().map(wishes).collect();
+        let bucket: Vec<&Wishes> = read.iter().map(|wishes| &**wishes).collect();
+        let cannot_join = (0..bucket.len()).find(|at| bucket[..*at].iter().any(|one| one.clash(bucket[*at]).is_some()));
+        let found = Wishes::first_clash(&bucket);
+        prop_assert_eq!(found.map(|(_, later, _)| later), cannot_join);
+        if let Some((before, later, clash)) = found {
+            prop_assert_eq!(bucket[before].clash(bucket[later]), Some(clash));
+        }
+    }
+
     #[test]
     fn a_job_is_refused_exactly_where_two_pes_that_a_chain_of_tokens_joins_must_be_apart(
         pes in vec((subsequence(vec!["t", "u", "v"], 0..=2), subsequence(vec!["x", "y"], 0..=1)), 0..6),

@@ -133,6 +133,19 @@ fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
 }
 
 #[test]
+fn what_comes_while_everything_is_listed_for_the_first_time_changes_no_mind() {
+    let mut cluster = Cluster::new(policies(""));
+    cluster.apply(Event::PodsListed(vec![pe("j", "a", &[("host-pool", "p")])]));
+    cluster.apply(Event::PoolsListed(vec![pool("p", &[], PoolMode::Shared)]));
+    cluster.apply(Event::StreamJobsListed(vec![stream_job("j", &[("a", &[("exlocation", "x")])])]));
+    cluster.apply(Event::NodesListed(vec![node("n1")]));
+    assert!(cluster.snapshot().is_complete());
+    assert_eq!(cluster.snapshot().rethought().count(), 0, "nothing was decided before");
+    cluster.apply(Event::PoolsListed(vec![]));
+    assert_eq!(cluster.snapshot().rethought().count(), 1);
+}
+
+#[test]
 fn who_could_be_placed_is_woken_by_whoever_has_not_seen_what_was_before() {
     let young = Pod { created: Timestamp::from_second(9).unwrap(), ..pe("j", "young", &[]) };
     let pods = vec![

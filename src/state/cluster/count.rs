@@ -67,8 +67,12 @@ impl Cluster {
         self.forget_rethought(&before.job);
     }
 
-    /// Notes that a PE of each of these jobs is not what it was.
+    /// Notes that a PE of each of these jobs is not what it was. Before everything is listed nothing has been decided that
+    /// could be decided otherwise now.
     pub(super) fn rethink(&mut self, jobs: impl IntoIterator<Item = JobId>) {
+        if !self.rows.complete {
+            return;
+        }
         let version = self.rows.version;
         Arc::make_mut(&mut self.rows.rethought).extend(jobs.into_iter().map(|job| (job, version)));
     }
