@@ -8,9 +8,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, DeclaredPe, DeclaredRegion, Eligibility, Footprint, HostPort, Labels, Load, Metrics, Millicores, Namespace,
-    Node, NodeLabels, NodeName, NodeRequirement, ObjectId, Owner, OwnerKind, Percent, Pod, PodKey, PodPhase, PodUid,
-    Pool, PoolId, PoolMembers, PoolMode, Reason, Refusal, Resources, StreamJob, StreamJobId, Tag, Taint, Toleration,
+    Bytes, DeclaredPe, DeclaredRegion, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
+    NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Percent, Pod, PodKey, PodPhase,
+    PodRequests, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Rejection, Resources, StreamJob, StreamJobId,
+    Tag, Taint, Toleration,
 };
 use crate::placement::Case;
 use crate::policy::{PolicySet, Source};
@@ -121,8 +122,8 @@ pub(crate) fn pod(name: &str) -> Pod {
         owner: None,
         node: None,
         phase: PodPhase::Active,
-        footprint: Arc::new(Footprint { limits: requests.clone(), requests }),
-        eligibility: None,
+        resources: Arc::new(PodRequests { limits: requests.clone(), requests }),
+        node_requirements: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
     }
@@ -144,17 +145,17 @@ pub(crate) fn taking(port: u32, pod: Pod) -> Pod {
     eligible(pod, |own| own.host_ports.push(HostPort::new(port, "", "")))
 }
 
-fn eligible(mut pod: Pod, change: impl FnOnce(&mut Eligibility)) -> Pod {
-    let mut own = pod.eligibility.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+fn eligible(mut pod: Pod, change: impl FnOnce(&mut NodeRequirements)) -> Pod {
+    let mut own = pod.node_requirements.take().map(Arc::unwrap_or_clone).unwrap_or_default();
     change(&mut own);
-    Pod { eligibility: (!own.is_empty()).then(|| Arc::new(own)), ..pod }
+    Pod { node_requirements: (!own.is_empty()).then(|| Arc::new(own)), ..pod }
 }
 
 /// A PE of a job that waits, with these wishes: `colocation` for `outrigger.dev/colocation`.
-pub(crate) fn pe(job: &str, name: &str, wishes: &[(&str, &str)]) -> Pod {
+pub(crate) fn pe(job: &str, name: &str, spec: &[(&str, &str)]) -> Pod {
     Pod {
         labels: [("outrigger.dev/job", job)].into_iter().collect(),
-        annotations: wishes.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect(),
+        annotations: spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect(),
         ..pod(name)
     }
 }
@@ -177,13 +178,13 @@ pub(crate) fn in_namespace(namespace: &str, pod: Pod) -> Pod {
 /// The same pod with so many millicores as requests and limits.
 pub(crate) fn asking(millicores: u64, pod: Pod) -> Pod {
     let requests = Resources { cpu: Millicores(millicores), ..Resources::default() };
-    Pod { footprint: Arc::new(Footprint { limits: requests.clone(), requests }), ..pod }
+    Pod { resources: Arc::new(PodRequests { limits: requests.clone(), requests }), ..pod }
 }
 
 /// The same pod with so many millicores as limit, or its request where that is more.
 pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
-    let footprint = Arc::make_mut(&mut pod.footprint);
-    footprint.limits.cpu = footprint.requests.cpu.max(Millicores(millicores));
+    let resources = Arc::make_mut(&mut pod.resources);
+    resources.limits.cpu = resources.requests.cpu.max(Millicores(millicores));
     pod
 }
 
@@ -202,10 +203,10 @@ pub(crate) fn listed(name: &str, hosts: &[&str], mode: PoolMode) -> Pool {
 /// A `StreamJob` that lists these PEs with what it declares of them: `colocation` for `outrigger.dev/colocation`.
 pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJob {
     let declared =
-        |wishes: &[(&str, &str)]| wishes.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
+        |spec: &[(&str, &str)]| spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
     StreamJob {
         id: StreamJobId { namespace: Namespace::from(NAMESPACE), name: name.into() },
-        pes: pes.iter().map(|(pe, wishes)| (Arc::from(*pe), declared(wishes))).collect(),
+        pes: pes.iter().map(|(pe, spec)| (Arc::from(*pe), declared(spec))).collect(),
         others: Labels::default(),
         override_load_protection: false,
         last_places: Vec::new(),
@@ -237,17 +238,17 @@ pub(crate) fn declared_region(job: &str, name: &str, width: Option<u32>) -> Decl
         job: job.into(),
         alias: format!("of {name}").into(),
         width: width.and_then(NonZeroU32::new),
-        doubts: Vec::new(),
+        field_problems: Vec::new(),
     }
 }
 
 /// What a `ProcessingElement` of this name declares: `colocation` for `outrigger.dev/colocation`.
-pub(crate) fn declared_pe(name: &str, wishes: &[(&str, &str)]) -> DeclaredPe {
+pub(crate) fn declared_pe(name: &str, spec: &[(&str, &str)]) -> DeclaredPe {
     DeclaredPe {
         id: ObjectId::new(&Namespace::from(NAMESPACE), name),
         uid: "u1".into(),
-        wishes: wishes.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect(),
-        doubts: Vec::new(),
+        spec: spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect(),
+        field_problems: Vec::new(),
     }
 }
 
@@ -277,16 +278,16 @@ pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, 
 }
 
 /// What is said of a PE and a node.
-pub(crate) fn verdict(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Refusal> {
+pub(crate) fn verdict(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Rejection> {
     let (_, pe) = cluster.pod(pod).unwrap();
-    let index = cluster.snapshot().find(node).ok_or(Refusal::NodeUnknown)?;
+    let index = cluster.snapshot().find(node).ok_or(Rejection::NodeUnknown)?;
     Case::new(pe.unwrap(), cluster.snapshot()).verdict(index)
 }
 
 /// What is said of a PE and every node: the reason of a refusal, or nothing.
 pub(crate) fn reasons(cluster: &Cluster, pod: &str) -> BTreeMap<String, Option<Reason>> {
     let names = cluster.snapshot().nodes().map(|(_, row, _)| row.name.to_string());
-    names.map(|name| (name.clone(), verdict(cluster, pod, &name).err().map(|refusal| refusal.reason()))).collect()
+    names.map(|name| (name.clone(), verdict(cluster, pod, &name).err().map(|rejection| rejection.reason()))).collect()
 }
 
 /// The nodes that a PE may go to, best first.
@@ -302,7 +303,7 @@ pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
 /// Commits a waiting PE to its best node, as a bind would; the node, or `None` where no node passes.
 pub(crate) fn place(cluster: &mut Cluster, pod: &str) -> Option<String> {
     let best = choice(cluster, pod).into_iter().next()?;
-    cluster.commit(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
+    cluster.assume(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
     Some(best)
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::candidate::Candidate;
 use super::json as raw;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 use super::text::{is_label_text, one_line};
 use crate::model::{HostChoice, PoolMembers, Pools, Tag, tag_label};
 use crate::policy::keys;
@@ -32,7 +32,11 @@ impl Match {
 }
 
 /// Requires the tags of the PE's pool. Hosts and restricting tags are the extender's: affinity cannot say them.
-pub(super) fn require_tags(draft: &mut Draft<'_>, candidate: &Candidate<'_>, pools: &Pools) -> Result<(), Unpatchable> {
+pub(super) fn require_tags(
+    draft: &mut PatchBuilder<'_>,
+    candidate: &Candidate<'_>,
+    pools: &Pools,
+) -> Result<(), Unpatchable> {
     let mut requirements = Vec::new();
     for tag in tags(candidate, pools) {
         if is_label_text(tag.as_str()) {
@@ -47,7 +51,7 @@ pub(super) fn require_tags(draft: &mut Draft<'_>, candidate: &Candidate<'_>, poo
 }
 
 fn tags<'a>(candidate: &'a Candidate<'_>, pools: &'a Pools) -> &'a [Tag] {
-    match candidate.wishes.as_ref().map(|wishes| &wishes.hosts) {
+    match candidate.spec.as_ref().map(|spec| &spec.hosts) {
         Ok(HostChoice::Tags(tags)) => tags,
         Ok(HostChoice::Pool(id)) => match pools.get(id).map(|pool| &pool.members) {
             Some(PoolMembers::Tagged(tags)) => tags,
@@ -59,7 +63,7 @@ fn tags<'a>(candidate: &'a Candidate<'_>, pools: &'a Pools) -> &'a [Tag] {
 
 /// Adds requirements to every term, since a node needs to match one of them only. A term without any requirement
 /// matches no node and stays so.
-pub(super) fn require(draft: &mut Draft<'_>, list: Match, requirements: &[Value]) -> Result<(), Unpatchable> {
+pub(super) fn require(draft: &mut PatchBuilder<'_>, list: Match, requirements: &[Value]) -> Result<(), Unpatchable> {
     if requirements.is_empty() {
         return Ok(());
     }

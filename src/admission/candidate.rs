@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::outcome::SkipReason;
 use super::{Context, json};
 use crate::model::{
-    Contradiction, DeclaredJob, Labels, Namespace, ObjectId, Owner, OwnerKind, Pod, PodKey, PodPhase, Wishes,
+    DeclaredJob, InvalidPlacementSpec, Labels, Namespace, ObjectId, Owner, OwnerKind, PlacementSpec, Pod, PodKey,
+    PodPhase,
 };
 use crate::policy::{Dialect, Identity, StreamPolicy};
 
@@ -19,7 +20,7 @@ pub(super) struct Candidate<'a> {
     pub(super) labels: Labels,
     pub(super) annotations: Labels,
     pub(super) identity: Identity,
-    pub(super) wishes: Result<Arc<Wishes>, Box<Contradiction>>,
+    pub(super) spec: Result<Arc<PlacementSpec>, Box<InvalidPlacementSpec>>,
     /// True where a `ProcessingElement` says what it wishes: the extender waits for that object.
     pub(super) belongs_to_pe: bool,
     /// The `Job` that such a pod belongs to.
@@ -49,8 +50,8 @@ impl<'a> Candidate<'a> {
         let job = jobs.get(&ObjectId::new(namespace, &identity.job.name)).filter(|_| belongs_to_pe);
         let name = json::text(pod, &["metadata", "name"]).unwrap_or_default();
         let as_placed = bare(namespace, name, labels.clone(), annotations.clone(), owner);
-        let wishes = context.policies.pe(&Arc::new(as_placed), context.declared).ok_or(no_job)?.wishes;
-        Ok(Self { policy, namespace, labels, annotations, identity, wishes, belongs_to_pe, job: job.map(|job| &**job) })
+        let spec = context.policies.pe(&Arc::new(as_placed), context.declared).ok_or(no_job)?.spec;
+        Ok(Self { policy, namespace, labels, annotations, identity, spec, belongs_to_pe, job: job.map(|job| &**job) })
     }
 
     /// The value of a key that may be an annotation or a label; the annotation wins.
@@ -75,8 +76,8 @@ pub(super) fn bare(
         owner: owner.map(Arc::new),
         node: None,
         phase: PodPhase::Active,
-        footprint: Arc::default(),
-        eligibility: None,
+        resources: Arc::default(),
+        node_requirements: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
     }

@@ -11,17 +11,17 @@ const MOST_CHARACTERS: usize = 1_000;
 
 /// Why the pod is to be denied, if it is.
 pub(super) fn denial(candidate: &Candidate<'_>) -> Option<String> {
-    let contradiction = candidate.wishes.as_ref().err()?;
+    let invalid_spec = candidate.spec.as_ref().err()?;
     match candidate.policy.on_conflict {
         OnConflict::Warn => None,
-        OnConflict::Deny => Some(one_line(&contradiction.to_string(), MOST_CHARACTERS)),
+        OnConflict::Deny => Some(one_line(&invalid_spec.to_string(), MOST_CHARACTERS)),
     }
 }
 
 /// Warns of wishes that contradict each other or cannot be read: placement will refuse the pod.
 pub(super) fn warn(candidate: &Candidate<'_>, warnings: &mut Warnings) {
-    if let Err(contradiction) = &candidate.wishes {
-        warnings.add(&contradiction.to_string());
+    if let Err(invalid_spec) = &candidate.spec {
+        warnings.add(&invalid_spec.to_string());
     }
 }
 
@@ -31,7 +31,7 @@ pub(super) fn warn_of_no_effect(candidate: &Candidate<'_>, pools: &Pools, warnin
         let value = one_line(value, 20);
         warnings.add(&format!("{}: `{value}` is neither `true` nor `false`; ignored", keys::INJECT));
     }
-    if let Ok(HostChoice::Pool(id)) = candidate.wishes.as_ref().map(|wishes| &wishes.hosts)
+    if let Ok(HostChoice::Pool(id)) = candidate.spec.as_ref().map(|spec| &spec.hosts)
         && !pools.contains_key(id)
     {
         warnings.add(&format!("{}: there is no HostPool `{id}` yet; the pod waits for it", keys::HOST_POOL));

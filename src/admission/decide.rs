@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::candidate::Candidate;
 use super::outcome::{Outcome, SkipReason};
-use super::patch::{Draft, Unpatchable, prove};
+use super::patch::{PatchBuilder, Unpatchable, prove};
 use super::warnings::Warnings;
 use super::{
     Context, affinity, conflicts, identity, injection, job_share, json, native, node_name, scheduler, sidecars, sizing,
@@ -119,7 +119,7 @@ fn prepare(pod: &Value, candidate: &Candidate<'_>, context: Context<'_>) -> Resu
     let mut warnings = Warnings::default();
     conflicts::warn(candidate, &mut warnings);
     conflicts::warn_of_no_effect(candidate, context.pools, &mut warnings);
-    let mut draft = Draft::new(pod, warnings);
+    let mut draft = PatchBuilder::new(pod, warnings);
     let withheld = injection::withheld(pod, candidate);
     identity::label(&mut draft, candidate, context)?;
     identity::annotate(&mut draft, candidate)?;

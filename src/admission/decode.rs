@@ -115,7 +115,7 @@ pub(super) fn has_too_many_values(object: &RawValue) -> bool {
 }
 
 /// What one cheap look at a pod shows.
-pub(super) struct Glance {
+pub(super) struct PodMeta {
     pub(super) labels: Labels,
     namespace: String,
     name: String,
@@ -136,18 +136,18 @@ struct MetadataGlance {
 }
 
 /// Reads no more of a pod than names and labels.
-pub(super) fn glance(object: &RawValue) -> Result<Glance, DecodeError> {
+pub(super) fn glance(object: &RawValue) -> Result<PodMeta, DecodeError> {
     let pod: PodGlance = serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))?;
     let metadata = pod.metadata.unwrap_or_default();
     let name = metadata.name.filter(|name| !name.is_empty()).or(metadata.generate_name);
-    Ok(Glance {
+    Ok(PodMeta {
         labels: metadata.labels.iter().flatten().collect(),
         namespace: metadata.namespace.unwrap_or_default(),
         name: name.unwrap_or_default(),
     })
 }
 
-impl Glance {
+impl PodMeta {
     /// Fills in what the request left empty. Where both name a namespace the request's counts.
     pub(super) fn complete(&self, mut subject: Subject) -> Subject {
         if subject.namespace.is_empty() {

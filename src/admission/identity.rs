@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Context;
 use super::candidate::Candidate;
 use super::json;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 use super::text::is_label_text;
 use crate::model::Labels;
 use crate::policy::keys;
@@ -13,7 +13,11 @@ use crate::policy::keys;
 const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 
 /// Labels the PE with its job and its name in it, where they are not there and can stand as labels.
-pub(super) fn label(draft: &mut Draft<'_>, candidate: &Candidate<'_>, context: Context<'_>) -> Result<(), Unpatchable> {
+pub(super) fn label(
+    draft: &mut PatchBuilder<'_>,
+    candidate: &Candidate<'_>,
+    context: Context<'_>,
+) -> Result<(), Unpatchable> {
     let identity = &candidate.identity;
     let known = [(keys::JOB, Some(&*identity.job.name)), (keys::PE, identity.pe.as_deref())];
     let wanted: Vec<(&str, &str)> = known
@@ -36,7 +40,7 @@ pub(super) fn label(draft: &mut Draft<'_>, candidate: &Candidate<'_>, context: C
 }
 
 /// Notes the policy, and removes what only a Binding or the planner may write: placement believes it (law 7).
-pub(super) fn annotate(draft: &mut Draft<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
+pub(super) fn annotate(draft: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let [metadata, annotations] = ANNOTATIONS;
     for key in [keys::PLACEMENT, keys::EPOCH, keys::WAKE] {
         let present = json::get(draft.pod(), &ANNOTATIONS).is_some_and(|annotations| annotations.get(key).is_some());

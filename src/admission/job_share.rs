@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::candidate::Candidate;
 use super::json as raw;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 use super::quantity::{Kind, amount, written};
 
 /// What can be divided. Devices cannot.
 const DIVISIBLE: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
 
 /// Gives each container of a pod that belongs to a `ProcessingElement` its share, where it has the request of the job.
-pub(super) fn share(draft: &mut Draft<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
+pub(super) fn share(draft: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let Some((job, pes)) = candidate.job.and_then(|job| Some((job, job.pes?))) else { return Ok(()) };
     let count = raw::list(draft.pod(), &["spec", "containers"]).len();
     for (index, resource) in (0..count).flat_map(|index| DIVISIBLE.map(|resource| (index, resource))) {

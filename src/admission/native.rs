@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::candidate::Candidate;
 use super::json as raw;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 /// The label by which the operator knows nodes of a pool: it can hold one tag.
@@ -19,7 +19,7 @@ const TOKENS: [&str; 3] =
     ["streams.ibm.com/hostcolocation.", "streams.ibm.com/hostexlocation.", "streams.ibm.com/hostisolation."];
 
 /// Takes the operator's own terms away, for a pod that belongs to a `ProcessingElement`.
-pub(super) fn strip(draft: &mut Draft<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
+pub(super) fn strip(draft: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     if !candidate.belongs_to_pe {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub(super) fn strip(draft: &mut Draft<'_>, candidate: &Candidate<'_>) -> Result<
 }
 
 /// Mends values that the operator has made of names of operators such as `Op[3]`: the API server would refuse the pod.
-fn mend_labels(draft: &mut Draft<'_>) -> Result<(), Unpatchable> {
+fn mend_labels(draft: &mut PatchBuilder<'_>) -> Result<(), Unpatchable> {
     let labels = raw::get(draft.pod(), &["metadata", "labels"]).and_then(Value::as_object);
     let own = labels.into_iter().flatten().filter(|(key, _)| is_of_a_token(key));
     let ends = |c: char| c.is_ascii_alphanumeric();

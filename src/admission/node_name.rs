@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::affinity::{Match, require};
 use super::json as raw;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 
 const NODE_NAME: [&str; 2] = ["spec", "nodeName"];
 
 /// Turns `spec.nodeName` into required node affinity, which a scheduler reads and our bind verifies.
-pub(super) fn rewrite(draft: &mut Draft<'_>) -> Result<(), Unpatchable> {
+pub(super) fn rewrite(draft: &mut PatchBuilder<'_>) -> Result<(), Unpatchable> {
     let Some(node) = raw::text(draft.pod(), &NODE_NAME).map(str::to_owned) else { return Ok(()) };
     let on_the_node = json!({"key": "metadata.name", "operator": "In", "values": [node]});
     draft.remove(&NODE_NAME)?;

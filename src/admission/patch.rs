@@ -11,7 +11,7 @@ use super::outcome::SkipReason;
 use super::warnings::Warnings;
 
 /// The pod as it is going to be, the operations that lead there, and what its user is told.
-pub(super) struct Draft<'a> {
+pub(super) struct PatchBuilder<'a> {
     pod: Cow<'a, Value>,
     operations: Vec<PatchOperation>,
     warnings: Warnings,
@@ -26,7 +26,7 @@ pub(super) enum Unpatchable {
     NoList(String),
 }
 
-impl<'a> Draft<'a> {
+impl<'a> PatchBuilder<'a> {
     pub(super) fn new(pod: &'a Value, warnings: Warnings) -> Self {
         Self { pod: Cow::Borrowed(pod), operations: Vec::new(), warnings }
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::json;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 use crate::policy::StreamPolicy;
 
 /// What the API server fills in where the user names no scheduler.
@@ -15,6 +15,6 @@ pub(super) fn is_foreign(pod: &Value, policy: &StreamPolicy) -> bool {
 }
 
 /// Hands the PE to the policy's scheduler.
-pub(super) fn assign(draft: &mut Draft<'_>, policy: &StreamPolicy) -> Result<(), Unpatchable> {
+pub(super) fn assign(draft: &mut PatchBuilder<'_>, policy: &StreamPolicy) -> Result<(), Unpatchable> {
     draft.set(&["spec", "schedulerName"], Value::from(&*policy.scheduler_name))
 }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::candidate::Candidate;
 use super::json;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 use super::qos;
 use super::quantity::has_pod_level;
 
 /// Adds each sidecar behind the user's init containers. A container of the same name is the user's answer to it.
-pub(super) fn add(draft: &mut Draft<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
+pub(super) fn add(draft: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let guaranteed = qos::pod_is_guaranteed(draft.pod());
     let pod_level = has_pod_level(draft.pod());
     for sidecar in &candidate.policy.sidecars {
@@ -47,7 +47,7 @@ fn missing_volume<'v>(pod: &Value, sidecar: &'v Value) -> Option<&'v str> {
 }
 
 /// Pod-level resources must cover the sum of the containers' requests: with some of its own, the sidecar could break that.
-fn share_the_pods_resources(draft: &mut Draft<'_>, name: &str, container: &mut Value) {
+fn share_the_pods_resources(draft: &mut PatchBuilder<'_>, name: &str, container: &mut Value) {
     let own = container.as_object_mut().and_then(|members| members.remove("resources"));
     if own.is_some() {
         draft.warn(&format!("spec.resources is set: sidecar `{name}` shares them and has none of its own"));

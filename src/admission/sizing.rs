@@ -13,12 +13,12 @@ use serde_json::Value;
 use super::candidate::Candidate;
 use super::json;
 use super::limit_ranger::{ANNOTATION, Defaulted};
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 use super::quantity::{Kind, amount, has_pod_level, written};
 use crate::policy::Sizing;
 
 /// Sizes every application container that the policy names.
-pub(super) fn size(draft: &mut Draft<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
+pub(super) fn size(draft: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let sizing = &candidate.policy.sizing;
     if sizing.requests.is_empty() && sizing.limits.is_empty() {
         return Ok(());

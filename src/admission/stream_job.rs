@@ -13,7 +13,7 @@ use super::outcome::SkipReason;
 use super::text::one_line;
 use super::warnings::Warnings;
 use crate::api;
-use crate::model::{Declarations, Labels, Namespace, Pe, StreamJob, Wishes};
+use crate::model::{Declarations, Labels, Namespace, Pe, PlacementSpec, StreamJob};
 use crate::policy::{PolicySet, keys};
 
 /// Longest message of a refusal; it may quote the user's tokens.
@@ -21,7 +21,7 @@ const MOST_CHARACTERS: usize = 1_000;
 
 /// What tells whether an object has anything new to say.
 #[derive(Deserialize)]
-struct Glance<'a> {
+struct PodMeta<'a> {
     #[serde(borrow)]
     spec: Option<&'a RawValue>,
     metadata: Option<MetadataGlance<'a>>,
@@ -51,7 +51,7 @@ pub(super) fn check(object: &RawValue, before: Option<&RawValue>, policies: &Pol
         return allowed;
     }
     let problem = match StreamJob::try_from(&written) {
-        Ok(job) => contradiction(job, policies),
+        Ok(job) => invalid_spec(job, policies),
         Err(problem) => Some(problem.to_string()),
     };
     problem.map_or(allowed, |problem| Decision::denied(&policy.name, one_line(&problem, MOST_CHARACTERS)))
@@ -59,14 +59,14 @@ pub(super) fn check(object: &RawValue, before: Option<&RawValue>, policies: &Pol
 
 /// True where the object is on its way out, or its spec is that of before, written alike as the API server does.
 fn says_nothing_new(object: &RawValue, before: Option<&RawValue>) -> bool {
-    let Ok(now) = serde_json::from_str::<Glance<'_>>(object.get()) else { return false };
-    let before = before.and_then(|before| serde_json::from_str::<Glance<'_>>(before.get()).ok());
+    let Ok(now) = serde_json::from_str::<PodMeta<'_>>(object.get()) else { return false };
+    let before = before.and_then(|before| serde_json::from_str::<PodMeta<'_>>(before.get()).ok());
     now.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
         || before.is_some_and(|before| before.spec.map(RawValue::get) == now.spec.map(RawValue::get))
 }
 
 /// How the PEs of a job contradict each other, or one itself, as far as the object says what they wish.
-fn contradiction(job: StreamJob, policies: &PolicySet) -> Option<String> {
+fn invalid_spec(job: StreamJob, policies: &PolicySet) -> Option<String> {
     let (id, names): (_, Vec<Arc<str>>) = (job.id.clone(), job.pes.keys().cloned().collect());
     let jobs = Arc::new(BTreeMap::from([(id.clone(), Arc::new(job))]));
     let declared = Declarations { jobs, ..Declarations::default() };
@@ -75,16 +75,16 @@ fn contradiction(job: StreamJob, policies: &PolicySet) -> Option<String> {
         policies.pe(&Arc::new(pod), &declared)
     };
     let pes: Vec<Pe> = names.iter().filter_map(pe).collect();
-    if let Some(problem) = pes.iter().find_map(|pe| pe.wishes.as_ref().err()) {
+    if let Some(problem) = pes.iter().find_map(|pe| pe.spec.as_ref().err()) {
         return Some(problem.to_string());
     }
-    let mut left: Vec<(&str, &Wishes)> =
-        pes.iter().filter_map(|pe| Some((&*pe.name, pe.wishes.as_deref().ok()?))).collect();
+    let mut left: Vec<(&str, &PlacementSpec)> =
+        pes.iter().filter_map(|pe| Some((&*pe.name, pe.spec.as_deref().ok()?))).collect();
     let all = left.clone();
     while let Some((_, first)) = left.first() {
-        let ties = first.reach(&all.iter().map(|(_, wishes)| *wishes));
-        let (bucket, others): (Vec<_>, Vec<_>) = left.iter().skip(1).partition(|(_, wishes)| wishes.is_tied_by(&ties));
-        let bucket: Vec<(&str, &Wishes)> = left.first().copied().into_iter().chain(bucket).collect();
+        let ties = first.reach(&all.iter().map(|(_, spec)| *spec));
+        let (bucket, others): (Vec<_>, Vec<_>) = left.iter().skip(1).partition(|(_, spec)| spec.is_tied_by(&ties));
+        let bucket: Vec<(&str, &PlacementSpec)> = left.first().copied().into_iter().chain(bucket).collect();
         if let Some(problem) = within(&bucket) {
             return Some(problem);
         }
@@ -94,11 +94,11 @@ fn contradiction(job: StreamJob, policies: &PolicySet) -> Option<String> {
 }
 
 /// The first two PEs of a bucket that cannot share a node.
-fn within(bucket: &[(&str, &Wishes)]) -> Option<String> {
-    let (names, wishes): (Vec<&str>, Vec<&Wishes>) = bucket.iter().copied().unzip();
-    let (first, later, clash) = Wishes::first_clash(&wishes)?;
+fn within(bucket: &[(&str, &PlacementSpec)]) -> Option<String> {
+    let (names, spec): (Vec<&str>, Vec<&PlacementSpec>) = bucket.iter().copied().unzip();
+    let (first, later, conflict) = PlacementSpec::first_conflict(&spec)?;
     let [name, other] = [names.get(first)?, names.get(later)?];
-    Some(format!("spec.pes: PE {name}: {}; {}", clash.within_bucket(other), clash.remedy()))
+    Some(format!("spec.pes: PE {name}: {}; {}", conflict.within_bucket(other), conflict.remedy()))
 }
 
 fn labels(job: &str, pe: &str) -> Labels {

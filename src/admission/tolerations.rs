@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::json as raw;
-use super::patch::{Draft, Unpatchable};
+use super::patch::{PatchBuilder, Unpatchable};
 
 const TOLERATIONS: [&str; 2] = ["spec", "tolerations"];
 const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
@@ -11,7 +11,7 @@ const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/u
 const DEFAULT_SECONDS: i64 = 300;
 
 /// Puts the policy's seconds in place of the defaulted ones. Any other word of the user on these taints stays.
-pub(super) fn shorten(draft: &mut Draft<'_>, seconds: Option<i64>) -> Result<(), Unpatchable> {
+pub(super) fn shorten(draft: &mut PatchBuilder<'_>, seconds: Option<i64>) -> Result<(), Unpatchable> {
     let Some(seconds) = seconds else { return Ok(()) };
     for taint in TAINTS {
         let tolerations = raw::list(draft.pod(), &TOLERATIONS);

@@ -3,7 +3,6 @@
 //! Each type here mirrors what stands in an object; turning it into the nouns of [`crate::model`] is the one place
 //! where an object can be found faulty.
 
-mod eligibility;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,
@@ -13,6 +12,7 @@ mod host_pool;
 mod load;
 mod metadata;
 mod node;
+mod node_requirements;
 pub mod open_streams;
 mod pod;
 #[expect(

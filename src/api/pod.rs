@@ -8,9 +8,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
-use super::eligibility::{self, Affinity, PortObject, TolerationObject};
+use super::node_requirements::{self, Affinity, PortObject, TolerationObject};
 use crate::model::{
-    ContainerResources, Eligibility, InvalidQuantity, Labels, Namespace, NodeName, Owner, OwnerKind, Pod, PodKey,
+    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Owner, OwnerKind, Pod, PodKey,
     PodName, PodPhase, PodResources, PodUid, Resources,
 };
 
@@ -102,8 +102,8 @@ impl TryFrom<&PodObject> for Pod {
             }),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
-            footprint: resources(&object.spec)?.footprint().into(),
-            eligibility: eligibility(&object.spec).map(Arc::new),
+            resources: resources(&object.spec)?.resources().into(),
+            node_requirements: node_requirements(&object.spec).map(Arc::new),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
         })
@@ -122,12 +122,12 @@ fn resources(spec: &PodSpec) -> Result<PodResources, InvalidQuantity> {
     })
 }
 
-fn eligibility(spec: &PodSpec) -> Option<Eligibility> {
+fn node_requirements(spec: &PodSpec) -> Option<NodeRequirements> {
     // Plain init containers are gone before the others start.
     let sidecars = spec.init_containers.iter().flatten().filter(|container| container.is_sidecar());
     let lasting = sidecars.chain(spec.containers.iter().flatten());
     let ports: Vec<&PortObject> = lasting.flat_map(|container| container.ports.iter().flatten()).collect();
-    eligibility::read(spec.node_selector.as_ref(), spec.affinity.as_ref(), spec.tolerations.as_ref(), &ports)
+    node_requirements::read(spec.node_selector.as_ref(), spec.affinity.as_ref(), spec.tolerations.as_ref(), &ports)
 }
 
 fn container(container: &Container) -> Result<ContainerResources, InvalidQuantity> {

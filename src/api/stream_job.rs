@@ -234,8 +234,8 @@ pub struct PlacementStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank: Option<i32>,
     /// How many nodes were refused by Outrigger, by reason code: when it was placed, or at the last attempt.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub refused: BTreeMap<String, i32>,
+    #[serde(rename = "refused", skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected: BTreeMap<String, i32>,
     /// The node that it was last bound to, for a PE that comes back to its node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_node: Option<String>,
@@ -335,7 +335,7 @@ fn last_place(placement: &PlacementStatus) -> Option<LastPlace> {
     Some(LastPlace {
         generation: Arc::from(placement.generation.as_str()),
         pe: Arc::from(placement.pe.as_str()),
-        lineage: Arc::from(placement.owner.as_deref()?),
+        owner_uid: Arc::from(placement.owner.as_deref()?),
         node: NodeName::from(node),
     })
 }

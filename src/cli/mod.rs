@@ -4,10 +4,10 @@ mod certs;
 mod demo;
 mod explain;
 mod manifests;
-mod paper;
 mod record;
 mod serve;
 mod simulate;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -2,22 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::paper::{Ink, Paper, cell};
+use super::terminal::{Style, Terminal, cell};
 
 /// The fields in the order in which people ask; fields that are not named here follow.
 const FIRST: [&str; 12] =
     ["pe", "job", "policy", "node", "pool", "tags", "allocation", "bucket", "scheme", "rank", "asked", "refused"];
 
 /// Writes a record, a line for each field.
-pub(super) fn write(record: &Map<String, Value>, paper: &mut Paper) {
-    let mut table = paper.table();
+pub(super) fn write(record: &Map<String, Value>, terminal: &mut Terminal) {
+    let mut table = terminal.table();
     let first = FIRST.into_iter().filter_map(|key| Some((key, record.get(key)?)));
     let rest = record.iter().filter(|(key, _)| !FIRST.contains(&key.as_str()));
     for (key, value) in first.chain(rest.map(|(key, value)| (key.as_str(), value))) {
-        table.add_row([cell(key, Ink::Faint), cell(spoken(value), Ink::Plain)]);
+        table.add_row([cell(key, Style::Faint), cell(spoken(value), Style::Plain)]);
     }
-    paper.put(table);
-    paper.paragraph("Annotation outrigger.dev/placement, written together with the node.", Ink::Faint);
+    terminal.put(table);
+    terminal.paragraph("Annotation outrigger.dev/placement, written together with the node.", Style::Faint);
 }
 
 fn spoken(value: &Value) -> String {

@@ -160,8 +160,8 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
         let load = OptionFuture::from(extender.then(|| load.follow(&store)));
         let upkeep = upkeep(&metrics);
         let certificates = futures::future::join_all(tls.serving.into_iter().map(ServingCertificate::follow));
-        let doubts = binder.settle_doubts();
-        futures::join!(policies, load, certificates, upkeep, doubts);
+        let field_problems = binder.resolve_unknown_outcomes();
+        futures::join!(policies, load, certificates, upkeep, field_problems);
     };
     let (lease, controller) = leading.unzip();
     let leader = OptionFuture::from(controller.map(Controller::follow));
@@ -261,8 +261,8 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
         refresh: Arc::new(move || {
             let (store, feed) = &refreshed;
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
-            let committed = store.change(|cluster| cluster.ledger_len());
-            telemetry::ledger(committed, store.tentative().len());
+            let committed = store.change(|cluster| cluster.assumed_len());
+            telemetry::assumed_pods(committed, store.reservations().len());
             telemetry::load(store.look(Cluster::load_summary), clock());
         }),
         readiness: Arc::new(move || {

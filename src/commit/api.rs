@@ -8,7 +8,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::api::PodObject;
-use crate::extender::bind::Commitment;
+use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey};
 use crate::policy::keys;
 
@@ -26,7 +26,7 @@ pub enum WriteError {
     NotFound(String),
     /// The API server said no, and meant it (4xx).
     #[error("refused: {0}")]
-    Refused(String),
+    Rejected(String),
     /// Nobody knows: no answer in time, a broken connection, or a server error.
     #[error("no certain answer: {0}")]
     Unknown(String),
@@ -35,7 +35,7 @@ pub enum WriteError {
 /// The API server, as far as bind needs it. There are two: the real one, and the one that `outrigger demo` plays.
 pub trait Api: Send + Sync + std::fmt::Debug {
     /// Writes a Binding with UID and version as preconditions, and the record as an annotation in the same write.
-    fn bind<'a>(&'a self, commitment: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>>;
+    fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>>;
 
     /// Reads a pod by name.
     fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>>;
@@ -69,13 +69,13 @@ impl KubeApi {
 }
 
 impl Api for KubeApi {
-    fn bind<'a>(&'a self, commitment: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>> {
-        let pod = &commitment.pod;
-        let binding = binding(commitment);
+    fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
+        let pod = &binding.pod;
+        let body = binding_object(binding);
         async move {
             let parameters = PostParams::default();
             let pods = self.pods(pod);
-            let write = pods.create_subresource::<_, Value>("binding", pod.name.as_str(), &parameters, &binding);
+            let write = pods.create_subresource::<_, Value>("binding", pod.name.as_str(), &parameters, &body);
             within_deadline(write).await.map(drop)
         }
         .boxed()
@@ -104,27 +104,27 @@ impl Api for KubeApi {
 
 /// The Binding of a commitment, as it is written.
 #[must_use]
-pub(crate) fn binding(commitment: &Commitment) -> Value {
-    let pod = &commitment.pod;
+pub(crate) fn binding_object(binding: &PendingBinding) -> Value {
+    let pod = &binding.pod;
     let mut metadata = json!({
         "name": pod.name,
         "namespace": pod.namespace,
         "uid": pod.uid,
-        "resourceVersion": commitment.resource_version,
+        "resourceVersion": binding.resource_version,
     });
-    if let (Some(record), Some(fields)) = (&commitment.record, metadata.as_object_mut()) {
+    if let (Some(record), Some(fields)) = (&binding.record, metadata.as_object_mut()) {
         fields.insert("annotations".to_owned(), json!({keys::PLACEMENT: record.to_json()}));
     }
     json!({
         "apiVersion": "v1",
         "kind": "Binding",
         "metadata": metadata,
-        "target": {"apiVersion": "v1", "kind": "Node", "name": commitment.node},
+        "target": {"apiVersion": "v1", "kind": "Node", "name": binding.node},
     })
 }
 
 fn project(object: &PodObject) -> Result<Pod, WriteError> {
-    Pod::try_from(object).map_err(|error| WriteError::Refused(error.to_string()))
+    Pod::try_from(object).map_err(|error| WriteError::Rejected(error.to_string()))
 }
 
 async fn within_deadline<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, WriteError> {
@@ -135,7 +135,7 @@ async fn within_deadline<T>(call: impl Future<Output = Result<T, kube::Error>>) 
             409 => WriteError::Conflict(status.message),
             404 => WriteError::NotFound(status.message),
             500.. => WriteError::Unknown(status.message),
-            _ => WriteError::Refused(status.message),
+            _ => WriteError::Rejected(status.message),
         }),
         Ok(Err(error)) => Err(WriteError::Unknown(error.to_string())),
     }

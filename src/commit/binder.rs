@@ -16,15 +16,15 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::api::{Api, WriteError};
-use crate::extender::bind::{BindError, Commitment, Verified, verify_and_commit};
-use crate::extender::{Attempt, BindingArguments, to_fence};
+use crate::extender::bind::{BindError, PendingBinding, Verified, verify_and_assume};
+use crate::extender::{Attempt, BindingArguments, pods_to_fence};
 use crate::model::{NodeName, PodKey, PodUid};
 use crate::policy::keys;
 use crate::state::Cluster;
 use crate::watch::Store;
 
 /// Marks of one takeover are written side by side, but not all at once.
-const MARKS_AT_ONCE: usize = 16;
+const TOKENS_AT_ONCE: usize = 16;
 /// How long the watch may be behind what the API server has answered; less than kube-scheduler waits for the bind.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often what is on its way is settled anew in one bind: more means that another process places at the same time.
@@ -39,7 +39,7 @@ pub struct Binder {
     api: Arc<dyn Api>,
     /// Names this process: written onto pods that another one may still bind.
     epoch: String,
-    took_over: AtomicBool,
+    has_taken_over: AtomicBool,
     /// Held while marks are written: other binds wait, and then find their groups settled.
     settling: tokio::sync::Mutex<()>,
     /// The pods of the binds that wait for it: who holds it settles for all of them.
@@ -50,7 +50,7 @@ pub struct Binder {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
     /// The pod is on the node, by a Binding of ours.
-    Placed(Box<Commitment>),
+    Placed(Box<PendingBinding>),
     /// It was there already.
     Already,
 }
@@ -80,12 +80,12 @@ impl Failure {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Turned(BindError::Refused(refusal)) => refusal.reason().as_str(),
+            Self::Turned(BindError::Rejected(rejection)) => rejection.reason().as_str(),
             Self::Turned(BindError::NotListed) | Self::Behind(_) => "StaleState",
             Self::Turned(BindError::Elsewhere(_)) => "PodElsewhere",
             Self::Write(WriteError::Conflict(_)) => "Conflict",
             Self::Turned(BindError::UnknownPod(_)) | Self::Write(WriteError::NotFound(_)) => "PodGone",
-            Self::Write(WriteError::Refused(_)) => "ApiRefused",
+            Self::Write(WriteError::Rejected(_)) => "ApiRefused",
             Self::Write(WriteError::Unknown(_)) => "ApiUnknown",
             Self::Superseded(_) | Self::Contended => "Superseded",
         }
@@ -97,15 +97,15 @@ impl Binder {
     #[must_use]
     pub fn new(store: Arc<Store>, api: Arc<dyn Api>, epoch: String) -> Self {
         let (settling, to_settle) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self { store, api, epoch, took_over: AtomicBool::new(false), settling, to_settle }
+        Self { store, api, epoch, has_taken_over: AtomicBool::new(false), settling, to_settle }
     }
 
     /// Notes that kube-scheduler asks this process: with the first question, PEs that wait may have a Binding of an
     /// older process on its way.
     pub fn asked(&self) {
-        if !self.took_over.load(Ordering::Acquire) {
+        if !self.has_taken_over.load(Ordering::Acquire) {
             self.store.change(|cluster| cluster.take_over(&self.epoch));
-            self.took_over.store(true, Ordering::Release);
+            self.has_taken_over.store(true, Ordering::Release);
         }
     }
 
@@ -124,7 +124,7 @@ impl Binder {
         let mut rounds = 0;
         let mut tried = false;
         loop {
-            let verify = |cluster: &mut Cluster| verify_and_commit(cluster, arguments, attempt, now);
+            let verify = |cluster: &mut Cluster| verify_and_assume(cluster, arguments, attempt, now);
             match self.store.change(verify)? {
                 Verified::Already => return Ok(Bound::Already),
                 Verified::Unsettled(_) if rounds == ROUNDS => return Err(Failure::Contended),
@@ -132,8 +132,8 @@ impl Binder {
                     rounds += 1;
                     self.settle_for(&arguments.uid).await?;
                 }
-                Verified::Commit(commitment) => match self.write(&commitment).await? {
-                    Written::Bound => return Ok(Bound::Placed(commitment)),
+                Verified::Assumed(binding) => match self.write(&binding).await? {
+                    Written::Bound => return Ok(Bound::Placed(binding)),
                     Written::Changed(_) if !tried => tried = true,
                     Written::Changed(problem) => return Err(Failure::Write(WriteError::Conflict(problem))),
                 },
@@ -144,15 +144,16 @@ impl Binder {
     /// Settles commitments that are in doubt, where no bind comes by to do so: until then they keep others away from
     /// where the pod may not be.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
-    pub async fn settle_doubts(&self) -> std::convert::Infallible {
+    pub async fn resolve_unknown_outcomes(&self) -> std::convert::Infallible {
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let doubted: Vec<PodKey> = self.store.change(|cluster| cluster.doubted().cloned().collect());
-            if !doubted.is_empty() {
+            let unknown_outcomes: Vec<PodKey> =
+                self.store.change(|cluster| cluster.unknown_outcomes().cloned().collect());
+            if !unknown_outcomes.is_empty() {
                 let _one_at_a_time = self.settling.lock().await;
-                if let Err(failure) = self.mark_all(doubted).await {
+                if let Err(failure) = self.write_fencing_tokens(unknown_outcomes).await {
                     tracing::warn!(%failure, "placements in doubt cannot be settled yet");
                 }
             }
@@ -177,8 +178,8 @@ impl Binder {
         // Whoever held the lock before may have done it.
         let pods: BTreeSet<PodKey> = self
             .store
-            .change(|cluster| waiting.iter().flat_map(|waiting| to_fence(cluster, waiting.as_str())).collect());
-        self.mark_all(pods.into_iter().collect()).await
+            .change(|cluster| waiting.iter().flat_map(|waiting| pods_to_fence(cluster, waiting.as_str())).collect());
+        self.write_fencing_tokens(pods.into_iter().collect()).await
     }
 
     fn to_settle(&self) -> MutexGuard<'_, BTreeSet<PodUid>> {
@@ -187,24 +188,24 @@ impl Binder {
 
     /// Marks pods with our epoch and waits for the watch to show it. Any Binding that was on its way has landed before,
     /// and is shown by then, or fails from now on.
-    async fn mark_all(&self, pods: Vec<PodKey>) -> Result<(), Failure> {
-        let marked =
-            futures::stream::iter(pods).map(|pod| async move { self.mark(&pod).await.map(|version| (version, pod)) });
-        let marked: Vec<(Option<Box<str>>, PodKey)> = marked.buffer_unordered(MARKS_AT_ONCE).try_collect().await?;
-        for (version, pod) in marked {
+    async fn write_fencing_tokens(&self, pods: Vec<PodKey>) -> Result<(), Failure> {
+        let fenced =
+            futures::stream::iter(pods).map(|pod| async move { self.fence(&pod).await.map(|version| (version, pod)) });
+        let fenced: Vec<(Option<Box<str>>, PodKey)> = fenced.buffer_unordered(TOKENS_AT_ONCE).try_collect().await?;
+        for (version, pod) in fenced {
             self.caught_up(&pod, version.as_deref()).await?;
         }
         Ok(())
     }
 
     /// Marks a pod, and returns its version with the mark; `None` for a pod that is gone.
-    async fn mark(&self, pod: &PodKey) -> Result<Option<Box<str>>, Failure> {
-        let Some(mark) = self.store.change(Cluster::next_mark) else { return Ok(None) };
-        match self.api.fence(pod, &mark).await {
+    async fn fence(&self, pod: &PodKey) -> Result<Option<Box<str>>, Failure> {
+        let Some(fence) = self.store.change(Cluster::next_token) else { return Ok(None) };
+        match self.api.fence(pod, &fence).await {
             Ok(now) => Ok(Some(now.resource_version)),
             Err(WriteError::NotFound(_)) => Ok(None),
             // The UID is a precondition: another pod of this name is not ours to mark, and this one is gone.
-            Err(error @ (WriteError::Conflict(_) | WriteError::Refused(_))) => match self.api.get(pod).await {
+            Err(error @ (WriteError::Conflict(_) | WriteError::Rejected(_))) => match self.api.get(pod).await {
                 Err(WriteError::NotFound(_)) => Ok(None),
                 Ok(other) if other.key.uid != pod.uid => Ok(None),
                 Ok(_) | Err(_) => Err(Failure::Write(error)),
@@ -224,30 +225,30 @@ impl Binder {
     }
 
     /// Writes the Binding of a commitment, and finds out what became of it.
-    async fn write(&self, commitment: &Commitment) -> Result<Written, Failure> {
-        let mut outstanding = Outstanding { store: &self.store, commitment, is_known: false };
-        match self.api.bind(commitment).await {
+    async fn write(&self, binding: &PendingBinding) -> Result<Written, Failure> {
+        let mut outstanding = Outstanding { store: &self.store, binding, is_known: false };
+        match self.api.bind(binding).await {
             Ok(()) => {
                 outstanding.is_known = true;
                 Ok(Written::Bound)
             }
             Err(WriteError::Conflict(problem)) => {
                 // This Binding has failed; but an earlier one may be why.
-                match self.api.get(&commitment.pod).await {
-                    Ok(now) if now.key.uid == commitment.pod.uid => {
-                        self.caught_up(&commitment.pod, Some(&now.resource_version)).await?;
+                match self.api.get(&binding.pod).await {
+                    Ok(now) if now.key.uid == binding.pod.uid => {
+                        self.caught_up(&binding.pod, Some(&now.resource_version)).await?;
                     }
                     Ok(_) | Err(WriteError::NotFound(_)) => {}
                     Err(error) => return Err(Failure::Write(error)),
                 }
                 outstanding.has_failed();
-                self.after_conflict(commitment, problem)
+                self.after_conflict(binding, problem)
             }
             Err(WriteError::Unknown(problem)) => {
                 drop(outstanding);
-                self.settle_for(&commitment.pod.uid).await?;
-                match self.node_of(&commitment.pod)? {
-                    Some(node) if node == commitment.node => Ok(Written::Bound),
+                self.settle_for(&binding.pod.uid).await?;
+                match self.node_of(&binding.pod)? {
+                    Some(node) if node == binding.node => Ok(Written::Bound),
                     Some(node) => Err(BindError::Elsewhere(node).into()),
                     None => Err(Failure::Write(WriteError::Unknown(problem))),
                 }
@@ -260,17 +261,17 @@ impl Binder {
     }
 
     /// A precondition failed, and the watch has shown why.
-    fn after_conflict(&self, commitment: &Commitment, problem: String) -> Result<Written, Failure> {
-        match self.node_of(&commitment.pod)? {
-            Some(node) if node == commitment.node => Ok(Written::Bound),
+    fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<Written, Failure> {
+        match self.node_of(&binding.pod)? {
+            Some(node) if node == binding.node => Ok(Written::Bound),
             Some(node) => Err(BindError::Elsewhere(node).into()),
             None => {
                 let foreign = self.store.change(|cluster| {
-                    let (pod, _) = cluster.pod(commitment.pod.uid.as_str())?;
-                    let mark = pod.annotations.get(keys::EPOCH)?;
-                    (!cluster.is_our_mark(mark)).then(|| mark.to_owned())
+                    let (pod, _) = cluster.pod(binding.pod.uid.as_str())?;
+                    let fence = pod.annotations.get(keys::EPOCH)?;
+                    (!cluster.is_our_token(fence)).then(|| fence.to_owned())
                 });
-                foreign.map_or(Ok(Written::Changed(problem)), |mark| Err(Failure::Superseded(mark)))
+                foreign.map_or(Ok(Written::Changed(problem)), |fence| Err(Failure::Superseded(fence)))
             }
         }
     }
@@ -294,7 +295,7 @@ enum Written {
 /// doubt.
 struct Outstanding<'a> {
     store: &'a Store,
-    commitment: &'a Commitment,
+    binding: &'a PendingBinding,
     is_known: bool,
 }
 
@@ -302,7 +303,7 @@ impl Outstanding<'_> {
     /// It has not landed, and cannot any more.
     fn has_failed(&mut self) {
         self.is_known = true;
-        let Commitment { pod, resource_version, .. } = self.commitment;
+        let PendingBinding { pod, resource_version, .. } = self.binding;
         self.store.change(|cluster| cluster.withdraw(&pod.uid, resource_version));
     }
 }
@@ -310,8 +311,8 @@ impl Outstanding<'_> {
 impl Drop for Outstanding<'_> {
     fn drop(&mut self) {
         if !self.is_known {
-            let Commitment { pod, resource_version, .. } = self.commitment;
-            self.store.change(|cluster| cluster.doubt(&pod.uid, resource_version));
+            let PendingBinding { pod, resource_version, .. } = self.binding;
+            self.store.change(|cluster| cluster.note_unknown_outcome(&pod.uid, resource_version));
         }
     }
 }

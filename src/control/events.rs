@@ -10,7 +10,7 @@ use kube::api::PostParams;
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 
 use crate::api::StreamJob;
-use crate::status::{Note, Subject};
+use crate::status::{JobEvent, Subject};
 use crate::telemetry;
 
 /// So many at once.
@@ -36,7 +36,7 @@ impl Events {
     }
 
     /// Writes what has happened to a job; what is too much is counted and dropped, as is what cannot be written.
-    pub(super) async fn publish(&mut self, job: &StreamJob, notes: Vec<Note>, (now, time): (Instant, Timestamp)) {
+    pub(super) async fn publish(&mut self, job: &StreamJob, notes: Vec<JobEvent>, (now, time): (Instant, Timestamp)) {
         for note in notes {
             if !self.may_write(now) {
                 telemetry::controller_write("Event", "dropped");
@@ -67,7 +67,7 @@ impl Events {
         may
     }
 
-    fn event(&mut self, job: &StreamJob, note: Note, time: Timestamp) -> Event {
+    fn event(&mut self, job: &StreamJob, note: JobEvent, time: Timestamp) -> Event {
         let of_job = job.object_ref(&());
         let (regarding, related) = match note.subject {
             Subject::Job => (of_job, None),

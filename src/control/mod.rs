@@ -6,7 +6,7 @@
 mod events;
 mod lease;
 mod objects;
-mod wake;
+mod requeue;
 mod writer;
 
 pub use lease::Lease;

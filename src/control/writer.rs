@@ -18,12 +18,12 @@ use serde_json::json;
 use super::Lease;
 use super::events::Events;
 use super::objects::Objects;
-use super::wake::Waker;
+use super::requeue::Requeuer;
 use crate::api::{HostPool, HostPoolStatus, StreamJob, StreamJobStatus};
 use crate::model::{PodUid, Reason};
 use crate::policy::keys;
 use crate::state::Cluster;
-use crate::status::{Overview, Told, notes, of_job, of_pool};
+use crate::status::{Overview, Reported, notes, of_job, of_pool};
 use crate::telemetry;
 use crate::watch::Store;
 
@@ -72,8 +72,8 @@ impl Controller {
     /// Gains the lease and keeps everything in step from now on.
     pub async fn follow(self) {
         let lease = Arc::clone(&self.lease);
-        let waker = Waker::new(self.client.clone(), Arc::clone(&self.store), Arc::clone(&lease));
-        futures::join!(lease.follow(), waker.follow(), self.write_on());
+        let requeuer = Requeuer::new(self.client.clone(), Arc::clone(&self.store), Arc::clone(&lease));
+        futures::join!(lease.follow(), requeuer.follow(), self.write_on());
     }
 
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
@@ -120,13 +120,13 @@ impl Controller {
 
     async fn write_jobs(&mut self, jobs: &[Arc<StreamJob>], overview: &Overview<'_>) {
         let store = Arc::clone(&self.store);
-        let told = |uid: &PodUid| {
-            let refused = store.attempts().refused(uid).cloned();
-            store.look(|cluster| told(cluster, uid, refused))
+        let reported = |uid: &PodUid| {
+            let rejected = store.attempts().rejected(uid).cloned();
+            store.look(|cluster| reported(cluster, uid, rejected))
         };
         for object in jobs {
             let before = latest(&self.jobs, &**object, object.status.as_ref()).cloned();
-            let Ok(status) = of_job(object, before.as_ref(), overview, (&told, clock().1)) else { continue };
+            let Ok(status) = of_job(object, before.as_ref(), overview, (&reported, clock().1)) else { continue };
             if before.as_ref() == Some(&status) {
                 continue;
             }
@@ -186,10 +186,10 @@ where
 }
 
 /// What is known of a pod beyond the snapshot.
-fn told(cluster: &Cluster, uid: &PodUid, refused: Option<BTreeMap<Reason, usize>>) -> Told {
+fn reported(cluster: &Cluster, uid: &PodUid, rejected: Option<BTreeMap<Reason, usize>>) -> Reported {
     let pod = cluster.pod(uid.as_str()).map(|(pod, _)| pod);
     let record = pod.and_then(|pod| pod.annotations.get(keys::PLACEMENT)).map(str::to_owned);
-    Told { is_bound: pod.is_some_and(|pod| pod.node.is_some()), record, refused }
+    Reported { is_bound: pod.is_some_and(|pod| pod.node.is_some()), record, rejected }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is read where a status is written")]

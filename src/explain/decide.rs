@@ -7,10 +7,10 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
-use super::account::{Candidate, Explanation, Lack, Source, State, Wish};
-use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Refusal};
+use super::explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};
+use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection};
 use crate::placement::Case;
-use crate::policy::{PolicySet, Said, keys};
+use crate::policy::{EffectiveValue, PolicySet, keys};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// The version of the form.
@@ -25,7 +25,7 @@ pub struct Subject {
     /// The PE that it is, where a policy governs it.
     pe: Option<Arc<Pe>>,
     /// Where it is bound, as long as the API server does not show it.
-    committed: Option<NodeName>,
+    assumed: Option<NodeName>,
     /// True where its owner is gone.
     is_orphan: bool,
 }
@@ -38,7 +38,7 @@ impl Subject {
         Self {
             pod: Arc::clone(pod),
             pe: cluster.pod(uid).and_then(|(_, pe)| pe.cloned()),
-            committed: cluster.committed(uid).cloned(),
+            assumed: cluster.assumed(uid).cloned(),
             is_orphan: cluster.is_orphan(pod),
         }
     }
@@ -48,13 +48,13 @@ impl Subject {
 #[must_use]
 pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> Explanation {
     let Subject { pod, is_orphan, .. } = subject;
-    let (pe, committed) = (subject.pe.as_ref(), subject.committed.as_ref());
+    let (pe, assumed) = (subject.pe.as_ref(), subject.assumed.as_ref());
     let state = match (pod.phase, &pod.node) {
         (PodPhase::Finished, _) => State::Finished,
         (PodPhase::Leaving, _) => State::Leaving,
         (PodPhase::Active, _) if *is_orphan => State::Leaving,
         (PodPhase::Active, Some(_)) => State::Placed,
-        (PodPhase::Active, None) if committed.is_some() => State::Placing,
+        (PodPhase::Active, None) if assumed.is_some() => State::Placing,
         (PodPhase::Active, None) => State::Waiting,
     };
     let record = pod.annotations.get(keys::PLACEMENT).and_then(|record| serde_json::from_str(record).ok());
@@ -67,15 +67,15 @@ pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> 
         policy: pe.map(|pe| pe.policy.to_string()),
         job: pe.map(|pe| pe.job.to_string()),
         pe: pe.map(|pe| pe.name.to_string()),
-        declared: declared(policies.said(pod, snapshot.declared())),
+        declared: declared(policies.effective_value(pod, snapshot.declared())),
         unclear: policies.unclear(pod, snapshot.declared()),
         parallel_regions: pe.map(|pe| pe.parallel_regions(snapshot.declared())).unwrap_or_default(),
-        node: pod.node.as_ref().or(committed).map(ToString::to_string),
+        node: pod.node.as_ref().or(assumed).map(ToString::to_string),
         record,
         message: None,
         nodes: 0,
         passing: 0,
-        refused: BTreeMap::new(),
+        rejected: BTreeMap::new(),
         problem: None,
         here: None,
         nearest: Vec::new(),
@@ -99,50 +99,52 @@ pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> 
     explanation
 }
 
-fn declared(said: Vec<Said>) -> Vec<Wish> {
-    let declared = |Said { key, value, object }| Some(Wish { key: str::to_owned(key), value, by: object? });
-    said.into_iter().filter_map(declared).collect()
+fn declared(effective: Vec<EffectiveValue>) -> Vec<Wish> {
+    let declared = |EffectiveValue { key, value, object }| Some(Wish { key: str::to_owned(key), value, by: object? });
+    effective.into_iter().filter_map(declared).collect()
 }
 
 /// Looks at all nodes but the one that the PE is on.
 fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot: &Snapshot) {
     // What is placed has come through its gang.
     let case = if own.is_some() { Case::without_gang(pe, snapshot) } else { Case::new(pe, snapshot) };
-    if let Some(refusal) = case.problem() {
-        explanation.problem = Some(Lack::of(refusal));
+    if let Some(rejection) = case.problem() {
+        explanation.problem = Some(RejectionWithRemedy::of(rejection));
     }
     let mut passing: Vec<NodeIndex> = Vec::new();
-    let mut refused: Vec<(NodeIndex, &NodeName, Vec<Refusal>)> = Vec::new();
+    let mut rejected: Vec<(NodeIndex, &NodeName, Vec<Rejection>)> = Vec::new();
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for (index, row, _) in snapshot.nodes().filter(|(index, ..)| Some(*index) != own) {
-        let refusals = case.refusals(index);
-        match refusals.first() {
+    for (index, state, _) in snapshot.nodes().filter(|(index, ..)| Some(*index) != own) {
+        let rejections = case.rejections(index);
+        match rejections.first() {
             None => passing.push(index),
             Some(first) => {
                 *counts.entry(first.reason()).or_default() += 1;
-                refused.push((index, &row.name, refusals));
+                rejected.push((index, &state.name, rejections));
             }
         }
     }
-    explanation.nodes = passing.len() + refused.len();
+    explanation.nodes = passing.len() + rejected.len();
     explanation.passing = passing.len();
-    explanation.refused = counts.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
+    explanation.rejected = counts.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
     // Fewest rules broken; of these the one whose first rule comes last, for it has passed the most.
-    refused.sort_by_key(|(_, name, refusals)| (refusals.len(), Reverse(refusals.first().map(Refusal::reason)), *name));
-    explanation.here = own.and_then(|own| candidate(&case, own, &case.refusals(own)));
+    rejected.sort_by_key(|(_, name, rejections)| {
+        (rejections.len(), Reverse(rejections.first().map(Rejection::reason)), *name)
+    });
+    explanation.here = own.and_then(|own| candidate(&case, own, &case.rejections(own)));
     let here = explanation.here.as_ref();
     let best = case.rank(&passing).into_iter();
     let best = best.map(|ranked| (ranked.node, &[][..]));
-    let nearest = refused.iter().map(|(index, _, refusals)| (*index, refusals.as_slice()));
+    let nearest = rejected.iter().map(|(index, _, rejections)| (*index, rejections.as_slice()));
     let nearest = best.chain(nearest).take(MOST_CANDIDATES);
     let nearest: Vec<Candidate> = nearest
-        .filter_map(|(index, refusals)| candidate(&case, index, refusals))
+        .filter_map(|(index, rejections)| candidate(&case, index, rejections))
         .map(|other| Candidate { behind: here.and_then(|here| behind(&other, here)), ..other })
         .collect();
     explanation.nearest = nearest;
 }
 
-fn candidate(case: &Case<'_>, node: NodeIndex, refusals: &[Refusal]) -> Option<Candidate> {
+fn candidate(case: &Case<'_>, node: NodeIndex, rejections: &[Rejection]) -> Option<Candidate> {
     let measured = case.rank(&[node]).into_iter().next()?;
     let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
     Some(Candidate {
@@ -150,7 +152,7 @@ fn candidate(case: &Case<'_>, node: NodeIndex, refusals: &[Refusal]) -> Option<C
         crowding: rounded(measured.measure.crowding),
         risk: rounded(measured.measure.risk),
         behind: None,
-        lacks: refusals.iter().map(Lack::of).collect(),
+        lacks: rejections.iter().map(RejectionWithRemedy::of).collect(),
     })
 }
 
@@ -200,7 +202,7 @@ pub fn recorded(pod: &PodManifest) -> Explanation {
         record,
         nodes: 0,
         passing: 0,
-        refused: BTreeMap::new(),
+        rejected: BTreeMap::new(),
         problem: None,
         here: None,
         nearest: Vec::new(),
@@ -238,11 +240,11 @@ fn summary(explanation: &Explanation) -> String {
 fn chosen(record: Option<&Value>, node: &str) -> String {
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     let asked = record.and_then(|record| record.get("asked")).map(number);
-    let refused = record.and_then(|record| record.get("refused")).and_then(Value::as_object);
-    let refused: u64 = refused.into_iter().flat_map(|refused| refused.values()).map(number).sum();
+    let rejected = record.and_then(|record| record.get("refused")).and_then(Value::as_object);
+    let rejected: u64 = rejected.into_iter().flat_map(|rejected| rejected.values()).map(number).sum();
     match asked {
         None => format!("It is on {node}."),
-        Some(asked) => match asked.saturating_sub(refused) {
+        Some(asked) => match asked.saturating_sub(rejected) {
             0 | 1 => format!("It is on {node}, the only one of {asked} nodes that fitted."),
             left => format!("It is on {node}, chosen from {left} of {asked} nodes that fitted."),
         },

@@ -3,9 +3,9 @@
 //! The same rules as at filter and bind, but all of them for each node, so that the nearest node is known and what would
 //! make it fit.
 
-mod account;
 mod decide;
+mod explanation;
 mod remedy;
 
-pub use account::{Candidate, Explanation, Lack, Source, State, Wish};
 pub use decide::{MOST_CANDIDATES, Subject, explain, recorded};
+pub use explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};

@@ -19,7 +19,7 @@ pub struct Attempt {
     /// How many nodes were asked about.
     pub asked: usize,
     /// How many were refused, by reason.
-    pub refused: BTreeMap<Reason, usize>,
+    pub rejected: BTreeMap<Reason, usize>,
     /// The nodes to choose from; none where no node passed, or prioritize has not been asked yet.
     pub choice: Choice,
 }
@@ -80,8 +80,8 @@ impl Attempts {
 
     /// How many nodes were refused at the last attempt, by reason.
     #[must_use]
-    pub fn refused(&self, uid: &PodUid) -> Option<&BTreeMap<Reason, usize>> {
-        self.by_pod.get(uid).map(|attempt| &attempt.refused)
+    pub fn rejected(&self, uid: &PodUid) -> Option<&BTreeMap<Reason, usize>> {
+        self.by_pod.get(uid).map(|attempt| &attempt.rejected)
     }
 
     /// The version of the snapshot that the last attempt was decided with.

@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use super::attempt::Attempt;
 use super::decode::BindingArguments;
 use super::encode;
-use super::fence::to_fence;
+use super::fence::pods_to_fence;
 use super::record::Record;
-use crate::model::{NodeName, PodKey, Refusal};
+use crate::model::{NodeName, PodKey, Rejection};
 use crate::placement::Case;
 use crate::state::Cluster;
 
 /// A commitment: counted from now on, and to be written as a Binding.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Commitment {
+pub struct PendingBinding {
     /// The pod.
     pub pod: PodKey,
     /// The version of the pod that was judged: a precondition of the Binding, like its UID (D17).
@@ -41,14 +41,14 @@ pub enum BindError {
     NotListed,
     /// A hard constraint does not hold any more.
     #[error("{0}")]
-    Refused(Refusal),
+    Rejected(Rejection),
 }
 
 /// What verification found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verified {
     /// Committed: write the Binding.
-    Commit(Box<Commitment>),
+    Assumed(Box<PendingBinding>),
     /// Nothing is committed: a Binding that could break a rule together with this one may be on its way. These pods
     /// have to be marked first.
     Unsettled(Vec<PodKey>),
@@ -60,7 +60,7 @@ pub enum Verified {
 ///
 /// # Errors
 /// [`BindError`]; nothing is committed then.
-pub fn verify_and_commit(
+pub fn verify_and_assume(
     cluster: &mut Cluster,
     arguments: &BindingArguments,
     attempt: Option<&Attempt>,
@@ -79,27 +79,27 @@ pub fn verify_and_commit(
         return Err(BindError::NotListed);
     }
     // Our own earlier commitment for the same pod counts among these: its Binding may still land.
-    let unsettled = to_fence(cluster, arguments.uid.as_str());
+    let unsettled = pods_to_fence(cluster, arguments.uid.as_str());
     if !unsettled.is_empty() {
         return Ok(Verified::Unsettled(unsettled));
     }
     let record = match pe {
         None => None,
         Some(pe) => {
-            let index = snapshot.find(arguments.node.as_str()).ok_or(BindError::Refused(Refusal::NodeUnknown))?;
+            let index = snapshot.find(arguments.node.as_str()).ok_or(BindError::Rejected(Rejection::NodeUnknown))?;
             let case = Case::new(pe, snapshot);
-            case.verdict_at_bind(index).map_err(BindError::Refused)?;
+            case.verdict_at_bind(index).map_err(BindError::Rejected)?;
             Record::new(&case, pe, snapshot, index, (attempt, now))
         }
     };
-    let commitment = Commitment {
+    let binding = PendingBinding {
         pod: pod.key.clone(),
         resource_version: pod.resource_version.clone(),
         node: arguments.node.clone(),
         record,
     };
-    cluster.commit(&arguments.uid, &arguments.node).map_err(|_unknown| unknown())?;
-    Ok(Verified::Commit(Box::new(commitment)))
+    cluster.assume(&arguments.uid, &arguments.node).map_err(|_unknown| unknown())?;
+    Ok(Verified::Assumed(Box::new(binding)))
 }
 
 /// The answer of bind.

@@ -152,7 +152,7 @@ pub fn arguments(body: &[u8]) -> Result<Arguments<'_>, DecodeError> {
 
 /// The question of filter and prioritize with nodes that may not exist: sent whole, as autoscalers do.
 #[derive(Debug)]
-pub(super) struct WholeArguments<'a> {
+pub(super) struct AutoscalerArguments<'a> {
     pub(super) pod: Arc<Pod>,
     /// The nodes, and how they were written.
     pub(super) nodes: Vec<(Node, &'a RawValue)>,
@@ -206,7 +206,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 }
 
 /// Reads the question of filter and prioritize for whole nodes; `None` where none are sent.
-pub(super) fn whole_arguments(body: &[u8]) -> Result<Option<WholeArguments<'_>>, DecodeError> {
+pub(super) fn autoscaler_arguments(body: &[u8]) -> Result<Option<AutoscalerArguments<'_>>, DecodeError> {
     let read: WholeExtenderArgs<'_> = object(body)?;
     let Some(nodes) = read.nodes else { return Ok(None) };
     let pod = Pod::try_from(&read.pod.ok_or(DecodeError::NoPod)?)?;
@@ -217,7 +217,7 @@ pub(super) fn whole_arguments(body: &[u8]) -> Result<Option<WholeArguments<'_>>,
     };
     let nodes = nodes.items.into_iter().flat_map(|Items(items)| items);
     let nodes = nodes.map(|written| Ok((node(written).map_err(DecodeError::Node)?, written)));
-    Ok(Some(WholeArguments { pod: Arc::new(pod), nodes: nodes.collect::<Result<Vec<_>, DecodeError>>()? }))
+    Ok(Some(AutoscalerArguments { pod: Arc::new(pod), nodes: nodes.collect::<Result<Vec<_>, DecodeError>>()? }))
 }
 
 /// The question of bind.

@@ -37,7 +37,7 @@ fn is_plain(text: &[u8]) -> bool {
 /// other text, or the other map, makes kube-scheduler try again at once.
 pub(super) fn filter_result<'a>(
     passed: impl Iterator<Item = &'a str>,
-    refused: impl Iterator<Item = (&'a str, Reason)>,
+    rejected: impl Iterator<Item = (&'a str, Reason)>,
     capacity: usize,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(128 + capacity * 64);
@@ -49,14 +49,14 @@ pub(super) fn filter_result<'a>(
         push_string(&mut out, name);
     }
     out.push(b']');
-    push_refused(&mut out, refused);
+    push_rejected(&mut out, rejected);
     out
 }
 
 /// The same for nodes that were sent whole: those that passed go back as they came.
 pub(super) fn filter_result_whole<'a>(
     passed: impl Iterator<Item = &'a str>,
-    refused: impl Iterator<Item = (&'a str, Reason)>,
+    rejected: impl Iterator<Item = (&'a str, Reason)>,
 ) -> Vec<u8> {
     let mut out = br#"{"Nodes":{"metadata":{},"items":["#.to_vec();
     for (place, written) in passed.enumerate() {
@@ -66,14 +66,14 @@ pub(super) fn filter_result_whole<'a>(
         out.extend_from_slice(written.as_bytes());
     }
     out.extend_from_slice(br#"]},"NodeNames":null"#);
-    push_refused(&mut out, refused);
+    push_rejected(&mut out, rejected);
     out
 }
 
 /// Appends the rest of an answer of filter.
-fn push_refused(out: &mut Vec<u8>, refused: impl Iterator<Item = (impl AsRef<str>, Reason)>) {
+fn push_rejected(out: &mut Vec<u8>, rejected: impl Iterator<Item = (impl AsRef<str>, Reason)>) {
     out.extend_from_slice(br#","FailedNodes":null,"FailedAndUnresolvableNodes":{"#);
-    for (place, (name, reason)) in refused.enumerate() {
+    for (place, (name, reason)) in rejected.enumerate() {
         if place > 0 {
             out.push(b',');
         }

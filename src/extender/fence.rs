@@ -10,9 +10,9 @@ use crate::state::{Cluster, Snapshot};
 /// Another process may have a Binding on its way for any PE that is unsettled. Only PEs matter whose placement could
 /// break a rule together with this one, and the pod itself: for that, we may have one on our own way.
 #[must_use]
-pub fn to_fence(cluster: &Cluster, uid: &str) -> Vec<PodKey> {
+pub fn pods_to_fence(cluster: &Cluster, uid: &str) -> Vec<PodKey> {
     let Some((pod, pe)) = cluster.pod(uid) else { return Vec::new() };
-    let own = cluster.committed(uid).map(|_| pod.key.clone());
+    let own = cluster.assumed(uid).map(|_| pod.key.clone());
     let others = cluster.unsettled().filter(|other| {
         let itself = other.pod.key.uid == pod.key.uid;
         pe.is_some_and(|pe| if itself { own.is_none() } else { may_conflict(pe, other, cluster.snapshot()) })
@@ -23,10 +23,8 @@ pub fn to_fence(cluster: &Cluster, uid: &str) -> Vec<PodKey> {
 /// True when some placement of both PEs breaks a rule between PEs.
 fn may_conflict(one: &Pe, other: &Arc<Pe>, snapshot: &Snapshot) -> bool {
     let within_job = |pe: &Pe| {
-        pe.wishes.as_ref().is_ok_and(|wishes| {
-            !wishes.colocation.is_empty()
-                || !wishes.exlocation.is_empty()
-                || matches!(wishes.hosts, HostChoice::Pool(_))
+        pe.spec.as_ref().is_ok_and(|spec| {
+            !spec.colocation.is_empty() || !spec.exlocation.is_empty() || matches!(spec.hosts, HostChoice::Pool(_))
         })
     };
     (one.job == other.job && within_job(one) && within_job(other))
@@ -36,12 +34,12 @@ fn may_conflict(one: &Pe, other: &Arc<Pe>, snapshot: &Snapshot) -> bool {
 
 /// True when `owner` wants a node without `other`: by isolation or by an exclusive pool.
 fn claims(owner: &Pe, other: &Pe, snapshot: &Snapshot) -> bool {
-    let Ok(wishes) = &owner.wishes else { return false };
-    let isolated = wishes.isolation.is_some_and(|scope| scope.reaches(&owner.job, &other.job));
-    let exclusive = match &wishes.hosts {
+    let Ok(spec) = &owner.spec else { return false };
+    let isolated = spec.isolation.is_some_and(|scope| scope.reaches(&owner.job, &other.job));
+    let exclusive = match &spec.hosts {
         HostChoice::Pool(id) => {
             owner.job != other.job
-                && wishes.exclusive_scope.reaches(&owner.job, &other.job)
+                && spec.exclusive_scope.reaches(&owner.job, &other.job)
                 && snapshot.pools().get(id).is_some_and(|pool| pool.mode.is_exclusive())
         }
         HostChoice::Any | HostChoice::Tags(_) => false,

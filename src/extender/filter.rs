@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::attempt::{Attempt, Choice};
 use super::decode::{Arguments, Candidates};
 use super::encode;
-use crate::model::{Pe, Reason, Refusal};
+use crate::model::{Pe, Reason, Rejection};
 use crate::placement::Case;
 use crate::policy::PolicySet;
 use crate::state::{NodeIndex, Snapshot};
@@ -40,15 +40,15 @@ const WHOLE_NODES: &str =
 /// Decides for every node in question.
 ///
 /// `outlook` is the snapshot with what is proposed and not committed yet, where there is such: see
-/// [`Tentative::outlook`]. Nodes that it refuses are refused while it leaves one; where it leaves none, a proposal that
+/// [`Reservations::with_reservations`]. Nodes that it refuses are refused while it leaves one; where it leaves none, a proposal that
 /// fails could free one without anybody being told, so that the pod is to be tried again instead.
 ///
-/// [`Tentative::outlook`]: crate::state::Tentative::outlook
+/// [`Reservations::with_reservations`]: crate::state::Tentative::outlook
 #[must_use]
 pub fn filter(
     arguments: &Arguments<'_>,
     snapshot: &Snapshot,
-    outlook: Option<&Snapshot>,
+    with_reservations: Option<&Snapshot>,
     policies: &PolicySet,
 ) -> Filtered {
     let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
@@ -62,20 +62,23 @@ pub fn filter(
     if pe.awaits().is_some() {
         return cannot_say(UNSEEN);
     }
-    let expected = outlook.unwrap_or(snapshot);
+    let expected = with_reservations.unwrap_or(snapshot);
     let case = Case::new(&pe, expected);
-    let (passed, refused) = judge(&case, names, expected);
-    if passed.is_empty() && outlook.is_some() && !judge(&Case::new(&pe, snapshot), names, snapshot).0.is_empty() {
+    let (passed, rejected) = judge(&case, names, expected);
+    if passed.is_empty()
+        && with_reservations.is_some()
+        && !judge(&Case::new(&pe, snapshot), names, snapshot).0.is_empty()
+    {
         return cannot_say(IN_THE_WAY);
     }
-    let body = encode::filter_result(passed.iter().map(|(name, _)| *name), refused.iter().copied(), names.len());
+    let body = encode::filter_result(passed.iter().map(|(name, _)| *name), rejected.iter().copied(), names.len());
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for (_, reason) in refused {
+    for (_, reason) in rejected {
         *counts.entry(reason).or_default() += 1;
     }
     let passed: Vec<NodeIndex> = passed.into_iter().map(|(_, index)| index).collect();
     let (version, choice) = (snapshot.version(), Choice::only(&case, &passed));
-    let attempt = Attempt { version, asked: names.len(), refused: counts, choice };
+    let attempt = Attempt { version, asked: names.len(), rejected: counts, choice };
     Filtered { body, attempt, passed, error: None, pe: Some(pe) }
 }
 
@@ -85,17 +88,17 @@ type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 /// What is said of a PE and each of these nodes.
 pub(super) fn judge<'n, N: AsRef<str>>(case: &Case<'_>, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
-    let mut refused: Vec<(&str, Reason)> = Vec::new();
+    let mut rejected: Vec<(&str, Reason)> = Vec::new();
     // All are looked up before any is judged: each look waits for memory, and many can wait together.
     let found: Vec<Option<NodeIndex>> = names.iter().map(|name| snapshot.find(name.as_ref())).collect();
     for (name, found) in names.iter().map(AsRef::as_ref).zip(found) {
-        let found = found.ok_or(Refusal::NodeUnknown);
+        let found = found.ok_or(Rejection::NodeUnknown);
         match found.and_then(|index| case.verdict(index).map(|()| index)) {
             Ok(index) => passed.push((name, index)),
-            Err(refusal) => refused.push((name, refusal.reason())),
+            Err(rejection) => rejected.push((name, rejection.reason())),
         }
     }
-    (passed, refused)
+    (passed, rejected)
 }
 
 fn cannot_say(problem: &'static str) -> Filtered {

@@ -5,6 +5,7 @@
 //! written, absent and null read alike.
 
 mod attempt;
+mod autoscaler;
 pub mod bind;
 mod decode;
 mod encode;
@@ -13,17 +14,16 @@ mod filter;
 mod preempt;
 mod prioritize;
 mod record;
-mod whole;
 
 pub use attempt::{Attempt, Attempts, Choice};
+pub use autoscaler::{simulate_filter, simulate_prioritize};
 pub use decode::{Arguments, BindingArguments, Candidates, DecodeError, arguments, binding_arguments};
 pub use encode::filter_error;
-pub use fence::to_fence;
+pub use fence::pods_to_fence;
 pub use filter::{Filtered, filter};
 pub use preempt::preempt;
 pub use prioritize::{Prioritized, prioritize};
 pub use record::{Record, Traffic};
-pub use whole::{simulate_filter, simulate_prioritize};
 
 #[cfg(test)]
 mod tests;

@@ -35,8 +35,8 @@ pub fn preempt(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if read.pod.is_none() {
         return Err(DecodeError::NoPod);
     }
-    let proposed = read.meta_victims.or(read.victims).unwrap_or_default();
-    let node_name_to_meta_victims = proposed.into_iter().map(|(node, victims)| (node, meta(victims))).collect();
+    let reserved = read.meta_victims.or(read.victims).unwrap_or_default();
+    let node_name_to_meta_victims = reserved.into_iter().map(|(node, victims)| (node, meta(victims))).collect();
     Ok(serde_json::to_vec(&PreemptionResult { node_name_to_meta_victims })?)
 }
 

@@ -43,7 +43,7 @@ pub fn prioritize(arguments: &Arguments<'_>, snapshot: &Snapshot, policies: &Pol
     }
     let case = Case::new(&pe, snapshot);
     let Ranking { best, others } = case.rank_best(KEPT, &known);
-    let behind = |(index, score)| Some((snapshot.summary(index)?.0.name.as_str(), score));
+    let behind = |(index, score)| Some((snapshot.info(index)?.0.name.as_str(), score));
     let scores = best
         .iter()
         .map(|node| (node.name.as_str(), node.score))

@@ -49,8 +49,8 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<usize>,
     /// How many nodes were refused, by reason.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub refused: BTreeMap<&'static str, usize>,
+    #[serde(rename = "refused", skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected: BTreeMap<&'static str, usize>,
     /// PEs of all jobs on the node per core, this one included, when it was chosen.
     pub crowding: f64,
     /// Risk by limits of the node, from 0 to 1, when it was chosen.
@@ -85,39 +85,40 @@ impl Record {
         index: NodeIndex,
         (attempt, time): (Option<&Attempt>, Timestamp),
     ) -> Option<Self> {
-        let wishes = pe.wishes.as_ref().ok()?;
-        let row = snapshot.node(index)?;
+        let spec = pe.spec.as_ref().ok()?;
+        let state = snapshot.node(index)?;
         let decided = attempt.map(|attempt| &attempt.choice);
         // kube-scheduler may choose another node than the best, by what pods ask of itself.
-        let is_best = |choice: &&Choice| choice.best.first().is_some_and(|best| best.name == row.name);
+        let is_best = |choice: &&Choice| choice.best.first().is_some_and(|best| best.name == state.name);
         let measured = || Cow::Owned(Choice::of(case, case.rank(&[index])));
         let choice = decided.filter(is_best).map_or_else(measured, Cow::Borrowed);
         let measure = choice.best.first()?.measure;
-        let (pool, tags) = match &wishes.hosts {
+        let (pool, tags) = match &spec.hosts {
             HostChoice::Any => (None, Vec::new()),
             HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
             HostChoice::Tags(tags) => (None, tags.clone()),
         };
         let bucket =
             case.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
-        let place = |choice: &Choice| choice.best.iter().position(|best| best.name == row.name).map(|place| place + 1);
+        let place =
+            |choice: &Choice| choice.best.iter().position(|best| best.name == state.name).map(|place| place + 1);
         Some(Self {
             version: VERSION,
-            node: row.name.clone(),
+            node: state.name.clone(),
             job: pe.job.to_string(),
             pe: pe.name.to_string(),
             policy: pe.policy.to_string(),
             pool,
             tags,
-            pool_index: wishes.pool_index,
+            pool_index: spec.pool_index,
             allocation: choice.allocation.clone(),
             bucket,
-            scheme: wishes.scheme.as_str(),
+            scheme: spec.scheme.as_str(),
             rank: decided.filter(|choice| choice.best.len() > 1).and_then(place),
             asked: attempt.map(|attempt| attempt.asked),
-            refused: attempt
+            rejected: attempt
                 .into_iter()
-                .flat_map(|attempt| &attempt.refused)
+                .flat_map(|attempt| &attempt.rejected)
                 .map(|(reason, count)| (reason.as_str(), *count))
                 .collect(),
             crowding: rounded(measure.crowding),

@@ -92,7 +92,7 @@ async fn bind_pod(request: HttpRequest, extender: Data<Extender>, payload: Paylo
         }
     };
     let (response, outcome) = match arguments {
-        Err(refused) => refused,
+        Err(rejected) => rejected,
         Ok(arguments) => extender.bind(&arguments).await,
     };
     telemetry::extender("bind", outcome, started.elapsed());
@@ -151,8 +151,9 @@ impl Extender {
         self.binder.asked();
         let arguments = extender::arguments(body)?;
         let (view, (_, now)) = (self.store.view(), clock());
-        let outlook = self.store.tentative().outlook(&view.snapshot, &arguments.pod.key.uid, now);
-        let filtered = extender::filter(&arguments, &view.snapshot, outlook.as_ref(), &view.policies);
+        let with_reservations =
+            self.store.reservations().with_reservations(&view.snapshot, &arguments.pod.key.uid, now);
+        let filtered = extender::filter(&arguments, &view.snapshot, with_reservations.as_ref(), &view.policies);
         if let Some(error) = filtered.error {
             tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
             return Ok((json(filtered.body), "error"));
@@ -163,12 +164,12 @@ impl Extender {
             return Ok((json(extender::filter_error(&problem)), "error"));
         }
         let attempt = filtered.attempt;
-        telemetry::refusals(&attempt.refused);
-        let refused: usize = attempt.refused.values().sum();
+        telemetry::rejections(&attempt.rejected);
+        let rejected: usize = attempt.rejected.values().sum();
         // With one node left kube-scheduler does not ask prioritize: this is the proposal.
-        self.propose(&pe, &attempt.choice, now);
-        let outcome = if refused < attempt.asked { "passed" } else { "refused" };
-        tracing::debug!(pod = %pe.pod, asked = attempt.asked, refused, reasons = ?attempt.refused, "filter");
+        self.reserve(&pe, &attempt.choice, now);
+        let outcome = if rejected < attempt.asked { "passed" } else { "refused" };
+        tracing::debug!(pod = %pe.pod, asked = attempt.asked, rejected, reasons = ?attempt.rejected, "filter");
         self.store.attempts().filtered(&pe.pod.key.uid, attempt);
         Ok((json(filtered.body), outcome))
     }
@@ -177,11 +178,12 @@ impl Extender {
         self.binder.asked();
         let arguments = extender::arguments(body)?;
         let (view, (_, now)) = (self.store.view(), clock());
-        let outlook = self.store.tentative().outlook(&view.snapshot, &arguments.pod.key.uid, now);
-        let snapshot = outlook.as_ref().unwrap_or(&view.snapshot);
+        let with_reservations =
+            self.store.reservations().with_reservations(&view.snapshot, &arguments.pod.key.uid, now);
+        let snapshot = with_reservations.as_ref().unwrap_or(&view.snapshot);
         let prioritized = extender::prioritize(&arguments, snapshot, &view.policies);
         let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
-        self.propose(&pe, &prioritized.choice, now);
+        self.reserve(&pe, &prioritized.choice, now);
         self.store.attempts().ranked(&pe.pod.key.uid, prioritized.choice);
         Ok((json(prioritized.body), "scored"))
     }
@@ -194,9 +196,9 @@ impl Extender {
     }
 
     /// Notes where the PE will probably go.
-    fn propose(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
+    fn reserve(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
         if let Some(best) = choice.best.first() {
-            self.store.tentative().propose(Arc::clone(pe), best.name.clone(), now);
+            self.store.reservations().reserve(Arc::clone(pe), best.name.clone(), now);
         }
     }
 
@@ -210,12 +212,12 @@ impl Extender {
             tracing::warn!(pod = %pe.pod, problem, "not bound");
             telemetry::bind_conflict(Reason::StaleState.as_str());
             record(pe, "error");
-            self.store.tentative().withdraw(&arguments.uid);
+            self.store.reservations().withdraw(&arguments.uid);
             return (json(bind::answer(Some(&problem))), "error");
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
-        self.store.tentative().withdraw(&arguments.uid);
+        self.store.reservations().withdraw(&arguments.uid);
         let result = match &outcome {
             Ok(_) => "bound",
             Err(Failure::Turned(_)) => "refused",
@@ -228,8 +230,8 @@ impl Extender {
         }
         let pod = format!("{}/{}", arguments.namespace, arguments.name);
         match outcome {
-            Ok(Bound::Placed(commitment)) => {
-                let record = commitment.record.as_ref().map(extender::Record::to_json).unwrap_or_default();
+            Ok(Bound::Placed(binding)) => {
+                let record = binding.record.as_ref().map(extender::Record::to_json).unwrap_or_default();
                 tracing::info!(pod, node = %arguments.node, record, "bound");
                 (json(bind::answer(None)), result)
             }
@@ -244,9 +246,9 @@ impl Extender {
 }
 
 fn record(pe: &Pe, result: &'static str) {
-    let Ok(wishes) = &pe.wishes else { return };
+    let Ok(spec) = &pe.spec else { return };
     let named;
-    let pool = match &wishes.hosts {
+    let pool = match &spec.hosts {
         HostChoice::Any => "none",
         HostChoice::Tags(_) => "tags",
         HostChoice::Pool(id) => {
@@ -254,7 +256,7 @@ fn record(pe: &Pe, result: &'static str) {
             &named
         }
     };
-    telemetry::placement(Placement { result, pool, scheme: wishes.scheme.as_str() });
+    telemetry::placement(Placement { result, pool, scheme: spec.scheme.as_str() });
 }
 
 fn json(body: Vec<u8>) -> HttpResponse {

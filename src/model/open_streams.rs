@@ -32,7 +32,7 @@ impl fmt::Display for ObjectId {
 
 /// What was not understood of an object: the schema of the group is open, so that anything may stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct FieldProblem {
     /// The field: `spec.placement.host`.
     pub field: String,
     /// What is wrong with it, and what would be right.
@@ -41,7 +41,7 @@ pub struct Doubt {
     pub key: Option<&'static str>,
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for FieldProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.problem)
     }
@@ -55,9 +55,9 @@ pub struct DeclaredPe {
     /// UID of the object: pods of an earlier object of this name are not its own.
     pub uid: Arc<str>,
     /// The values of the keys that a pod would carry.
-    pub wishes: Labels,
+    pub spec: Labels,
     /// What was not understood.
-    pub doubts: Vec<Doubt>,
+    pub field_problems: Vec<FieldProblem>,
 }
 
 /// A `HostPool` of the group.
@@ -68,7 +68,7 @@ pub struct DeclaredPool {
     /// The pool; `None` where it cannot be known because of what was not understood.
     pub pool: Option<Arc<Pool>>,
     /// What was not understood.
-    pub doubts: Vec<Doubt>,
+    pub field_problems: Vec<FieldProblem>,
 }
 
 /// A `Job` of the group.
@@ -83,7 +83,7 @@ pub struct DeclaredJob {
     /// How many PEs the job has, once the operator has counted them.
     pub pes: Option<NonZeroU32>,
     /// What was not understood.
-    pub doubts: Vec<Doubt>,
+    pub field_problems: Vec<FieldProblem>,
 }
 
 /// A `ParallelRegion` of the group: a part of a job that runs in several channels. The operator makes PEs of them and
@@ -99,7 +99,7 @@ pub struct DeclaredRegion {
     /// How many channels it has, or is about to have; `None` where that was not understood.
     pub width: Option<NonZeroU32>,
     /// What was not understood.
-    pub doubts: Vec<Doubt>,
+    pub field_problems: Vec<FieldProblem>,
 }
 
 /// An object of the group that decisions read, or people.
@@ -111,7 +111,7 @@ pub trait OpenStreamsObject: PartialEq + Sized {
     /// Its identity.
     fn id(&self) -> &ObjectId;
     /// What was not understood of it.
-    fn doubts(&self) -> &[Doubt];
+    fn field_problems(&self) -> &[FieldProblem];
     /// The objects of its kind.
     fn of(all: &OpenStreams) -> &Arc<Objects<Self>>;
     /// The objects of its kind, to be changed.
@@ -129,8 +129,8 @@ macro_rules! objects {
             fn id(&self) -> &ObjectId {
                 &self.id
             }
-            fn doubts(&self) -> &[Doubt] {
-                &self.doubts
+            fn field_problems(&self) -> &[FieldProblem] {
+                &self.field_problems
             }
             fn of(all: &OpenStreams) -> &Arc<Objects<Self>> {
                 &all.$member

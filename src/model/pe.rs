@@ -21,9 +21,9 @@ pub struct Pe {
     /// Where its name outlives the pod: the UID of the workload that controls it.
     ///
     /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.
-    pub lineage: Option<Arc<str>>,
+    pub owner_uid: Option<Arc<str>>,
     /// What it wishes for its placement, or why that cannot be read.
-    pub wishes: Result<Arc<Wishes>, Box<Contradiction>>,
+    pub spec: Result<Arc<PlacementSpec>, Box<InvalidPlacementSpec>>,
     /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
     pub overruled: Box<[&'static str]>,
     /// The `ProcessingElement` that says what it wishes, where it is one of open-streams.
@@ -42,7 +42,7 @@ pub struct DeclaredBy {
 /// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy. Most PEs of a job wish the
 /// same and share it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Wishes {
+pub struct PlacementSpec {
     /// Which nodes are in question at all.
     pub hosts: HostChoice,
     /// Which node of the job's allocation of a sized pool, from 0; `None`: any of them.
@@ -64,7 +64,7 @@ pub struct Wishes {
     /// How far an exclusive pool keeps others away.
     pub exclusive_scope: Scope,
     /// How nodes that pass are ranked.
-    pub scheme: Scheme,
+    pub scheme: ScoringStrategy,
     /// Weight of the oversubscription term against the scheme, in thousandths.
     pub risk_weight: u32,
     /// Weight of the declared traffic that stays near against the scheme, in thousandths; 0: it only breaks ties.
@@ -73,7 +73,7 @@ pub struct Wishes {
     pub override_load_protection: bool,
 }
 
-impl Wishes {
+impl PlacementSpec {
     /// The node of a sized pool that the PE names by its index: all PEs of the job that name it share that node.
     #[must_use]
     pub fn pool_place(&self) -> Option<(&PoolId, u32)> {
@@ -140,7 +140,7 @@ impl Scope {
 /// How nodes that pass are ranked (`PLACEMENT.md` 6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
 #[serde(rename_all = "camelCase")]
-pub enum Scheme {
+pub enum ScoringStrategy {
     /// Fewest PEs of all jobs per capacity, ties by fewest of the job.
     #[default]
     BalancedInstance,
@@ -152,7 +152,7 @@ pub enum Scheme {
     Pack,
 }
 
-impl Scheme {
+impl ScoringStrategy {
     /// The name as written by users and in metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -172,7 +172,7 @@ impl Scheme {
 ///
 /// The pod is created, with a warning, and refused at placement with `InvalidPlacement` (`PLACEMENT.md` 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contradiction {
+pub struct InvalidPlacementSpec {
     /// The annotation or label at fault.
     pub key: &'static str,
     /// What is wrong and what to do.
@@ -181,7 +181,7 @@ pub struct Contradiction {
     pub source: Option<Box<str>>,
 }
 
-impl fmt::Display for Contradiction {
+impl fmt::Display for InvalidPlacementSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
             Some(source) => write!(f, "{source}: {}: {}", self.key, self.problem),
@@ -212,19 +212,17 @@ impl Pe {
     /// True when the PE may close its node to PEs of other jobs: by isolation, or by a pool that may be exclusive.
     #[must_use]
     pub fn may_claim_node(&self) -> bool {
-        self.wishes
-            .as_ref()
-            .is_ok_and(|wishes| wishes.isolation.is_some() || matches!(wishes.hosts, HostChoice::Pool(_)))
+        self.spec.as_ref().is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
     }
 
     /// True when the PE counts in a rule between PEs: then a takeover must fence it (D17).
     #[must_use]
     pub fn is_grouped(&self) -> bool {
-        self.wishes.as_ref().is_ok_and(|wishes| {
-            !wishes.colocation.is_empty()
-                || !wishes.exlocation.is_empty()
-                || wishes.isolation.is_some()
-                || matches!(wishes.hosts, HostChoice::Pool(_))
+        self.spec.as_ref().is_ok_and(|spec| {
+            !spec.colocation.is_empty()
+                || !spec.exlocation.is_empty()
+                || spec.isolation.is_some()
+                || matches!(spec.hosts, HostChoice::Pool(_))
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Eligibility, Footprint, HostPort, Labels, Namespace, NodeName, PodName, PodUid};
+use super::{HostPort, Labels, Namespace, NodeName, NodeRequirements, PodName, PodRequests, PodUid};
 
 /// A pod: what placement reads of it and no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Pod {
     /// Whether it still counts.
     pub phase: PodPhase,
     /// What it asks of a node in amounts.
-    pub footprint: Arc<Footprint>,
+    pub resources: Arc<PodRequests>,
     /// What else it asks of a node; `None` where that is nothing.
-    pub eligibility: Option<Arc<Eligibility>>,
+    pub node_requirements: Option<Arc<NodeRequirements>>,
     /// When it was created.
     pub created: Timestamp,
     /// Its priority: kube-scheduler takes the highest first.
@@ -38,7 +38,7 @@ impl Pod {
     /// The ports of the node that it takes.
     #[must_use]
     pub fn host_ports(&self) -> &[HostPort] {
-        self.eligibility.as_ref().map_or(&[], |eligibility| &eligibility.host_ports)
+        self.node_requirements.as_ref().map_or(&[], |node_requirements| &node_requirements.host_ports)
     }
 }
 

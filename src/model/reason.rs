@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
 
 /// One refusal of one node: the code and the numbers or names behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// See [`Reason::StaleState`]; the object that says what the PE wishes, and that has not been seen yet.
     Unseen(String),
     /// See [`Reason::NodeUnknown`].
@@ -150,7 +150,7 @@ pub enum Refusal {
     /// See [`Reason::BucketDoesNotFit`]; the resource, what the bucket wants and what is free.
     BucketDoesNotFit(Cow<'static, str>, u64, u64),
     /// See [`Reason::BucketDoesNotFit`]; the member of the bucket that may not go there, and why.
-    BucketMemberRefused(String, Box<Self>),
+    BucketMemberRejected(String, Box<Self>),
     /// See [`Reason::ExlocationConflict`]; the PE with a shared token that is there.
     ExlocationConflict(String),
     /// See [`Reason::ExlocationInfeasible`]; the token.
@@ -161,7 +161,7 @@ pub enum Refusal {
     GangInfeasible(Option<Arc<str>>),
 }
 
-impl Refusal {
+impl Rejection {
     /// The code.
     #[must_use]
     pub fn reason(&self) -> Reason {
@@ -187,7 +187,7 @@ impl Refusal {
             Self::NodeHoldsIsolatedPe(_) => Reason::NodeHoldsIsolatedPe,
             Self::IsolatedPeNeedsEmptyNode(_) => Reason::IsolatedPeNeedsEmptyNode,
             Self::ColocationMismatch(_) => Reason::ColocationMismatch,
-            Self::BucketDoesNotFit(..) | Self::BucketMemberRefused(..) => Reason::BucketDoesNotFit,
+            Self::BucketDoesNotFit(..) | Self::BucketMemberRejected(..) => Reason::BucketDoesNotFit,
             Self::ExlocationConflict(_) => Reason::ExlocationConflict,
             Self::ExlocationInfeasible(_) => Reason::ExlocationInfeasible,
             Self::NodeOverloaded(_) => Reason::NodeOverloaded,
@@ -196,7 +196,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.reason();
         match self {
@@ -226,7 +226,7 @@ impl fmt::Display for Refusal {
                 write!(f, "{code}: PE {pe}")
             }
             Self::PinnedElsewhere(node) => write!(f, "{code}: the PE stays on {node}"),
-            Self::BucketMemberRefused(pe, refusal) => write!(f, "{code}: PE {pe} of the bucket: {refusal}"),
+            Self::BucketMemberRejected(pe, rejection) => write!(f, "{code}: PE {pe} of the bucket: {rejection}"),
             Self::ExlocationInfeasible(token) => {
                 write!(f, "{code}: waiting PEs with token `{token}` would be left without a node")
             }

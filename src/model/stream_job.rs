@@ -41,7 +41,7 @@ pub struct LastPlace {
     /// Its name.
     pub pe: Arc<str>,
     /// The UID of the workload that controlled its pod.
-    pub lineage: Arc<str>,
+    pub owner_uid: Arc<str>,
     /// The node.
     pub node: NodeName,
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{NodeName, Pe, Resources, Wishes};
-use crate::state::{JobRow, NodeIndex, Snapshot};
+use crate::model::{NodeName, Pe, PlacementSpec, Resources};
+use crate::state::{JobState, NodeIndex, Snapshot};
 
 /// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared places
 /// of sized pools (legacy rule C4).
@@ -26,12 +26,12 @@ pub struct Bucket {
 impl Bucket {
     /// The bucket of `pe` within its job.
     #[must_use]
-    pub fn of(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>) -> Self {
-        let mut bucket = Self { waiting: pe.pod.footprint.requests.clone(), waiting_pods: 1, ..Self::default() };
-        let Some(job) = job.filter(|_| wishes.ties().next().is_some()) else { return bucket };
-        let reached = wishes.reach(&job.members.iter().filter_map(|member| member.pe.wishes.as_deref().ok()));
+    pub fn of(pe: &Pe, spec: &PlacementSpec, job: Option<&JobState>) -> Self {
+        let mut bucket = Self { waiting: pe.pod.resources.requests.clone(), waiting_pods: 1, ..Self::default() };
+        let Some(job) = job.filter(|_| spec.ties().next().is_some()) else { return bucket };
+        let reached = spec.reach(&job.members.iter().filter_map(|member| member.pe.spec.as_deref().ok()));
         for member in &job.members {
-            let is_tied = member.pe.wishes.as_ref().is_ok_and(|theirs| theirs.is_tied_by(&reached));
+            let is_tied = member.pe.spec.as_ref().is_ok_and(|theirs| theirs.is_tied_by(&reached));
             if member.pe.pod.key.uid == pe.pod.key.uid || !is_tied {
                 continue;
             }
@@ -41,7 +41,7 @@ impl Bucket {
                 Some(node) => bucket.anchors.push(node),
                 None => {
                     bucket.others_waiting.push(Arc::clone(&member.pe));
-                    bucket.waiting.add(&member.pe.pod.footprint.requests);
+                    bucket.waiting.add(&member.pe.pod.resources.requests);
                     bucket.waiting_pods += 1;
                 }
             }

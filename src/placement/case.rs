@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::bucket::Bucket;
 use super::constraints::{Rule, Rules};
-use super::contradiction;
 use super::gang::Together;
+use super::invalid_spec;
 use super::look_ahead::LookAhead;
 use super::siblings::Siblings;
 use super::traffic::Traffic;
 use crate::model::{
-    DeclaredPe, HostChoice, Node, NodeName, NodeTags, OpenStreamsObject as _, Pe, Pool, PoolMembers, Reason, Refusal,
-    Tag, Wishes,
+    DeclaredPe, HostChoice, Node, NodeName, NodeTags, OpenStreamsObject as _, Pe, PlacementSpec, Pool, PoolMembers,
+    Reason, Rejection, Tag,
 };
-use crate::state::{JobRow, NodeIndex, NodeRow, Snapshot, Summary};
+use crate::state::{JobState, NodeIndex, NodeInfo, NodeState, Snapshot};
 
 /// One PE before one snapshot: what its rules need, looked up once for all nodes.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Case<'a> {
     pub(super) pe: &'a Pe,
     pub(super) snapshot: &'a Snapshot,
     /// Its wishes, or why no node can be right for it.
-    pub(super) given: Result<Given<'a>, Refusal>,
+    pub(super) given: Result<Given<'a>, Rejection>,
     /// The rules that can refuse it a node.
     pub(super) rules: Rules,
     together: Together,
@@ -38,7 +38,7 @@ pub(super) struct Companion<'a> {
 /// What the rules read, for a PE whose wishes can be met at all.
 #[derive(Debug)]
 pub(super) struct Given<'a> {
-    pub(super) wishes: &'a Wishes,
+    pub(super) spec: &'a PlacementSpec,
     pub(super) pool: Option<&'a Pool>,
     /// The nodes of its sized pool that its job has chosen.
     pub(super) allocation: Allocation,
@@ -54,7 +54,7 @@ pub(super) struct Given<'a> {
     pub(super) traffic: Traffic,
     pub(super) siblings: Siblings<'a>,
     /// Where an earlier incarnation of the PE was bound last.
-    pub(super) home: Option<NodeIndex>,
+    pub(super) previous_node: Option<NodeIndex>,
 }
 
 /// The nodes of a sized pool that a job has chosen: those that its bound PEs of that pool run on.
@@ -70,14 +70,14 @@ pub(super) struct Allocation {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate<'a> {
     pub(super) index: NodeIndex,
-    pub(super) summary: &'a Summary,
-    pub(super) row: &'a NodeRow,
+    pub(super) info: &'a NodeInfo,
+    pub(super) state: &'a NodeState,
 }
 
 impl<'a> Candidate<'a> {
     /// The node itself: for what its summary does not say.
     pub(super) fn node(self) -> &'a Node {
-        &self.summary.node
+        &self.info.node
     }
 }
 
@@ -139,18 +139,18 @@ impl<'a> Case<'a> {
     /// Whether the PE may go to a node, or the first reason why not.
     ///
     /// # Errors
-    /// The [`Refusal`] with its numbers.
-    pub fn verdict(&self, index: NodeIndex) -> Result<(), Refusal> {
-        self.first_refusal(|_| true, index)
+    /// The [`Rejection`] with its numbers.
+    pub fn verdict(&self, index: NodeIndex) -> Result<(), Rejection> {
+        self.first_rejection(|_| true, index)
     }
 
     /// Whether the PE may be bound to a node: a gang may take any node with which the rest of it still has a plan.
     ///
     /// # Errors
-    /// The [`Refusal`] with its numbers.
-    pub fn verdict_at_bind(&self, index: NodeIndex) -> Result<(), Refusal> {
+    /// The [`Rejection`] with its numbers.
+    pub fn verdict_at_bind(&self, index: NodeIndex) -> Result<(), Rejection> {
         match (self.verdict(index), &self.together) {
-            (Err(Refusal::GangInfeasible(_)), Together::Planned(_))
+            (Err(Rejection::GangInfeasible(_)), Together::Planned(_))
                 if Together::holds_with(self.pe, index, self.snapshot) =>
             {
                 Ok(())
@@ -162,27 +162,27 @@ impl<'a> Case<'a> {
     /// Whether kube-scheduler, by its own filters, would ask about a node at all.
     #[must_use]
     pub fn is_asked_about(&self, index: NodeIndex) -> bool {
-        self.first_refusal(|rule| rule.is_of_kube_scheduler, index).is_ok()
+        self.first_rejection(|rule| rule.is_of_kube_scheduler, index).is_ok()
     }
 
     /// Whether the PE may go to a node as far as only the two are concerned, whoever else is there.
     pub(super) fn passes_by_itself(&self, index: NodeIndex) -> bool {
-        self.first_refusal(|rule| rule.is_of_node, index).is_ok()
+        self.first_rejection(|rule| rule.is_of_node, index).is_ok()
     }
 
     /// Whether the PE may go to a node when these reasons are left out of account.
-    pub(super) fn verdict_but(&self, index: NodeIndex, relaxed: &[Reason]) -> Result<(), Refusal> {
+    pub(super) fn verdict_but(&self, index: NodeIndex, relaxed: &[Reason]) -> Result<(), Rejection> {
         if relaxed.is_empty() {
             return self.verdict(index);
         }
         let (given, candidate) = self.candidate(index)?;
-        let mut refusals = self.rules.iter().filter_map(|rule| (rule.check)(self, given, candidate));
-        refusals.find(|refusal| !relaxed.contains(&refusal.reason())).map_or(Ok(()), Err)
+        let mut rejections = self.rules.iter().filter_map(|rule| (rule.check)(self, given, candidate));
+        rejections.find(|rejection| !relaxed.contains(&rejection.reason())).map_or(Ok(()), Err)
     }
 
     /// Where an earlier incarnation of the PE was bound last.
-    pub(super) fn home(&self) -> Option<NodeIndex> {
-        self.given.as_ref().ok()?.home
+    pub(super) fn previous_node(&self) -> Option<NodeIndex> {
+        self.given.as_ref().ok()?.previous_node
     }
 
     /// The only nodes that can pass, where others of the job have settled that.
@@ -195,26 +195,26 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the PE may go to a node as far as the rules of one kind are concerned.
-    fn first_refusal(&self, is_meant: impl Fn(&Rule) -> bool, index: NodeIndex) -> Result<(), Refusal> {
+    fn first_rejection(&self, is_meant: impl Fn(&Rule) -> bool, index: NodeIndex) -> Result<(), Rejection> {
         let (given, candidate) = self.candidate(index)?;
-        if let Some(refusal) = self.together.before() {
-            return Err(refusal.clone());
+        if let Some(rejection) = self.together.before() {
+            return Err(rejection.clone());
         }
         let mut rules = self.rules.iter().filter(|rule| is_meant(rule));
-        let refusal = rules.find_map(|rule| (rule.check)(self, given, candidate));
-        refusal.or_else(|| self.together.after(index)).map_or(Ok(()), Err)
+        let rejection = rules.find_map(|rule| (rule.check)(self, given, candidate));
+        rejection.or_else(|| self.together.after(index)).map_or(Ok(()), Err)
     }
 
     /// What the rules read of the PE and of a node.
-    fn candidate(&self, index: NodeIndex) -> Result<(&Given<'a>, Candidate<'_>), Refusal> {
-        let (summary, row) = self.snapshot.summary(index).ok_or(Refusal::NodeUnknown)?;
+    fn candidate(&self, index: NodeIndex) -> Result<(&Given<'a>, Candidate<'_>), Rejection> {
+        let (info, state) = self.snapshot.info(index).ok_or(Rejection::NodeUnknown)?;
         let given = self.given.as_ref().map_err(Clone::clone)?;
-        Ok((given, Candidate { index, summary, row }))
+        Ok((given, Candidate { index, info, state }))
     }
 
     /// Every reason why the PE may not go to a node, in the order of their codes.
     #[must_use]
-    pub fn refusals(&self, index: NodeIndex) -> Vec<Refusal> {
+    pub fn rejections(&self, index: NodeIndex) -> Vec<Rejection> {
         match self.candidate(index) {
             Err(problem) => vec![problem],
             Ok((given, candidate)) => {
@@ -226,7 +226,7 @@ impl<'a> Case<'a> {
 
     /// What speaks against every node alike: the PE itself, or its gang.
     #[must_use]
-    pub fn problem(&self) -> Option<&Refusal> {
+    pub fn problem(&self) -> Option<&Rejection> {
         self.given.as_ref().err().or_else(|| self.together.problem())
     }
 
@@ -243,7 +243,7 @@ impl<'a> Case<'a> {
         if given.pool.is_none_or(|pool| pool.mode.size().is_none()) {
             return Vec::new();
         }
-        let name_of = |index: &NodeIndex| self.snapshot.node(*index).map(|row| row.name.clone());
+        let name_of = |index: &NodeIndex| self.snapshot.node(*index).map(|state| state.name.clone());
         let mut names: Vec<NodeName> = given.allocation.nodes.iter().chain([&index]).filter_map(name_of).collect();
         // The order of indexes is that in which nodes were seen, and tells nothing.
         names.sort_unstable();
@@ -253,28 +253,28 @@ impl<'a> Case<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Refusal> {
+    fn look_up(pe: &'a Pe, snapshot: &'a Snapshot, depth: Depth) -> Result<Self, Rejection> {
         if let Some(unseen) = pe.awaits() {
-            return Err(Refusal::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
+            return Err(Rejection::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
         }
-        let wishes = pe.wishes.as_ref().map_err(|problem| Refusal::InvalidPlacement(problem.to_string().into()))?;
+        let spec = pe.spec.as_ref().map_err(|problem| Rejection::InvalidPlacement(problem.to_string().into()))?;
         let job = snapshot.job(&pe.job);
         let bucket = match depth {
-            Depth::Ahead | Depth::Bucket => Bucket::of(pe, wishes, job),
+            Depth::Ahead | Depth::Bucket => Bucket::of(pe, spec, job),
             Depth::Alone | Depth::Node => Bucket::default(),
         };
-        let pool = match &wishes.hosts {
+        let pool = match &spec.hosts {
             HostChoice::Pool(id) => snapshot.pools().get(id).map(|pool| &**pool),
             HostChoice::Any | HostChoice::Tags(_) => None,
         };
-        contradiction::check(wishes, pool, &bucket)?;
-        if let (HostChoice::Pool(id), None) = (&wishes.hosts, pool) {
-            return Err(Refusal::PoolNotFound(id.to_string().into()));
+        invalid_spec::check(spec, pool, &bucket)?;
+        if let (HostChoice::Pool(id), None) = (&spec.hosts, pool) {
+            return Err(Rejection::PoolNotFound(id.to_string().into()));
         }
         let sized = pool.filter(|pool| pool.mode.size().is_some() && depth != Depth::Node);
         let allocation = sized.map_or_else(Allocation::default, |pool| Allocation::of(pe, pool, job));
         Ok(Self {
-            wishes,
+            spec,
             pool,
             qualifying: sized.filter(|_| allocation.nodes.is_empty()).map(|pool| qualifying(pool, snapshot)),
             allocation,
@@ -282,18 +282,18 @@ impl<'a> Given<'a> {
             bucket_is_on: bucket.anchored(snapshot),
             bucket,
             look_ahead: match depth {
-                Depth::Ahead => LookAhead::new(pe, wishes, job, snapshot),
+                Depth::Ahead => LookAhead::new(pe, spec, job, snapshot),
                 Depth::Bucket | Depth::Alone | Depth::Node => LookAhead::default(),
             },
             traffic: match depth {
-                Depth::Ahead => Traffic::of(pe, wishes, job, snapshot),
+                Depth::Ahead => Traffic::of(pe, spec, job, snapshot),
                 Depth::Bucket | Depth::Alone | Depth::Node => Traffic::default(),
             },
             siblings: match depth {
-                Depth::Ahead | Depth::Bucket | Depth::Alone => Siblings::of(pe, wishes, job),
+                Depth::Ahead | Depth::Bucket | Depth::Alone => Siblings::of(pe, spec, job),
                 Depth::Node => Siblings::default(),
             },
-            home: job.and_then(|job| job.home(pe)).and_then(|node| snapshot.find(node.as_str())),
+            previous_node: job.and_then(|job| job.previous_node(pe)).and_then(|node| snapshot.find(node.as_str())),
         })
     }
 }
@@ -309,10 +309,10 @@ fn companions<'a>(case: &Case<'a>, depth: Depth) -> Vec<Companion<'a>> {
     let (snapshot, job) = (case.snapshot, case.snapshot.job(&case.pe.job));
     let in_bucket = |member: &Pe| bucket.others_waiting.iter().any(|other| other.pod.key.uid == member.pod.key.uid);
     for member in job.iter().flat_map(|job| &job.members).map(|member| &*member.pe).filter(|member| in_bucket(member)) {
-        let Ok(theirs) = &member.wishes else { continue };
+        let Ok(theirs) = &member.spec else { continue };
         let same = |known: &Pe| {
-            let alike = known.wishes.as_ref().is_ok_and(|wishes| wishes == theirs) && theirs.relocatable;
-            alike && known.pod.eligibility == member.pod.eligibility
+            let alike = known.spec.as_ref().is_ok_and(|spec| spec == theirs) && theirs.relocatable;
+            alike && known.pod.node_requirements == member.pod.node_requirements
         };
         let mut known = companions.iter().map(|companion| companion.case.pe).chain([case.pe]);
         if known.any(same) {
@@ -320,7 +320,7 @@ fn companions<'a>(case: &Case<'a>, depth: Depth) -> Vec<Companion<'a>> {
         }
         let mut theirs = Case::by_itself(member, snapshot, Depth::Alone);
         if let (Depth::Ahead, Ok(given)) = (depth, &mut theirs.given) {
-            given.look_ahead = LookAhead::new(member, given.wishes, job, snapshot);
+            given.look_ahead = LookAhead::new(member, given.spec, job, snapshot);
             theirs.rules = Rules::concerning(&theirs);
         }
         let rules = Rules::of_member(&theirs, case);
@@ -333,17 +333,17 @@ fn companions<'a>(case: &Case<'a>, depth: Depth) -> Vec<Companion<'a>> {
 
 impl Companion<'_> {
     /// Why it may not go to a node that its own wishes speak for, as far as the size of its bucket is of no account.
-    pub(super) fn refusal(&self, candidate: Candidate<'_>) -> Option<Refusal> {
+    pub(super) fn rejection(&self, candidate: Candidate<'_>) -> Option<Rejection> {
         match &self.case.given {
-            Err(refusal) => Some(refusal.clone()),
+            Err(rejection) => Some(rejection.clone()),
             Ok(given) => self.rules.iter().find_map(|rule| (rule.check)(&self.case, given, candidate)),
         }
     }
 }
 
 /// The tags that a PE asks for: they open nodes that are closed by them.
-pub(super) fn asked_tags<'a>(wishes: &'a Wishes, pool: Option<&'a Pool>) -> &'a [Tag] {
-    match (&wishes.hosts, pool.map(|pool| &pool.members)) {
+pub(super) fn asked_tags<'a>(spec: &'a PlacementSpec, pool: Option<&'a Pool>) -> &'a [Tag] {
+    match (&spec.hosts, pool.map(|pool| &pool.members)) {
         (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => tags,
         (HostChoice::Any | HostChoice::Pool(_), _) => &[],
     }
@@ -373,10 +373,10 @@ pub(crate) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
 }
 
 impl Allocation {
-    fn of(pe: &Pe, pool: &Pool, job: Option<&JobRow>) -> Self {
+    fn of(pe: &Pe, pool: &Pool, job: Option<&JobState>) -> Self {
         let mut allocation = Self::default();
         for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {
-            let (Some(node), Ok(theirs)) = (member.node, &member.pe.wishes) else { continue };
+            let (Some(node), Ok(theirs)) = (member.node, &member.pe.spec) else { continue };
             if !matches!(&theirs.hosts, HostChoice::Pool(id) if *id == pool.id) {
                 continue;
             }

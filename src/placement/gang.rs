@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::plan::{Budget, arrives, gang_of, plan};
-use crate::model::{Gang, Pe, Refusal};
+use super::plan::{Budget, gang_of, is_arriving, plan};
+use crate::model::{Gang, Pe, Rejection};
 use crate::state::{Member, NodeIndex, Snapshot};
 
 /// What the gang of a PE says.
@@ -14,33 +14,34 @@ pub(super) enum Together {
     /// The plan for all that wait has this node for the PE.
     Planned(NodeIndex),
     /// Not all members exist, or more may come.
-    Incomplete(Refusal),
+    Incomplete(Rejection),
     /// There is no plan for all of them.
-    Infeasible(Refusal),
+    Infeasible(Rejection),
 }
 
 impl Together {
     /// Plans the gang of a PE, if it has one.
     pub(super) fn of(pe: &Pe, snapshot: &Snapshot) -> Self {
-        let wishes_gang = |pe: &Pe| pe.wishes.as_ref().is_ok_and(|wishes| wishes.gang.is_some());
+        let asks_for_gang = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some());
         let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
-        if !wishes_gang(pe) && !members.iter().any(|member| wishes_gang(&member.pe)) {
+        if !asks_for_gang(pe) && !members.iter().any(|member| asks_for_gang(&member.pe)) {
             return Self::Any;
         }
-        let gang = gang_of(snapshot, &pe.job)
-            .or_else(|| members.is_empty().then_some(pe.wishes.as_ref().ok()?.gang).flatten());
+        let gang =
+            gang_of(snapshot, &pe.job).or_else(|| members.is_empty().then_some(pe.spec.as_ref().ok()?.gang).flatten());
         // The watch may be behind kube-scheduler.
         let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
         let exist = members.len() + usize::from(!is_known);
         if let Some(Gang::AtLeast(count)) = gang
             && !usize::try_from(count.get()).is_ok_and(|count| exist >= count)
         {
-            return Self::Incomplete(Refusal::GangIncomplete(exist, count.get()));
+            return Self::Incomplete(Rejection::GangIncomplete(exist, count.get()));
         }
-        let is_arriving =
-            || !snapshot.is_settled(pe.pod.created) || snapshot.job(&pe.job).is_some_and(|job| arrives(snapshot, job));
+        let is_arriving = || {
+            !snapshot.is_settled(pe.pod.created) || snapshot.job(&pe.job).is_some_and(|job| is_arriving(snapshot, job))
+        };
         if gang == Some(Gang::All) && is_arriving() {
-            return Self::Incomplete(Refusal::GangArrives);
+            return Self::Incomplete(Rejection::GangArrives);
         }
         let mut waiting = waiting(members);
         if !is_known {
@@ -54,7 +55,7 @@ impl Together {
             (_, None) => Self::Any,
             (_, Some(_)) => {
                 let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
-                Self::Infeasible(Refusal::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
+                Self::Infeasible(Rejection::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
             }
         }
     }
@@ -69,26 +70,26 @@ impl Together {
     }
 
     /// Why the PE may not go to a node, whatever the node is like.
-    pub(super) fn before(&self) -> Option<&Refusal> {
+    pub(super) fn before(&self) -> Option<&Rejection> {
         match self {
-            Self::Incomplete(refusal) => Some(refusal),
+            Self::Incomplete(rejection) => Some(rejection),
             Self::Any | Self::Planned(_) | Self::Infeasible(_) => None,
         }
     }
 
     /// Why the PE may go nowhere.
-    pub(super) fn problem(&self) -> Option<&Refusal> {
+    pub(super) fn problem(&self) -> Option<&Rejection> {
         match self {
-            Self::Incomplete(refusal) | Self::Infeasible(refusal) => Some(refusal),
+            Self::Incomplete(rejection) | Self::Infeasible(rejection) => Some(rejection),
             Self::Any | Self::Planned(_) => None,
         }
     }
 
     /// Why the PE may not go to a node that passes by itself.
-    pub(super) fn after(&self, index: NodeIndex) -> Option<Refusal> {
+    pub(super) fn after(&self, index: NodeIndex) -> Option<Rejection> {
         match self {
-            Self::Planned(node) if *node != index => Some(Refusal::GangInfeasible(None)),
-            Self::Infeasible(refusal) => Some(refusal.clone()),
+            Self::Planned(node) if *node != index => Some(Rejection::GangInfeasible(None)),
+            Self::Infeasible(rejection) => Some(rejection.clone()),
             Self::Any | Self::Planned(_) | Self::Incomplete(_) => None,
         }
     }

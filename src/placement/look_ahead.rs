@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use super::case::Case;
 use super::matching::{Choice, Matching};
-use crate::model::{Eligibility, Pe, Resources, Token, Wishes};
-use crate::state::{JobRow, NodeIndex, Snapshot};
+use crate::model::{NodeRequirements, Pe, PlacementSpec, Resources, Token};
+use crate::state::{JobState, NodeIndex, Snapshot};
 
 /// The nodes that a PE must leave to other waiting PEs, by the exlocation tokens that it shares with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,18 +18,18 @@ pub(super) struct LookAhead {
 
 /// Waiting PEs that may go to the same nodes, and those nodes: all, or as many as there are PEs in the group.
 struct Kind<'a> {
-    wishes: &'a Wishes,
+    spec: &'a PlacementSpec,
     requests: &'a Resources,
-    eligibility: Option<&'a Eligibility>,
+    node_requirements: Option<&'a NodeRequirements>,
     nodes: Vec<NodeIndex>,
 }
 
 impl LookAhead {
     /// Looks at the groups of one PE, a token at a time.
-    pub(super) fn new(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>, snapshot: &Snapshot) -> Self {
+    pub(super) fn new(pe: &Pe, spec: &PlacementSpec, job: Option<&JobState>, snapshot: &Snapshot) -> Self {
         let mut ahead = Self::default();
-        for token in &wishes.exlocation {
-            let waits = |member: &&Pe| member.wishes.as_ref().is_ok_and(|theirs| theirs.exlocation.contains(token));
+        for token in &spec.exlocation {
+            let waits = |member: &&Pe| member.spec.as_ref().is_ok_and(|theirs| theirs.exlocation.contains(token));
             let members = job.iter().flat_map(|job| &job.members).filter(|member| member.node.is_none());
             let mut group: Vec<&Pe> = members
                 .map(|member| &*member.pe)
@@ -85,19 +85,19 @@ fn candidates(group: &[&Pe], snapshot: &Snapshot) -> Vec<Vec<NodeIndex>> {
     let mut kinds: Vec<Kind<'_>> = Vec::new();
     let mut of_members = Vec::with_capacity(group.len());
     for member in group {
-        let Ok(wishes) = &member.wishes else { continue };
-        let (requests, eligibility) = (&member.pod.footprint.requests, member.pod.eligibility.as_deref());
+        let Ok(spec) = &member.spec else { continue };
+        let (requests, node_requirements) = (&member.pod.resources.requests, member.pod.node_requirements.as_deref());
         // PEs with colocation differ by their buckets.
         let alike = |kind: &&Kind<'_>| {
-            let same = *kind.wishes == **wishes && kind.requests == requests && kind.eligibility == eligibility;
-            same && wishes.colocation.is_empty() && wishes.relocatable
+            let same = *kind.spec == **spec && kind.requests == requests && kind.node_requirements == node_requirements;
+            same && spec.colocation.is_empty() && spec.relocatable
         };
         let known = kinds.iter().find(alike).map(|kind| kind.nodes.clone());
         let nodes = known.unwrap_or_else(|| {
             let case = Case::without_look_ahead(member, snapshot);
             let pass = snapshot.indexes().filter(|index| case.verdict(*index).is_ok());
             let nodes: Vec<NodeIndex> = pass.take(group.len()).collect();
-            kinds.push(Kind { wishes, requests, eligibility, nodes: nodes.clone() });
+            kinds.push(Kind { spec, requests, node_requirements, nodes: nodes.clone() });
             nodes
         });
         of_members.push(nodes);

@@ -6,27 +6,27 @@
 mod bucket;
 mod case;
 mod constraints;
-mod contradiction;
 mod gang;
+mod invalid_spec;
 mod look_ahead;
 mod matching;
 mod plan;
 mod rank;
+mod requeue;
 mod risk;
 mod scheme;
 mod siblings;
 mod traffic;
-mod wake;
 
 pub use bucket::Bucket;
 pub use case::Case;
 pub(crate) use case::qualifies;
 pub use plan::{Budget, Conflict, Placement, Plan, QUIET, Unplaced, gang_of, plan};
 pub use rank::{HIGHEST_SCORE, Ranked, Ranking};
+pub use requeue::{GangComplete, OverloadCleared, SpecChanged, placeable};
 pub use risk::limit_risk;
 pub use scheme::Measure;
 pub use traffic::Near;
-pub use wake::{Arrivals, Relief, Rethought, placeable};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::case::{Case, Given};
 use super::risk::{limit_risk, ratio};
 use super::scheme::{Measure, Standing};
 use crate::model::NodeName;
-use crate::state::{NodeIndex, Summary};
+use crate::state::{NodeIndex, NodeInfo};
 
 /// The highest score of the extender contract; exactly one node gets it.
 pub const HIGHEST_SCORE: u8 = 10;
@@ -25,7 +25,7 @@ pub struct Ranked {
     /// What was measured.
     pub measure: Measure,
     /// True when an earlier incarnation of the PE was bound there last.
-    pub home: bool,
+    pub previous_node: bool,
 }
 
 /// An order of nodes of which only the best are needed.
@@ -40,7 +40,7 @@ pub struct Ranking {
 /// Where a node stands among others: what thousands of nodes are compared by, and no more.
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    home: bool,
+    previous_node: bool,
     standing: Standing,
     name: &'a NodeName,
     node: NodeIndex,
@@ -67,14 +67,14 @@ impl Case<'_> {
         best.sort_unstable_by(Place::best_first);
         let scale = Scale::of(best.iter().chain(&*others));
         let ranked = |(number, place): (usize, &Place<'_>)| {
-            let (summary, _) = self.snapshot.summary(place.node)?;
+            let (info, _) = self.snapshot.info(place.node)?;
             Some(Ranked {
                 node: place.node,
                 name: place.name.clone(),
                 score: if number == 0 { HIGHEST_SCORE } else { scale.score(place) },
                 worth: place.standing.value,
-                measure: self.measure(given, place.node, summary),
-                home: place.home,
+                measure: self.measure(given, place.node, info),
+                previous_node: place.previous_node,
             })
         };
         Ranking {
@@ -91,28 +91,28 @@ impl Case<'_> {
     }
 
     fn place(&self, given: &Given<'_>, node: NodeIndex) -> Option<Place<'_>> {
-        let (summary, _) = self.snapshot.summary(node)?;
+        let (info, _) = self.snapshot.info(node)?;
         Some(Place {
-            home: given.home == Some(node),
-            standing: Standing::of(given.wishes, &self.measure(given, node, summary)),
-            name: &summary.name,
+            previous_node: given.previous_node == Some(node),
+            standing: Standing::of(given.spec, &self.measure(given, node, info)),
+            name: &info.name,
             node,
         })
     }
 
-    fn measure(&self, given: &Given<'_>, node: NodeIndex, summary: &Summary) -> Measure {
-        let (pes, pes_of_job) = (summary.pes, given.siblings.on(node));
-        let cpu = summary.occupancy.allocatable.cpu.0;
+    fn measure(&self, given: &Given<'_>, node: NodeIndex, info: &NodeInfo) -> Measure {
+        let (pes, pes_of_job) = (info.pes, given.siblings.on(node));
+        let cpu = info.occupancy.allocatable.cpu.0;
         let per_core = |pes: usize| ratio(u64::try_from(pes).unwrap_or(u64::MAX), cpu) * 1_000.0;
-        let requested = summary.occupancy.requested.cpu.0.saturating_add(self.pe.pod.footprint.requests.cpu.0);
+        let requested = info.occupancy.requested.cpu.0.saturating_add(self.pe.pod.resources.requests.cpu.0);
         Measure {
             crowding: per_core(pes + 1),
             job_crowding: per_core(pes_of_job + 1),
             pes,
             pes_of_job,
             fullness: ratio(requested, cpu),
-            risk: limit_risk(&summary.occupancy, &self.pe.pod.footprint),
-            near: (!given.traffic.is_silent()).then(|| given.traffic.near(node, &summary.node)),
+            risk: limit_risk(&info.occupancy, &self.pe.pod.resources),
+            near: (!given.traffic.is_silent()).then(|| given.traffic.near(node, &info.node)),
         }
     }
 }
@@ -120,8 +120,8 @@ impl Case<'_> {
 impl Place<'_> {
     fn best_first(&self, other: &Self) -> Ordering {
         other
-            .home
-            .cmp(&self.home)
+            .previous_node
+            .cmp(&self.previous_node)
             .then_with(|| self.standing.compare(&other.standing))
             .then_with(|| self.name.cmp(other.name))
     }

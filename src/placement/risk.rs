@@ -1,6 +1,6 @@
 //! The first oversubscription term: how much of what pods may use could not be given.
 
-use crate::model::{CpuAndMemory, Footprint};
+use crate::model::{CpuAndMemory, PodRequests};
 use crate::state::Occupancy;
 
 /// Risk by limits of a node with one more pod, from 0 (every limit can be honoured) to 1.
@@ -11,7 +11,7 @@ use crate::state::Occupancy;
 ///
 /// A missing limit counts as the request, so pods without limits add no risk beyond their requests.
 #[must_use]
-pub fn limit_risk(node: &Occupancy, pod: &Footprint) -> f64 {
+pub fn limit_risk(node: &Occupancy, pod: &PodRequests) -> f64 {
     let (pod_requests, pod_limits) = (pod.requests.cpu_and_memory(), pod.limits.cpu_and_memory());
     let share = |of: fn(&CpuAndMemory) -> u64| {
         let capacity = of(&node.allocatable);

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::traffic::Near;
-use crate::model::{Scheme, Wishes};
+use crate::model::{PlacementSpec, ScoringStrategy};
 
 /// What is measured of a node for one PE.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,12 +35,12 @@ pub(super) struct Standing {
 
 impl Standing {
     /// The standing of a node in the scheme of a PE, blended with risk and traffic as its policy weighs them.
-    pub(super) fn of(wishes: &Wishes, node: &Measure) -> Self {
-        match wishes.scheme {
-            Scheme::BalancedInstance => Self::blend(wishes, node, node.crowding, fewest_of_job(node)),
-            Scheme::BalancedJob => Self::blend(wishes, node, node.job_crowding, -node.crowding),
-            Scheme::Legacy => Self::blend(wishes, node, node.fullness, fewest_of_job(node)),
-            Scheme::Pack => Self::pack(node),
+    pub(super) fn of(spec: &PlacementSpec, node: &Measure) -> Self {
+        match spec.scheme {
+            ScoringStrategy::BalancedInstance => Self::blend(spec, node, node.crowding, fewest_of_job(node)),
+            ScoringStrategy::BalancedJob => Self::blend(spec, node, node.job_crowding, -node.crowding),
+            ScoringStrategy::Legacy => Self::blend(spec, node, node.fullness, fewest_of_job(node)),
+            ScoringStrategy::Pack => Self::pack(node),
         }
     }
 
@@ -51,9 +51,9 @@ impl Standing {
     }
 
     /// A cost of the scheme, from 0 without bound, brought to 0 to 1: one PE per core costs half.
-    fn blend(wishes: &Wishes, node: &Measure, cost: f64, tie: f64) -> Self {
+    fn blend(spec: &PlacementSpec, node: &Measure, cost: f64, tie: f64) -> Self {
         let weight = |thousandths: u32| f64::from(thousandths) / 1_000.0;
-        let (risk_weight, traffic_weight) = (weight(wishes.risk_weight), weight(wishes.traffic_weight));
+        let (risk_weight, traffic_weight) = (weight(spec.risk_weight), weight(spec.traffic_weight));
         let far = 1.0 - near(node);
         let burden = traffic_weight.mul_add(far, risk_weight.mul_add(node.risk, cost / (1.0 + cost)));
         Self { value: 1.0 - burden / (1.0 + risk_weight + traffic_weight), then: [tie, near(node)] }

@@ -1,7 +1,7 @@
 //! The bound PEs of a job by node: looked up once, instead of walking the PEs of every node.
 
-use crate::model::{Pe, Wishes};
-use crate::state::{JobRow, NodeIndex};
+use crate::model::{Pe, PlacementSpec};
+use crate::state::{JobState, NodeIndex};
 
 /// Where the other PEs of a PE's job are.
 #[derive(Debug, Default)]
@@ -13,13 +13,13 @@ pub(super) struct Siblings<'a> {
 }
 
 impl<'a> Siblings<'a> {
-    pub(super) fn of(pe: &Pe, wishes: &Wishes, job: Option<&'a JobRow>) -> Self {
+    pub(super) fn of(pe: &Pe, spec: &PlacementSpec, job: Option<&'a JobState>) -> Self {
         let mut siblings = Self::default();
         for member in job.iter().flat_map(|job| &job.members) {
             let Some(node) = member.node else { continue };
             siblings.counts.push((node, 1));
-            let theirs = member.pe.wishes.as_ref().map_or(&[][..], |theirs| &theirs.exlocation);
-            if member.pe.pod.key.uid != pe.pod.key.uid && wishes.exlocation.iter().any(|token| theirs.contains(token)) {
+            let theirs = member.pe.spec.as_ref().map_or(&[][..], |theirs| &theirs.exlocation);
+            if member.pe.pod.key.uid != pe.pod.key.uid && spec.exlocation.iter().any(|token| theirs.contains(token)) {
                 siblings.apart.push((node, &*member.pe));
             }
         }

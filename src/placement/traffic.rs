@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{Node, Pe, Wishes};
-use crate::state::{JobRow, Member, NodeIndex, Snapshot};
+use crate::model::{Node, Pe, PlacementSpec};
+use crate::state::{JobState, Member, NodeIndex, Snapshot};
 
 /// The node label that names a zone.
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -38,10 +38,10 @@ impl Near {
 
 impl Traffic {
     /// Looks up the ends of every connection of `pe`, in both directions.
-    pub(super) fn of(pe: &Pe, wishes: &Wishes, job: Option<&JobRow>, snapshot: &Snapshot) -> Self {
+    pub(super) fn of(pe: &Pe, spec: &PlacementSpec, job: Option<&JobState>, snapshot: &Snapshot) -> Self {
         let mut traffic = Self::default();
         for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {
-            let rate = sent(wishes, &member.pe.name).saturating_add(received(member, &pe.name));
+            let rate = sent(spec, &member.pe.name).saturating_add(received(member, &pe.name));
             if rate > 0 {
                 traffic.add(member, rate, snapshot);
             }
@@ -67,8 +67,8 @@ impl Traffic {
         self.total = self.total.saturating_add(rate);
         let Some(index) = member.node else { return };
         add_to(&mut self.by_node, index, rate);
-        let row = snapshot.node(index).and_then(|row| row.node.as_ref());
-        if let Some(zone) = row.and_then(|node| zone(node)) {
+        let state = snapshot.node(index).and_then(|state| state.node.as_ref());
+        if let Some(zone) = state.and_then(|node| zone(node)) {
             add_to(&mut self.by_zone, zone.into(), rate);
         }
     }
@@ -79,12 +79,12 @@ pub(super) fn zone(node: &Node) -> Option<&str> {
     node.labels.get(ZONE)
 }
 
-fn sent(wishes: &Wishes, to: &Arc<str>) -> u64 {
-    wishes.connects_to.iter().find(|connection| connection.to == *to).map_or(0, |connection| connection.rate)
+fn sent(spec: &PlacementSpec, to: &Arc<str>) -> u64 {
+    spec.connects_to.iter().find(|connection| connection.to == *to).map_or(0, |connection| connection.rate)
 }
 
 fn received(from: &Member, by: &Arc<str>) -> u64 {
-    from.pe.wishes.as_ref().map_or(0, |wishes| sent(wishes, by))
+    from.pe.spec.as_ref().map_or(0, |spec| sent(spec, by))
 }
 
 fn add_to<K: PartialEq>(sums: &mut Vec<(K, u64)>, key: K, rate: u64) {

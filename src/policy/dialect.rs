@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::wishes::keys;
+use super::spec::keys;
 use crate::model::{JobId, Labels, Namespace};
 
 /// How the pods of an engine say which job and PE they are (`PLACEMENT.md` 1).

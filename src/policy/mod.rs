@@ -11,12 +11,12 @@ mod raw;
 mod resolve;
 mod selector;
 mod set;
-mod wishes;
+mod spec;
 
 pub use dialect::{Dialect, Identity};
 pub use error::{PolicyError, Position};
 pub use on_conflict::OnConflict;
 pub use resolve::{Placement, Sidecar, Sizing, StreamPolicy};
 pub use selector::{Requirement, Selector};
-pub use set::{PolicySet, Said, Source};
-pub use wishes::{DECLARABLE, keys};
+pub use set::{EffectiveValue, PolicySet, Source};
+pub use spec::{DECLARABLE, keys};

@@ -8,7 +8,7 @@ use serde_saphyr::Spanned;
 
 use super::Dialect;
 use super::on_conflict::OnConflict;
-use crate::model::{Scheme, Scope};
+use crate::model::{Scope, ScoringStrategy};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Quantity {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Placement {
-    pub(super) scheme: Scheme,
+    pub(super) scheme: ScoringStrategy,
     pub(super) isolation_scope: Scope,
     pub(super) exclusive_scope: Scope,
     pub(super) risk_weight: Option<Spanned<f64>>,

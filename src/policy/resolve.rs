@@ -12,7 +12,7 @@ use super::load_protection;
 use super::on_conflict::OnConflict;
 use super::raw;
 use super::selector::{Requirement, Selector};
-use crate::model::{LoadProtection, Namespace, Resources, Scheme, Scope, thousandths};
+use crate::model::{LoadProtection, Namespace, Resources, Scope, ScoringStrategy, thousandths};
 
 /// A policy as meant. Exactly one governs a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct Sizing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
     /// The ranking of nodes that pass.
-    pub scheme: Scheme,
+    pub scheme: ScoringStrategy,
     /// How far an isolated PE keeps others away (D4).
     pub isolation_scope: Scope,
     /// How far an exclusive pool keeps others away (D4).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::{Fault, PolicyError, Position};
 use super::raw;
 use super::resolve::StreamPolicy;
-use super::wishes::{self, Sources};
+use super::spec::{self, Sources};
 use super::{Dialect, Identity};
 use crate::model::{Declarations, Declared, DeclaredBy, Labels, LoadProtection, OpenStreams, Pe, Pod, StreamJobId};
 
@@ -40,11 +40,11 @@ impl PolicySet {
                 let name_at = document.metadata.name.referenced;
                 let protection_at = document.spec.load_protection.as_ref().map(|block| block.referenced);
                 let policy = StreamPolicy::resolve(document).map_err(|fault: Fault| fault.in_file(&source.file))?;
-                let clash =
+                let conflict =
                     name_taken(&policies, &policy).map(|(field, problem)| (name_at, field, problem)).or_else(|| {
                         protection_at.zip(protected(&policies)).map(|(at, (field, problem))| (at, field, problem))
                     });
-                if let Some((place, field, problem)) = clash {
+                if let Some((place, field, problem)) = conflict {
                     let (file, field) = (source.file.clone(), field.to_owned());
                     return Err(PolicyError { file, position: place.into(), field, problem });
                 }
@@ -77,14 +77,14 @@ impl PolicySet {
     #[must_use]
     pub fn pe(&self, pod: &Arc<Pod>, declared: &Declarations) -> Option<Pe> {
         let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(pod, declared)?;
-        let lineage = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
+        let owner_uid = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         Some(Pe {
             pod: Arc::clone(pod),
             job: identity.job,
             name,
             policy: Arc::clone(&policy.name),
-            lineage,
-            wishes: wishes::read(&pod.key.namespace, sources, policy.placement, lasting_name)
+            owner_uid,
+            spec: spec::read(&pod.key.namespace, sources, policy.placement, lasting_name)
                 .map(Arc::new)
                 .map_err(Box::new),
             overruled: sources.overruled(),
@@ -94,13 +94,13 @@ impl PolicySet {
 
     /// What a pod wishes as a PE, wish by wish, and who says so; nothing for a pod that is none.
     #[must_use]
-    pub fn said(&self, pod: &Pod, declared: &Declarations) -> Vec<Said> {
+    pub fn effective_value(&self, pod: &Pod, declared: &Declarations) -> Vec<EffectiveValue> {
         let Some(Reading { sources, .. }) = self.reading(pod, declared) else { return Vec::new() };
-        let said = |key: &'static str| {
-            let (speaker, value) = sources.said(key)?;
-            Some(Said { key, value: value.to_owned(), object: speaker.object() })
+        let effective_value = |key: &'static str| {
+            let (source, value) = sources.effective_value(key)?;
+            Some(EffectiveValue { key, value: value.to_owned(), object: source.object() })
         };
-        wishes::DECLARABLE.into_iter().filter_map(said).collect()
+        spec::DECLARABLE.into_iter().filter_map(effective_value).collect()
     }
 
     /// What was not understood of the objects of group `streams.ibm.com` that say what a pod wishes as a PE.
@@ -150,7 +150,7 @@ struct Reading<'a> {
 
 /// A wish, and who says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct EffectiveValue {
     /// The key: `outrigger.dev/colocation`.
     pub key: &'static str,
     /// The value that counts.
@@ -160,15 +160,15 @@ pub struct Said {
 }
 
 /// A field that clashes with another policy, and how.
-type Clash = (&'static str, String);
+type SpecConflict = (&'static str, String);
 
-fn name_taken(policies: &[StreamPolicy], policy: &StreamPolicy) -> Option<Clash> {
+fn name_taken(policies: &[StreamPolicy], policy: &StreamPolicy) -> Option<SpecConflict> {
     let is_taken = policies.iter().any(|known| known.name == policy.name);
     is_taken.then(|| ("metadata.name", format!("another policy is named `{}` too", policy.name)))
 }
 
 /// Load protection is for the whole cluster: two blocks would leave open which one holds.
-fn protected(policies: &[StreamPolicy]) -> Option<Clash> {
+fn protected(policies: &[StreamPolicy]) -> Option<SpecConflict> {
     let known = policies.iter().find(|known| known.load_protection.is_some())?;
     let problem = format!("policy `{}` has it already, and it holds for PEs of all policies: keep one", known.name);
     Some(("spec.loadProtection", problem))

@@ -23,7 +23,9 @@ use crate::policy::PolicySet;
 use crate::state::{Change, Cluster, Event};
 
 pub use admit::admitted;
-pub use outcome::{Account, Chart, ChartNode, ChartPe, Code, Edge, JobOutcome, NodeOutcome, Outcome, Placement};
+pub use outcome::{
+    Chart, ChartNode, ChartPe, Code, Edge, JobOutcome, NodeOutcome, Outcome, Placement, PlacementRecord,
+};
 
 /// What is simulated.
 #[derive(Clone, Debug)]

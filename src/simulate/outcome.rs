@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::replay::Decided;
 use crate::extender::Record;
-use crate::model::{Footprint, JobId, Millicores, NodeName, Pe, Pod, PodUid, Reason};
+use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason};
 use crate::placement::limit_risk;
 use crate::policy::keys;
 use crate::state::{Cluster, NodeIndex};
@@ -43,13 +43,13 @@ pub struct Placement {
     /// How many nodes were refused, by reason.
     pub reasons: BTreeMap<Code, usize>,
     /// The record of the placement.
-    pub record: Option<Account>,
+    pub record: Option<PlacementRecord>,
 }
 
 /// The record of a placement.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Account {
+pub enum PlacementRecord {
     /// Made here.
     Made(Box<Record>),
     /// Found on the pod, which was bound before.
@@ -137,7 +137,7 @@ pub struct ChartPe {
     /// Its node: a place in [`Chart::nodes`]; `None` where it waits.
     pub node: Option<usize>,
     /// Refused nodes by reason, where it waits.
-    pub refused: BTreeMap<Code, usize>,
+    pub rejected: BTreeMap<Code, usize>,
 }
 
 /// Declared traffic from one PE to another, by their places in [`Chart::pes`].
@@ -165,8 +165,8 @@ impl Outcome {
         let conflicts = decided.iter().filter_map(of_gang).collect();
         let placements = workload.iter().map(|pod| Placement::of(pod, decided.remove(&pod.key.uid))).collect();
         let snapshot = cluster.snapshot();
-        let regions = snapshot.jobs().filter_map(|(id, row)| {
-            let regions = row.members.first()?.pe.parallel_regions(snapshot.declared());
+        let regions = snapshot.jobs().filter_map(|(id, state)| {
+            let regions = state.members.first()?.pe.parallel_regions(snapshot.declared());
             Some((id.to_string(), regions))
         });
         let mut regions: BTreeMap<String, _> = regions.collect();
@@ -176,12 +176,12 @@ impl Outcome {
         });
         let jobs = jobs.collect();
         let nodes = by_name(cluster).into_iter().filter_map(|index| {
-            let (summary, row) = snapshot.summary(index)?;
+            let (info, state) = snapshot.info(index)?;
             Some(NodeOutcome {
-                node: row.name.clone(),
-                pes: row.pes.len(),
-                cpu_requested: row.requested.cpu.to_string(),
-                risk: rounded(limit_risk(&summary.occupancy, &Footprint::default())),
+                node: state.name.clone(),
+                pes: state.pes.len(),
+                cpu_requested: state.requested.cpu.to_string(),
+                risk: rounded(limit_risk(&info.occupancy, &PodRequests::default())),
             })
         });
         Self { placements, jobs, nodes: nodes.collect(), conflicts, chart }
@@ -197,14 +197,14 @@ impl Outcome {
 impl Placement {
     fn of(pod: &Pod, decided: Option<Decided>) -> Self {
         let found = || serde_json::from_str(pod.annotations.get(keys::PLACEMENT)?).ok();
-        let Decided { placed, worth, refused, .. } = decided.unwrap_or_default();
+        let Decided { placed, worth, rejected, .. } = decided.unwrap_or_default();
         let (node, record) = match (placed, &pod.node) {
-            (Some((node, record)), _) => (Some(node), Some(Account::Made(Box::new(record)))),
-            (None, Some(node)) => (Some(node.clone()), found().map(Account::Found)),
+            (Some((node, record)), _) => (Some(node), Some(PlacementRecord::Made(Box::new(record)))),
+            (None, Some(node)) => (Some(node.clone()), found().map(PlacementRecord::Found)),
             (None, None) => (None, None),
         };
         let score = if node.is_some() { rounded(worth) } else { 0.0 };
-        Self { pod: pod.key.to_string(), node, score, reasons: coded(&refused), record }
+        Self { pod: pod.key.to_string(), node, score, reasons: coded(&rejected), record }
     }
 }
 
@@ -213,17 +213,17 @@ impl Chart {
         let mut chart = Self::default();
         let mut pes: Vec<(&Arc<Pe>, Option<usize>)> = Vec::new();
         let snapshot = cluster.snapshot();
-        for row in by_name(cluster).into_iter().filter_map(|index| snapshot.node(index)) {
-            let Some(node) = &row.node else { continue };
-            let mut here: Vec<&Arc<Pe>> = row.pes.iter().collect();
+        for state in by_name(cluster).into_iter().filter_map(|index| snapshot.node(index)) {
+            let Some(node) = &state.node else { continue };
+            let mut here: Vec<&Arc<Pe>> = state.pes.iter().collect();
             here.sort_by(|left, right| (&left.job, &left.pod.key).cmp(&(&right.job, &right.pod.key)));
             pes.extend(here.into_iter().map(|pe| (pe, Some(chart.nodes.len()))));
             chart.nodes.push(ChartNode {
-                name: row.name.clone(),
+                name: state.name.clone(),
                 zone: node.labels.get(ZONE).unwrap_or_default().to_owned(),
                 schedulable: node.schedulable,
-                cpu: (row.requested.cpu, node.allocatable.cpu),
-                other_pods: usize::try_from(row.pods).unwrap_or(usize::MAX).saturating_sub(row.pes.len()),
+                cpu: (state.requested.cpu, node.allocatable.cpu),
+                other_pods: usize::try_from(state.pods).unwrap_or(usize::MAX).saturating_sub(state.pes.len()),
             });
         }
         let is_placed = |uid: &PodUid| decided.get(uid).is_some_and(|decided| decided.placed.is_some());
@@ -242,7 +242,7 @@ impl Chart {
                 name: Arc::clone(&pe.name),
                 job: jobs.binary_search(&&pe.job).unwrap_or_default(),
                 node,
-                refused: decided.get(&pe.pod.key.uid).map(|decided| coded(&decided.refused)).unwrap_or_default(),
+                rejected: decided.get(&pe.pod.key.uid).map(|decided| coded(&decided.rejected)).unwrap_or_default(),
             })
             .collect();
         chart
@@ -283,7 +283,7 @@ fn edges(pes: &[(&Arc<Pe>, Option<usize>)]) -> Vec<Edge> {
     }
     let mut edges = Vec::new();
     for (from, (pe, _)) in pes.iter().enumerate() {
-        for connection in pe.wishes.iter().flat_map(|wishes| &wishes.connects_to) {
+        for connection in pe.spec.iter().flat_map(|spec| &spec.connects_to) {
             let ends = by_name.get(&(&pe.job, &*connection.to)).into_iter().flatten();
             edges.extend(ends.filter(|to| **to != from).map(|to| Edge { from, to: *to, rate: connection.rate }));
         }
@@ -294,13 +294,13 @@ fn edges(pes: &[(&Arc<Pe>, Option<usize>)]) -> Vec<Edge> {
 /// Every node that there is, by name.
 fn by_name(cluster: &Cluster) -> Vec<NodeIndex> {
     let mut nodes: Vec<(&NodeName, NodeIndex)> =
-        cluster.snapshot().nodes().map(|(index, row, _)| (&row.name, index)).collect();
+        cluster.snapshot().nodes().map(|(index, state, _)| (&state.name, index)).collect();
     nodes.sort_unstable();
     nodes.into_iter().map(|(_, index)| index).collect()
 }
 
-fn coded(refused: &BTreeMap<Reason, usize>) -> BTreeMap<Code, usize> {
-    refused.iter().map(|(reason, count)| (Code(*reason), *count)).collect()
+fn coded(rejected: &BTreeMap<Reason, usize>) -> BTreeMap<Code, usize> {
+    rejected.iter().map(|(reason, count)| (Code(*reason), *count)).collect()
 }
 
 /// Three places are enough for a person, and keep the document short.

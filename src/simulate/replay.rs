@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::extender::bind::{Commitment, Verified, verify_and_commit};
+use crate::extender::bind::{PendingBinding, Verified, verify_and_assume};
 use crate::extender::{Arguments, Attempt, BindingArguments, Candidates, Record, filter, prioritize};
 use crate::model::{NodeName, Pe, Pod, PodKey, PodUid, Reason};
 use crate::placement::{Budget, Case, Conflict, Placement, Plan, Unplaced, gang_of, plan};
@@ -23,7 +23,7 @@ pub(super) struct Decided {
     /// How good the node is for the PE, from 0 to 1.
     pub(super) worth: f64,
     /// How many nodes of the cluster are refused, by reason.
-    pub(super) refused: BTreeMap<Reason, usize>,
+    pub(super) rejected: BTreeMap<Reason, usize>,
     /// What a gang without a plan cannot meet together.
     pub(super) conflict: Option<Arc<Conflict>>,
 }
@@ -49,8 +49,8 @@ pub(super) fn one_after_another(cluster: &mut Cluster, batch: &[PodUid], now: Ti
 pub(super) fn together(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
     let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(waiting(cluster, uid)?.1)).collect();
     let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
-    let without = |Unplaced { pe, refused, conflict, .. }| {
-        (pe.pod.key.uid.clone(), Decided { refused, conflict, ..Decided::default() })
+    let without = |Unplaced { pe, rejected, conflict, .. }| {
+        (pe.pod.key.uid.clone(), Decided { rejected, conflict, ..Decided::default() })
     };
     let mut decisions: Decisions = unplaced.into_iter().map(without).collect();
     let mut open: Vec<Placement> = placements;
@@ -79,14 +79,14 @@ fn waiting(cluster: &Cluster, uid: &PodUid) -> Option<(Arc<Pod>, Arc<Pe>)> {
 /// One scheduling cycle, in which these nodes are looked at.
 fn cycle(cluster: &mut Cluster, (pod, pe): (&Arc<Pod>, &Pe), nodes: &[NodeIndex], now: Timestamp) -> Decided {
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
-    let refused = filter(&question(pod, &all(cluster), snapshot), snapshot, None, policies).attempt.refused;
+    let rejected = filter(&question(pod, &all(cluster), snapshot), snapshot, None, policies).attempt.rejected;
     let asked = asked_about(pe, nodes, snapshot);
     let filtered = filter(&question(pod, &asked, snapshot), snapshot, None, policies);
     let mut attempt = filtered.attempt;
     if filtered.passed.len() > 1 {
         attempt.choice = prioritize(&question(pod, &filtered.passed, snapshot), snapshot, policies).choice;
     }
-    bind(cluster, pod, &attempt, refused, now)
+    bind(cluster, pod, &attempt, rejected, now)
 }
 
 fn all(cluster: &Cluster) -> Vec<NodeIndex> {
@@ -97,20 +97,20 @@ fn bind(
     cluster: &mut Cluster,
     pod: &Pod,
     attempt: &Attempt,
-    refused: BTreeMap<Reason, usize>,
+    rejected: BTreeMap<Reason, usize>,
     now: Timestamp,
 ) -> Decided {
-    let Some(best) = attempt.choice.best.first() else { return Decided { refused, ..Decided::default() } };
+    let Some(best) = attempt.choice.best.first() else { return Decided { rejected, ..Decided::default() } };
     let PodKey { namespace, name, uid } = pod.key.clone();
     let binding = BindingArguments { namespace, name, uid, node: best.name.clone() };
-    let placed = match verify_and_commit(cluster, &binding, Some(attempt), now) {
-        Ok(Verified::Commit(commitment)) => {
-            let Commitment { node, record, .. } = *commitment;
+    let placed = match verify_and_assume(cluster, &binding, Some(attempt), now) {
+        Ok(Verified::Assumed(binding)) => {
+            let PendingBinding { node, record, .. } = *binding;
             record.map(|record| (node, record))
         }
         Ok(Verified::Unsettled(_) | Verified::Already) | Err(_) => None,
     };
-    Decided { placed, worth: best.worth, refused, conflict: None }
+    Decided { placed, worth: best.worth, rejected, conflict: None }
 }
 
 /// The nodes that kube-scheduler's own filters leave.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::job_row::JobRow;
+use super::job_state::JobState;
 use crate::model::JobId;
 
 /// Rows by identity. Snapshots share them in shards: a change copies one shard, and the list of shards.
@@ -13,7 +13,7 @@ pub(super) struct Jobs {
     hasher: ahash::RandomState,
 }
 
-type Shard = HashMap<JobId, Arc<JobRow>, ahash::RandomState>;
+type Shard = HashMap<JobId, Arc<JobState>, ahash::RandomState>;
 
 /// How many shards there are: the list of them and a shard are short for the largest clusters.
 const SHARDS: u64 = 64;
@@ -26,28 +26,28 @@ impl Default for Jobs {
 }
 
 impl Jobs {
-    pub(super) fn get(&self, id: &JobId) -> Option<&Arc<JobRow>> {
+    pub(super) fn get(&self, id: &JobId) -> Option<&Arc<JobState>> {
         self.shards.get(self.shard_of(id))?.get(id)
     }
 
     /// In no particular order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&JobId, &Arc<JobRow>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&JobId, &Arc<JobState>)> {
         self.shards.iter().flat_map(|shard| &**shard)
     }
 
     /// Changes the row of a job; `None` where it has none.
-    pub(super) fn change<T>(&mut self, id: &JobId, change: impl FnOnce(&mut JobRow) -> T) -> Option<T> {
+    pub(super) fn change<T>(&mut self, id: &JobId, change: impl FnOnce(&mut JobState) -> T) -> Option<T> {
         self.get(id)?;
-        let row = self.shard(id)?.get_mut(id)?;
-        Some(change(Arc::make_mut(row)))
+        let state = self.shard(id)?.get_mut(id)?;
+        Some(change(Arc::make_mut(state)))
     }
 
     /// Changes the row of a job, made for it where it has none.
     pub(super) fn change_or_make(
         &mut self,
         id: &JobId,
-        make: impl FnOnce() -> JobRow,
-        change: impl FnOnce(&mut JobRow),
+        make: impl FnOnce() -> JobState,
+        change: impl FnOnce(&mut JobState),
     ) {
         if let Some(shard) = self.shard(id) {
             change(Arc::make_mut(shard.entry(id.clone()).or_insert_with(|| Arc::new(make()))));
@@ -55,7 +55,7 @@ impl Jobs {
     }
 
     /// Takes out the row of a job.
-    pub(super) fn remove(&mut self, id: &JobId) -> Option<Arc<JobRow>> {
+    pub(super) fn remove(&mut self, id: &JobId) -> Option<Arc<JobState>> {
         self.get(id)?;
         self.shard(id)?.remove(id)
     }

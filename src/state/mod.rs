@@ -5,25 +5,25 @@
 //! holds at least what is true of pods that we have bound (law 1).
 
 mod cluster;
-mod copies;
 mod event;
-mod job_row;
+mod interner;
+mod job_state;
 mod jobs;
-mod node_row;
+mod node_info;
+mod node_state;
+mod node_states;
 mod open_streams;
 mod overload;
-mod rows;
-mod shared;
+mod reservations;
+mod shared_values;
 mod snapshot;
-mod summary;
 mod takeover;
-mod tentative;
 
 pub use cluster::{Cluster, UnknownPod};
 pub use event::{Change, Event};
-pub use job_row::{Home, JobRow, Member};
-pub use node_row::{NodeIndex, NodeRow};
+pub use job_state::{JobState, Member, PreviousNode};
+pub use node_info::{NodeInfo, Occupancy};
+pub use node_state::{NodeIndex, NodeState};
 pub use overload::LoadSummary;
+pub use reservations::Reservations;
 pub use snapshot::Snapshot;
-pub use summary::{Occupancy, Summary};
-pub use tentative::Tentative;

@@ -32,22 +32,22 @@ impl Declares for DeclaredJob {
 
 impl Declares for DeclaredPool {
     fn follow_up(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
-        let before = Arc::clone(&cluster.rows.pools);
+        let before = Arc::clone(&cluster.current.pools);
         let mut pools = Arc::clone(&before);
         for id in changed {
-            let declared = cluster.rows.declared.open_streams.pools.get(id);
+            let declared = cluster.current.declared.open_streams.pools.get(id);
             match declared.and_then(|declared| declared.pool.as_ref()) {
                 Some(pool) => drop(Arc::make_mut(&mut pools).insert(pool.id.clone(), Arc::clone(pool))),
                 None => drop(Arc::make_mut(&mut pools).remove(&pool_id(id))),
             }
         }
         let others = changed.iter().map(pool_id).filter(|id| before.get(id) != pools.get(id)).collect();
-        cluster.rows.pools = pools;
-        cluster.rethink_pools(&others);
+        cluster.current.pools = pools;
+        cluster.note_pool_change(&others);
         // What the pool is decides on what its PEs wish, and on whether that can be known.
         let ids: BTreeSet<PoolId> = changed.iter().map(pool_id).collect();
-        let of_one = |pe: &Pe| match &pe.wishes {
-            Ok(wishes) => matches!(&wishes.hosts, HostChoice::Pool(id) if ids.contains(id)),
+        let of_one = |pe: &Pe| match &pe.spec {
+            Ok(spec) => matches!(&spec.hosts, HostChoice::Pool(id) if ids.contains(id)),
             Err(_) => changed.iter().any(|id| id.namespace == pe.pod.key.namespace),
         };
         cluster.replace_all(|entry| entry.pe.as_deref().is_some_and(of_one));
@@ -69,7 +69,7 @@ impl Cluster {
             }
             Change::Put(object) => self.put_object(*object),
             Change::Gone(id) => {
-                let gone = Arc::make_mut(T::of_mut(&mut self.rows.declared.open_streams)).remove(&id);
+                let gone = Arc::make_mut(T::of_mut(&mut self.current.declared.open_streams)).remove(&id);
                 gone.map(|_| id).into_iter().collect()
             }
             Change::Listed(objects) => {
@@ -85,7 +85,7 @@ impl Cluster {
     /// The operator writes its own state into these objects all the time: most versions declare what the last one did.
     fn put_object<T: Declares>(&mut self, object: T) -> BTreeSet<ObjectId> {
         let id = object.id().clone();
-        let objects = T::of_mut(&mut self.rows.declared.open_streams);
+        let objects = T::of_mut(&mut self.current.declared.open_streams);
         if objects.get(&id).is_some_and(|known| **known == object) {
             return BTreeSet::new();
         }
@@ -95,7 +95,7 @@ impl Cluster {
 
     fn list_objects<T: Declares>(&mut self, listed: Vec<T>) -> BTreeSet<ObjectId> {
         let listed: Objects<T> = listed.into_iter().map(|object| (object.id().clone(), Arc::new(object))).collect();
-        let objects = T::of_mut(&mut self.rows.declared.open_streams);
+        let objects = T::of_mut(&mut self.current.declared.open_streams);
         let differs = |id: &&ObjectId| objects.get(*id) != listed.get(*id);
         let changed = objects.keys().chain(listed.keys()).filter(differs).cloned().collect();
         *objects = Arc::new(listed);
@@ -122,7 +122,7 @@ impl Cluster {
 
     /// All pools there are, once the others are known to be these.
     pub(super) fn pools_with(&self, others: Pools) -> Pools {
-        let own = self.rows.declared.open_streams.pools.values().filter_map(|declared| declared.pool.as_ref());
+        let own = self.current.declared.open_streams.pools.values().filter_map(|declared| declared.pool.as_ref());
         others.into_iter().chain(own.map(|pool| (pool.id.clone(), Arc::clone(pool)))).collect()
     }
 }

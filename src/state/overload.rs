@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::node_row::NodeRow;
+use super::node_state::NodeState;
 use crate::model::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 
 /// What is known of the load of all nodes, for who watches over it.
@@ -18,17 +18,17 @@ pub struct LoadSummary {
 
 impl LoadSummary {
     /// Sums up rows, each with the measurements of its node.
-    pub(super) fn of(protection: LoadProtection, nodes: &[(&NodeRow, [Option<Load>; 2])], now: Timestamp) -> Self {
-        let mut summary = Self { measured: 0, newest: None, overloaded: Metric::ALL.map(|metric| (metric, 0)) };
-        for (row, measured) in nodes.iter().copied() {
-            summary.measured += usize::from(!known(measured, protection.max_age, now).is_empty());
-            summary.newest = measured.into_iter().flatten().map(|load| load.at).chain(summary.newest).max();
-            let by = row.overload.map(|overload| overload.metric);
-            for (_, count) in summary.overloaded.iter_mut().filter(|(metric, _)| Some(*metric) == by) {
+    pub(super) fn of(protection: LoadProtection, nodes: &[(&NodeState, [Option<Load>; 2])], now: Timestamp) -> Self {
+        let mut info = Self { measured: 0, newest: None, overloaded: Metric::ALL.map(|metric| (metric, 0)) };
+        for (state, measured) in nodes.iter().copied() {
+            info.measured += usize::from(!known(measured, protection.max_age, now).is_empty());
+            info.newest = measured.into_iter().flatten().map(|load| load.at).chain(info.newest).max();
+            let by = state.overload.map(|overload| overload.metric);
+            for (_, count) in info.overloaded.iter_mut().filter(|(metric, _)| Some(*metric) == by) {
                 *count += 1;
             }
         }
-        summary
+        info
     }
 }
 

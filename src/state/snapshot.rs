@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::job_row::JobRow;
+use super::job_state::JobState;
 use super::jobs::Jobs;
-use super::node_row::{NodeIndex, NodeRow};
-use super::rows::Rows;
-use super::summary::Summary;
+use super::node_info::NodeInfo;
+use super::node_state::{NodeIndex, NodeState};
+use super::node_states::NodeStates;
 use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pools, StreamJobs};
 
 /// The cluster at one moment.
@@ -17,12 +17,12 @@ use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pools, StreamJobs};
 pub struct Snapshot {
     pub(super) version: u64,
     pub(super) complete: bool,
-    pub(super) nodes: Rows,
+    pub(super) nodes: NodeStates,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
     pub(super) jobs: Jobs,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
-    pub(super) rethought: Arc<BTreeMap<JobId, u64>>,
+    pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     pub(super) settled: Option<Timestamp>,
 }
 
@@ -47,43 +47,43 @@ impl Snapshot {
 
     /// The node at this place.
     #[must_use]
-    pub fn node(&self, index: NodeIndex) -> Option<&NodeRow> {
-        self.nodes.get(index.number()).map(|slot| &*slot.row)
+    pub fn node(&self, index: NodeIndex) -> Option<&NodeState> {
+        self.nodes.get(index.number()).map(|slot| &*slot.state)
     }
 
     /// The node at this place in short, and its row; `None` while only pods name it.
     #[must_use]
-    pub fn summary(&self, index: NodeIndex) -> Option<(&Summary, &NodeRow)> {
+    pub fn info(&self, index: NodeIndex) -> Option<(&NodeInfo, &NodeState)> {
         let slot = self.nodes.get(index.number())?;
-        Some((slot.summary.as_ref()?, &slot.row))
+        Some((slot.info.as_ref()?, &slot.state))
     }
 
     /// The places of every node that has been seen, in no particular but a stable order.
     pub fn indexes(&self) -> impl Iterator<Item = NodeIndex> {
-        self.nodes.iter().enumerate().filter(|(_, slot)| slot.summary.is_some()).map(|(index, _)| NodeIndex::at(index))
+        self.nodes.iter().enumerate().filter(|(_, slot)| slot.info.is_some()).map(|(index, _)| NodeIndex::at(index))
     }
 
     /// Every node that has been seen, in no particular but a stable order.
-    pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, &NodeRow, &Node)> {
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, &NodeState, &Node)> {
         let slots = self.nodes.iter().enumerate();
-        slots.filter_map(|(index, slot)| Some((NodeIndex::at(index), &*slot.row, &*slot.summary.as_ref()?.node)))
+        slots.filter_map(|(index, slot)| Some((NodeIndex::at(index), &*slot.state, &*slot.info.as_ref()?.node)))
     }
 
     /// The job of this identity.
     #[must_use]
-    pub fn job(&self, id: &JobId) -> Option<&JobRow> {
-        self.jobs.get(id).map(|row| &**row)
+    pub fn job(&self, id: &JobId) -> Option<&JobState> {
+        self.jobs.get(id).map(|state| &**state)
     }
 
     /// Every job that has a PE, in no particular order.
-    pub fn jobs(&self) -> impl Iterator<Item = (&JobId, &Arc<JobRow>)> {
+    pub fn jobs(&self) -> impl Iterator<Item = (&JobId, &Arc<JobState>)> {
         self.jobs.iter()
     }
 
     /// Jobs of which a PE came to wish something else than before, or to have another pool under the same name, while it was
     /// known; and the version in which that happened last.
-    pub fn rethought(&self) -> impl Iterator<Item = (&JobId, u64)> {
-        self.rethought.iter().map(|(id, version)| (id, *version))
+    pub fn spec_changes(&self) -> impl Iterator<Item = (&JobId, u64)> {
+        self.spec_changes.iter().map(|(id, version)| (id, *version))
     }
 
     /// True when pods that were created with this one have been seen as well, as far as can be told.
@@ -121,11 +121,11 @@ impl Snapshot {
         for node in nodes {
             let node = Arc::new(node);
             let known = snapshot.find(node.name.as_str());
-            let changed =
-                known.and_then(|index| snapshot.nodes.change(index.number(), |row| row.node = Some(Arc::clone(&node))));
+            let changed = known
+                .and_then(|index| snapshot.nodes.change(index.number(), |state| state.node = Some(Arc::clone(&node))));
             if changed.is_none() {
                 let name = node.name.clone();
-                let index = snapshot.nodes.put(None, NodeRow { node: Some(node), ..NodeRow::empty(&name) });
+                let index = snapshot.nodes.put(None, NodeState { node: Some(node), ..NodeState::empty(&name) });
                 Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex::at(index));
             }
         }
@@ -134,12 +134,12 @@ impl Snapshot {
 
     /// Counts a waiting PE as placed on a node.
     pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        self.nodes.change(index.number(), |row| {
-            row.requested.add(&pe.pod.footprint.requests);
-            row.limits.add(&pe.pod.footprint.limits);
-            row.take_ports(pe.host_ports());
-            row.pods += 1;
-            row.put(pe);
+        self.nodes.change(index.number(), |state| {
+            state.requested.add(&pe.pod.resources.requests);
+            state.limits.add(&pe.pod.resources.limits);
+            state.take_ports(pe.host_ports());
+            state.pods += 1;
+            state.put(pe);
         });
         self.set_node(pe, Some(index));
     }
@@ -152,19 +152,19 @@ impl Snapshot {
         match known {
             Some(Some(_)) => return,
             Some(None) => {}
-            None => self.jobs.change_or_make(&pe.job, JobRow::default, |job| job.join(pe, None)),
+            None => self.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, None)),
         }
         self.place(pe, index);
     }
 
     /// Takes back that a PE was [placed](Self::place) on a node.
     pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        self.nodes.change(index.number(), |row| {
-            row.requested.subtract(&pe.pod.footprint.requests);
-            row.limits.subtract(&pe.pod.footprint.limits);
-            row.free_ports(pe.host_ports());
-            row.pods = row.pods.saturating_sub(1);
-            row.remove(&pe.pod.key.uid);
+        self.nodes.change(index.number(), |state| {
+            state.requested.subtract(&pe.pod.resources.requests);
+            state.limits.subtract(&pe.pod.resources.limits);
+            state.free_ports(pe.host_ports());
+            state.pods = state.pods.saturating_sub(1);
+            state.remove(&pe.pod.key.uid);
         });
         self.set_node(pe, None);
     }

@@ -26,7 +26,7 @@ pub(super) struct Takeover {
     /// The epoch of this process; `None` until it is asked to place.
     epoch: Option<Box<str>>,
     /// The number of the last mark that was given out.
-    marks: u64,
+    tokens: u64,
     /// Marks up to this number were given out before the present reign began: they prove nothing.
     before: u64,
     /// True once the watch has shown a mark of the present reign.
@@ -49,22 +49,22 @@ impl Takeover {
 
     /// Begins another reign: what was settled by the last one is so no more.
     pub(super) fn begin_again(&mut self, waiting: impl Iterator<Item = PodUid>) {
-        self.before = self.marks;
+        self.before = self.tokens;
         self.established = false;
         self.unsettled = waiting.collect();
     }
 
     /// A mark that no pod carries yet; `None` before the first reign.
-    pub(super) fn next_mark(&mut self) -> Option<String> {
+    pub(super) fn next_token(&mut self) -> Option<String> {
         let epoch = self.epoch.as_ref()?;
-        self.marks += 1;
+        self.tokens += 1;
         // Each mark is another value: writing the same again would not change the version of the pod.
-        Some(format!("{epoch}.{}", self.marks))
+        Some(format!("{epoch}.{}", self.tokens))
     }
 
     /// Whether a mark was written by this process.
-    pub(super) fn is_ours(&self, mark: &str) -> bool {
-        self.epoch.as_ref().is_some_and(|epoch| number(epoch, mark).is_some())
+    pub(super) fn is_ours(&self, token: &str) -> bool {
+        self.epoch.as_ref().is_some_and(|epoch| number(epoch, token).is_some())
     }
 
     /// The pods that have to be marked before a commitment that a Binding for them could break.
@@ -81,11 +81,11 @@ impl Takeover {
         } else if known.is_none() && !self.established {
             self.unsettled.insert(pod.key.uid.clone());
         }
-        let mark = pod.annotations.get(keys::EPOCH);
-        if mark == known.and_then(|known| known.annotations.get(keys::EPOCH)) {
+        let token = pod.annotations.get(keys::EPOCH);
+        if token == known.and_then(|known| known.annotations.get(keys::EPOCH)) {
             return false;
         }
-        match mark.map(|mark| number(epoch, mark)) {
+        match token.map(|token| number(epoch, token)) {
             None => false,
             Some(Some(number)) => {
                 if number > self.before {
@@ -95,7 +95,7 @@ impl Takeover {
                 false
             }
             // Without a mark given out since, nothing has been settled by this reign: it may as well go on.
-            Some(None) => self.marks > self.before,
+            Some(None) => self.tokens > self.before,
         }
     }
 
@@ -111,8 +111,8 @@ pub(super) fn waits(pod: &Pod) -> bool {
 }
 
 /// The number of a mark of this epoch.
-fn number(epoch: &str, mark: &str) -> Option<u64> {
-    let (of, number) = mark.rsplit_once('.')?;
+fn number(epoch: &str, token: &str) -> Option<u64> {
+    let (of, number) = token.rsplit_once('.')?;
     if of == epoch { number.parse().ok() } else { None }
 }
 

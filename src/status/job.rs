@@ -10,17 +10,17 @@ use serde::Deserialize;
 use super::{Overview, count};
 use crate::api::{InvalidStreamJob, Phase, PlacementStatus, StreamJob, StreamJobStatus};
 use crate::model::{JobId, Pe, PodUid, Reason, StreamJob as Declared};
-use crate::state::{JobRow, Member};
+use crate::state::{JobState, Member};
 
 /// What is known of a pod beyond the snapshot.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct Reported {
     /// True once the API server has it on its node: what is only committed may still fail.
     pub is_bound: bool,
     /// The record of its placement, as its annotation holds it.
     pub record: Option<String>,
     /// How many nodes were refused at the last attempt, by reason; `None` where none is remembered.
-    pub refused: Option<BTreeMap<Reason, usize>>,
+    pub rejected: Option<BTreeMap<Reason, usize>>,
 }
 
 /// More PEs than this are counted, but not told of one by one: an object has to stay well below 1.5 MiB.
@@ -36,7 +36,7 @@ pub fn of_job(
     object: &StreamJob,
     last: Option<&StreamJobStatus>,
     overview: &Overview<'_>,
-    (told, now): (&dyn Fn(&PodUid) -> Told, Timestamp),
+    (reported, now): (&dyn Fn(&PodUid) -> Reported, Timestamp),
 ) -> Result<StreamJobStatus, InvalidStreamJob> {
     let job = Declared::try_from(object)?;
     let before = last.into_iter().flat_map(|last| &last.placements);
@@ -54,7 +54,7 @@ pub fn of_job(
                 overruled.insert(&member.pe.name, &member.pe.overruled);
             }
             let before = by_uid.get(member.pe.pod.key.uid.as_str()).copied();
-            placements.push(of_member((id, row, member), overview, before, told));
+            placements.push(of_member((id, row, member), overview, before, reported));
         }
         placements.extend(between_pods(id, row));
     }
@@ -91,10 +91,10 @@ fn phase(placed: usize, of: usize) -> Phase {
 }
 
 fn of_member(
-    (id, row, member): (&JobId, &JobRow, &Member),
+    (id, row, member): (&JobId, &JobState, &Member),
     overview: &Overview<'_>,
     before: Option<&PlacementStatus>,
-    told: &dyn Fn(&PodUid) -> Told,
+    reported: &dyn Fn(&PodUid) -> Reported,
 ) -> PlacementStatus {
     let pe: &Pe = &member.pe;
     let node = member.node.and_then(|index| overview.snapshot.node(index)).map(|row| row.name.to_string());
@@ -103,26 +103,26 @@ fn of_member(
         generation: id.generation.to_string(),
         pod: Some(pe.pod.key.name.to_string()),
         uid: Some(pe.pod.key.uid.to_string()),
-        scheme: pe.wishes.as_ref().ok().map(|wishes| wishes.scheme.as_str().to_owned()),
-        owner: pe.lineage.as_ref().map(ToString::to_string),
+        scheme: pe.spec.as_ref().ok().map(|spec| spec.scheme.as_str().to_owned()),
+        owner: pe.owner_uid.as_ref().map(ToString::to_string),
         ..PlacementStatus::default()
     };
     // A pod never leaves its node: what was said of its placement stays true.
     if let Some(before) = before.filter(|before| before.node.is_some() && before.node == node) {
-        let (rank, refused) = (before.rank, before.refused.clone());
-        return PlacementStatus { node, rank, refused, scheme: before.scheme.clone(), ..place };
+        let (rank, rejected) = (before.rank, before.rejected.clone());
+        return PlacementStatus { node, rank, rejected, scheme: before.scheme.clone(), ..place };
     }
-    let told = told(&pe.pod.key.uid);
-    if told.is_bound {
-        let record = told.record.and_then(|text| serde_json::from_str::<Recorded>(&text).ok()).unwrap_or_default();
-        return PlacementStatus { node, rank: record.rank, refused: record.refused, ..place };
+    let reported = reported(&pe.pod.key.uid);
+    if reported.is_bound {
+        let record = reported.record.and_then(|text| serde_json::from_str::<Recorded>(&text).ok()).unwrap_or_default();
+        return PlacementStatus { node, rank: record.rank, rejected: record.rejected, ..place };
     }
-    let last_node = row.home(pe).map(ToString::to_string);
-    let counts = |refused: BTreeMap<Reason, usize>| {
-        refused.into_iter().map(|(reason, nodes)| (reason.as_str().to_owned(), count(nodes))).collect()
+    let last_node = row.previous_node(pe).map(ToString::to_string);
+    let counts = |rejected: BTreeMap<Reason, usize>| {
+        rejected.into_iter().map(|(reason, nodes)| (reason.as_str().to_owned(), count(nodes))).collect()
     };
-    let refused = told.refused.map(counts).or_else(|| before.map(|before| before.refused.clone()));
-    PlacementStatus { last_node, refused: refused.unwrap_or_default(), ..place }
+    let rejected = reported.rejected.map(counts).or_else(|| before.map(|before| before.rejected.clone()));
+    PlacementStatus { last_node, rejected: rejected.unwrap_or_default(), ..place }
 }
 
 /// What is taken from the record of a placement.
@@ -130,18 +130,20 @@ fn of_member(
 #[serde(default)]
 struct Recorded {
     rank: Option<i32>,
-    refused: BTreeMap<String, i32>,
+    rejected: BTreeMap<String, i32>,
 }
 
 /// PEs that have no pod at the moment, and will come back to their nodes.
-fn between_pods<'a>(id: &'a JobId, row: &'a JobRow) -> impl Iterator<Item = PlacementStatus> + 'a {
+fn between_pods<'a>(id: &'a JobId, row: &'a JobState) -> impl Iterator<Item = PlacementStatus> + 'a {
     let names: BTreeSet<&str> = row.members.iter().map(|member| &*member.pe.name).collect();
-    row.homes.iter().filter(move |(name, _)| !names.contains(&***name)).map(|(name, home)| PlacementStatus {
-        pe: name.to_string(),
-        generation: id.generation.to_string(),
-        last_node: Some(home.node.to_string()),
-        owner: Some(home.lineage.to_string()),
-        ..PlacementStatus::default()
+    row.previous_nodes.iter().filter(move |(name, _)| !names.contains(&***name)).map(|(name, previous_node)| {
+        PlacementStatus {
+            pe: name.to_string(),
+            generation: id.generation.to_string(),
+            last_node: Some(previous_node.node.to_string()),
+            owner: Some(previous_node.owner_uid.to_string()),
+            ..PlacementStatus::default()
+        }
     })
 }
 
@@ -151,10 +153,10 @@ fn remembered(
     placements: &[PlacementStatus],
     generations: &BTreeSet<&str>,
 ) -> Vec<PlacementStatus> {
-    let told: BTreeSet<(&str, &str)> = placements.iter().map(|place| (&*place.pe, &*place.generation)).collect();
+    let reported: BTreeSet<(&str, &str)> = placements.iter().map(|place| (&*place.pe, &*place.generation)).collect();
     let places = last.into_iter().flat_map(|last| &last.placements).filter(|place| {
         let is_over = !generations.is_empty() && !generations.contains(&*place.generation);
-        place.owner.is_some() && !is_over && !told.contains(&(&*place.pe, &*place.generation))
+        place.owner.is_some() && !is_over && !reported.contains(&(&*place.pe, &*place.generation))
     });
     places.filter_map(as_remembered).collect()
 }
@@ -177,12 +179,12 @@ fn placed_condition((placed, of, without_pod): (usize, usize, usize), pes: &[Pla
     if without_pod > 0 {
         let _written = write!(message, "; {without_pod} have no pod yet");
     }
-    let mut refused: BTreeMap<&str, i64> = BTreeMap::new();
-    for (code, nodes) in pes.iter().filter(|place| place.node.is_none()).flat_map(|place| &place.refused) {
-        *refused.entry(code).or_default() += i64::from(*nodes);
+    let mut rejected: BTreeMap<&str, i64> = BTreeMap::new();
+    for (code, nodes) in pes.iter().filter(|place| place.node.is_none()).flat_map(|place| &place.rejected) {
+        *rejected.entry(code).or_default() += i64::from(*nodes);
     }
-    if !refused.is_empty() {
-        let _written = write!(message, "; nodes refused: {}", largest(refused));
+    if !rejected.is_empty() {
+        let _written = write!(message, "; nodes refused: {}", largest(rejected));
     }
     condition("Placed", is_placed, if is_placed { "AllPlaced" } else { "Waiting" }, message)
 }

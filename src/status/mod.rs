@@ -5,12 +5,12 @@
 //! has asked about since.
 
 mod job;
-mod note;
+mod job_event;
 mod overview;
 mod pool;
 
-pub use job::{Told, of_job};
-pub use note::{Note, Subject, notes};
+pub use job::{Reported, of_job};
+pub use job_event::{JobEvent, Subject, notes};
 pub use overview::Overview;
 pub use pool::of_pool;
 

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{HostChoice, JobId, NodeName, PoolId, StreamJobId};
-use crate::state::{JobRow, Snapshot};
+use crate::state::{JobState, Snapshot};
 
 /// A snapshot by pools and by jobs, gathered once for all of them.
 #[derive(Debug)]
 pub struct Overview<'a> {
     pub(super) snapshot: &'a Snapshot,
     pools: BTreeMap<&'a PoolId, BTreeMap<&'a JobId, Used<'a>>>,
-    jobs: BTreeMap<StreamJobId, BTreeMap<&'a JobId, &'a Arc<JobRow>>>,
+    jobs: BTreeMap<StreamJobId, BTreeMap<&'a JobId, &'a Arc<JobState>>>,
 }
 
 /// What a job has of a pool.
@@ -29,8 +29,8 @@ impl<'a> Overview<'a> {
         for (id, row) in snapshot.jobs() {
             jobs.entry(StreamJobId::from(id)).or_insert_with(BTreeMap::new).insert(id, row);
             for member in &row.members {
-                let (Some(index), Ok(wishes)) = (member.node, &member.pe.wishes) else { continue };
-                let (HostChoice::Pool(pool), Some(node)) = (&wishes.hosts, snapshot.node(index)) else { continue };
+                let (Some(index), Ok(spec)) = (member.node, &member.pe.spec) else { continue };
+                let (HostChoice::Pool(pool), Some(node)) = (&spec.hosts, snapshot.node(index)) else { continue };
                 let used: &mut Used<'_> =
                     pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(Used::default);
                 used.pes += 1;
@@ -46,7 +46,7 @@ impl<'a> Overview<'a> {
     }
 
     /// Every submission of a job that has a PE.
-    pub(super) fn submissions(&self, job: &StreamJobId) -> impl Iterator<Item = (&'a JobId, &'a JobRow)> {
+    pub(super) fn submissions(&self, job: &StreamJobId) -> impl Iterator<Item = (&'a JobId, &'a JobState)> {
         self.jobs.get(job).into_iter().flatten().map(|(id, row)| (*id, &***row))
     }
 }

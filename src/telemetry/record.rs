@@ -28,8 +28,8 @@ pub fn placement(placement: Placement<'_>) {
 }
 
 /// Counts the nodes that filter refused.
-pub fn refusals(refused: &BTreeMap<Reason, usize>) {
-    for (reason, count) in refused {
+pub fn rejections(rejected: &BTreeMap<Reason, usize>) {
+    for (reason, count) in rejected {
         counter!(names::NODE_REFUSALS, "reason" => reason.as_str())
             .increment(u64::try_from(*count).unwrap_or(u64::MAX));
     }
@@ -63,9 +63,9 @@ pub fn bind_conflict(reason: &'static str) {
 }
 
 /// Sets the size of the ledger.
-pub fn ledger(committed: usize, tentative: usize) {
+pub fn assumed_pods(committed: usize, reservations: usize) {
     gauge!(names::LEDGER, "state" => "committed").set(number(committed));
-    gauge!(names::LEDGER, "state" => "tentative").set(number(tentative));
+    gauge!(names::LEDGER, "state" => "tentative").set(number(reservations));
 }
 
 /// Sets the age and size of the snapshot.

@@ -60,7 +60,7 @@ type WatchEvent<K> = Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>
 async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Arc<Store>, health: Arc<Health>) {
     let mut batches = std::pin::pin!(events.ready_chunks(BATCH));
     let mut listing: Vec<K::Projected> = Vec::new();
-    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    let mut reported: BTreeMap<String, String> = BTreeMap::new();
     while let Some(batch) = batches.next().await {
         let mut folded = Vec::with_capacity(batch.len());
         let mut complete = false;
@@ -80,7 +80,7 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
                     if let watcher::Event::Delete(object) = &event {
                         folded.extend(K::orphans(object.meta()));
                     }
-                    folded.extend(fold::<K>(event, &mut listing, &health, &mut told));
+                    folded.extend(fold::<K>(event, &mut listing, &health, &mut reported));
                 }
             }
         }
@@ -97,7 +97,7 @@ fn fold<K: Watched>(
     event: watcher::Event<DeserializeGuard<K>>,
     listing: &mut Vec<K::Projected>,
     health: &Health,
-    told: &mut BTreeMap<String, String>,
+    reported: &mut BTreeMap<String, String>,
 ) -> Option<Event> {
     let mut project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
         Ok(object) => {
@@ -106,7 +106,7 @@ fn fold<K: Watched>(
                 tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is left out");
             }
             let projected = object.project().map_err(|error| health.cannot_read(&error)).ok()?;
-            tell::<K>(&projected, told);
+            tell::<K>(&projected, reported);
             Some(projected)
         }
         Err(error) => {
@@ -130,13 +130,13 @@ fn fold<K: Watched>(
 }
 
 /// Tells what was not understood of an object: once, as long as it stays the same.
-fn tell<K: Watched>(projected: &K::Projected, told: &mut BTreeMap<String, String>) {
-    let Some((object, doubts)) = K::doubts(projected) else { return };
-    if doubts.is_empty() {
-        told.remove(&object);
-    } else if told.get(&object) != Some(&doubts) {
-        tracing::warn!(kind = K::KIND, object, doubts, "not all of an object is understood; the rest counts");
-        told.insert(object, doubts);
+fn tell<K: Watched>(projected: &K::Projected, reported: &mut BTreeMap<String, String>) {
+    let Some((object, field_problems)) = K::field_problems(projected) else { return };
+    if field_problems.is_empty() {
+        reported.remove(&object);
+    } else if reported.get(&object) != Some(&field_problems) {
+        tracing::warn!(kind = K::KIND, object, field_problems, "not all of an object is understood; the rest counts");
+        reported.insert(object, field_problems);
     }
 }
 

@@ -57,16 +57,16 @@ async fn follow<K: Optional>(client: Client, store: Arc<Store>, health: Arc<Heal
 
 /// Waits until the API server serves a kind; as long as it does not, there is no object of it.
 async fn until_served<K: Optional>(client: &Client, store: &Store, health: &Health) {
-    let mut is_told = false;
+    let mut is_reported = false;
     loop {
         match is_served::<K>(client).await {
             Ok(true) => return,
             Ok(false) => {
                 health.answered();
-                if !is_told {
+                if !is_reported {
                     store.apply([K::listed(Vec::new())]);
                     health.list_is_complete();
-                    is_told = true;
+                    is_reported = true;
                 }
                 tokio::time::sleep(LOOK).await;
             }
@@ -110,9 +110,9 @@ macro_rules! declared {
             fn orphans(metadata: &kube::api::ObjectMeta) -> Option<Event> {
                 owners::gone::<Self>(metadata)
             }
-            fn doubts(projected: &$declared) -> Option<(String, String)> {
-                let doubts: Vec<String> = projected.doubts().iter().map(ToString::to_string).collect();
-                Some((projected.id().to_string(), doubts.join("; ")))
+            fn field_problems(projected: &$declared) -> Option<(String, String)> {
+                let field_problems: Vec<String> = projected.field_problems().iter().map(ToString::to_string).collect();
+                Some((projected.id().to_string(), field_problems.join("; ")))
             }
         }
 

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::extender::Attempts;
 use crate::policy::PolicySet;
-use crate::state::{Cluster, Event, Snapshot, Tentative};
+use crate::state::{Cluster, Event, Reservations, Snapshot};
 
 /// What requests are answered from: one cluster and the policies that read it, always of one moment.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Store {
     cluster: Mutex<Cluster>,
     published: ArcSwap<View>,
     changed: Notify,
-    tentative: Mutex<Tentative>,
+    reservations: Mutex<Reservations>,
     attempts: Mutex<Attempts>,
 }
 
@@ -38,7 +38,7 @@ impl Store {
             cluster: Mutex::new(Cluster::new(policies)),
             published: ArcSwap::from_pointee(view),
             changed: Notify::new(),
-            tentative: Mutex::default(),
+            reservations: Mutex::default(),
             attempts: Mutex::default(),
         }
     }
@@ -94,8 +94,8 @@ impl Store {
     }
 
     /// Placements that were proposed but not committed.
-    pub fn tentative(&self) -> MutexGuard<'_, Tentative> {
-        lock(&self.tentative)
+    pub fn reservations(&self) -> MutexGuard<'_, Reservations> {
+        lock(&self.reservations)
     }
 
     /// What the last scheduling cycles found.

@@ -32,7 +32,7 @@ pub(super) trait Watched:
         None
     }
     /// An object, and what of it was not understood, though the rest counts.
-    fn doubts(_projected: &Self::Projected) -> Option<(String, String)> {
+    fn field_problems(_projected: &Self::Projected) -> Option<(String, String)> {
         None
     }
 }

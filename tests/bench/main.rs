@@ -22,7 +22,7 @@ use outrigger::admission::{self, Context};
 use outrigger::extender;
 use outrigger::model::{Declarations, PodUid, Pools};
 use outrigger::placement::{Budget, Case, plan};
-use outrigger::state::{NodeIndex, Tentative};
+use outrigger::state::{NodeIndex, Reservations};
 use serde_json::Value;
 
 #[global_allocator]
@@ -142,16 +142,18 @@ fn decode(bencher: Bencher<'_, '_>, nodes: usize) {
 
 /// What filter and prioritize each do first while ten PEs are being bound: the cluster as it will be.
 #[divan::bench(args = NODES)]
-fn outlook(bencher: Bencher<'_, '_>, nodes: usize) {
+fn with_reservations(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::waiting(nodes, cluster::singles(10));
-    let mut tentative = Tentative::default();
+    let mut reservations = Reservations::default();
     for (number, index) in cluster.snapshot().indexes().step_by(nodes / 10).take(10).enumerate() {
         let (_, pe) = cluster.pod(&format!("uid-single-{number}-1")).unwrap();
         let name = cluster.snapshot().node(index).unwrap().name.clone();
-        tentative.propose(Arc::clone(pe.unwrap()), name, Timestamp::UNIX_EPOCH);
+        reservations.reserve(Arc::clone(pe.unwrap()), name, Timestamp::UNIX_EPOCH);
     }
     let question = PodUid::from("uid-subject");
-    bencher.bench(|| tentative.outlook(black_box(cluster.snapshot()), &question, Timestamp::UNIX_EPOCH).is_some());
+    bencher.bench(|| {
+        reservations.with_reservations(black_box(cluster.snapshot()), &question, Timestamp::UNIX_EPOCH).is_some()
+    });
 }
 
 /// A watch event of one pod, and the snapshot that comes of it.

@@ -9,7 +9,7 @@ use actix_web::web::{self, Bytes, PayloadConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use futures::future::BoxFuture;
 use outrigger::commit::{Api, Binder, WriteError};
-use outrigger::extender::bind::Commitment;
+use outrigger::extender::bind::PendingBinding;
 use outrigger::http::extender_server;
 use outrigger::model::{Pod, PodKey};
 use outrigger::tls::{Issued, ServingCertificate, issue, provider};
@@ -93,7 +93,7 @@ pub(crate) fn floor(trust: &Trust, transport: Transport) -> SocketAddr {
 fn start<R: Future<Output = std::io::Result<()>> + 'static>(
     make: impl FnOnce() -> (SocketAddr, R) + Send + 'static,
 ) -> SocketAddr {
-    let (tell, told) = channel();
+    let (tell, reported) = channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {
             let (address, run) = make();
@@ -101,7 +101,7 @@ fn start<R: Future<Output = std::io::Result<()>> + 'static>(
             run.await.unwrap();
         });
     });
-    told.recv().unwrap()
+    reported.recv().unwrap()
 }
 
 /// A connection that is kept open.
@@ -171,7 +171,7 @@ fn length(head: &str) -> usize {
 struct Unasked;
 
 impl Api for Unasked {
-    fn bind<'a>(&'a self, _: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>> {
+    fn bind<'a>(&'a self, _: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
         Box::pin(std::future::pending())
     }
 

@@ -129,13 +129,13 @@ impl Line {
             if bytes.starts_with(BIND) {
                 question.open();
             }
-            let mut arrives = Instant::now();
+            let mut is_arriving = Instant::now();
             if bytes.first() == Some(&APPLICATION_DATA)
                 && let Some(delay) = &mut *self.delay.lock().unwrap()
             {
-                arrives += delay();
+                is_arriving += delay();
             }
-            if on_its_way.send((arrives, bytes)).is_err() {
+            if on_its_way.send((is_arriving, bytes)).is_err() {
                 return;
             }
         }
@@ -169,8 +169,8 @@ impl Drop for Question<'_> {
 }
 
 async fn deliver(mut arriving: mpsc::UnboundedReceiver<(Instant, Vec<u8>)>, server: &mut OwnedWriteHalf) {
-    while let Some((arrives, bytes)) = arriving.recv().await {
-        sleep_until(arrives).await;
+    while let Some((is_arriving, bytes)) = arriving.recv().await {
+        sleep_until(is_arriving).await;
         if server.write_all(&bytes).await.is_err() {
             return;
         }

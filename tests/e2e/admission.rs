@@ -291,9 +291,9 @@ fn b6_a_node_named_in_the_pod_becomes_a_wish_that_capacity_is_checked_for() {
         let pod = until("the other one is refused", RUNNING, async || {
             let pod = pods.get("does-not-fit").await?;
             let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-            let refused =
+            let rejected =
                 conditions.filter_map(|condition| condition.reason.as_deref()).any(|it| it == "Unschedulable");
-            ensure!(refused, "{:?}", pod.status);
+            ensure!(rejected, "{:?}", pod.status);
             Ok(pod)
         })
         .await
@@ -374,7 +374,7 @@ fn t2_host_pools_that_contradict_themselves_are_refused_with_what_to_do() {
                 format!("{{apiVersion: outrigger.dev/v1alpha1, kind: HostPool, metadata: {{name: p}}, spec: {spec}}}");
             cluster.kubectl().feed(&["apply", "--server-side", "-n", namespace, "-f", "-"], &pool).await
         };
-        let refused = [
+        let rejected = [
             ("{size: 0}", "spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"),
             ("{size: 15001}", "should be less than or equal to 15000"),
             ("{mode: Exclusive, tags: [ssd]}", "an Exclusive pool needs a size: say how many nodes each job gets"),
@@ -385,7 +385,7 @@ fn t2_host_pools_that_contradict_themselves_are_refused_with_what_to_do() {
             ("{tags: ssd}", "expected list"),
             ("{colour: red}", "field not declared in schema"),
         ];
-        for (spec, expected) in refused {
+        for (spec, expected) in rejected {
             let error = apply(spec).await.unwrap_err().to_string();
             assert!(error.contains(expected), "{spec}: {error}");
         }

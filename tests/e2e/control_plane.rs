@@ -73,8 +73,8 @@ async fn a_service_account_has_its_own_rights_and_no_others() {
     let kubeconfig = cluster.service_account_kubeconfig("team", "reader").await.unwrap();
     let kubectl = cluster.kubectl_as(&kubeconfig);
     until("the grant is known", RUNNING, async || kubectl.json(&["get", "pods", "-n", "team"]).await).await.unwrap();
-    let refusal = kubectl.run(&["get", "pods", "-n", "default"]).await.unwrap_err().to_string();
-    assert!(refusal.contains("system:serviceaccount:team:reader"), "{refusal}");
+    let rejection = kubectl.run(&["get", "pods", "-n", "default"]).await.unwrap_err().to_string();
+    assert!(rejection.contains("system:serviceaccount:team:reader"), "{rejection}");
 }
 
 #[test]

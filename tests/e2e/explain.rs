@@ -57,8 +57,8 @@ fn explain_tells_why_a_pe_is_where_it_is_and_what_would_place_one_that_waits() {
         let node = team.place(of_group("placed")).await;
         team.place(of_group("second")).await;
         team.create(of_group("waiting")).await;
-        let refusal = team.refused("waiting").await;
-        assert!(refusal.contains("2 ExlocationConflict"), "{refusal}");
+        let rejection = team.rejected("waiting").await;
+        assert!(rejection.contains("2 ExlocationConflict"), "{rejection}");
 
         let url = installation.extender.as_ref().unwrap().url();
         let server = url.strip_suffix("/extender").unwrap();

@@ -169,15 +169,15 @@ async fn a_job_given_by_its_objects_is_placed_though_their_kinds_are_defined_aft
     place_by(cluster, &team, "2", &json!({ "host": "n2" })).await;
     team.delete("app-2-x1").await;
     create(&team, pod_of(cluster, &team, "2", "x2").await).await;
-    let refusal = team.refused("app-2-x2").await;
-    assert!(refusal.contains("NodeHoldsIsolatedPe") && refusal.contains("HostMismatch"), "{refusal}");
+    let rejection = team.rejected("app-2-x2").await;
+    assert!(rejection.contains("NodeHoldsIsolatedPe") && rejection.contains("HostMismatch"), "{rejection}");
     // kube-scheduler, which sees nothing of an object that changes, is told; whether or not that helps.
     place_by(cluster, &team, "2", &json!({ "host": "nowhere" })).await;
-    let woken = until("the PE is woken", DECIDED, async || {
+    let requeued = until("the PE is woken", DECIDED, async || {
         let pod = team.pods.get("app-2-x2").await?;
         wish(&pod, "wake").map(str::to_owned).context("not yet")
     });
-    woken.await.unwrap();
+    requeued.await.unwrap();
     place_by(cluster, &team, "2", &json!({ "host": "n1" })).await;
     assert_eq!(team.node_of("app-2-x2").await, "n1");
 
@@ -202,12 +202,12 @@ async fn widths_are_told(installation: &Installation, team: &Team, pod: &str) {
     for width in [2, 3] {
         let region = json!({ "index": 0, "alias": "Work", "width": width });
         put(&installation.cluster, team, "ParallelRegion", "app-0", &region).await;
-        let told = until("the width is told", DECIDED, async || {
+        let reported = until("the width is told", DECIDED, async || {
             let explanation = explained(installation, &team.namespace, pod).await;
             ensure!(explanation["parallelRegions"] == json!({ "Work": width }), "{explanation}");
             Ok(())
         });
-        told.await.unwrap();
+        reported.await.unwrap();
     }
 }
 
@@ -260,8 +260,8 @@ async fn a_restart_forgets_nothing_and_kinds_that_go_leave_the_rest_running() {
     let extender = installation.extender.as_mut().unwrap();
     extender.restart().await.unwrap();
     team.create(Pe::new("other", "guest").wish("hosts", "n1")).await;
-    let refusal = team.refused("guest").await;
-    assert!(refusal.contains("NodeHoldsIsolatedPe"), "{refusal}");
+    let rejection = team.rejected("guest").await;
+    assert!(rejection.contains("NodeHoldsIsolatedPe"), "{rejection}");
 
     let cluster = &installation.cluster;
     cluster.kubectl().run(&["delete", "-n", &team.namespace, "streamspes.streams.ibm.com", "--all"]).await.unwrap();

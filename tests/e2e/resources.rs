@@ -35,7 +35,7 @@ fn stream_job(name: &str, spec: &Value) -> Value {
 }
 
 /// What the API server says to a `StreamJob` that it refuses.
-async fn refusal(cluster: &Cluster, spec: &Value) -> String {
+async fn rejection(cluster: &Cluster, spec: &Value) -> String {
     let object = stream_job("refused", spec).to_string();
     let dry_run = ["create", "--dry-run=server", "-f", "-"];
     cluster.kubectl().feed(&dry_run, &object).await.unwrap_or_else(|error| error.to_string())
@@ -44,9 +44,9 @@ async fn refusal(cluster: &Cluster, spec: &Value) -> String {
 #[test]
 fn stream_jobs_that_contradict_themselves_are_refused_with_what_to_do() {
     shared(async |installation| {
-        let pe = |wishes: Value| {
+        let pe = |spec: Value| {
             let mut pe = json!({ "name": "a" });
-            json_patch::merge(&mut pe, &wishes);
+            json_patch::merge(&mut pe, &spec);
             json!({ "pes": [pe, { "name": "b" }] })
         };
         let streams =
@@ -71,7 +71,7 @@ fn stream_jobs_that_contradict_themselves_are_refused_with_what_to_do() {
             (json!({ "gang": { "minMember": 0 } }), "greater than or equal to 1"),
         ];
         for (spec, expected) in table {
-            let said = refusal(&installation.cluster, &spec).await;
+            let said = rejection(&installation.cluster, &spec).await;
             assert!(said.contains("is invalid") && said.contains(expected), "{spec}: {said}");
         }
         // What the schema cannot see: PEs that contradict each other.
@@ -80,10 +80,10 @@ fn stream_jobs_that_contradict_themselves_are_refused_with_what_to_do() {
             { "name": "b", "colocation": ["t", "u"] },
             { "name": "c", "colocation": ["u"], "exlocation": ["x"] },
         ] });
-        let said = refusal(&installation.cluster, &bridged).await;
+        let said = rejection(&installation.cluster, &bridged).await;
         let expected = "PE a: colocation against exlocation: it shares exlocation token `x` with PE c";
         assert!(said.contains("denied the request") && said.contains(expected), "{said}");
-        let taken = refusal(&installation.cluster, &streams(json!([{ "from": "a", "to": "b" }]))).await;
+        let taken = rejection(&installation.cluster, &streams(json!([{ "from": "a", "to": "b" }]))).await;
         assert!(taken.contains("created"), "{taken}");
     });
 }
@@ -156,8 +156,8 @@ fn jobs_and_pools_show_what_a_person_wants_to_know() {
             team.place(Pe::new("clicks", name).wish("exlocation", "others")).await;
         }
         team.create(Pe::new("clicks", "c")).await;
-        let refused = team.refused("c").await;
-        assert!(refused.contains("2 ExlocationConflict"), "{refused}");
+        let rejected = team.rejected("c").await;
+        assert!(rejected.contains("2 ExlocationConflict"), "{rejected}");
 
         let status = shows(
             cluster,
@@ -220,7 +220,7 @@ fn status_follows_a_placement_within_a_second_and_events_tell_it() {
         }
         shows(cluster, &team.namespace, "streamjob/news", &[("/phase", json!("Placed")), ("/of", json!(5))]).await;
         team.create(Pe::new("news", "misfit").wish("host-tags", "told").wish("hosts", "elsewhere")).await;
-        let told = until("all is told", DECIDED, async || {
+        let reported = until("all is told", DECIDED, async || {
             let events = events(cluster, &team.namespace).await?;
             for what in ["Pod/misfit Waiting", "StreamJob/news Waiting", "StreamJob/news Placed"] {
                 ensure!(events.contains_key(what), "{what} is not among {:?}", events.keys());
@@ -230,8 +230,8 @@ fn status_follows_a_placement_within_a_second_and_events_tell_it() {
             }
             Ok(events)
         });
-        let told = told.await.unwrap();
-        let waits = told["Pod/misfit Waiting"].note.as_deref().unwrap();
+        let reported = reported.await.unwrap();
+        let waits = reported["Pod/misfit Waiting"].note.as_deref().unwrap();
         assert!(waits.starts_with("PE misfit waits; nodes refused: ") && waits.contains("HostMismatch 2"), "{waits}");
 
         // both by one clock: the record has the time of the commitment, the event is written after the status
@@ -240,7 +240,7 @@ fn status_follows_a_placement_within_a_second_and_events_tell_it() {
             let pod = team.pods.get(name).await.unwrap();
             let record: Value = serde_json::from_str(annotation(&pod, "outrigger.dev/placement").unwrap()).unwrap();
             let committed: Timestamp = record["time"].as_str().unwrap().parse().unwrap();
-            let event = &told[&format!("Pod/{name} Placed")];
+            let event = &reported[&format!("Pod/{name} Placed")];
             assert!(event.note.as_deref().unwrap().contains(record["node"].as_str().unwrap()), "{event:?}");
             lags.push(event.event_time.as_ref().unwrap().0.duration_since(committed));
         }
@@ -356,9 +356,9 @@ fn load_protection_is_overridden_by_those_who_may() {
         })
         .await
         .unwrap();
-        let refused = apply("careful", &overriding).await.unwrap_err().to_string();
-        assert!(refused.contains("needs the verb override-load-protection on streamjobs"), "{refused}");
-        assert!(refused.contains("leave the field out, or ask for the role"), "{refused}");
+        let rejected = apply("careful", &overriding).await.unwrap_err().to_string();
+        assert!(rejected.contains("needs the verb override-load-protection on streamjobs"), "{rejected}");
+        assert!(rejected.contains("leave the field out, or ask for the role"), "{rejected}");
 
         apply("trusted", &overriding).await.unwrap();
         let more = json!({ "pes": [{ "name": "a" }, { "name": "b" }], "overrideLoadProtection": true });

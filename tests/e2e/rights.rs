@@ -65,9 +65,9 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
             }
         }
         let status = ["patch hostpools/status.outrigger.dev", "patch streamjobs/status.outrigger.dev"];
-        let told = ["list streamsprs.streams.ibm.com", "watch streamsprs.streams.ibm.com"];
+        let reported = ["list streamsprs.streams.ibm.com", "watch streamsprs.streams.ibm.com"];
         let owners = ["list deployments.apps", "list jobs.batch", "watch deployments.apps", "watch jobs.batch"];
-        let beyond = [&DECLARED[..], &["patch pods"], &status, &owners, &told].concat();
+        let beyond = [&DECLARED[..], &["patch pods"], &status, &owners, &reported].concat();
         for (namespace, more) in [
             ("default", &[][..]),
             (

@@ -182,7 +182,7 @@ async fn compared(arrival: Arrival) -> (Vec<Compared>, usize) {
             team.let_go(name).await;
         }
         let came = if placement["node"].is_null() {
-            Err(team.refused(name).await)
+            Err(team.rejected(name).await)
         } else {
             let node = team.node_of(name).await;
             let pod = team.pods.get(name).await.unwrap();
@@ -200,19 +200,19 @@ async fn compared(arrival: Arrival) -> (Vec<Compared>, usize) {
 fn differing(compared: &[Compared], is_alike: impl Fn(&Value, &Value) -> bool) -> String {
     let differs = |one: &&Compared| match &one.came {
         Ok(record) => !is_alike(&one.placement["record"], record),
-        Err(refusal) => !tells(refusal, &one.placement["reasons"]),
+        Err(rejection) => !tells(rejection, &one.placement["reasons"]),
     };
     let differing = compared.iter().filter(differs);
-    let told = differing.map(|Compared { name, placement, came }| format!("{name}: {placement}\n  came {came:?}"));
-    told.collect::<Vec<String>>().join("\n")
+    let reported = differing.map(|Compared { name, placement, came }| format!("{name}: {placement}\n  came {came:?}"));
+    reported.collect::<Vec<String>>().join("\n")
 }
 
 /// Whether kube-scheduler tells of every reason that it leaves to the extender: it drops nodes by its own filters first.
-fn tells(refusal: &str, reasons: &Value) -> bool {
+fn tells(rejection: &str, reasons: &Value) -> bool {
     let its_own = ["NodeUnschedulable", "UntoleratedTaint", "NodeAffinityMismatch", "InsufficientResources"];
     let reasons = reasons.as_object().unwrap().iter().filter(|(reason, _)| !its_own.contains(&reason.as_str()));
-    let told: Vec<bool> = reasons.map(|(reason, count)| refusal.contains(&format!("{count} {reason}"))).collect();
-    told.contains(&true) && !told.contains(&false)
+    let reported: Vec<bool> = reasons.map(|(reason, count)| rejection.contains(&format!("{count} {reason}"))).collect();
+    reported.contains(&true) && !reported.contains(&false)
 }
 
 /// The record as it came is the one that was said, but for its time and the number of the snapshot.

@@ -77,7 +77,7 @@ async fn is_unharmed(program: &Program) {
     assert!(!log.contains("panicked"), "{log}");
 }
 
-fn is_clear_refusal(path: &str, body: &[u8], answer: &Answered) {
+fn is_clear_rejection(path: &str, body: &[u8], answer: &Answered) {
     let shown = String::from_utf8_lossy(&body[..body.len().min(300)]);
     assert!(answer.status == 400, "{path}: {} for {shown}", answer.status);
     let said = if path.starts_with("/admission") { answer.json()["error"].to_string() } else { answer.body.clone() };
@@ -92,7 +92,7 @@ async fn ten_thousand_random_byte_strings_at_each_endpoint_are_each_refused() {
     for (caller, path, _) in endpoints(&program) {
         let bodies = (0..10_000).map(|_| noise.bytes()).collect();
         for (body, answer) in ask_all(caller, path, bodies).await {
-            is_clear_refusal(path, &body, &answer);
+            is_clear_rejection(path, &body, &answer);
         }
     }
     is_unharmed(&program).await;
@@ -107,7 +107,7 @@ async fn every_cut_of_a_good_body_is_refused() {
         let good = good.to_string().into_bytes();
         let cuts = (0..good.len()).map(|end| good[..end].to_vec()).collect();
         for (body, answer) in ask_all(caller, path, cuts).await {
-            is_clear_refusal(path, &body, &answer);
+            is_clear_rejection(path, &body, &answer);
         }
     }
     is_unharmed(&program).await;
@@ -129,7 +129,7 @@ async fn damaged_bodies_are_answered_or_refused() {
                 let read: Result<IgnoredAny, _> = serde_json::from_str(&answer.body);
                 assert!(read.is_ok() && answer.body != "null", "{path}: {}", answer.body);
             } else {
-                is_clear_refusal(path, &body, &answer);
+                is_clear_rejection(path, &body, &answer);
             }
         }
     }
@@ -153,7 +153,7 @@ async fn deep_nesting_is_no_way_in() {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let deep = format!("{}0{}", open.repeat(100_000), close.repeat(100_000));
             let answer = caller.post(path, deep.clone()).await.unwrap();
-            is_clear_refusal(path, deep.as_bytes(), &answer);
+            is_clear_rejection(path, deep.as_bytes(), &answer);
             for body in PLACES.iter().filter_map(|place| with_member(&good, place, &deep)) {
                 let answer = caller.post(path, body.clone()).await.unwrap();
                 assert!(answer.status == 200 || answer.status == 400, "{path}: {}", answer.status);

@@ -90,8 +90,8 @@ fn another_authority_is_not_trusted() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     certs(ours.path(), &SERVICE);
     certs(theirs.path(), &SERVICE);
-    let refused = greet(ours.path(), theirs.path(), "outrigger-webhook.outrigger-system.svc");
-    assert!(refused.contains("invalid peer certificate"), "{refused}");
+    let rejected = greet(ours.path(), theirs.path(), "outrigger-webhook.outrigger-system.svc");
+    assert!(rejected.contains("invalid peer certificate"), "{rejected}");
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn groups(account: &Value, rule: &str) -> BTreeMap<(String, String), Vec<String>
     let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for (job, _, pe) in pes(account) {
         let Some(node) = pe["node"].as_str() else { continue };
-        let wishes = pe["wishes"].as_array().unwrap().iter().filter_map(Value::as_str);
-        for tokens in wishes.filter_map(|wish| wish.strip_prefix(rule)) {
+        let spec = pe["wishes"].as_array().unwrap().iter().filter_map(Value::as_str);
+        for tokens in spec.filter_map(|wish| wish.strip_prefix(rule)) {
             for token in tokens.trim().split(',') {
                 groups.entry((job.clone(), token.to_owned())).or_default().push(node.to_owned());
             }
@@ -78,10 +78,10 @@ fn every_pe_is_placed_but_the_one_that_cannot_be_and_it_says_why() {
     assert_eq!((&pe["asked"], &pe["left"], &pe["record"]), (&json!(4), &json!(0), &Value::Null));
     assert!(pe["message"].as_str().unwrap().contains("4 ExlocationConflict"), "{pe}");
     for (_, name, pe) in pes(&account) {
-        let refused: u64 = pe["refused"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+        let rejected: u64 = pe["refused"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
         let in_tree: u64 = pe["refusedInTree"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
         let (asked, left) = (pe["asked"].as_u64().unwrap(), pe["left"].as_u64().unwrap());
-        assert_eq!((in_tree + asked, refused + left), (40, asked), "every node is accounted for: {name}");
+        assert_eq!((in_tree + asked, rejected + left), (40, asked), "every node is accounted for: {name}");
     }
 }
 

@@ -173,18 +173,18 @@ fn protected(nodes: &[Value], load: &str, now: &str) -> (Option<String>, Value) 
 fn a_node_above_the_upper_threshold_takes_no_pe_until_its_measurement_is_too_old() {
     let both = [node("n1"), node("n2")];
     let load = Examples::read().load;
-    let refused = (Some("n2".to_owned()), json!({"NodeOverloaded": 1}));
-    assert_eq!(protected(&both, load, "2026-11-24T12:00:01Z"), refused);
-    assert_eq!(protected(&both, load, "2026-11-24T12:01:59Z"), refused);
+    let rejected = (Some("n2".to_owned()), json!({"NodeOverloaded": 1}));
+    assert_eq!(protected(&both, load, "2026-11-24T12:00:01Z"), rejected);
+    assert_eq!(protected(&both, load, "2026-11-24T12:01:59Z"), rejected);
     assert_eq!(protected(&both, load, "2026-11-24T12:02:01Z"), (Some("n1".to_owned()), json!({})), "maxAge is over");
 }
 
 #[test]
 fn a_node_may_say_itself_that_it_is_too_busy() {
-    let told =
+    let reported =
         PAGE.lines().find_map(|line| line.strip_prefix("kubectl annotate node n1 --overwrite outrigger.dev/load="));
     let mut busy = node("n1");
-    busy["metadata"]["annotations"] = json!({"outrigger.dev/load": told.unwrap().trim_matches('\'')});
+    busy["metadata"]["annotations"] = json!({"outrigger.dev/load": reported.unwrap().trim_matches('\'')});
     let nodes = [busy, node("n2")];
     let (node, reasons) = protected(&nodes, "nodes: {}", "2026-11-24T12:00:01Z");
     assert_eq!((node, reasons), (Some("n2".to_owned()), json!({"NodeOverloaded": 1})));

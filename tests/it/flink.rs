@@ -65,9 +65,9 @@ fn every_task_manager_is_a_pe_of_its_deployment_and_no_job_manager_is() {
         let app = pod["metadata"]["labels"]["app"].as_str().unwrap();
         assert_eq!((&*pe.policy, pe.job.to_string()), ("flink", format!("default/{app}")), "{file}");
         assert_eq!(pod["metadata"]["ownerReferences"][0]["name"], app, "{file}");
-        assert!(pe.wishes.is_ok() && pe.object.is_none(), "{file}");
-        assert_eq!(pe.lineage, None, "{file}: a successor has another name, so that nobody comes back");
-        assert!(pe.pod.footprint.requests.memory.0 >= 1 << 30, "{file}: what Flink has reckoned counts");
+        assert!(pe.spec.is_ok() && pe.object.is_none(), "{file}");
+        assert_eq!(pe.owner_uid, None, "{file}: a successor has another name, so that nobody comes back");
+        assert!(pe.pod.resources.requests.memory.0 >= 1 << 30, "{file}: what Flink has reckoned counts");
     }
     for (file, pod) in asked("jobmanager") {
         assert!(pe(&pod).is_none(), "{file}");

@@ -116,19 +116,19 @@ async fn an_address_that_is_taken_ends_it_with_2_and_is_named() {
     let api = ApiServer::start(Vec::new());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let _holder = TcpListener::bind(taken).unwrap();
-    let said = refused(&api, &taken.to_string());
+    let said = rejected(&api, &taken.to_string());
     assert!(said.contains(&format!("cannot listen on {taken}")), "{said}");
 }
 
 #[tokio::test]
 async fn plain_http_is_for_loopback_only() {
     let api = ApiServer::start(Vec::new());
-    let said = refused(&api, "0.0.0.0:0");
+    let said = rejected(&api, "0.0.0.0:0");
     assert!(said.contains("not loopback") && said.contains("--extender-tls-cert"), "{said}");
 }
 
 /// What is said by an extender that cannot listen there and ends with 2.
-fn refused(api: &ApiServer, address: &str) -> String {
+fn rejected(api: &ApiServer, address: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::cargo_bin("outrigger").unwrap();
     command.args(["serve", "--role", "extender", "--extender-listen", address, "--kubeconfig"]);

@@ -48,16 +48,16 @@ impl Setting {
     }
 
     /// The nodes that filter refuses, with the reasons.
-    async fn refused(&self) -> Result<Value> {
+    async fn rejected(&self) -> Result<Value> {
         let question = extender_args(&self.api.pod("a"), &["n1", "n2"]).to_string();
         let answer = self.program.extender.post("/extender/filter", question).await?;
         Ok(answer.json()["FailedAndUnresolvableNodes"].clone())
     }
 
-    async fn until_refused(&self, expected: &Value) {
+    async fn until_rejected(&self, expected: &Value) {
         until("the nodes are judged", PATIENCE, async || {
-            let refused = self.refused().await?;
-            ensure!(refused == *expected, "{refused}");
+            let rejected = self.rejected().await?;
+            ensure!(rejected == *expected, "{rejected}");
             Ok(())
         })
         .await
@@ -86,7 +86,7 @@ const READ: &str = "outrigger_load_file_last_read_successful";
 async fn t14_a_file_says_which_nodes_are_too_busy_and_a_broken_one_changes_nothing() {
     let setting = Setting::new("1h", Some(&cpu_of(&[("n1", 76.0)]))).await;
     let first = json!({"n1": "NodeOverloaded"});
-    assert_eq!(setting.refused().await.unwrap(), first, "known before the first answer");
+    assert_eq!(setting.rejected().await.unwrap(), first, "known before the first answer");
     setting.until_metric(READ, 1.0).await;
     setting.until_metric(r#"outrigger_overloaded_nodes{metric="cpu"}"#, 1.0).await;
     setting.until_metric(r#"outrigger_overloaded_nodes{metric="memory"}"#, 0.0).await;
@@ -96,7 +96,7 @@ async fn t14_a_file_says_which_nodes_are_too_busy_and_a_broken_one_changes_nothi
     for broken in ["", "nodes: {n1: {cpu: lots}}", "nodes: {n1: {cpu: 5}}"] {
         setting.write(broken);
         setting.until_metric(READ, 0.0).await;
-        assert_eq!(setting.refused().await.unwrap(), first, "{broken}");
+        assert_eq!(setting.rejected().await.unwrap(), first, "{broken}");
         setting.write(&cpu_of(&[("n1", 76.0)]));
         setting.until_metric(READ, 1.0).await;
     }
@@ -106,9 +106,9 @@ async fn t14_a_file_says_which_nodes_are_too_busy_and_a_broken_one_changes_nothi
     // T15: between the thresholds each stays what it is.
     setting.write(&cpu_of(&[("n1", 61.0), ("n2", 75.0)]));
     setting.until_metric("outrigger_load_measured_nodes", 2.0).await;
-    assert_eq!(setting.refused().await.unwrap(), first);
+    assert_eq!(setting.rejected().await.unwrap(), first);
     setting.write(&cpu_of(&[("n1", 61.0), ("n2", 99.0)]));
-    setting.until_refused(&json!({"n1": "NodeOverloaded", "n2": "NodeOverloaded"})).await;
+    setting.until_rejected(&json!({"n1": "NodeOverloaded", "n2": "NodeOverloaded"})).await;
     let explained = setting.program.extender.get("/explain/pods/ns/a").await.unwrap().json();
     let lacks = &explained["nearest"][0]["lacks"][0];
     assert_eq!(lacks["problem"], "NodeOverloaded: cpu is at 61 %, not yet below 60 %", "{explained}");
@@ -116,26 +116,26 @@ async fn t14_a_file_says_which_nodes_are_too_busy_and_a_broken_one_changes_nothi
     assert!(remedy.contains("below 60 %") && remedy.contains("override"), "{remedy}");
 
     setting.write(&cpu_of(&[("n1", 59.0), ("n2", 99.0)]));
-    setting.until_refused(&json!({"n2": "NodeOverloaded"})).await;
+    setting.until_rejected(&json!({"n2": "NodeOverloaded"})).await;
     std::fs::remove_file(setting.folder.path().join("load.yaml")).unwrap();
     setting.until_metric(READ, 0.0).await;
-    assert_eq!(setting.refused().await.unwrap(), json!({"n2": "NodeOverloaded"}), "the file is gone, the data is not");
+    assert_eq!(setting.rejected().await.unwrap(), json!({"n2": "NodeOverloaded"}), "the file is gone, the data is not");
 }
 
 #[tokio::test]
 async fn a_file_that_comes_later_counts_until_it_is_too_old() {
     let setting = Setting::new("3s", None).await;
     setting.until_metric(READ, 0.0).await;
-    assert_eq!(setting.refused().await.unwrap(), json!({}));
+    assert_eq!(setting.rejected().await.unwrap(), json!({}));
     until("a new file counts", PATIENCE, async || {
         setting.write(&cpu_of(&[("n1", 90.0)]));
-        let refused = setting.refused().await?;
-        ensure!(refused == json!({"n1": "NodeOverloaded"}), "{refused}");
+        let rejected = setting.rejected().await?;
+        ensure!(rejected == json!({"n1": "NodeOverloaded"}), "{rejected}");
         Ok(())
     })
     .await
     .unwrap();
-    setting.until_refused(&json!({})).await;
+    setting.until_rejected(&json!({})).await;
     setting.until_metric("outrigger_load_measured_nodes", 0.0).await;
     assert!(setting.program.metric("outrigger_load_age_seconds").await.unwrap() > 2.9);
 }
@@ -152,10 +152,10 @@ async fn t14_a_node_may_say_itself_how_busy_it_is_and_the_newest_counts() {
     let earlier = Timestamp::now() - SignedDuration::from_secs(60);
     says("n1", json!({"cpu": 80, "at": later.to_string()}).to_string());
     says("n2", json!({"cpu": 10, "at": earlier.to_string()}).to_string());
-    setting.until_refused(&json!({"n1": "NodeOverloaded", "n2": "NodeOverloaded"})).await;
+    setting.until_rejected(&json!({"n1": "NodeOverloaded", "n2": "NodeOverloaded"})).await;
     // What cannot be read is no data: the file counts, and the node is not left out.
     says("n1", "busy".to_owned());
-    setting.until_refused(&json!({"n2": "NodeOverloaded"})).await;
+    setting.until_rejected(&json!({"n2": "NodeOverloaded"})).await;
     let left_out = r#"outrigger_undecodable_objects_total{kind="NodeLoad"}"#;
     assert!(setting.program.metric(left_out).await.unwrap() > 0.0);
 }

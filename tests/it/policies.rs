@@ -22,7 +22,7 @@ spec:
 ";
 
 /// What a start with these policy files says before it ends with 2.
-fn refused(files: &[(&str, &str)]) -> String {
+fn rejected(files: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -51,7 +51,7 @@ fn a_broken_file_ends_a_start_with_2_and_file_line_and_field() {
     ] {
         let broken = GOOD.replacen(change.0, change.1, 1);
         assert_ne!(broken, GOOD, "{change:?}");
-        let error = refused(&[("a.yaml", &GOOD.replace("mine", "first")), ("b.yaml", &broken)]);
+        let error = rejected(&[("a.yaml", &GOOD.replace("mine", "first")), ("b.yaml", &broken)]);
         assert!(error.starts_with("error: ") && error.contains(said), "{change:?} says\n{error}");
         assert!(!error.contains("panicked"), "{error}");
     }
@@ -59,11 +59,11 @@ fn a_broken_file_ends_a_start_with_2_and_file_line_and_field() {
 
 #[test]
 fn a_folder_without_policies_and_a_file_without_end_are_refused() {
-    assert!(refused(&[]).contains("there is no .yaml or .yml file"));
-    assert!(refused(&[("readme.txt", GOOD)]).contains("there is no .yaml or .yml file"));
-    assert!(refused(&[("a.yaml", "# nothing\n"), ("b.yaml", "")]).contains("hold no StreamPolicy"));
+    assert!(rejected(&[]).contains("there is no .yaml or .yml file"));
+    assert!(rejected(&[("readme.txt", GOOD)]).contains("there is no .yaml or .yml file"));
+    assert!(rejected(&[("a.yaml", "# nothing\n"), ("b.yaml", "")]).contains("hold no StreamPolicy"));
     let long = format!("# {}\n{GOOD}", "x".repeat(1 << 20));
-    let error = refused(&[("a.yaml", &long)]);
+    let error = rejected(&[("a.yaml", &long)]);
     assert!(error.contains("./a.yaml") && error.contains("too large"), "{error}");
     let bomb = format!(
         "a: &a [x]\nb: &b [{0}]\nc: &c [{1}]\nd: [{2}]\n",
@@ -71,7 +71,7 @@ fn a_folder_without_policies_and_a_file_without_end_are_refused() {
         "*b, ".repeat(900),
         "*c, ".repeat(900)
     );
-    let error = refused(&[("a.yaml", &bomb)]);
+    let error = rejected(&[("a.yaml", &bomb)]);
     assert!(error.contains("./a.yaml:"), "{error}");
 }
 

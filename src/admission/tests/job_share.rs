@@ -12,7 +12,7 @@ fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
     let id = ObjectId::new(&Namespace::from("ns"), "app");
     let requests = of_job.iter().copied().collect();
     let defaults = Labels::default();
-    let job = DeclaredJob { id: id.clone(), defaults, requests, pes: NonZeroU32::new(pes), doubts: vec![] };
+    let job = DeclaredJob { id: id.clone(), defaults, requests, pes: NonZeroU32::new(pes), field_problems: vec![] };
     let open_streams = OpenStreams { jobs: Arc::new([(id, Arc::new(job))].into()), ..OpenStreams::default() };
     let declared = Declarations { open_streams, ..Declarations::default() };
     let pod = json!({

@@ -54,7 +54,7 @@ fn declared() -> (Declarations, Pools) {
     let own = Arc::new(crate::model::Pool { id: crate::model::PoolId { namespace: "ns".into(), ..own.id }, ..own });
     all.insert(own.id.clone(), Arc::clone(&own));
     let id = ObjectId::new(&Namespace::from("ns"), "app-1");
-    let pool = DeclaredPool { id: id.clone(), pool: Some(own), doubts: vec![] };
+    let pool = DeclaredPool { id: id.clone(), pool: Some(own), field_problems: vec![] };
     let open_streams = OpenStreams {
         pes: Arc::new([(pe.id.clone(), Arc::new(pe))].into()),
         pools: Arc::new([(id, Arc::new(pool))].into()),

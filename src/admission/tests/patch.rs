@@ -2,11 +2,11 @@ use serde_json::json;
 
 use super::*;
 
-fn draft(pod: &Value) -> Draft<'_> {
-    Draft::new(pod, Warnings::default())
+fn draft(pod: &Value) -> PatchBuilder<'_> {
+    PatchBuilder::new(pod, Warnings::default())
 }
 
-fn outcome(pod: &Value, change: impl FnOnce(&mut Draft<'_>) -> Result<(), Unpatchable>) -> (Value, Value) {
+fn outcome(pod: &Value, change: impl FnOnce(&mut PatchBuilder<'_>) -> Result<(), Unpatchable>) -> (Value, Value) {
     let mut draft = draft(pod);
     change(&mut draft).unwrap();
     let after = draft.pod().clone();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{bare, check};
 use crate::admission::tests::support::policy;
 use crate::admission::{Decision, Outcome, SkipReason};
-use crate::model::{Declarations, Labels, Wishes};
+use crate::model::{Declarations, Labels, PlacementSpec};
 use crate::policy::PolicySet;
 
 fn raw(value: &Value) -> Box<RawValue> {
@@ -127,7 +127,7 @@ proptest! {
     fn the_first_clash_of_a_bucket_is_that_of_the_first_pe_that_cannot_join(
         pes in vec((subsequence(vec!["x", "y", "z"], 0..=2), prop::option::of(0..3_u32), prop::bool::weighted(0.1)), 0..6),
     ) {
-        let wishes = |(exlocation, index, isolated): &(Vec<&str>, Option<u32>, bool)| {
+        let spec = |(exlocation, index, isolated): &(Vec<&str>, Option<u32>, bool)| {
             let (tokens, index) = (exlocation.join(","), index.map(|index| index.to_string()));
             let mut labels = vec![("outrigger.dev/job", "j")];
             if *isolated {
@@ -139,15 +139,15 @@ proptest! {
                 labels.extend([("outrigger.dev/host-pool", "p"), ("outrigger.dev/pool-index", index)]);
             }
             let pod = bare(&"ns".into(), "a", labels.into_iter().collect(), Labels::default(), None);
-            policy("").pe(&pod.into(), &Declarations::default()).unwrap().wishes.unwrap()
+            policy("").pe(&pod.into(), &Declarations::default()).unwrap().spec.unwrap()
         };
-        let read: Vec<_> = pes.iter().map(wishes).collect();
-        let bucket: Vec<&Wishes> = read.iter().map(|wishes| &**wishes).collect();
-        let cannot_join = (0..bucket.len()).find(|at| bucket[..*at].iter().any(|one| one.clash(bucket[*at]).is_some()));
-        let found = Wishes::first_clash(&bucket);
+        let read: Vec<_> = pes.iter().map(spec).collect();
+        let bucket: Vec<&PlacementSpec> = read.iter().map(|spec| &**spec).collect();
+        let cannot_join = (0..bucket.len()).find(|at| bucket[..*at].iter().any(|one| one.conflict(bucket[*at]).is_some()));
+        let found = PlacementSpec::first_conflict(&bucket);
         prop_assert_eq!(found.map(|(_, later, _)| later), cannot_join);
-        if let Some((before, later, clash)) = found {
-            prop_assert_eq!(bucket[before].clash(bucket[later]), Some(clash));
+        if let Some((before, later, conflict)) = found {
+            prop_assert_eq!(bucket[before].conflict(bucket[later]), Some(conflict));
         }
     }
 

@@ -19,14 +19,14 @@ impl TryFrom<&HostPool> for DeclaredPool {
         let mut reader = Reader::default();
         let written = object.spec.get("hostpool");
         let part = reader.part(written, "spec.hostpool", AGAINST);
-        if part.is_none() && reader.doubts.is_empty() {
+        if part.is_none() && reader.field_problems.is_empty() {
             reader.doubt("spec.hostpool".to_owned(), "is missing", AGAINST);
         }
         let pool = part.and_then(|written| read(written, &id, &mut reader));
-        let is_known = reader.doubts.iter().all(|doubt| doubt.key.is_none());
+        let is_known = reader.field_problems.iter().all(|doubt| doubt.key.is_none());
         // The first doubt is the one that is told: those that matter stand first.
-        reader.doubts.sort_by_key(|doubt| doubt.key.is_none());
-        Ok(Self { id, pool: pool.filter(|_| is_known).map(Arc::new), doubts: reader.doubts })
+        reader.field_problems.sort_by_key(|doubt| doubt.key.is_none());
+        Ok(Self { id, pool: pool.filter(|_| is_known).map(Arc::new), field_problems: reader.field_problems })
     }
 }
 

@@ -19,6 +19,6 @@ impl TryFrom<&Job> for DeclaredJob {
         let requests = resources.and_then(|part| reader.part(part.get("requests"), "spec.resources.requests", None));
         let requests = requests.map(Part::amounts).unwrap_or_default();
         let defaults = reader.annotations(object.metadata.annotations.as_ref(), BTreeMap::new());
-        Ok(Self { id, defaults, requests, pes: pes.and_then(NonZeroU32::new), doubts: reader.doubts })
+        Ok(Self { id, defaults, requests, pes: pes.and_then(NonZeroU32::new), field_problems: reader.field_problems })
     }
 }

@@ -1,7 +1,7 @@
 //! Objects of group `streams.ibm.com`, as the open-streams operator and its users write them.
 //!
 //! The schema of the group is open: anything may stand in a `spec`. What placement needs is read field by field; what
-//! is not understood becomes a [`Doubt`] that names its field, and the rest of the object counts all the same.
+//! is not understood becomes a [`FieldProblem`] that names its field, and the rest of the object counts all the same.
 
 mod host_pool;
 mod job;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::model::{Namespace, ObjectId, OpenStreams};
 
 #[cfg(doc)]
-use crate::model::Doubt;
+use crate::model::FieldProblem;
 
 /// The version of the group that is read.
 pub const VERSION: &str = "v1";

@@ -26,7 +26,7 @@ impl TryFrom<&ParallelRegion> for DeclaredRegion {
             alias: alias.map_or_else(|| Arc::clone(&id.name), Arc::from),
             width: width.and_then(NonZeroU32::new),
             id,
-            doubts: reader.doubts,
+            field_problems: reader.field_problems,
         })
     }
 }

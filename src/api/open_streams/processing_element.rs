@@ -17,12 +17,12 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
         let metadata = &object.metadata;
         let id = id(metadata)?;
         let mut reader = Reader::default();
-        let mut wishes = BTreeMap::new();
+        let mut spec = BTreeMap::new();
         match object.spec.get("placement").filter(|placement| !placement.is_null()) {
             None => {}
             Some(Value::Object(_)) => {
                 if let Some(placement) = reader.part(object.spec.get("placement"), "spec.placement", None) {
-                    wishes = read(placement, job_of(metadata), &mut reader);
+                    spec = read(placement, job_of(metadata), &mut reader);
                 }
             }
             // Nothing of it can be known.
@@ -30,39 +30,39 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
                 reader.doubt("spec.placement".to_owned(), "is no object", Some(key));
             }),
         }
-        let wishes = reader.annotations(metadata.annotations.as_ref(), wishes);
+        let spec = reader.annotations(metadata.annotations.as_ref(), spec);
         let uid = Arc::from(metadata.uid.as_deref().unwrap_or_default());
-        Ok(Self { id, uid, wishes, doubts: reader.doubts })
+        Ok(Self { id, uid, spec, field_problems: reader.field_problems })
     }
 }
 
 fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap<&'static str, String> {
-    let mut wishes = BTreeMap::new();
+    let mut spec = BTreeMap::new();
     // `isolationLabels` are how the operator keeps others off an isolated PE; here isolation holds both ways.
     let known = ["host", "coLocations", "exLocations", "isolation", "isolationLabels", "hostPoolLocation"];
     reader.strangers(placement, &known);
     if let Some(host) = reader.text(placement, "host", Some(keys::HOSTS)) {
-        wishes.insert(keys::HOSTS, in_list(&host));
+        spec.insert(keys::HOSTS, in_list(&host));
     }
     for (member, key) in [("coLocations", keys::COLOCATION), ("exLocations", keys::EXLOCATION)] {
         let tokens: Vec<String> = reader.texts(placement, member, Some(key)).iter().map(|text| in_list(text)).collect();
         if !tokens.is_empty() {
-            wishes.insert(key, tokens.join(","));
+            spec.insert(key, tokens.join(","));
         }
     }
     // The name of the operator that asks for it.
     match placement.get("isolation") {
         None | Some(Value::Bool(false)) => {}
         Some(Value::String(_) | Value::Bool(true)) => {
-            wishes.insert(keys::ISOLATED, "true".to_owned());
+            spec.insert(keys::ISOLATED, "true".to_owned());
         }
         Some(_) => {
             let problem = "is neither the name of an operator nor absent";
             reader.doubt(placement.field("isolation"), problem, Some(keys::ISOLATED));
         }
     }
-    pool_location(placement, job, reader, &mut wishes);
-    wishes
+    pool_location(placement, job, reader, &mut spec);
+    spec
 }
 
 /// `host(P[i])`, by the numbers of pool and place.
@@ -70,7 +70,7 @@ fn pool_location(
     placement: Part<'_>,
     job: Option<&str>,
     reader: &mut Reader,
-    wishes: &mut BTreeMap<&'static str, String>,
+    spec: &mut BTreeMap<&'static str, String>,
 ) {
     const KEY: Option<&str> = Some(keys::HOST_POOL);
     let path = "spec.placement.hostPoolLocation";
@@ -80,8 +80,8 @@ fn pool_location(
     let pool = reader.number(location, "poolIndex", KEY);
     match (pool, job) {
         (Some(pool), Some(job)) => {
-            wishes.insert(keys::HOST_POOL, OpenStreams::pool_name(&format!("{job}-{pool}")));
-            wishes.extend(place.map(|place| (keys::POOL_INDEX, place.to_string())));
+            spec.insert(keys::HOST_POOL, OpenStreams::pool_name(&format!("{job}-{pool}")));
+            spec.extend(place.map(|place| (keys::POOL_INDEX, place.to_string())));
         }
         (Some(_), None) => reader.doubt("metadata.name".to_owned(), "names no job, so that no pool is known", KEY),
         (None, _) if location.get("poolIndex").is_none() => {

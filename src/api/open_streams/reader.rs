@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::model::{Doubt, Labels};
+use crate::model::{FieldProblem, Labels};
 use crate::policy::{DECLARABLE, keys};
 
 /// Reads fields, and gathers what is not understood.
 #[derive(Default)]
 pub(super) struct Reader {
-    pub(super) doubts: Vec<Doubt>,
+    pub(super) field_problems: Vec<FieldProblem>,
 }
 
 /// An object within an object, and where it stands.
@@ -29,7 +29,7 @@ const MOST_QUOTED: usize = 60;
 
 impl Reader {
     pub(super) fn doubt(&mut self, field: String, problem: impl Into<String>, key: Option<&'static str>) {
-        self.doubts.push(Doubt { field, problem: problem.into(), key });
+        self.field_problems.push(FieldProblem { field, problem: problem.into(), key });
     }
 
     /// The members of an object; `None` where there is none.
@@ -101,23 +101,23 @@ impl Reader {
     pub(super) fn annotations(
         &mut self,
         annotations: Option<&BTreeMap<String, String>>,
-        mut wishes: BTreeMap<&'static str, String>,
+        mut spec: BTreeMap<&'static str, String>,
     ) -> Labels {
         const CHOICE: [&str; 3] = [keys::HOST_POOL, keys::HOST_TAGS, keys::POOL_INDEX];
-        let is_chosen = CHOICE.iter().any(|key| wishes.contains_key(key));
+        let is_chosen = CHOICE.iter().any(|key| spec.contains_key(key));
         for (name, value) in annotations.into_iter().flatten().filter(|(name, _)| name.starts_with(PREFIX)) {
             let field = || format!("metadata.annotations[{name}]");
             let Some(key) = DECLARABLE.into_iter().find(|key| key == name) else {
                 self.doubt(field(), NO_EFFECT, None);
                 continue;
             };
-            if wishes.contains_key(key) || is_chosen && CHOICE.contains(&key) {
+            if spec.contains_key(key) || is_chosen && CHOICE.contains(&key) {
                 self.doubt(field(), "does not count: spec.placement says where the PE goes", None);
             } else {
-                wishes.insert(key, value.trim().to_owned());
+                spec.insert(key, value.trim().to_owned());
             }
         }
-        wishes.into_iter().collect()
+        spec.into_iter().collect()
     }
 
     /// Doubts annotations that say wishes on an object that has none.

@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use serde_json::{Value, json};
 
 use super::{HostPool, Job, ParallelRegion, ProcessingElement, Unnamed};
-use crate::model::{DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Doubt, Labels, PoolMembers, PoolMode};
+use crate::model::{
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Labels, PoolMembers, PoolMode,
+};
 use crate::policy::DECLARABLE;
 
 fn object(name: &str, annotations: &Value, spec: &Value) -> Value {
@@ -36,15 +38,15 @@ fn job(annotations: &Value, spec: &Value) -> DeclaredJob {
     DeclaredJob::try_from(&object).unwrap()
 }
 
-fn shown(wishes: &Labels) -> Vec<String> {
+fn shown(spec: &Labels) -> Vec<String> {
     let short = |key: &str| key.strip_prefix("outrigger.dev/").unwrap().to_owned();
-    wishes.iter().map(|(key, value)| format!("{}: {value}", short(key))).collect()
+    spec.iter().map(|(key, value)| format!("{}: {value}", short(key))).collect()
 }
 
 /// Field and key of each doubt.
-fn doubted(doubts: &[Doubt]) -> Vec<(&str, Option<&str>)> {
+fn problems_of(field_problems: &[FieldProblem]) -> Vec<(&str, Option<&str>)> {
     let short = |key: &'static str| key.strip_prefix("outrigger.dev/").unwrap();
-    doubts.iter().map(|doubt| (&*doubt.field, doubt.key.map(short))).collect()
+    field_problems.iter().map(|doubt| (&*doubt.field, doubt.key.map(short))).collect()
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn a_placement_is_what_a_pod_would_carry() {
     assert_eq!(whole.id.to_string(), "streams/app-3");
     assert_eq!(&*whole.uid, "u1");
     assert_eq!(
-        shown(&whole.wishes),
+        shown(&whole.spec),
         [
             "colocation: together,near",
             "exlocation: apart",
@@ -69,7 +71,7 @@ fn a_placement_is_what_a_pod_would_carry() {
             "pool-index: 2",
         ]
     );
-    assert_eq!(whole.doubts, []);
+    assert_eq!(whole.field_problems, []);
 }
 
 #[test]
@@ -80,11 +82,11 @@ fn what_the_operator_writes_where_nothing_is_asked_for_is_no_wish() {
     });
     for spec in [json!({"placement": placement}), json!({"placement": {}}), json!({"placement": null}), json!({})] {
         let pe = pe(&spec);
-        assert!(pe.wishes.is_empty() && pe.doubts.is_empty(), "{pe:?}");
+        assert!(pe.spec.is_empty() && pe.field_problems.is_empty(), "{pe:?}");
     }
     let bare = json!({"metadata": {"name": "app-3", "namespace": "streams"}});
     let bare: ProcessingElement = serde_json::from_value(bare).unwrap();
-    assert!(DeclaredPe::try_from(&bare).unwrap().wishes.is_empty(), "nor is an object without spec");
+    assert!(DeclaredPe::try_from(&bare).unwrap().spec.is_empty(), "nor is an object without spec");
     let nameless: ProcessingElement = serde_json::from_value(json!({"metadata": {"name": "x"}})).unwrap();
     assert_eq!(DeclaredPe::try_from(&nameless), Err(Unnamed));
 }
@@ -92,7 +94,7 @@ fn what_the_operator_writes_where_nothing_is_asked_for_is_no_wish() {
 #[test]
 fn tokens_are_any_text_and_different_ones_stay_different() {
     let tokens = placed(&json!({"coLocations": ["a,b", "a, b", " a", "a%2Cb", "my token", "ä"]}));
-    assert_eq!(shown(&tokens.wishes), ["colocation: a%2Cb,a%2C%20b,%20a,a%252Cb,my%20token,ä"]);
+    assert_eq!(shown(&tokens.spec), ["colocation: a%2Cb,a%2C%20b,%20a,a%252Cb,my%20token,ä"]);
 }
 
 #[test]
@@ -101,9 +103,9 @@ fn what_is_not_understood_is_told_with_its_field_and_the_rest_counts() {
         "host": 7, "coLocations": "together", "exLocations": ["x", 3, "y"], "isolation": ["Op"],
         "hostPoolLocation": {"poolIndex": -1, "inpoolIndex": "two", "rack": 4}, "colour": "red",
     }));
-    assert_eq!(shown(&doubtful.wishes), ["exlocation: x,y"]);
+    assert_eq!(shown(&doubtful.spec), ["exlocation: x,y"]);
     assert_eq!(
-        doubted(&doubtful.doubts),
+        problems_of(&doubtful.field_problems),
         [
             ("spec.placement.colour", None),
             ("spec.placement.host", Some("hosts")),
@@ -115,17 +117,20 @@ fn what_is_not_understood_is_told_with_its_field_and_the_rest_counts() {
             ("spec.placement.hostPoolLocation.poolIndex", Some("host-pool")),
         ]
     );
-    assert_eq!(doubtful.doubts[1].to_string(), "spec.placement.host: `7` is no text");
+    assert_eq!(doubtful.field_problems[1].to_string(), "spec.placement.host: `7` is no text");
     let missing = placed(&json!({"hostPoolLocation": {"inpoolIndex": 1}}));
-    assert_eq!(doubted(&missing.doubts), [("spec.placement.hostPoolLocation.poolIndex", Some("host-pool"))]);
+    assert_eq!(
+        problems_of(&missing.field_problems),
+        [("spec.placement.hostPoolLocation.poolIndex", Some("host-pool"))]
+    );
     let none = placed(&json!([]));
-    assert_eq!(none.doubts.len(), DECLARABLE.len(), "nothing can be known of it");
+    assert_eq!(none.field_problems.len(), DECLARABLE.len(), "nothing can be known of it");
 }
 
 #[test]
 fn numbers_may_come_as_text() {
     let located = placed(&json!({"hostPoolLocation": {"poolIndex": "1", "inpoolIndex": "0"}}));
-    assert_eq!(shown(&located.wishes), ["host-pool: streams.ibm.com/app-1", "pool-index: 0"]);
+    assert_eq!(shown(&located.spec), ["host-pool: streams.ibm.com/app-1", "pool-index: 0"]);
 }
 
 #[test]
@@ -138,12 +143,12 @@ fn annotations_of_an_object_say_what_its_placement_does_not() {
     let object: ProcessingElement = serde_json::from_value(object("app-3", &annotations, &spec)).unwrap();
     let pe = DeclaredPe::try_from(&object).unwrap();
     assert_eq!(
-        shown(&pe.wishes),
+        shown(&pe.spec),
         ["exlocation: x", "host-pool: streams.ibm.com/app-1", "relocatable: false"],
         "pool and tags are one choice"
     );
     assert_eq!(
-        doubted(&pe.doubts),
+        problems_of(&pe.field_problems),
         [
             ("metadata.annotations[outrigger.dev/exlocation]", None),
             ("metadata.annotations[outrigger.dev/host-tags]", None),
@@ -173,10 +178,10 @@ fn a_parallel_region_has_a_name_and_a_width_and_wishes_nothing() {
     };
     let region = read(&json!({}), &json!({"index": 2, "alias": "Work", "width": 3}));
     assert_eq!((&*region.job, &*region.alias, region.width.map(NonZeroU32::get)), ("app", "Work", Some(3)));
-    assert_eq!(region.doubts, []);
+    assert_eq!(region.field_problems, []);
     let annotated = read(&json!({"outrigger.dev/exlocation": "channels"}), &json!({"alias": "Work", "width": "3"}));
     assert_eq!(annotated.width.map(NonZeroU32::get), Some(3), "large numbers come as text");
-    assert_eq!(doubted(&annotated.doubts), [("metadata.annotations[outrigger.dev/exlocation]", None)]);
+    assert_eq!(problems_of(&annotated.field_problems), [("metadata.annotations[outrigger.dev/exlocation]", None)]);
     for (spec, field) in [
         (json!({"alias": "Work", "width": 0}), "spec.width"),
         (json!({"alias": "Work", "width": -1}), "spec.width"),
@@ -184,7 +189,7 @@ fn a_parallel_region_has_a_name_and_a_width_and_wishes_nothing() {
         (json!(7), "spec"),
     ] {
         let region = read(&json!({}), &spec);
-        assert_eq!((region.width, doubted(&region.doubts)), (None, vec![(field, None)]), "{spec}");
+        assert_eq!((region.width, problems_of(&region.field_problems)), (None, vec![(field, None)]), "{spec}");
     }
     assert_eq!(&*read(&json!({}), &json!({})).alias, "app-2", "a region without a name has that of its object");
 }
@@ -193,7 +198,7 @@ fn a_parallel_region_has_a_name_and_a_width_and_wishes_nothing() {
 fn pools_are_read_as_the_legacy_platform_means_them() {
     let read = |hostpool: Value| {
         let pool = pool(&json!({"hostpool": hostpool}));
-        assert_eq!(pool.doubts, []);
+        assert_eq!(pool.field_problems, []);
         let pool = pool.pool.unwrap();
         assert_eq!(pool.id.to_string(), "streams/streams.ibm.com/app-1");
         (pool.members.clone(), pool.mode)
@@ -240,9 +245,9 @@ fn a_pool_that_is_not_understood_is_no_pool() {
         (json!({"hostpool": {"membershipMode": "sharing"}}), "spec.hostpool.membershipMode"),
     ] {
         let pool = pool(&spec);
-        assert_eq!((pool.pool, pool.doubts[0].field.as_str()), (None, field), "{spec}");
+        assert_eq!((pool.pool, pool.field_problems[0].field.as_str()), (None, field), "{spec}");
     }
     let strange = pool(&json!({"hostpool": {"tags": ["a"], "rack": 3}}));
     assert!(strange.pool.is_some(), "a member that nobody knows takes nothing away");
-    assert_eq!(doubted(&strange.doubts), [("spec.hostpool.rack", None)]);
+    assert_eq!(problems_of(&strange.field_problems), [("spec.hostpool.rack", None)]);
 }

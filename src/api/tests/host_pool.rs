@@ -18,8 +18,8 @@ fn read(spec: &Value) -> Result<Pool, InvalidHostPool> {
 
 #[test]
 fn t2_an_exclusive_pool_needs_a_size() {
-    let refused = read(&json!({"tags": ["ssd"], "mode": "Exclusive"}));
-    assert_eq!(refused, Err(InvalidHostPool::ExclusiveWithoutSize));
+    let rejected = read(&json!({"tags": ["ssd"], "mode": "Exclusive"}));
+    assert_eq!(rejected, Err(InvalidHostPool::ExclusiveWithoutSize));
     let sized = read(&json!({"tags": ["ssd"], "mode": "Exclusive", "size": 2})).unwrap();
     assert_eq!(sized.mode, PoolMode::Exclusive(2.try_into().unwrap()));
     assert_eq!(read(&json!({"tags": ["ssd"]})).unwrap().mode, PoolMode::Shared);

@@ -80,9 +80,9 @@ fn the_status_tells_where_pes_that_come_back_have_been() {
     let place = |pe: &str, node: &str, generation: &str| LastPlace {
         generation: Arc::from(generation),
         pe: Arc::from(pe),
-        lineage: Arc::from("u"),
+        owner_uid: Arc::from("u"),
         node: node.into(),
     };
-    let told = Declared::try_from(&object).unwrap().last_places;
-    assert_eq!(told, [place("bound", "n1", ""), place("gone", "n2", "3")]);
+    let reported = Declared::try_from(&object).unwrap().last_places;
+    assert_eq!(reported, [place("bound", "n1", ""), place("gone", "n2", "3")]);
 }

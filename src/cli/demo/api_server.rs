@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::api::PodObject;
 use crate::commit::{Api, WriteError};
-use crate::extender::bind::Commitment;
+use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey};
 use crate::policy::keys;
 use crate::state::Event;
@@ -103,23 +103,23 @@ impl ApiServer {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write_binding(&self, commitment: &Commitment) -> Result<(), WriteError> {
+    fn write_binding(&self, binding: &PendingBinding) -> Result<(), WriteError> {
         let mut objects = self.lock();
-        let mut pod = objects.find(&named(&commitment.pod))?;
-        let conflict = |problem: String| Err(WriteError::Conflict(format!("pod {}: {problem}", commitment.pod)));
-        if text(&pod, "uid") != commitment.pod.uid.as_str() {
-            return conflict(format!("the UID in the precondition is {}", commitment.pod.uid));
+        let mut pod = objects.find(&named(&binding.pod))?;
+        let conflict = |problem: String| Err(WriteError::Conflict(format!("pod {}: {problem}", binding.pod)));
+        if text(&pod, "uid") != binding.pod.uid.as_str() {
+            return conflict(format!("the UID in the precondition is {}", binding.pod.uid));
         }
-        if text(&pod, "resourceVersion") != &*commitment.resource_version {
+        if text(&pod, "resourceVersion") != &*binding.resource_version {
             return conflict("the object has been modified".to_owned());
         }
         if let Some(node) = pod.pointer("/spec/nodeName").and_then(Value::as_str) {
             return conflict(format!("is already assigned to node \"{node}\""));
         }
         if let Some(spec) = member(&mut pod, "spec") {
-            spec.insert("nodeName".to_owned(), json!(commitment.node));
+            spec.insert("nodeName".to_owned(), json!(binding.node));
         }
-        if let Some(record) = &commitment.record {
+        if let Some(record) = &binding.record {
             annotate(&mut pod, keys::PLACEMENT, &record.to_json());
         }
         if let Some(status) = member(&mut pod, "status") {
@@ -144,8 +144,8 @@ impl ApiServer {
 }
 
 impl Api for ApiServer {
-    fn bind<'a>(&'a self, commitment: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>> {
-        async move { self.write_binding(commitment) }.boxed()
+    fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
+        async move { self.write_binding(binding) }.boxed()
     }
 
     fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
@@ -190,8 +190,8 @@ impl Objects {
 
 /// A pod as decisions see it.
 pub(super) fn project(pod: &Value) -> Result<Pod, WriteError> {
-    let object = PodObject::deserialize(pod).map_err(|error| WriteError::Refused(error.to_string()))?;
-    Pod::try_from(&object).map_err(|error| WriteError::Refused(error.to_string()))
+    let object = PodObject::deserialize(pod).map_err(|error| WriteError::Rejected(error.to_string()))?;
+    Pod::try_from(&object).map_err(|error| WriteError::Rejected(error.to_string()))
 }
 
 fn annotate(pod: &mut Value, key: &str, value: &str) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::{
-    Declarations, HostChoice, JobId, Node, Pe, Pod, PodPhase, Pool, PoolMembers, Resources, Token, Wishes,
+    Declarations, HostChoice, JobId, Node, Pe, PlacementSpec, Pod, PodPhase, Pool, PoolMembers, Resources, Token,
 };
 use crate::policy::PolicySet;
 
@@ -24,7 +24,7 @@ pub(super) struct Check {
 /// A PE on its node.
 struct Placed<'a> {
     pe: Pe,
-    wishes: Arc<Wishes>,
+    spec: Arc<PlacementSpec>,
     node: &'a Node,
 }
 
@@ -36,8 +36,8 @@ pub(super) fn check(pods: &[Pod], nodes: &[Node], pools: &[Pool], policies: &Pol
     let placed: Vec<Placed<'_>> = active()
         .filter_map(|pod| {
             let (node, pe) = (on(pod)?, policies.pe(&Arc::new(pod.clone()), &no_jobs)?);
-            let wishes = pe.wishes.clone().ok()?;
-            Some(Placed { pe, wishes, node })
+            let spec = pe.spec.clone().ok()?;
+            Some(Placed { pe, spec, node })
         })
         .collect();
     vec![requests(pods, nodes), exlocation(&placed), colocation(&placed), isolation(&placed), pool(&placed, pools)]
@@ -48,7 +48,7 @@ fn requests(pods: &[Pod], nodes: &[Node]) -> Check {
     for node in nodes {
         let mut requested = Resources::default();
         let here = |pod: &&Pod| pod.node.as_ref() == Some(&node.name) && pod.phase != PodPhase::Finished;
-        pods.iter().filter(here).for_each(|pod| requested.add(&pod.footprint.requests));
+        pods.iter().filter(here).for_each(|pod| requested.add(&pod.resources.requests));
         if let Some((resource, wanted, has)) = node.allocatable.first_lacking(&Resources::default(), &requested) {
             broken.push(format!("node {}: {wanted} of {resource} requested, {has} allocatable", node.name));
         }
@@ -57,7 +57,7 @@ fn requests(pods: &[Pod], nodes: &[Node]) -> Check {
 }
 
 fn exlocation(placed: &[Placed<'_>]) -> Check {
-    let groups = groups(placed, |wishes| &wishes.exlocation);
+    let groups = groups(placed, |spec| &spec.exlocation);
     let broken = groups.iter().filter_map(|((job, token), members)| {
         let nodes: BTreeSet<&str> = members.iter().map(|member| member.node.name.as_str()).collect();
         (nodes.len() < members.len()).then(|| format!("{job}: two PEs of exlocation {token} share a node"))
@@ -68,7 +68,7 @@ fn exlocation(placed: &[Placed<'_>]) -> Check {
 
 fn colocation(placed: &[Placed<'_>]) -> Check {
     // What holds for each token holds for the bucket that the tokens chain together.
-    let groups = groups(placed, |wishes| &wishes.colocation);
+    let groups = groups(placed, |spec| &spec.colocation);
     let broken = groups.iter().filter_map(|((job, token), members)| {
         let nodes: BTreeSet<&str> = members.iter().map(|member| member.node.name.as_str()).collect();
         (nodes.len() > 1).then(|| format!("{job}: PEs of colocation {token} are on {}", join(&nodes)))
@@ -78,7 +78,7 @@ fn colocation(placed: &[Placed<'_>]) -> Check {
 }
 
 fn isolation(placed: &[Placed<'_>]) -> Check {
-    let isolated: Vec<_> = placed.iter().filter_map(|one| Some((one, one.wishes.isolation?))).collect();
+    let isolated: Vec<_> = placed.iter().filter_map(|one| Some((one, one.spec.isolation?))).collect();
     let broken = isolated.iter().filter_map(|(owner, scope)| {
         let intruder = others(placed, owner).find(|other| scope.reaches(&owner.pe.job, &other.pe.job))?;
         Some(format!("{} is isolated, but {} is on its node", owner.pe.pod, intruder.pe.pod))
@@ -92,7 +92,7 @@ fn pool(placed: &[Placed<'_>], pools: &[Pool]) -> Check {
     let mut chosen: BTreeMap<(&JobId, &str), (usize, BTreeSet<&str>)> = BTreeMap::new();
     let mut looked_at = 0;
     for one in placed {
-        let HostChoice::Pool(id) = &one.wishes.hosts else { continue };
+        let HostChoice::Pool(id) = &one.spec.hosts else { continue };
         let Some(pool) = pools.iter().find(|pool| pool.id == *id) else { continue };
         looked_at += 1;
         let member = match &pool.members {
@@ -103,7 +103,7 @@ fn pool(placed: &[Placed<'_>], pools: &[Pool]) -> Check {
             broken.push(format!("{}: {} is not in pool {id}", one.pe.pod, one.node.name));
         }
         let stranger = others(placed, one)
-            .find(|other| other.pe.job != one.pe.job && one.wishes.exclusive_scope.reaches(&one.pe.job, &other.pe.job));
+            .find(|other| other.pe.job != one.pe.job && one.spec.exclusive_scope.reaches(&one.pe.job, &other.pe.job));
         if let Some(stranger) = stranger.filter(|_| pool.mode.is_exclusive()) {
             broken.push(format!("{}: pool {id} is exclusive, but {} is there", one.pe.pod, stranger.pe.pod));
         }
@@ -126,11 +126,11 @@ fn pool(placed: &[Placed<'_>], pools: &[Pool]) -> Check {
 /// PEs of one job that share a token.
 fn groups<'a>(
     placed: &'a [Placed<'a>],
-    tokens: impl Fn(&Wishes) -> &[Token],
+    tokens: impl Fn(&PlacementSpec) -> &[Token],
 ) -> BTreeMap<(&'a JobId, String), Vec<&'a Placed<'a>>> {
     let mut groups: BTreeMap<(&JobId, String), Vec<&Placed<'_>>> = BTreeMap::new();
     for one in placed {
-        for token in tokens(&one.wishes) {
+        for token in tokens(&one.spec) {
             groups.entry((&one.pe.job, token.to_string())).or_default().push(one);
         }
     }

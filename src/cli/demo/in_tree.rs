@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Eligibility, HostPort, Node, Pod, Resources, Taint};
+use crate::model::{HostPort, Node, NodeRequirements, Pod, Resources, Taint};
 
 /// A node, and what is requested there.
 #[derive(Debug)]
@@ -33,25 +33,25 @@ impl<'a> NodeInfo<'a> {
 
     /// Counts a pod here.
     pub(super) fn assume(&mut self, pod: &Pod) {
-        self.requested.add(&pod.footprint.requests);
+        self.requested.add(&pod.resources.requests);
         self.pods += 1;
         self.host_ports.extend_from_slice(pod.host_ports());
     }
 
     /// Why the node is not for this pod, in the words of kube-scheduler; the first plugin that objects speaks.
     pub(super) fn refuses(&self, pod: &Pod) -> Option<String> {
-        let nothing = Eligibility::default();
-        let eligibility = pod.eligibility.as_deref().unwrap_or(&nothing);
-        if self.cordon.as_ref().is_some_and(|cordon| !eligibility.tolerates(cordon)) {
+        let nothing = NodeRequirements::default();
+        let node_requirements = pod.node_requirements.as_deref().unwrap_or(&nothing);
+        if self.cordon.as_ref().is_some_and(|cordon| !node_requirements.tolerates(cordon)) {
             return Some("node(s) were unschedulable".to_owned());
         }
-        if eligibility.untolerated(self.node).is_some() {
+        if node_requirements.untolerated(self.node).is_some() {
             return Some("node(s) had untolerated taint(s)".to_owned());
         }
-        if eligibility.mismatch(self.node).is_some() {
+        if node_requirements.mismatch(self.node).is_some() {
             return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
         }
-        if HostPort::first_taken(&eligibility.host_ports, &self.host_ports).is_some() {
+        if HostPort::first_taken(&node_requirements.host_ports, &self.host_ports).is_some() {
             return Some("node(s) didn't have free ports for the requested pod ports".to_owned());
         }
         if self.pods >= self.node.pods {
@@ -59,7 +59,7 @@ impl<'a> NodeInfo<'a> {
         }
         self.node
             .allocatable
-            .first_lacking(&self.requested, &pod.footprint.requests)
+            .first_lacking(&self.requested, &pod.resources.requests)
             .map(|(resource, _, _)| format!("Insufficient {resource}"))
     }
 }

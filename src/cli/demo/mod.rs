@@ -1,6 +1,5 @@
 //! `outrigger demo`: the real servers, with API server and kube-scheduler played against them.
 
-mod account;
 mod admission;
 mod api_server;
 mod checks;
@@ -9,9 +8,10 @@ mod configuration;
 mod in_tree;
 mod injection;
 mod manifests;
-mod play;
+mod outcome;
 mod progress;
 mod report;
+mod run;
 mod scheduler;
 mod servers;
 
@@ -22,15 +22,15 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use self::account::Account;
 use self::api_server::ApiServer;
 use self::client::Client;
 use self::manifests::Cluster;
-use self::play::Stage;
+use self::outcome::DemoOutcome;
 use self::progress::Progress;
+use self::run::DemoCluster;
 use self::servers::Listening;
 use super::manifests::Text;
-use super::paper::Paper;
+use super::terminal::Terminal;
 use super::{Stop, print};
 use crate::model::Node;
 use crate::state::Event;
@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
         Some(folder) => PolicyFiles::load(folder).map(|(_, policies)| policies).map_err(Stop::input)?,
         None => watch::embedded().map_err(Stop::failed)?,
     };
-    let mut paper = Paper::for_stdout(arguments.width);
+    let mut terminal = Terminal::for_stdout(arguments.width);
     // One provider for every TLS connection of this process; a second install would be a defect that nobody can mend.
     drop(crate::tls::provider().install_default());
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -112,13 +112,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
         .build()
         .map_err(|error| Stop::failed(format!("the runtime does not start: {error}")))?;
     check_name(arguments.pod.as_deref(), &jobs)?;
-    let account = runtime.block_on(perform(&cluster, &jobs, Store::new(policies), (arguments, paper.columns())))?;
+    let account = runtime.block_on(perform(&cluster, &jobs, Store::new(policies), (arguments, terminal.columns())))?;
 
     match arguments.output {
         Form::Json => print(&format!("{}\n", serde_json::to_string_pretty(&account).map_err(Stop::failed)?))?,
         Form::Text => {
-            report::write(&account, arguments.pod.as_deref(), &mut paper);
-            print(&paper.into_text())?;
+            report::write(&account, arguments.pod.as_deref(), &mut terminal);
+            print(&terminal.into_text())?;
         }
     }
     let broken: Vec<&str> = account.checks.iter().flat_map(|check| &check.broken).map(String::as_str).collect();
@@ -156,7 +156,7 @@ async fn perform(
     jobs: &[Value],
     store: Store,
     (arguments, columns): (&Arguments, usize),
-) -> Result<Account, Stop> {
+) -> Result<DemoOutcome, Stop> {
     let store = Arc::new(store);
     let api = Arc::new(ApiServer::new(&cluster.pods, now()));
     list(cluster, &api, &store)?;
@@ -168,7 +168,7 @@ async fn perform(
     let served = futures::future::try_join_all(servers.into_iter().map(|server| server.run));
     let progress = Progress::new(columns);
     let played = async {
-        let stage = Stage {
+        let stage = DemoCluster {
             client: &client,
             api: &api,
             store: &store,

@@ -32,11 +32,11 @@ pub(super) struct Scheduler<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cycle {
     /// Nodes that kube-scheduler's own filters refused, by its words.
-    pub(super) refused_in_tree: BTreeMap<String, usize>,
+    pub(super) rejected_in_tree: BTreeMap<String, usize>,
     /// How many nodes its filters left, and so the extender was asked about.
     pub(super) asked: usize,
     /// Nodes that the extender refused, by reason code.
-    pub(super) refused: BTreeMap<String, usize>,
+    pub(super) rejected: BTreeMap<String, usize>,
     /// How many nodes the extender left.
     pub(super) left: usize,
     /// The best nodes with their weighed scores, best first; empty where no choice was left.
@@ -90,7 +90,7 @@ impl Scheduler<'_> {
         for node in self.cache()?.values() {
             match node.refuses(pod) {
                 None => feasible.push(node.name().to_owned()),
-                Some(words) => *cycle.refused_in_tree.entry(words).or_default() += 1,
+                Some(words) => *cycle.rejected_in_tree.entry(words).or_default() += 1,
             }
         }
         cycle.asked = feasible.len();
@@ -129,7 +129,7 @@ impl Scheduler<'_> {
             return Ok(Vec::new());
         }
         for reason in answer.failed.into_iter().chain(answer.unresolvable).flat_map(BTreeMap::into_values) {
-            *cycle.refused.entry(reason).or_default() += 1;
+            *cycle.rejected.entry(reason).or_default() += 1;
         }
         cycle.left = left.len();
         Ok(left)
@@ -178,7 +178,7 @@ impl Scheduler<'_> {
 
     /// The text of the event `FailedScheduling`.
     fn event(&self, cycle: &Cycle) -> String {
-        let reasons = cycle.refused_in_tree.iter().chain(&cycle.refused);
+        let reasons = cycle.rejected_in_tree.iter().chain(&cycle.rejected);
         let mut reasons: Vec<String> = reasons.map(|(reason, count)| format!("{count} {reason}")).collect();
         reasons.sort_unstable();
         format!("0/{} nodes are available: {}.", self.nodes.len(), reasons.join(", "))

@@ -68,8 +68,8 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
         metrics,
         refresh: Arc::new(move || {
             telemetry::snapshot(Elapsed::ZERO, refreshed.view().snapshot.nodes().count());
-            let committed = refreshed.change(|cluster| cluster.ledger_len());
-            telemetry::ledger(committed, refreshed.tentative().len());
+            let committed = refreshed.change(|cluster| cluster.assumed_len());
+            telemetry::assumed_pods(committed, refreshed.reservations().len());
         }),
         readiness: Arc::new(|| Ok(())),
     };

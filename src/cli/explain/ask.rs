@@ -73,10 +73,10 @@ pub(super) async fn forwarded(client: &Client, namespace: &str, port: u16, path:
     let name = leader(&found, &holder).ok_or_else(|| format!("no pod of it runs in namespace {namespace}"))?;
     let mut forwarder = pods.portforward(name, &[port]).await.map_err(|error| format!("pod {name}: {error}"))?;
     let stream = forwarder.take_stream(port).ok_or("the port is not forwarded")?;
-    let refused = forwarder.take_error(port);
+    let rejected = forwarder.take_error(port);
     tokio::select! {
         answer = over(stream, path) => answer.map_err(|error| format!("pod {name}: {error}")),
-        Some(error) = async { refused?.await } => Err(format!("pod {name}: {error}")),
+        Some(error) = async { rejected?.await } => Err(format!("pod {name}: {error}")),
     }
 }
 

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use tokio::net::TcpStream;
 
-use super::paper::Paper;
+use super::terminal::Terminal;
 use super::{Stop, print, say};
 use crate::explain::{Explanation, State, recorded};
 use crate::{tls, watch};
@@ -102,9 +102,9 @@ fn shown(explanation: &Explanation, arguments: &Arguments) -> Result<String, Sto
         Output::Json => serde_json::to_string_pretty(explanation).map_err(Stop::failed)? + "\n",
         Output::Yaml => serde_saphyr::to_string(explanation).map_err(Stop::failed)?,
         Output::Table => {
-            let mut paper = Paper::for_stdout(arguments.width);
-            report::write(explanation, &mut paper);
-            paper.into_text()
+            let mut terminal = Terminal::for_stdout(arguments.width);
+            report::write(explanation, &mut terminal);
+            terminal.into_text()
         }
     })
 }

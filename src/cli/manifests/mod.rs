@@ -14,7 +14,7 @@ use crate::api::open_streams::Unnamed;
 use crate::api::{
     HostPool, InvalidHostPool, InvalidLoad, InvalidStreamJob, LOAD, NodeObject, PodObject, StreamJob as StreamJobObject,
 };
-use crate::model::{Doubt, Node, OpenStreams, Pod, Pool, Resources, StreamJob};
+use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, Resources, StreamJob};
 use crate::policy::Position;
 
 /// A text with manifests, and the name that errors give it.
@@ -126,7 +126,7 @@ impl Object<'_> {
     }
 
     /// What was not understood of the object, as errors are told.
-    pub(super) fn doubted(&self, doubt: &Doubt) -> String {
+    pub(super) fn unknown_outcomes(&self, doubt: &FieldProblem) -> String {
         self.place_and_problem(&Field::parse(&doubt.field), &doubt.problem)
     }
 

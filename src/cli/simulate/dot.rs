@@ -1,6 +1,6 @@
 //! The outcome as a graph for Graphviz.
 
-use super::drawing::{Reach, by_zone, colour, ink_on, rate, why_waiting};
+use super::drawing::{Reach, by_zone, colour, rate, style_on, why_waiting};
 use crate::simulate::Chart;
 
 /// Draws nodes as clusters of their PEs, zone by zone, and what waits as a cluster of its own.
@@ -56,10 +56,10 @@ fn pes(chart: &Chart, node: Option<usize>) -> impl Iterator<Item = String> {
     chart.pes.iter().enumerate().filter(move |(_, pe)| pe.node == node).map(|(at, pe)| {
         let job = chart.jobs.get(pe.job).map_or("", String::as_str);
         let why = why_waiting(pe).map(|why| format!("\n{why}")).unwrap_or_default();
-        let (fill, ink) = (colour(pe.job), ink_on(pe.job));
+        let (fill, style) = (colour(pe.job), style_on(pe.job));
         let label = text(&format!("{}{why}", pe.name));
         let tooltip = text(&format!("{} of {job}", pe.pod));
-        format!("pe_{at} [label={label}, tooltip={tooltip}, fillcolor=\"{fill}\", fontcolor=\"{ink}\"];")
+        format!("pe_{at} [label={label}, tooltip={tooltip}, fillcolor=\"{fill}\", fontcolor=\"{style}\"];")
     })
 }
 

@@ -16,7 +16,7 @@ pub(super) fn colour(job: usize) -> &'static str {
 }
 
 /// The colour of text on the colour of a job.
-pub(super) fn ink_on(job: usize) -> &'static str {
+pub(super) fn style_on(job: usize) -> &'static str {
     if LIGHT.contains(&(job % PALETTE.len())) { "#111418" } else { "#ffffff" }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn thickness(rate: u64, most: u64, (thin, thick): (f64, f64)) -> f64 
 
 /// Why a PE waits: the reason of the nodes that came nearest, which is the last in order of precedence.
 pub(super) fn why_waiting(pe: &ChartPe) -> Option<String> {
-    let (code, count) = pe.refused.last_key_value().filter(|_| pe.node.is_none())?;
+    let (code, count) = pe.rejected.last_key_value().filter(|_| pe.node.is_none())?;
     Some(format!("{}×{count}", code.0))
 }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::paper::Paper;
+use super::terminal::Terminal;
 use super::{Stop, print, say};
 use crate::simulate::{self, Path};
 use crate::watch::{self, PolicyFiles};
@@ -111,9 +111,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
         Form::Dot => dot::draw(&outcome.chart),
         Form::Svg => svg::draw(&outcome.chart),
         Form::Table => {
-            let mut paper = Paper::for_stdout(arguments.width);
-            table::write(&outcome, &mut paper);
-            paper.into_text()
+            let mut terminal = Terminal::for_stdout(arguments.width);
+            table::write(&outcome, &mut terminal);
+            terminal.into_text()
         }
     };
     print(&text)?;

@@ -41,7 +41,7 @@ struct Gathered<'t> {
     newest: Option<Timestamp>,
     skipped: BTreeMap<String, usize>,
     /// What was not understood of objects whose schema is open, by object; the first is the one that matters.
-    doubts: BTreeMap<String, Vec<String>>,
+    field_problems: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads the files of the cluster and of the workload.
@@ -158,9 +158,10 @@ impl<'t> Gathered<'t> {
 
     fn declare<T: OpenStreamsObject>(&mut self, object: &Object<'_>, declared: T) -> Result<(), Stop> {
         self.once(T::KIND_AND_GROUP, object)?;
-        let doubts: Vec<String> = declared.doubts().iter().map(|doubt| object.doubted(doubt)).collect();
-        if !doubts.is_empty() {
-            self.doubts.insert(format!("{} {}", T::KIND_AND_GROUP, declared.id()), doubts);
+        let field_problems: Vec<String> =
+            declared.field_problems().iter().map(|doubt| object.unknown_outcomes(doubt)).collect();
+        if !field_problems.is_empty() {
+            self.field_problems.insert(format!("{} {}", T::KIND_AND_GROUP, declared.id()), field_problems);
         }
         let objects = Arc::make_mut(T::of_mut(&mut self.open_streams));
         objects.insert(declared.id().clone(), Arc::new(declared));
@@ -206,7 +207,7 @@ impl<'t> Gathered<'t> {
         let mut not_ours = 0_usize;
         for object in self.workload {
             let context = Context { policies: &policies, pools: &self.pools, declared: &declared };
-            let Prepared { object, pod, is_pe } = prepared(object, now, context, &self.doubts)?;
+            let Prepared { object, pod, is_pe } = prepared(object, now, context, &self.field_problems)?;
             if !uids.insert(pod.key.uid.clone()) {
                 return Err(object.wrong("metadata.uid", "is that of another pod; leave it out"));
             }
@@ -218,7 +219,7 @@ impl<'t> Gathered<'t> {
         let not_listed = format!("pods of the workload that no policy governs are not listed: {not_ours}");
         let said = [(self.skipped.is_empty(), skipped), (not_ours == 0, not_listed)];
         let said = said.into_iter().filter(|(silent, _)| !silent).map(|(_, note)| note);
-        let notes = said.chain(self.doubts.into_values().flatten()).collect();
+        let notes = said.chain(self.field_problems.into_values().flatten()).collect();
         let pools = self.pools.values().map(|pool| Pool::clone(pool)).collect();
         let (here, loads) = (self.nodes, self.loads);
         Ok(Read { input: Input { policies, nodes: here, pools, declared, cluster, workload, loads, now, path }, notes })
@@ -243,7 +244,7 @@ fn prepared<'t>(
     mut object: Object<'t>,
     now: Timestamp,
     context: Context<'_>,
-    doubts: &BTreeMap<String, Vec<String>>,
+    field_problems: &BTreeMap<String, Vec<String>>,
 ) -> Result<Prepared<'t>, Stop> {
     object.whole_pod()?;
     exists(object.value_mut(), now);
@@ -259,11 +260,12 @@ fn prepared<'t>(
         let problem = format!("belongs to ProcessingElement {unseen}, which is in none of the files");
         return Err(object.wrong("metadata.ownerReferences", &problem));
     }
-    if let Some(Err(problem)) = pe.as_ref().map(|pe| &pe.wishes) {
+    if let Some(Err(problem)) = pe.as_ref().map(|pe| &pe.spec) {
         if let Some(source) = &problem.source {
-            let doubted =
-                doubts.get(&**source).and_then(|doubts| doubts.iter().find(|doubt| doubt.ends_with(&problem.problem)));
-            return Err(doubted.map_or_else(|| object.wrong("", &problem.to_string()), Stop::input));
+            let unknown_outcomes = field_problems
+                .get(&**source)
+                .and_then(|field_problems| field_problems.iter().find(|doubt| doubt.ends_with(&problem.problem)));
+            return Err(unknown_outcomes.map_or_else(|| object.wrong("", &problem.to_string()), Stop::input));
         }
         let among = if pod.annotations.get(problem.key).is_some() { "annotations" } else { "labels" };
         let path = ["metadata", among, problem.key].map(|member| Field::Member(member.to_owned()));

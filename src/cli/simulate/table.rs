@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
 
-use crate::cli::paper::{GAP, Ink, Paper, cell};
+use crate::cli::terminal::{GAP, Style, Terminal, cell};
 use crate::model::Reason;
 use crate::simulate::{Chart, Code, JobOutcome, Outcome, Placement};
 
@@ -12,41 +12,41 @@ use crate::simulate::{Chart, Code, JobOutcome, Outcome, Placement};
 const NAMES: u16 = 44;
 
 /// Writes what waits and why, then jobs and nodes.
-pub(super) fn write(outcome: &Outcome, paper: &mut Paper) {
-    placements(outcome, paper);
-    jobs(&outcome.jobs, paper);
-    nodes(outcome, paper);
-    reasons(outcome, paper);
-    summary(outcome, paper);
+pub(super) fn write(outcome: &Outcome, terminal: &mut Terminal) {
+    placements(outcome, terminal);
+    jobs(&outcome.jobs, terminal);
+    nodes(outcome, terminal);
+    reasons(outcome, terminal);
+    summary(outcome, terminal);
 }
 
-fn placements(outcome: &Outcome, paper: &mut Paper) {
-    paper.heading("Placements");
-    let mut table = paper.table();
-    table.set_header(["PE", "NODE", "SCORE", "BEST OF", "WHY NOT"].map(|title| cell(title, Ink::Faint)));
+fn placements(outcome: &Outcome, terminal: &mut Terminal) {
+    terminal.heading("Placements");
+    let mut table = terminal.table();
+    table.set_header(["PE", "NODE", "SCORE", "BEST OF", "WHY NOT"].map(|title| cell(title, Style::Faint)));
     for placement in &outcome.placements {
         table.add_row(row(placement, outcome.nodes.len()));
     }
     narrow(&mut table, 0, NAMES);
     right(&mut table, 2);
     right(&mut table, 3);
-    paper.put(table);
+    terminal.put(table);
 }
 
 /// A PE that was bound before was not decided here: it has neither score nor choice.
 fn row(placement: &Placement, nodes: usize) -> [comfy_table::Cell; 5] {
-    let refused: usize = placement.reasons.values().sum();
-    let left = nodes.saturating_sub(refused);
+    let rejected: usize = placement.reasons.values().sum();
+    let left = nodes.saturating_sub(rejected);
     let decided = placement.node.is_none() || placement.score > 0.0;
-    let (ink, node) = placement.node.as_ref().map_or((Ink::Wary, "none"), |node| (Ink::Good, node.as_str()));
+    let (style, node) = placement.node.as_ref().map_or((Style::Wary, "none"), |node| (Style::Good, node.as_str()));
     let score = if placement.score > 0.0 { format!("{:.2}", placement.score) } else { String::new() };
     let why = if placement.node.is_none() { counted(&placement.reasons) } else { String::new() };
     [
-        cell(&placement.pod, if placement.node.is_none() { Ink::Wary } else { Ink::Plain }),
-        cell(node, ink),
-        cell(score, Ink::Plain),
-        cell(if decided { left.to_string() } else { "bound".to_owned() }, Ink::Faint),
-        cell(why, Ink::Faint),
+        cell(&placement.pod, if placement.node.is_none() { Style::Wary } else { Style::Plain }),
+        cell(node, style),
+        cell(score, Style::Plain),
+        cell(if decided { left.to_string() } else { "bound".to_owned() }, Style::Faint),
+        cell(why, Style::Faint),
     ]
 }
 
@@ -57,32 +57,32 @@ fn counted(reasons: &BTreeMap<Code, usize>) -> String {
     reasons.iter().map(|(Code(reason), count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")
 }
 
-fn jobs(jobs: &[JobOutcome], paper: &mut Paper) {
-    paper.heading("Jobs");
-    let mut table = paper.table();
+fn jobs(jobs: &[JobOutcome], terminal: &mut Terminal) {
+    terminal.heading("Jobs");
+    let mut table = terminal.table();
     let with_regions = jobs.iter().any(|job| !job.parallel_regions.is_empty());
     let titles = ["JOB", "PLACED", "CUT TRAFFIC"].into_iter().chain(with_regions.then_some("PARALLEL REGIONS"));
-    table.set_header(titles.map(|title| cell(title, Ink::Faint)));
+    table.set_header(titles.map(|title| cell(title, Style::Faint)));
     for job in jobs {
-        let ink = if job.placed == job.of { Ink::Good } else { Ink::Wary };
+        let style = if job.placed == job.of { Style::Good } else { Style::Wary };
         let regions: Vec<String> = job.parallel_regions.iter().map(|(name, width)| format!("{name}×{width}")).collect();
         let cells = [
-            cell(&job.job, Ink::Plain),
-            cell(format!("{} of {}", job.placed, job.of), ink),
-            cell(format!("{:.0} %", job.cut_traffic * 100.0), Ink::Plain),
+            cell(&job.job, Style::Plain),
+            cell(format!("{} of {}", job.placed, job.of), style),
+            cell(format!("{:.0} %", job.cut_traffic * 100.0), Style::Plain),
         ];
-        table.add_row(cells.into_iter().chain(with_regions.then(|| cell(regions.join(" "), Ink::Faint))));
+        table.add_row(cells.into_iter().chain(with_regions.then(|| cell(regions.join(" "), Style::Faint))));
     }
     narrow(&mut table, 0, NAMES);
     right(&mut table, 1);
     right(&mut table, 2);
-    paper.put(table);
+    terminal.put(table);
 }
 
-fn nodes(outcome: &Outcome, paper: &mut Paper) {
-    paper.heading("Nodes");
-    let mut table = paper.table();
-    table.set_header(["NODE", "PES", "CPU REQUESTED", "RISK", "HOLDS"].map(|title| cell(title, Ink::Faint)));
+fn nodes(outcome: &Outcome, terminal: &mut Terminal) {
+    terminal.heading("Nodes");
+    let mut table = terminal.table();
+    table.set_header(["NODE", "PES", "CPU REQUESTED", "RISK", "HOLDS"].map(|title| cell(title, Style::Faint)));
     let mut empty = 0_usize;
     for (at, node) in outcome.nodes.iter().enumerate() {
         if node.pes == 0 {
@@ -90,20 +90,20 @@ fn nodes(outcome: &Outcome, paper: &mut Paper) {
             continue;
         }
         table.add_row([
-            cell(&node.node, Ink::Plain),
-            cell(node.pes, Ink::Plain),
-            cell(&node.cpu_requested, Ink::Plain),
-            cell(format!("{:.2}", node.risk), if node.risk > 0.0 { Ink::Wary } else { Ink::Plain }),
-            cell(held(&outcome.chart, at), Ink::Faint),
+            cell(&node.node, Style::Plain),
+            cell(node.pes, Style::Plain),
+            cell(&node.cpu_requested, Style::Plain),
+            cell(format!("{:.2}", node.risk), if node.risk > 0.0 { Style::Wary } else { Style::Plain }),
+            cell(held(&outcome.chart, at), Style::Faint),
         ]);
     }
     narrow(&mut table, 0, NAMES);
     for column in 1..=3 {
         right(&mut table, column);
     }
-    paper.put(table);
+    terminal.put(table);
     if empty > 0 {
-        paper.paragraph(&format!("Nodes without a PE: {empty}."), Ink::Faint);
+        terminal.paragraph(&format!("Nodes without a PE: {empty}."), Style::Faint);
     }
 }
 
@@ -118,32 +118,32 @@ fn held(chart: &Chart, node: usize) -> String {
 }
 
 /// What the reasons mean that came up.
-fn reasons(outcome: &Outcome, paper: &mut Paper) {
+fn reasons(outcome: &Outcome, terminal: &mut Terminal) {
     let waiting = outcome.placements.iter().filter(|placement| placement.node.is_none());
     let seen: BTreeSet<Reason> =
         waiting.flat_map(|placement| placement.reasons.keys()).map(|Code(reason)| *reason).collect();
     if seen.is_empty() {
         return;
     }
-    paper.heading("Reasons");
-    let mut table = paper.table();
+    terminal.heading("Reasons");
+    let mut table = terminal.table();
     for reason in seen {
-        table.add_row([cell(reason, Ink::Wary), cell(reason.meaning(), Ink::Plain)]);
+        table.add_row([cell(reason, Style::Wary), cell(reason.meaning(), Style::Plain)]);
     }
-    paper.put(table);
+    terminal.put(table);
     for (job, conflict) in &outcome.conflicts {
-        paper.line("");
-        paper.paragraph(&format!("Gang {job}: {conflict}."), Ink::Wary);
+        terminal.line("");
+        terminal.paragraph(&format!("Gang {job}: {conflict}."), Style::Wary);
     }
 }
 
-fn summary(outcome: &Outcome, paper: &mut Paper) {
+fn summary(outcome: &Outcome, terminal: &mut Terminal) {
     let of = outcome.placements.len();
     let placed = outcome.placements.iter().filter(|placement| placement.node.is_some()).count();
-    paper.line("");
-    let ink = if placed == of { Ink::Good } else { Ink::Wary };
-    let line = paper.paint(format!("{placed} of {of} PEs of the workload are placed."), ink);
-    paper.line(&line);
+    terminal.line("");
+    let style = if placed == of { Style::Good } else { Style::Wary };
+    let line = terminal.paint(format!("{placed} of {of} PEs of the workload are placed."), style);
+    terminal.line(&line);
 }
 
 fn narrow(table: &mut Table, column: usize, widest: u16) {

@@ -209,7 +209,7 @@ impl Run {
             prop_assert!(bound, "{name} is never bound: {why:?}");
         }
         for process in &self.processes {
-            let left = process.store.change(|cluster| cluster.ledger_len());
+            let left = process.store.change(|cluster| cluster.assumed_len());
             prop_assert_eq!(left, 0, "commitments that never end");
         }
         Ok(())

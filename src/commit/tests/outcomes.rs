@@ -82,10 +82,10 @@ fn a_binding_that_is_taken_counts_before_the_watch_shows_it() {
         assert_eq!(scene.counts("a").as_deref(), Some("n1"), "the watch has shown nothing yet");
         scene.process[0].bind("b", "n1");
         turns().await;
-        let refused = scene.process[0].binds.pop().unwrap().await.unwrap().unwrap_err();
-        assert_eq!(refused.as_str(), "ExlocationConflict");
+        let rejected = scene.process[0].binds.pop().unwrap().await.unwrap().unwrap_err();
+        assert_eq!(rejected.as_str(), "ExlocationConflict");
         scene.show().await;
-        assert_eq!(scene.process[0].store.change(|cluster| cluster.ledger_len()), 0, "now the watch carries it");
+        assert_eq!(scene.process[0].store.change(|cluster| cluster.assumed_len()), 0, "now the watch carries it");
         assert_eq!(scene.counts("a").as_deref(), Some("n1"));
     });
 }
@@ -168,7 +168,7 @@ fn a_refusal_is_final() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
-        lock(&scene.world).refuse(0, WriteError::Refused("no rights".to_owned()));
+        lock(&scene.world).refuse(0, WriteError::Rejected("no rights".to_owned()));
         turns().await;
         let failure = scene.process[0].binds.remove(0).await.unwrap().unwrap_err();
         assert_eq!(failure.as_str(), "ApiRefused");
@@ -220,8 +220,8 @@ fn a_binding_in_doubt_keeps_others_away_until_it_is_settled() {
         assert_eq!(failure.as_str(), "ApiUnknown");
         scene.process[0].bind("b", "n1");
         turns().await;
-        let refused = scene.process[0].binds.remove(0).await.unwrap().unwrap_err();
-        assert_eq!(refused.as_str(), "ExlocationConflict", "where `a` may be");
+        let rejected = scene.process[0].binds.remove(0).await.unwrap().unwrap_err();
+        assert_eq!(rejected.as_str(), "ExlocationConflict", "where `a` may be");
 
         let binder = Arc::clone(&scene.process[0].binder);
         let settled = async {
@@ -232,7 +232,7 @@ fn a_binding_in_doubt_keeps_others_away_until_it_is_settled() {
         };
         tokio::select! {
             () = settled => {}
-            never = binder.settle_doubts() => match never {},
+            never = binder.resolve_unknown_outcomes() => match never {},
         }
         assert_eq!(lock(&scene.world).landed, 1, "that of `first`");
     });

@@ -185,7 +185,7 @@ fn a_failed_mark_fails_the_bind_and_commits_nothing() {
         let (world, [mut one, _]) = begin();
         one.bind("a", "n1");
         turns().await;
-        lock(&world).refuse(0, super::super::WriteError::Refused("no rights".to_owned()));
+        lock(&world).refuse(0, super::super::WriteError::Rejected("no rights".to_owned()));
         quiet(&world, std::slice::from_mut(&mut one)).await;
         let failure = one.binds.remove(0).await.unwrap().unwrap_err();
         assert_eq!(failure.as_str(), "ApiRefused");

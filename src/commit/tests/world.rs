@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, yield_now};
 
 use super::super::{Api, Binder, Bound, Failure, WriteError};
 use crate::extender::BindingArguments;
-use crate::extender::bind::Commitment;
+use crate::extender::bind::PendingBinding;
 use crate::model::{
     Bytes, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid, Resources,
 };
@@ -27,7 +27,7 @@ const TURNS: usize = 24;
 /// What a process asks the API server.
 #[derive(Clone, Debug)]
 pub(super) enum Call {
-    Bind(Box<Commitment>),
+    Bind(Box<PendingBinding>),
     Get(PodKey),
     Fence(PodKey, String),
 }
@@ -76,8 +76,8 @@ impl Network {
 }
 
 impl Api for Network {
-    fn bind<'a>(&'a self, commitment: &'a Commitment) -> BoxFuture<'a, Result<(), WriteError>> {
-        self.send(Call::Bind(Box::new(commitment.clone()))).map(|answer| answer.map(drop)).boxed()
+    fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
+        self.send(Call::Bind(Box::new(binding.clone()))).map(|answer| answer.map(drop)).boxed()
     }
 
     fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
@@ -100,8 +100,8 @@ impl World {
             owner: None,
             node: None,
             phase: PodPhase::Active,
-            footprint: Arc::default(),
-            eligibility: None,
+            resources: Arc::default(),
+            node_requirements: None,
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
         });
@@ -115,9 +115,9 @@ impl World {
     }
 
     /// Another process marks a pod.
-    pub(super) fn mark_by(&mut self, name: &str, mark: &str) {
+    pub(super) fn mark_by(&mut self, name: &str, fence: &str) {
         let key = self.pods[name].key.clone();
-        self.mark(&key, mark).unwrap();
+        self.fence(&key, fence).unwrap();
     }
 
     /// A pod as it is.
@@ -150,9 +150,9 @@ impl World {
     pub(super) fn execute(&mut self, index: usize) {
         if self.requests[index].executed.is_none() {
             let answer = match self.requests[index].call.clone() {
-                Call::Bind(commitment) => self.bind(&commitment).map(|()| None),
+                Call::Bind(binding) => self.bind(&binding).map(|()| None),
                 Call::Get(key) => self.find(&key).map(Some),
-                Call::Fence(key, mark) => self.mark(&key, &mark).map(Some),
+                Call::Fence(key, fence) => self.fence(&key, &fence).map(Some),
             };
             self.requests[index].executed = Some(answer);
         }
@@ -188,21 +188,21 @@ impl World {
         self.pods.get(&key.uid).cloned().ok_or_else(|| WriteError::NotFound(key.to_string()))
     }
 
-    fn bind(&mut self, commitment: &Commitment) -> Result<(), WriteError> {
-        let mut pod = self.find(&commitment.pod)?;
-        if pod.node.is_some() || pod.resource_version != commitment.resource_version {
+    fn bind(&mut self, binding: &PendingBinding) -> Result<(), WriteError> {
+        let mut pod = self.find(&binding.pod)?;
+        if pod.node.is_some() || pod.resource_version != binding.resource_version {
             return Err(WriteError::Conflict("the object has been modified".to_owned()));
         }
-        pod.node = Some(commitment.node.clone());
+        pod.node = Some(binding.node.clone());
         self.put(pod);
         self.landed += 1;
         Ok(())
     }
 
-    fn mark(&mut self, key: &PodKey, mark: &str) -> Result<Pod, WriteError> {
+    fn fence(&mut self, key: &PodKey, fence: &str) -> Result<Pod, WriteError> {
         let mut pod = self.find(key)?;
         let kept = pod.annotations.iter().filter(|(key, _)| *key != keys::EPOCH);
-        pod.annotations = kept.chain([(keys::EPOCH, mark)]).collect::<Labels>();
+        pod.annotations = kept.chain([(keys::EPOCH, fence)]).collect::<Labels>();
         Ok(self.put(pod))
     }
 }
@@ -254,7 +254,7 @@ impl Process {
     pub(super) fn counts(&self, name: &str) -> Option<String> {
         self.store.change(|cluster| {
             let (pod, _) = cluster.pod(name)?;
-            pod.node.as_ref().or_else(|| cluster.committed(name)).map(ToString::to_string)
+            pod.node.as_ref().or_else(|| cluster.assumed(name)).map(ToString::to_string)
         })
     }
 }
@@ -263,7 +263,7 @@ impl Call {
     /// The call in a few words.
     fn in_words(&self) -> String {
         match self {
-            Self::Bind(commitment) => format!("bind {} to {}", commitment.pod.name, commitment.node),
+            Self::Bind(binding) => format!("bind {} to {}", binding.pod.name, binding.node),
             Self::Get(pod) => format!("get {}", pod.name),
             Self::Fence(pod, _) => format!("mark {}", pod.name),
         }

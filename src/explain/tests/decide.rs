@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{MOST_CANDIDATES, Subject, explain, recorded};
 use crate::explain::{Explanation, State};
-use crate::model::{DeclaredPe, Doubt, Node, Pod, PodPhase};
+use crate::model::{DeclaredPe, FieldProblem, Node, Pod, PodPhase};
 use crate::state::{Change, Cluster, Event};
 use crate::testing::{
     asking, cluster, cordoned, declared_pe, declared_region, exclusive, governed, labelled, lasting, leaving, node, on,
@@ -29,11 +29,11 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
         tagged(&["ssd"], node("n4")),
         node("n5"),
     ];
-    let wishes = [("host-tags", "ssd"), ("exlocation", "x")];
+    let spec = [("host-tags", "ssd"), ("exlocation", "x")];
     let pods = vec![
         on("n4", asking(3_500, pe("j", "b", &[("exlocation", "x")]))),
         on("n2", asking(500, pod("of no job"))),
-        asking(1_000, pe("j", "a", &wishes)),
+        asking(1_000, pe("j", "a", &spec)),
     ];
     let expected = json!({
         "version": 1,
@@ -103,12 +103,16 @@ fn counts_are_those_of_filter_and_add_up() {
     };
     let cluster = cluster(names.iter().enumerate().map(vary).collect(), vec![], vec![pe("j", "a", &[])]);
     let explanation = explained(&cluster, "a");
-    let said = reasons(&cluster, "a");
-    assert_eq!(explanation.passing, said.values().filter(|reason| reason.is_none()).count());
-    for (reason, count) in &explanation.refused {
-        assert_eq!(*count, said.values().flatten().filter(|said| said.as_str() == reason).count(), "{reason}");
+    let effective = reasons(&cluster, "a");
+    assert_eq!(explanation.passing, effective.values().filter(|reason| reason.is_none()).count());
+    for (reason, count) in &explanation.rejected {
+        assert_eq!(
+            *count,
+            effective.values().flatten().filter(|effective| effective.as_str() == reason).count(),
+            "{reason}"
+        );
     }
-    assert_eq!(explanation.passing + explanation.refused.values().sum::<usize>(), explanation.nodes);
+    assert_eq!(explanation.passing + explanation.rejected.values().sum::<usize>(), explanation.nodes);
     assert_eq!(explanation.nodes, 40);
     assert_eq!(explanation.nearest.len(), MOST_CANDIDATES, "bounded, whatever the size of the cluster");
     assert!(explanation.nearest.iter().all(|candidate| candidate.lacks.is_empty()), "those that fit come first");
@@ -156,7 +160,7 @@ fn what_becomes_of_a_pod_is_told_in_a_sentence() {
         pe("j", "committed", &[]),
     ];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
-    cluster.commit(&"committed".into(), &"n1".into()).unwrap();
+    cluster.assume(&"committed".into(), &"n1".into()).unwrap();
     let no_policy = "No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.";
     for (name, state, summary) in [
         ("only", State::Placed, "It is on n1, the only one of 3 nodes that fitted."),
@@ -184,7 +188,7 @@ fn what_speaks_against_every_node_is_told_once() {
         let explanation = explained(&cluster, name);
         let problem = explanation.problem.unwrap();
         assert_eq!((problem.reason.as_str(), problem.remedy.as_str()), (reason, remedy));
-        assert_eq!(explanation.refused.into_iter().collect::<Vec<_>>(), [(reason.to_owned(), 2)]);
+        assert_eq!(explanation.rejected.into_iter().collect::<Vec<_>>(), [(reason.to_owned(), 2)]);
         assert_eq!(explanation.summary, "It waits: no node can be right for it.");
     }
 }
@@ -199,11 +203,11 @@ fn what_a_gang_waits_for_is_told_to_each_of_its_members() {
     let incomplete = of("4");
     let problem = incomplete.problem.unwrap();
     assert_eq!(problem.remedy, "create the 2 members of the gang that are missing, or ask for fewer");
-    assert_eq!(incomplete.refused.into_iter().collect::<Vec<_>>(), [("GangIncomplete".to_owned(), 2)]);
+    assert_eq!(incomplete.rejected.into_iter().collect::<Vec<_>>(), [("GangIncomplete".to_owned(), 2)]);
     let infeasible = of("2");
     assert_eq!(infeasible.problem.unwrap().reason, "GangInfeasible");
-    let refused: Vec<(String, usize)> = infeasible.refused.into_iter().collect();
-    assert_eq!(refused, [("GangInfeasible".to_owned(), 1), ("NodeUnschedulable".to_owned(), 1)]);
+    let rejected: Vec<(String, usize)> = infeasible.rejected.into_iter().collect();
+    assert_eq!(rejected, [("GangInfeasible".to_owned(), 1), ("NodeUnschedulable".to_owned(), 1)]);
 }
 
 #[test]
@@ -264,7 +268,11 @@ fn without_an_extender_the_pod_speaks_for_itself() {
 #[test]
 fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_with_the_field() {
     let of_pe = DeclaredPe {
-        doubts: vec![Doubt { field: "spec.placement.rack".to_owned(), problem: "is not known".to_owned(), key: None }],
+        field_problems: vec![FieldProblem {
+            field: "spec.placement.rack".to_owned(),
+            problem: "is not known".to_owned(),
+            key: None,
+        }],
         ..declared_pe("app-0", &[("hosts", "n9"), ("exlocation", "x")])
     };
     let own = Pod { annotations: [("outrigger.dev/colocation", "t")].into_iter().collect(), ..streams_pe("app", "0") };
@@ -272,9 +280,10 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
     cluster.apply(Event::DeclaredPe(Change::Put(Box::new(of_pe))));
     cluster.apply(Event::StreamJob(Box::new(stream_job("app", &[("0", &[("hosts", "n1")])]))));
     let Explanation { declared, unclear, .. } = explained(&cluster, "app-0");
-    let told: Vec<String> = declared.iter().map(|wish| format!("{}={} by {}", wish.key, wish.value, wish.by)).collect();
+    let reported: Vec<String> =
+        declared.iter().map(|wish| format!("{}={} by {}", wish.key, wish.value, wish.by)).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "outrigger.dev/exlocation=x by ProcessingElement.streams.ibm.com streams/app-0",
             "outrigger.dev/hosts=n1 by StreamJob streams/app",
@@ -287,7 +296,7 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
 fn parallel_regions_of_its_job_are_told_with_their_widths() {
     let pods = vec![streams_pe("app", "0"), streams_pe("other", "0"), pe("app", "of another dialect", &[])];
     let mut cluster = governed(streams_policy(""), vec![node("n1")], vec![], pods);
-    let told = |cluster: &Cluster, pod: &str| -> Vec<String> {
+    let reported = |cluster: &Cluster, pod: &str| -> Vec<String> {
         let regions = explained(cluster, pod).parallel_regions;
         regions.iter().map(|(name, width)| format!("{name} {width}")).collect()
     };
@@ -300,11 +309,11 @@ fn parallel_regions_of_its_job_are_told_with_their_widths() {
     ] {
         cluster.apply(Event::DeclaredRegion(Change::Put(Box::new(region))));
     }
-    assert_eq!(told(&cluster, "app-0"), ["of app-0 2", "of app-1 1"]);
-    assert_eq!(told(&cluster, "other-0"), ["of other-0 9"]);
-    assert!(told(&cluster, "of another dialect").is_empty());
+    assert_eq!(reported(&cluster, "app-0"), ["of app-0 2", "of app-1 1"]);
+    assert_eq!(reported(&cluster, "other-0"), ["of other-0 9"]);
+    assert!(reported(&cluster, "of another dialect").is_empty());
     cluster.apply(Event::DeclaredRegion(Change::Put(Box::new(declared_region("app", "app-0", Some(3))))));
-    assert_eq!(told(&cluster, "app-0"), ["of app-0 3", "of app-1 1"]);
+    assert_eq!(reported(&cluster, "app-0"), ["of app-0 3", "of app-1 1"]);
     assert!(cluster.snapshot().version() > version);
 }
 

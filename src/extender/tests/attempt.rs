@@ -20,19 +20,19 @@ fn choice() -> Choice {
     Choice::of(&case, case.rank(&nodes))
 }
 
-fn asked(asked: usize, refused: BTreeMap<Reason, usize>) -> Attempt {
-    Attempt { asked, refused, ..Attempt::default() }
+fn asked(asked: usize, rejected: BTreeMap<Reason, usize>) -> Attempt {
+    Attempt { asked, rejected, ..Attempt::default() }
 }
 
 #[test]
 fn an_attempt_is_taken_once() {
     let mut attempts = Attempts::default();
-    let refused = BTreeMap::from([(Reason::NodeUnknown, 2)]);
-    attempts.filtered(&uid(0), asked(7, refused.clone()));
+    let rejected = BTreeMap::from([(Reason::NodeUnknown, 2)]);
+    attempts.filtered(&uid(0), asked(7, rejected.clone()));
     attempts.ranked(&uid(0), choice());
     attempts.ranked(&uid(1), choice());
     let attempt = attempts.take(&uid(0)).unwrap();
-    assert_eq!((attempt.asked, attempt.refused), (7, refused));
+    assert_eq!((attempt.asked, attempt.rejected), (7, rejected));
     let best: Vec<&str> = attempt.choice.best.iter().map(|node| node.name.as_str()).collect();
     assert_eq!((best, KEPT), (vec!["n0", "n1", "n2"], 3));
     assert_eq!(attempts.take(&uid(0)), None, "it is forgotten");
@@ -46,7 +46,7 @@ fn the_next_filter_begins_anew() {
     attempts.ranked(&uid(0), choice());
     attempts.filtered(&uid(0), asked(3, BTreeMap::new()));
     let attempt = attempts.take(&uid(0)).unwrap();
-    assert_eq!((attempt.asked, attempt.refused.len(), attempt.choice.best.len()), (3, 0, 0));
+    assert_eq!((attempt.asked, attempt.rejected.len(), attempt.choice.best.len()), (3, 0, 0));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
-use crate::extender::bind::{BindError, Commitment, Verified, verify_and_commit};
-use crate::model::{NodeName, Pod, Refusal};
+use crate::extender::bind::{BindError, PendingBinding, Verified, verify_and_assume};
+use crate::model::{NodeName, Pod, Rejection};
 use crate::policy::keys;
 use crate::state::{Cluster, Event};
 use crate::testing::{NAMESPACE, cluster, node, on, pe, place, pod, policies};
@@ -14,7 +14,7 @@ const APART: &[(&str, &str)] = &[("exlocation", "t")];
 fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, BindError> {
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
-    verify_and_commit(cluster, &arguments, None, Timestamp::UNIX_EPOCH)
+    verify_and_assume(cluster, &arguments, None, Timestamp::UNIX_EPOCH)
 }
 
 /// PEs `a` and `b` that must not share a node, and a pod of no policy.
@@ -23,9 +23,9 @@ fn known() -> Cluster {
     cluster(vec![node("n1"), node("n2")], vec![], pods)
 }
 
-fn committed(verified: Result<Verified, BindError>) -> Commitment {
+fn assumed(verified: Result<Verified, BindError>) -> PendingBinding {
     match verified {
-        Ok(Verified::Commit(commitment)) => *commitment,
+        Ok(Verified::Assumed(binding)) => *binding,
         other => panic!("{other:?}"),
     }
 }
@@ -34,34 +34,34 @@ fn committed(verified: Result<Verified, BindError>) -> Commitment {
 fn a_commitment_names_what_was_judged() {
     let mut cluster = known();
     cluster.apply(Event::Pod(Box::new(Pod { resource_version: "7".into(), ..pe("j", "a", APART) })));
-    let commitment = committed(bind(&mut cluster, "a", "n1"));
-    assert_eq!(commitment.pod.to_string(), "streams/a");
-    assert_eq!((&*commitment.resource_version, commitment.node.as_str()), ("7", "n1"));
-    assert_eq!(commitment.record.unwrap().node.as_str(), "n1");
-    assert_eq!(cluster.committed("a").map(NodeName::as_str), Some("n1"));
+    let binding = assumed(bind(&mut cluster, "a", "n1"));
+    assert_eq!(binding.pod.to_string(), "streams/a");
+    assert_eq!((&*binding.resource_version, binding.node.as_str()), ("7", "n1"));
+    assert_eq!(binding.record.unwrap().node.as_str(), "n1");
+    assert_eq!(cluster.assumed("a").map(NodeName::as_str), Some("n1"));
 }
 
 #[test]
 fn the_second_of_two_that_exclude_each_other_is_refused() {
     let mut cluster = known();
-    committed(bind(&mut cluster, "a", "n1"));
-    let refused = Err(BindError::Refused(Refusal::ExlocationConflict("streams/a".to_owned())));
-    assert_eq!(bind(&mut cluster, "b", "n1"), refused);
-    assert_eq!((cluster.committed("b"), cluster.ledger_len()), (None, 1), "nothing is committed");
-    committed(bind(&mut cluster, "b", "n2"));
+    assumed(bind(&mut cluster, "a", "n1"));
+    let rejected = Err(BindError::Rejected(Rejection::ExlocationConflict("streams/a".to_owned())));
+    assert_eq!(bind(&mut cluster, "b", "n1"), rejected);
+    assert_eq!((cluster.assumed("b"), cluster.assumed_len()), (None, 1), "nothing is committed");
+    assumed(bind(&mut cluster, "b", "n2"));
 }
 
 #[test]
 fn a_pod_of_no_policy_is_bound_without_a_record() {
     let mut cluster = known();
-    let commitment = committed(bind(&mut cluster, "web", "never-seen"));
-    assert_eq!(commitment.record, None);
-    assert_eq!(cluster.ledger_len(), 1);
+    let binding = assumed(bind(&mut cluster, "web", "never-seen"));
+    assert_eq!(binding.record, None);
+    assert_eq!(cluster.assumed_len(), 1);
 }
 
 #[test]
 fn a_pe_is_bound_to_no_node_that_is_not_known() {
-    assert_eq!(bind(&mut known(), "a", "never-seen"), Err(BindError::Refused(Refusal::NodeUnknown)));
+    assert_eq!(bind(&mut known(), "a", "never-seen"), Err(BindError::Rejected(Rejection::NodeUnknown)));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_pod_that_runs_is_not_bound_again() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pe("j", "a", &[]))]);
     assert_eq!(bind(&mut cluster, "a", "n1"), Ok(Verified::Already));
     assert_eq!(bind(&mut cluster, "a", "n2"), Err(BindError::Elsewhere("n1".into())));
-    assert_eq!(cluster.ledger_len(), 0);
+    assert_eq!(cluster.assumed_len(), 0);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn nothing_is_bound_before_everything_is_listed() {
         for name in ["a", "web"] {
             assert_eq!(bind(&mut cluster, name, "n1"), Err(BindError::NotListed), "{name} without list {missing}");
         }
-        assert_eq!(cluster.ledger_len(), 0);
+        assert_eq!(cluster.assumed_len(), 0);
     }
 }
 
@@ -109,13 +109,13 @@ fn nothing_is_committed_before_the_group_is_settled() {
     for name in ["a", "b"] {
         let Ok(Verified::Unsettled(pods)) = bind(&mut cluster, "a", "n1") else { panic!("{name}") };
         assert!(pods.iter().any(|pod| pod.name.as_str() == name), "{pods:?}");
-        assert_eq!(cluster.ledger_len(), 0);
-        let mark = cluster.next_mark().unwrap();
-        let wish = [("outrigger.dev/exlocation", "t"), (keys::EPOCH, &mark)];
+        assert_eq!(cluster.assumed_len(), 0);
+        let token = cluster.next_token().unwrap();
+        let wish = [("outrigger.dev/exlocation", "t"), (keys::EPOCH, &token)];
         let marked = Pod { annotations: wish.into_iter().collect(), ..pe("j", name, APART) };
         cluster.apply(Event::Pod(Box::new(marked)));
     }
-    committed(bind(&mut cluster, "a", "n1"));
+    assumed(bind(&mut cluster, "a", "n1"));
 }
 
 #[test]
@@ -124,5 +124,5 @@ fn a_commitment_for_the_same_pod_has_to_be_ended_first() {
     assert_eq!(place(&mut cluster, "a").as_deref(), Some("n1"));
     let Ok(Verified::Unsettled(pods)) = bind(&mut cluster, "a", "n2") else { panic!("it may still land on n1") };
     assert_eq!(pods.iter().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
-    assert_eq!(cluster.committed("a").map(NodeName::as_str), Some("n1"));
+    assert_eq!(cluster.assumed("a").map(NodeName::as_str), Some("n1"));
 }

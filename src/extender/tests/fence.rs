@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::extender::to_fence;
-use crate::model::{Pod, PodUid, PoolMode, Refusal};
+use crate::extender::pods_to_fence;
+use crate::model::{Pod, PodUid, PoolMode, Rejection};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::testing::{exclusive, governed, in_namespace, node, on, pe, pod, policies, pool, sized, verdict};
@@ -22,13 +22,13 @@ fn taken_over(policies: PolicySet, pods: Vec<Pod>) -> Cluster {
 }
 
 fn fenced(cluster: &Cluster, pod: &str) -> Vec<String> {
-    to_fence(cluster, pod).into_iter().map(|key| key.name.to_string()).collect()
+    pods_to_fence(cluster, pod).into_iter().map(|key| key.name.to_string()).collect()
 }
 
-type Wishes = Vec<(&'static str, &'static str)>;
+type PlacementSpec = Vec<(&'static str, &'static str)>;
 
-fn some_wishes() -> impl Strategy<Value = Wishes> {
-    let all: Wishes = vec![
+fn some_spec() -> impl Strategy<Value = PlacementSpec> {
+    let all: PlacementSpec = vec![
         ("colocation", "t"),
         ("colocation", "t,u"),
         ("exlocation", "t"),
@@ -52,11 +52,11 @@ proptest! {
     #[test]
     fn pes_that_can_break_a_rule_together_are_fenced(
         policies in scopes(),
-        pes in prop::collection::vec((select(&["j", "j", "j", "k"][..]), prop::bool::weighted(0.2), some_wishes()), 3),
+        pes in prop::collection::vec((select(&["j", "j", "j", "k"][..]), prop::bool::weighted(0.2), some_spec()), 3),
         third_is_bound in any::<bool>(),
     ) {
-        let pods = PES.into_iter().zip(pes).map(|(name, (job, elsewhere, wishes))| {
-            let pod = pe(job, name, &wishes);
+        let pods = PES.into_iter().zip(pes).map(|(name, (job, elsewhere, spec))| {
+            let pod = pe(job, name, &spec);
             let pod = if elsewhere { in_namespace("other", pod) } else { pod };
             if name == "c" && third_is_bound { on("n3", pod) } else { pod }
         });
@@ -65,11 +65,11 @@ proptest! {
             let named = fenced(&cluster, one).contains(&other.to_owned());
             for (here, there) in NODES.into_iter().flat_map(|here| NODES.map(|there| (here, there))) {
                 let alone = verdict(&cluster, one, here).is_ok() && verdict(&cluster, other, there).is_ok();
-                cluster.commit(&PodUid::from(one), &here.into()).unwrap();
+                cluster.assume(&PodUid::from(one), &here.into()).unwrap();
                 let together = verdict(&cluster, other, there);
                 cluster.withdraw(&PodUid::from(one), "1");
                 // what a third PE would like is no rule between these two
-                let legal = matches!(together, Ok(()) | Err(Refusal::BucketMemberRefused(..)));
+                let legal = matches!(together, Ok(()) | Err(Rejection::BucketMemberRejected(..)));
                 prop_assert!(named || !alone || legal, "{one} on {here}, {other} on {there}: {together:?}");
             }
         }
@@ -112,7 +112,7 @@ fn a_pe_with_wishes_is_fenced_itself() {
 fn a_commitment_of_our_own_is_fenced_once() {
     for pod in [pe("j", "a", &[("exlocation", "t")]), pod("a")] {
         let mut cluster = taken_over(policies(""), vec![pod]);
-        cluster.commit(&PodUid::from("a"), &"n1".into()).unwrap();
+        cluster.assume(&PodUid::from("a"), &"n1".into()).unwrap();
         assert_eq!(fenced(&cluster, "a"), ["a"]);
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{answer, question};
 use crate::extender::{Filtered, arguments, filter};
 use crate::model::{Node, NodeName, PodUid, Reason};
-use crate::state::{Cluster, Tentative};
+use crate::state::{Cluster, Reservations};
 use crate::testing::{cluster, node, on, pe, policies, tagged};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -59,13 +59,13 @@ proptest! {
 
         let of = |wanted: &'static str| nodes.iter().filter(move |(_, state)| *state == wanted).map(|(name, _)| name.clone());
         prop_assert_eq!(result.node_names.unwrap(), of("passes").collect::<Vec<_>>());
-        let refused = of("cordoned").map(|name| (name, "NodeUnschedulable".to_owned()));
-        let refused = refused.chain(of("unknown").map(|name| (name, "NodeUnknown".to_owned())));
-        prop_assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), refused.collect());
+        let rejected = of("cordoned").map(|name| (name, "NodeUnschedulable".to_owned()));
+        let rejected = rejected.chain(of("unknown").map(|name| (name, "NodeUnknown".to_owned())));
+        prop_assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), rejected.collect());
         prop_assert_eq!((result.nodes, result.failed_nodes, result.error), (None, None, String::new()));
 
         let counts = [(Reason::NodeUnschedulable, of("cordoned").count()), (Reason::NodeUnknown, of("unknown").count())];
-        prop_assert_eq!(&filtered.attempt.refused, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
+        prop_assert_eq!(&filtered.attempt.rejected, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
         prop_assert_eq!((filtered.attempt.asked, filtered.error), (nodes.len(), None));
         prop_assert_eq!(filtered.attempt.choice.best.len() == 1, of("passes").count() == 1);
     }
@@ -89,24 +89,24 @@ fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
     let apart = [("exlocation", "t")];
     let pods = ["a", "other", "third"].map(|name| pe("j", name, &apart));
     let cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods.to_vec());
-    let mut tentative = Tentative::default();
-    let mut filtered = |proposed: &[(&str, &str)], names: &[&str]| {
-        for (pe, node) in proposed {
-            tentative.propose(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
+    let mut reservations = Reservations::default();
+    let mut filtered = |reserved: &[(&str, &str)], names: &[&str]| {
+        for (pe, node) in reserved {
+            reservations.reserve(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
         }
-        let outlook = tentative.outlook(cluster.snapshot(), &PodUid::from("a"), NOW);
+        let with_reservations = reservations.with_reservations(cluster.snapshot(), &PodUid::from("a"), NOW);
         let arguments = arguments(&question("a", ("exlocation", "t"), names))
-            .map(|arguments| filter(&arguments, cluster.snapshot(), outlook.as_ref(), cluster.policies()));
+            .map(|arguments| filter(&arguments, cluster.snapshot(), with_reservations.as_ref(), cluster.policies()));
         let filtered = arguments.unwrap();
-        (filtered.passed.len(), filtered.attempt.refused, filtered.error.is_some())
+        (filtered.passed.len(), filtered.attempt.rejected, filtered.error.is_some())
     };
-    let refused = |count| BTreeMap::from([(Reason::ExlocationConflict, count)]);
+    let rejected = |count| BTreeMap::from([(Reason::ExlocationConflict, count)]);
     assert_eq!(filtered(&[], &["n1", "n2"]), (2, BTreeMap::new(), false));
     assert_eq!(filtered(&[("a", "n2")], &["n1", "n2"]), (2, BTreeMap::new(), false), "its own is no obstacle");
-    assert_eq!(filtered(&[("other", "n1")], &["n1", "n2"]), (1, refused(1), false));
+    assert_eq!(filtered(&[("other", "n1")], &["n1", "n2"]), (1, rejected(1), false));
     let tried_again = (0, BTreeMap::new(), true);
     assert_eq!(filtered(&[("third", "n2")], &["n1", "n2"]), tried_again, "a refusal could outlive the proposals");
-    assert_eq!(filtered(&[], &["n1", "n2", "n3"]), (1, refused(2), false));
+    assert_eq!(filtered(&[], &["n1", "n2", "n3"]), (1, rejected(2), false));
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn the_answer_is_that_of_placement() {
     let pods = vec![on("n1", pe("j", "rival", &[("exlocation", "t")])), pe("j", "a", &[("exlocation", "t")])];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     let (filtered, result) = filtered(&cluster, ("exlocation", "t"), &["n1", "n2"]);
-    let refused: BTreeMap<String, String> = crate::testing::reasons(&cluster, "a")
+    let rejected: BTreeMap<String, String> = crate::testing::reasons(&cluster, "a")
         .into_iter()
         .filter_map(|(name, reason)| Some((name, reason?.to_string())))
         .collect();
-    assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), refused);
-    assert_eq!(refused.into_values().collect::<BTreeSet<_>>(), BTreeSet::from(["ExlocationConflict".to_owned()]));
+    assert_eq!(result.failed_and_unresolvable_nodes.unwrap(), rejected);
+    assert_eq!(rejected.into_values().collect::<BTreeSet<_>>(), BTreeSet::from(["ExlocationConflict".to_owned()]));
     assert_eq!(filtered.pe.unwrap().pod.key.uid.as_str(), "a");
 }

@@ -34,7 +34,7 @@ fn stored(case: &str) -> String {
         "filter" => filter(&arguments(&body).unwrap(), cluster.snapshot(), None, &policies).body,
         "prioritize" => prioritize(&arguments(&body).unwrap(), cluster.snapshot(), &policies).body,
         "bind" => {
-            let verified = bind::verify_and_commit(&mut cluster, &binding_arguments(&body).unwrap(), None, now);
+            let verified = bind::verify_and_assume(&mut cluster, &binding_arguments(&body).unwrap(), None, now);
             bind::answer(verified.err().map(|error| error.to_string()).as_deref())
         }
         "preempt" => preempt(&body).unwrap(),

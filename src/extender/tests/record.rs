@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::extender::bind::{Verified, verify_and_commit};
+use crate::extender::bind::{Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, Choice};
-use crate::model::{Footprint, Millicores, Node, Pod, Reason, Resources};
+use crate::model::{Millicores, Node, Pod, PodRequests, Reason, Resources};
 use crate::placement::Case;
 use crate::state::Cluster;
 use crate::testing::{NAMESPACE, asking, cluster, node, on, pe, pod, pool, sized, tagged};
@@ -16,8 +16,8 @@ fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
     let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-    match verify_and_commit(cluster, &arguments, attempt, now) {
-        Ok(Verified::Commit(commitment)) => commitment.record.unwrap().to_json(),
+    match verify_and_assume(cluster, &arguments, attempt, now) {
+        Ok(Verified::Assumed(binding)) => binding.record.unwrap().to_json(),
         other => panic!("{other:?}"),
     }
 }
@@ -33,8 +33,8 @@ fn a_full_record_tells_everything() {
     // together with the PE: 1,000 requested and 4,000 as limits of three cores
     let limits = Resources { cpu: Millicores(3_900), ..Resources::default() };
     let heavy = asking(900, on("n1", pod("heavy")));
-    let footprint = Footprint { limits, ..(*heavy.footprint).clone() };
-    let heavy = Pod { footprint: footprint.into(), ..heavy };
+    let resources = PodRequests { limits, ..(*heavy.resources).clone() };
+    let heavy = Pod { resources: resources.into(), ..heavy };
     let fast = [("host-pool", "fast"), ("colocation", "t")];
     let pods = vec![
         heavy,
@@ -49,8 +49,8 @@ fn a_full_record_tells_everything() {
         let case = Case::new(pe.unwrap(), cluster.snapshot());
         Choice::of(&case, case.rank(&nodes))
     };
-    let refused = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
-    let attempt = Some(Attempt { asked: 6, refused, choice, ..Attempt::default() });
+    let rejected = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
+    let attempt = Some(Attempt { asked: 6, rejected, choice, ..Attempt::default() });
     assert_eq!(
         record(&mut cluster, "a", "n1", attempt.as_ref()),
         concat!(
@@ -78,8 +78,8 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn a_record_tells_what_was_when_the_node_was_chosen() {
-    let wishes = [("host-pool", "fast")];
-    let pods = ["a", "b", "c"].map(|name| pe("j", name, &wishes)).to_vec();
+    let spec = [("host-pool", "fast")];
+    let pods = ["a", "b", "c"].map(|name| pe("j", name, &spec)).to_vec();
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("fast", &[], sized(2))], pods);
     let choice = {
         let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), cluster.snapshot());

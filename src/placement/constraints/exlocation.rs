@@ -2,7 +2,7 @@
 
 use super::super::case::{Candidate, Case, Given};
 use super::super::look_ahead::LookAhead;
-use crate::model::Refusal;
+use crate::model::Rejection;
 
 /// PEs with a shared token are bound.
 pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
@@ -15,11 +15,11 @@ pub(super) fn is_scarce(_: &Case<'_>, given: &Given<'_>) -> bool {
 }
 
 /// A PE of the job with a shared token is there.
-pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    given.siblings.apart_on(candidate.index).map(|other| Refusal::ExlocationConflict(other.pod.key.to_string()))
+pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Rejection> {
+    given.siblings.apart_on(candidate.index).map(|other| Rejection::ExlocationConflict(other.pod.key.to_string()))
 }
 
 /// Waiting PEs with a shared token need the node, or all that are left (case T10).
-pub(super) fn looks_ahead(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    given.look_ahead.forbids(candidate.index).map(|token| Refusal::ExlocationInfeasible(token.clone()))
+pub(super) fn looks_ahead(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Rejection> {
+    given.look_ahead.forbids(candidate.index).map(|token| Rejection::ExlocationInfeasible(token.clone()))
 }

@@ -17,13 +17,13 @@ mod schedulable;
 mod taints;
 
 use super::case::{Candidate, Case, Given};
-use crate::model::{Refusal, Wishes};
+use crate::model::{PlacementSpec, Rejection};
 
 /// A rule.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
     /// What it says of a node: `None` lets the node pass.
-    pub(super) check: fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Refusal>,
+    pub(super) check: fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Rejection>,
     /// False where it refuses no node to a PE, whatever the node is like.
     concerns: fn(&Case<'_>, &Given<'_>) -> bool,
     /// Whether it concerns the PE and the node alone, whoever else is there.
@@ -38,12 +38,12 @@ pub(super) struct Rule {
 /// Every rule, in the order of `PLACEMENT.md` 5: the first that refuses gives the node its reason.
 const IN_ORDER: &[Rule] = &[
     Rule::new(schedulable::check).of_node().of_kube_scheduler(),
-    Rule::new(taints::check).of_node().of_kube_scheduler().of_members(same_eligibility),
+    Rule::new(taints::check).of_node().of_kube_scheduler().of_members(same_node_requirements),
     Rule::new(node_affinity::check)
         .when(node_affinity::concerns)
         .of_node()
         .of_kube_scheduler()
-        .of_members(same_eligibility),
+        .of_members(same_node_requirements),
     Rule::new(restricted_tag::check).of_node().of_members(same_pool),
     Rule::new(pool_members::check).when(pool_members::concerns).of_node().of_members(same_pool),
     Rule::new(pool_size::enough_qualify).when(pool_size::is_unchosen).of_members(same_pool),
@@ -63,7 +63,7 @@ const IN_ORDER: &[Rule] = &[
 ];
 
 impl Rule {
-    const fn new(check: fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Refusal>) -> Self {
+    const fn new(check: fn(&Case<'_>, &Given<'_>, Candidate<'_>) -> Option<Rejection>) -> Self {
         Self { check, concerns: everybody, is_of_node: false, is_of_kube_scheduler: false, of_members: None }
     }
 
@@ -136,28 +136,28 @@ fn never(_: &Case<'_>, _: &Case<'_>) -> bool {
     false
 }
 
-fn same_eligibility(one: &Case<'_>, other: &Case<'_>) -> bool {
-    one.pe.pod.eligibility == other.pe.pod.eligibility
+fn same_node_requirements(one: &Case<'_>, other: &Case<'_>) -> bool {
+    one.pe.pod.node_requirements == other.pe.pod.node_requirements
 }
 
 fn same_pool(one: &Case<'_>, other: &Case<'_>) -> bool {
-    same(one, other, |wishes| (&wishes.hosts, wishes.pool_index, wishes.exclusive_scope))
+    same(one, other, |spec| (&spec.hosts, spec.pool_index, spec.exclusive_scope))
 }
 
 fn same_hosts(one: &Case<'_>, other: &Case<'_>) -> bool {
-    same(one, other, |wishes| &wishes.only)
+    same(one, other, |spec| &spec.only)
 }
 
 fn same_isolation(one: &Case<'_>, other: &Case<'_>) -> bool {
-    same(one, other, |wishes| wishes.isolation)
+    same(one, other, |spec| spec.isolation)
 }
 
 fn same_exlocation(one: &Case<'_>, other: &Case<'_>) -> bool {
-    same(one, other, |wishes| &wishes.exlocation)
+    same(one, other, |spec| &spec.exlocation)
 }
 
-fn same<'a, T: PartialEq>(one: &'a Case<'_>, other: &'a Case<'_>, of: impl Fn(&'a Wishes) -> T) -> bool {
-    matches!((&one.pe.wishes, &other.pe.wishes), (Ok(one), Ok(other)) if of(one) == of(other))
+fn same<'a, T: PartialEq>(one: &'a Case<'_>, other: &'a Case<'_>, of: impl Fn(&'a PlacementSpec) -> T) -> bool {
+    matches!((&one.pe.spec, &other.pe.spec), (Ok(one), Ok(other)) if of(one) == of(other))
 }
 
 #[cfg(test)]

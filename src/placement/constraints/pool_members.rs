@@ -3,24 +3,22 @@
 //! Tags are conjunctive: a node needs all of them (legacy rule R2).
 
 use super::super::case::{Candidate, Case, Given, qualifies};
-use crate::model::{HostChoice, NodeTags, PoolMembers, Refusal, Tag};
+use crate::model::{HostChoice, NodeTags, PoolMembers, Rejection, Tag};
 
 pub(super) fn concerns(_: &Case<'_>, given: &Given<'_>) -> bool {
-    given.wishes.hosts != HostChoice::Any
+    given.spec.hosts != HostChoice::Any
 }
 
-pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Refusal> {
-    match (&given.wishes.hosts, given.pool.map(|pool| &pool.members)) {
-        (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => {
-            first_missing(tags, &candidate.summary.tags)
-        }
+pub(super) fn check(_: &Case<'_>, given: &Given<'_>, candidate: Candidate<'_>) -> Option<Rejection> {
+    match (&given.spec.hosts, given.pool.map(|pool| &pool.members)) {
+        (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => first_missing(tags, &candidate.info.tags),
         (_, Some(members @ PoolMembers::Hosts(_))) => {
-            (!qualifies(members, candidate.node())).then_some(Refusal::NotInPool)
+            (!qualifies(members, candidate.node())).then_some(Rejection::NotInPool)
         }
         (HostChoice::Any | HostChoice::Pool(_), None) => None,
     }
 }
 
-fn first_missing(tags: &[Tag], of_node: &NodeTags) -> Option<Refusal> {
-    tags.iter().find(|tag| !of_node.has(tag)).map(|tag| Refusal::PoolTagMissing(tag.clone()))
+fn first_missing(tags: &[Tag], of_node: &NodeTags) -> Option<Rejection> {
+    tags.iter().find(|tag| !of_node.has(tag)).map(|tag| Rejection::PoolTagMissing(tag.clone()))
 }

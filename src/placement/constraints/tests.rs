@@ -14,10 +14,10 @@ proptest! {
             let case = Case::without_gang(pe, snapshot);
             let Ok(given) = &case.given else { continue };
             for index in snapshot.indexes().filter(|index| case.verdict(*index).is_ok()) {
-                let (summary, row) = snapshot.summary(index).unwrap();
+                let (info, state) = snapshot.info(index).unwrap();
                 for (place, rule) in IN_ORDER.iter().enumerate() {
-                    let refusal = (rule.check)(&case, given, Candidate { index, summary, row });
-                    prop_assert_eq!(refusal, None, "rule {}", place);
+                    let rejection = (rule.check)(&case, given, Candidate { index, info, state });
+                    prop_assert_eq!(rejection, None, "rule {}", place);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::case::Case;
 use super::super::scheme::Standing;
-use crate::model::{Eligibility, HostChoice, NodeName, Pe, Resources, Scheme, Wishes};
+use crate::model::{HostChoice, NodeName, NodeRequirements, Pe, PlacementSpec, Resources, ScoringStrategy};
 use crate::state::{NodeIndex, Snapshot};
 
 /// Orders by what PEs wish; each holds the nodes that pass as far as only PE and node are concerned.
@@ -36,7 +36,7 @@ struct Key {
     override_load_protection: bool,
     requests: Resources,
     limits: Resources,
-    eligibility: Option<Arc<Eligibility>>,
+    node_requirements: Option<Arc<NodeRequirements>>,
 }
 
 /// The worth of a node, negated, in an order that can be sorted by; then its name.
@@ -56,11 +56,11 @@ impl Candidates {
         pe: &Pe,
         snapshot: &Snapshot,
     ) -> Option<impl Iterator<Item = (u64, NodeIndex)>> {
-        let wishes = pe.wishes.as_ref().ok()?;
-        if wishes.scheme != Scheme::BalancedInstance || wishes.traffic_weight > 0 {
+        let spec = pe.spec.as_ref().ok()?;
+        if spec.scheme != ScoringStrategy::BalancedInstance || spec.traffic_weight > 0 {
             return None;
         }
-        let key = Key::of(pe, wishes);
+        let key = Key::of(pe, spec);
         let at = self.orders.iter().position(|order| order.key == key).unwrap_or_else(|| {
             let (nodes, places) = (BTreeSet::new(), Vec::new());
             self.orders.push(Order { key, nodes, places, seen: usize::MAX });
@@ -73,15 +73,15 @@ impl Candidates {
 }
 
 impl Key {
-    fn of(pe: &Pe, wishes: &Wishes) -> Self {
+    fn of(pe: &Pe, spec: &PlacementSpec) -> Self {
         Self {
-            hosts: wishes.hosts.clone(),
-            only: wishes.only.clone(),
-            risk_weight: wishes.risk_weight,
-            override_load_protection: wishes.override_load_protection,
-            requests: pe.pod.footprint.requests.clone(),
-            limits: pe.pod.footprint.limits.clone(),
-            eligibility: pe.pod.eligibility.clone(),
+            hosts: spec.hosts.clone(),
+            only: spec.only.clone(),
+            risk_weight: spec.risk_weight,
+            override_load_protection: spec.override_load_protection,
+            requests: pe.pod.resources.requests.clone(),
+            limits: pe.pod.resources.limits.clone(),
+            node_requirements: pe.pod.node_requirements.clone(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::greedy;
 use super::search;
 use super::work::Work;
-use crate::model::{Reason, Refusal};
+use crate::model::{Reason, Rejection};
 use crate::state::NodeIndex;
 
 /// Why a gang has no assignment: PEs and rules of which none can be left out.
@@ -16,7 +16,7 @@ pub struct Conflict {
     pub pes: Vec<String>,
     /// The rules that they cannot meet together, each with an example of what it refuses; none where the search was
     /// given up before it was certain.
-    pub rules: BTreeMap<Reason, Refusal>,
+    pub rules: BTreeMap<Reason, Rejection>,
 }
 
 /// How many looks each question may take.
@@ -27,8 +27,8 @@ const FEW_GROUPS: usize = 32;
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no nodes for {} together", self.pes.join(", "))?;
-        for (number, refusal) in self.rules.values().enumerate() {
-            write!(f, "{}{refusal}", if number == 0 { ": " } else { "; " })?;
+        for (number, rejection) in self.rules.values().enumerate() {
+            write!(f, "{}{rejection}", if number == 0 { ": " } else { "; " })?;
         }
         Ok(())
     }
@@ -60,13 +60,13 @@ fn search_conflict(work: &mut Work<'_>) -> Option<Conflict> {
     }
     let mut relaxed = Vec::new();
     let mut rules = BTreeMap::new();
-    let refusals = refusals(work, &members);
-    for (reason, refusal) in refusals {
+    let rejections = rejections(work, &members);
+    for (reason, rejection) in rejections {
         relaxed.push(reason);
         work.relax(&relaxed);
         if !has_none(work, &members) {
             relaxed.pop();
-            rules.insert(reason, refusal);
+            rules.insert(reason, rejection);
         }
     }
     let name = |group: &usize| work.group(*group).map(|pe| pe.name.to_string()).collect::<Vec<String>>();
@@ -81,19 +81,19 @@ fn has_none(work: &mut Work<'_>, members: &[usize]) -> bool {
 }
 
 /// An example of each refusal that the groups meet: alone, and once others are placed.
-fn refusals(work: &mut Work<'_>, members: &[usize]) -> BTreeMap<Reason, Refusal> {
+fn rejections(work: &mut Work<'_>, members: &[usize]) -> BTreeMap<Reason, Rejection> {
     work.clear();
     let nodes: Vec<NodeIndex> = work.snapshot().indexes().collect();
-    let mut refusals = BTreeMap::new();
+    let mut rejections = BTreeMap::new();
     let mut look = |work: &Work<'_>| {
         for group in members.iter().filter(|group| work.node(**group).is_none()) {
-            for refusal in nodes.iter().filter_map(|node| work.refusal(*group, *node)) {
-                refusals.entry(refusal.reason()).or_insert(refusal);
+            for rejection in nodes.iter().filter_map(|node| work.rejection(*group, *node)) {
+                rejections.entry(rejection.reason()).or_insert(rejection);
             }
         }
     };
     look(work);
     greedy::place(work);
     look(work);
-    refusals
+    rejections
 }

@@ -35,8 +35,8 @@ fn place_one(work: &mut Work<'_>, group: usize) {
 fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Pe) -> Vec<NodeIndex> {
     let case = Case::without_gang(pe, snapshot);
     let passes = |index: &NodeIndex| case.verdict(*index).is_ok();
-    if let Some(home) = case.home().filter(passes) {
-        return vec![home];
+    if let Some(previous_node) = case.previous_node().filter(passes) {
+        return vec![previous_node];
     }
     if let Some(nodes) = case.limited_to() {
         return ranked(&case, &nodes.iter().copied().filter(passes).collect::<Vec<NodeIndex>>());

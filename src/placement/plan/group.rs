@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::super::bucket::Bucket;
 use crate::model::{Gang, JobId, Pe, PodUid};
-use crate::state::{JobRow, Snapshot};
+use crate::state::{JobState, Snapshot};
 
 /// Waiting PEs of a batch that must share one node, by their places in the batch: of one bucket, or one PE alone.
 pub(super) type Group = Vec<usize>;
@@ -45,7 +45,7 @@ pub(super) fn units(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> Vec<Unit> {
 #[must_use]
 pub fn gang_of(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
     let job = snapshot.job(job)?;
-    let wished = job.members.iter().filter_map(|member| member.pe.wishes.as_ref().ok()?.gang);
+    let wished = job.members.iter().filter_map(|member| member.pe.spec.as_ref().ok()?.gang);
     let gang = wished.reduce(|one, other| match (one, other) {
         (Gang::AtLeast(one), Gang::AtLeast(other)) => Gang::AtLeast(one.max(other)),
         (count @ Gang::AtLeast(_), Gang::All) | (Gang::All, count @ Gang::AtLeast(_)) => count,
@@ -68,12 +68,12 @@ pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool 
     let Some(job) = snapshot.job(job) else { return false };
     match gang {
         Gang::AtLeast(count) => reaches(job.members.len(), count.get()),
-        Gang::All => !arrives(snapshot, job),
+        Gang::All => !is_arriving(snapshot, job),
     }
 }
 
 /// True while PEs of a job have been created that others may follow.
-pub(in crate::placement) fn arrives(snapshot: &Snapshot, job: &JobRow) -> bool {
+pub(in crate::placement) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
     let mut waiting = job.members.iter().filter(|member| member.node.is_none());
     waiting.any(|member| !snapshot.is_settled(member.pe.pod.created))
 }
@@ -95,7 +95,7 @@ fn groups(snapshot: &Snapshot, waiting: &[Arc<Pe>], mut of: Vec<usize>) -> Vec<G
 }
 
 fn mates(snapshot: &Snapshot, pe: &Pe) -> BTreeSet<PodUid> {
-    let Ok(wishes) = &pe.wishes else { return BTreeSet::new() };
-    let bucket = Bucket::of(pe, wishes, snapshot.job(&pe.job));
+    let Ok(spec) = &pe.spec else { return BTreeSet::new() };
+    let bucket = Bucket::of(pe, spec, snapshot.job(&pe.job));
     bucket.others_waiting.iter().map(|mate| mate.pod.key.uid.clone()).collect()
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::conflict::Conflict;
-pub(super) use self::group::arrives;
+pub(super) use self::group::is_arriving;
 pub use self::group::{QUIET, gang_of};
 use self::group::{Unit, is_complete, units};
 use self::work::Work;
@@ -77,7 +77,7 @@ pub struct Unplaced {
     /// The PE.
     pub pe: Arc<Pe>,
     /// How many nodes refuse it, by reason, once everything else of the plan is placed.
-    pub refused: BTreeMap<Reason, usize>,
+    pub rejected: BTreeMap<Reason, usize>,
     /// Where it is a gang that cannot be placed: what cannot be met together.
     pub conflict: Option<Arc<Conflict>>,
 }
@@ -181,17 +181,17 @@ fn outcome(work: &Work<'_>, waiting: &[Arc<Pe>], failed: &BTreeMap<usize, Failed
 
 fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&Failed>) -> Unplaced {
     let everywhere = |reason| BTreeMap::from([(reason, snapshot.indexes().count())]);
-    let (refused, conflict) = match failed {
+    let (rejected, conflict) = match failed {
         Some(Failed::Incomplete) => (everywhere(Reason::GangIncomplete), None),
         Some(Failed::Infeasible(conflict)) => (everywhere(Reason::GangInfeasible), conflict.clone()),
         None => {
             let case = Case::without_gang(pe, snapshot);
-            let mut refused: BTreeMap<Reason, usize> = BTreeMap::new();
-            for refusal in snapshot.indexes().filter_map(|index| case.verdict(index).err()) {
-                *refused.entry(refusal.reason()).or_default() += 1;
+            let mut rejected: BTreeMap<Reason, usize> = BTreeMap::new();
+            for rejection in snapshot.indexes().filter_map(|index| case.verdict(index).err()) {
+                *rejected.entry(rejection.reason()).or_default() += 1;
             }
-            (refused, None)
+            (rejected, None)
         }
     };
-    Unplaced { at, pe: Arc::clone(pe), refused, conflict }
+    Unplaced { at, pe: Arc::clone(pe), rejected, conflict }
 }

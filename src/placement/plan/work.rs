@@ -8,7 +8,7 @@ use super::super::risk::ratio;
 use super::super::traffic::zone;
 use super::candidates::Candidates;
 use super::group::Group;
-use crate::model::{JobId, Pe, PodUid, Reason, Refusal, Scheme, Token};
+use crate::model::{JobId, Pe, PodUid, Reason, Rejection, ScoringStrategy, Token};
 use crate::state::{Member, NodeIndex, Snapshot};
 
 /// The batch, what is placed of it, and the unit that is being worked on.
@@ -179,17 +179,17 @@ impl<'a> Work<'a> {
     }
 
     /// Why a group may not go to a node as things are, for its first PE.
-    pub(super) fn refusal(&self, group: usize, node: NodeIndex) -> Option<Refusal> {
+    pub(super) fn rejection(&self, group: usize, node: NodeIndex) -> Option<Rejection> {
         Case::without_look_ahead(self.group(group).next()?, &self.snapshot).verdict_but(node, &self.relaxed).err()
     }
 
     /// Places a group that is not placed, every member or none.
-    pub(super) fn place(&mut self, group: usize, node: NodeIndex) -> Result<(), Refusal> {
+    pub(super) fn place(&mut self, group: usize, node: NodeIndex) -> Result<(), Rejection> {
         let cost = self.marginal(group, node);
         for (number, pe) in self.group(group).enumerate() {
-            if let Err(refusal) = Case::without_look_ahead(pe, &self.snapshot).verdict_but(node, &self.relaxed) {
+            if let Err(rejection) = Case::without_look_ahead(pe, &self.snapshot).verdict_but(node, &self.relaxed) {
                 self.group(group).take(number).for_each(|placed| self.snapshot.displace(placed, node));
-                return Err(refusal);
+                return Err(rejection);
             }
             self.snapshot.place(pe, node);
         }
@@ -277,11 +277,11 @@ impl<'a> Work<'a> {
     }
 
     fn crowding(&self, group: usize, node: NodeIndex) -> f64 {
-        let Some((summary, _)) = self.snapshot.summary(node) else { return 0.0 };
-        let cores = summary.occupancy.allocatable.cpu.0;
+        let Some((info, _)) = self.snapshot.info(node) else { return 0.0 };
+        let cores = info.occupancy.allocatable.cpu.0;
         let amount = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let (before, batch) = (summary.pes, amount(self.waiting.len()));
-        let packs = |pe: &Arc<Pe>| pe.wishes.as_ref().is_ok_and(|wishes| wishes.scheme == Scheme::Pack);
+        let (before, batch) = (info.pes, amount(self.waiting.len()));
+        let packs = |pe: &Arc<Pe>| pe.spec.as_ref().is_ok_and(|spec| spec.scheme == ScoringStrategy::Pack);
         let found = |(number, pe): (usize, &Arc<Pe>)| {
             let before = before + number;
             if packs(pe) {
@@ -314,7 +314,7 @@ impl<'a> Work<'a> {
 
     /// None on one node, half in one zone, else whole.
     fn distance(&self, one: NodeIndex, other: NodeIndex) -> f64 {
-        let zone_of = |index| self.snapshot.summary(index).and_then(|(summary, _)| zone(&summary.node));
+        let zone_of = |index| self.snapshot.info(index).and_then(|(info, _)| zone(&info.node));
         if one == other {
             0.0
         } else if zone_of(one).is_some() && zone_of(one) == zone_of(other) {
@@ -348,7 +348,7 @@ fn decide(pes: &[&Arc<Pe>], node: NodeIndex, snapshot: &mut Snapshot) -> bool {
 }
 
 fn exlocation(pe: &Pe) -> impl Iterator<Item = (&JobId, &Token)> {
-    pe.wishes.iter().flat_map(|wishes| &wishes.exlocation).map(|token| (&pe.job, token))
+    pe.spec.iter().flat_map(|spec| &spec.exlocation).map(|token| (&pe.job, token))
 }
 
 /// Whom each PE exchanges data with, as far as the other end is in the batch or bound, and the sum of all rates.
@@ -378,7 +378,7 @@ fn edges(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> (Vec<Vec<Edge>>, f64) {
         let mut named: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
         job.members.iter().for_each(|member| named.entry(&*member.pe.name).or_default().push(member));
         for member in &job.members {
-            let sends = member.pe.wishes.iter().flat_map(|wishes| &wishes.connects_to);
+            let sends = member.pe.spec.iter().flat_map(|spec| &spec.connects_to);
             for (connection, to) in
                 sends.flat_map(|to| named.get(&*to.to).into_iter().flatten().map(move |at| (to, at)))
             {

@@ -8,7 +8,7 @@ use proptest::sample::subsequence;
 
 use super::super::Bucket;
 use crate::model::Pod;
-use crate::state::{Cluster, JobRow, NodeIndex};
+use crate::state::{Cluster, JobState, NodeIndex};
 use crate::testing::{asking, cluster, leaving, node, on, pe};
 
 const NODES: [&str; 3] = ["n0", "n1", "n2"];
@@ -28,20 +28,20 @@ fn name(member: usize) -> String {
 fn pods(members: &[Member]) -> Vec<Pod> {
     let pod = |(member, (tokens, node)): (usize, &Member)| {
         let list = tokens.join(",");
-        let wishes: &[(&str, &str)] = if tokens.is_empty() { &[] } else { &[("colocation", &list)] };
-        let pod = asking(1 << member, pe("j", &name(member), wishes));
+        let spec: &[(&str, &str)] = if tokens.is_empty() { &[] } else { &[("colocation", &list)] };
+        let pod = asking(1 << member, pe("j", &name(member), spec));
         node.map_or(pod.clone(), |node| on(NODES[node], pod))
     };
     members.iter().enumerate().map(pod).collect()
 }
 
 /// The bucket of a PE in a job whose members come in the order of this row.
-fn bucket_of(cluster: &Cluster, pe: &str, job: Option<&JobRow>) -> Bucket {
+fn bucket_of(cluster: &Cluster, pe: &str, job: Option<&JobState>) -> Bucket {
     let pe = cluster.pod(pe).unwrap().1.unwrap();
-    Bucket::of(pe, pe.wishes.as_ref().unwrap(), job)
+    Bucket::of(pe, pe.spec.as_ref().unwrap(), job)
 }
 
-fn job_of<'a>(cluster: &'a Cluster, pe: &str) -> &'a JobRow {
+fn job_of<'a>(cluster: &'a Cluster, pe: &str) -> &'a JobState {
     cluster.snapshot().job(&cluster.pod(pe).unwrap().1.unwrap().job).unwrap()
 }
 
@@ -100,7 +100,7 @@ proptest! {
         let cluster = cluster(NODES.map(node).to_vec(), vec![], pods(&members));
         for member in 0..members.len() {
             let job = job_of(&cluster, &name(member));
-            let reordered = JobRow { members: shuffled.iter().map(|at| job.members[*at].clone()).collect(), ..JobRow::default() };
+            let reordered = JobState { members: shuffled.iter().map(|at| job.members[*at].clone()).collect(), ..JobState::default() };
             let (one, other) = [job, &reordered].map(|job| bucket_of(&cluster, &name(member), Some(job))).into();
             prop_assert_eq!(others(&one), others(&other));
             prop_assert_eq!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::super::Case;
-use crate::model::{Owner, OwnerKind, Pod, PoolMode, Reason, Refusal};
+use crate::model::{Owner, OwnerKind, Pod, PoolMode, Reason, Rejection};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, choice, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, node, on, pe,
@@ -19,7 +19,7 @@ const ORDERS: [[&str; 3]; 6] =
 const NOWHERE: [&str; 0] = [];
 
 /// Asserts that every node refuses a PE for this reason.
-fn assert_refused_everywhere(cluster: &Cluster, pod: &str, reason: Reason) {
+fn assert_rejected_everywhere(cluster: &Cluster, pod: &str, reason: Reason) {
     for (node, said) in reasons(cluster, pod) {
         assert_eq!(said, Some(reason), "{node}");
     }
@@ -44,7 +44,7 @@ fn t3_a_pool_that_is_larger_than_what_qualifies_refuses_every_pe() {
     let three = cluster(nodes(), vec![pool("p", &["a"], sized(3))], pods());
     for pod in ["a", "b"] {
         assert_eq!(choice(&three, pod), NOWHERE);
-        assert_eq!(verdict(&three, pod, "n1"), Err(Refusal::PoolTooSmall(2, 3)));
+        assert_eq!(verdict(&three, pod, "n1"), Err(Rejection::PoolTooSmall(2, 3)));
     }
     let two = cluster(nodes(), vec![pool("p", &["a"], sized(2))], pods());
     assert_eq!(choice(&two, "a"), ["n1", "n2"]);
@@ -79,9 +79,9 @@ fn t4_an_exclusive_pool_takes_no_node_in_use_and_lets_nobody_in_later() {
         pe("foreign", "late", &[]),
     ];
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], exclusive(1))], pods);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolNodeInUse("streams/foreign".into())));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolNodeInUse("streams/foreign".into())));
     assert_eq!(place(&mut cluster, "a").as_deref(), Some("n2"));
-    assert_eq!(verdict(&cluster, "late", "n2"), Err(Refusal::PoolExclusiveToOtherJob("streams/owner".into())));
+    assert_eq!(verdict(&cluster, "late", "n2"), Err(Rejection::PoolExclusiveToOtherJob("streams/owner".into())));
     assert_eq!(choice(&cluster, "late"), ["n1"]);
     assert_eq!(choice(&cluster, "b"), ["n1", "n2"]);
 }
@@ -153,7 +153,7 @@ fn t9_a_group_of_four_is_placed_as_far_as_three_nodes_go() {
     nodes.sort_unstable();
     assert_eq!(nodes, ["n1", "n2", "n3"]);
     assert_eq!(choice(&cluster, "d"), NOWHERE);
-    assert_refused_everywhere(&cluster, "d", Reason::ExlocationConflict);
+    assert_rejected_everywhere(&cluster, "d", Reason::ExlocationConflict);
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn t10_who_has_a_choice_leaves_the_only_node_to_who_has_none() {
     for order in [["x", "y"], ["y", "x"]] {
         let mut cluster = both();
         for pod in order {
-            let (passes, refused) = if pod == "x" { ("n2", "n1") } else { ("n1", "n2") };
+            let (passes, rejected) = if pod == "x" { ("n2", "n1") } else { ("n1", "n2") };
             assert_eq!(choice(&cluster, pod), [passes], "{order:?}");
-            assert!(verdict(&cluster, pod, refused).is_err());
+            assert!(verdict(&cluster, pod, rejected).is_err());
             place(&mut cluster, pod);
         }
     }
@@ -226,19 +226,19 @@ fn t13_a_closed_node_takes_only_pes_that_ask_for_each_of_its_restricting_tags() 
         pe("j", "host", &[("hosts", "n1")]),
     ];
     let cluster = cluster(nodes(), vec![pool("p", &["lab", "gpu"], PoolMode::Shared)], pods);
-    assert_refused_everywhere(&cluster, "none", Reason::RestrictedTag);
+    assert_rejected_everywhere(&cluster, "none", Reason::RestrictedTag);
     assert_eq!(choice(&cluster, "one"), ["n1"]);
-    assert_eq!(verdict(&cluster, "one", "n2"), Err(Refusal::RestrictedTag("lab".into())));
+    assert_eq!(verdict(&cluster, "one", "n2"), Err(Rejection::RestrictedTag("lab".into())));
     assert_eq!(choice(&cluster, "both"), ["n2"]);
     assert_eq!(choice(&cluster, "pool"), ["n2"]);
-    assert_eq!(verdict(&cluster, "host", "n1"), Err(Refusal::RestrictedTag("gpu".into())));
+    assert_eq!(verdict(&cluster, "host", "n1"), Err(Rejection::RestrictedTag("gpu".into())));
 }
 
 #[test]
 fn t13_a_restricting_tag_does_not_give_the_tag() {
     let nodes = vec![labelled(&["restrict.outrigger.dev/gpu"], node("n1"))];
     let cluster = cluster(nodes, vec![], vec![pe("j", "a", &[("host-tags", "gpu")])]);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTagMissing("gpu".into())));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolTagMissing("gpu".into())));
 }
 
 #[test]
@@ -257,19 +257,19 @@ fn t16_the_schemes_differ_where_another_job_is_busy() {
 }
 
 /// An incarnation of PE `a`, whose name outlives its pod.
-fn incarnation(number: u8, wishes: &[(&str, &str)]) -> Pod {
+fn incarnation(number: u8, spec: &[(&str, &str)]) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a")].into_iter().collect();
     let owner = Owner { name: "a".into(), uid: "owner".into(), kind: OwnerKind::Other, is_only: true };
-    Pod { labels, owner: Some(owner.into()), ..pe("j", &format!("a-{number}"), wishes) }
+    Pod { labels, owner: Some(owner.into()), ..pe("j", &format!("a-{number}"), spec) }
 }
 
 #[test]
 fn t17_a_pe_that_is_launched_again_returns_to_its_node_and_elsewhere_only_if_it_may() {
-    let relaunched = |wishes: &[(&str, &str)]| {
-        let pods = vec![on("n2", incarnation(1, wishes)), on("n2", pe("k", "other", &[]))];
+    let relaunched = |spec: &[(&str, &str)]| {
+        let pods = vec![on("n2", incarnation(1, spec)), on("n2", pe("k", "other", &[]))];
         let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
         cluster.apply(Event::PodGone("a-1".into()));
-        cluster.apply(Event::Pod(Box::new(incarnation(2, wishes))));
+        cluster.apply(Event::Pod(Box::new(incarnation(2, spec))));
         cluster
     };
     let mut free = relaunched(&[]);
@@ -280,14 +280,14 @@ fn t17_a_pe_that_is_launched_again_returns_to_its_node_and_elsewhere_only_if_it_
         cluster.apply(Event::NodesListed(vec![node("n1"), cordoned(node("n2"))]));
     }
     assert_eq!(choice(&free, "a-2"), ["n1"], "its node takes nothing, and it may be relocated");
-    assert_eq!(verdict(&pinned, "a-2", "n1"), Err(Refusal::PinnedElsewhere("n2".into())));
-    assert_eq!(verdict(&pinned, "a-2", "n2"), Err(Refusal::NodeUnschedulable));
+    assert_eq!(verdict(&pinned, "a-2", "n1"), Err(Rejection::PinnedElsewhere("n2".into())));
+    assert_eq!(verdict(&pinned, "a-2", "n2"), Err(Rejection::NodeUnschedulable));
     for cluster in [&mut free, &mut pinned] {
         cluster.apply(Event::PodGone("other".into()));
         cluster.apply(Event::NodesListed(vec![node("n1")]));
     }
     assert_eq!(choice(&free, "a-2"), ["n1"], "its node is gone, and it may be relocated");
-    assert_refused_everywhere(&pinned, "a-2", Reason::PinnedElsewhere);
+    assert_rejected_everywhere(&pinned, "a-2", Reason::PinnedElsewhere);
 }
 
 #[test]
@@ -296,9 +296,9 @@ fn t19_a_job_that_is_submitted_again_inherits_nothing() {
         let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/generation", generation)].into_iter().collect();
         Pod { labels, ..pod }
     };
-    let wishes = [("colocation", "t"), ("exlocation", "x"), ("host-pool", "p")];
-    for before in [on("n2", pe("j", "old", &wishes)), leaving(on("n2", pe("j", "old", &wishes)))] {
-        let pods = vec![submitted("1", before), submitted("2", pe("j", "new", &wishes))];
+    let spec = [("colocation", "t"), ("exlocation", "x"), ("host-pool", "p")];
+    for before in [on("n2", pe("j", "old", &spec)), leaving(on("n2", pe("j", "old", &spec)))] {
+        let pods = vec![submitted("1", before), submitted("2", pe("j", "new", &spec))];
         let cluster = cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], sized(1))], pods);
         let mut nodes = choice(&cluster, "new");
         nodes.sort_unstable();
@@ -312,13 +312,13 @@ fn t19_pods_whose_owner_is_gone_keep_nobody_from_their_nodes() {
         let owner = Owner { name: "set".into(), uid: uid.into(), kind: OwnerKind::Other, is_only: true };
         Pod { owner: Some(Arc::new(owner)), ..pod }
     };
-    let wishes = [("isolated", "true"), ("host-pool", "p")];
-    let before = asking(1_000, of("before", on("n1", pe("j", "old", &wishes))));
+    let spec = [("isolated", "true"), ("host-pool", "p")];
+    let before = asking(1_000, of("before", on("n1", pe("j", "old", &spec))));
     let owner = before.owner.as_deref().unwrap().clone();
-    let pods = vec![before, of("now", asking(2_000, pe("j", "new", &wishes)))];
+    let pods = vec![before, of("now", asking(2_000, pe("j", "new", &spec)))];
     let nodes = vec![with_cores(4, node("n1")), with_cores(2, node("n2"))];
     let mut cluster = cluster(nodes, vec![pool("p", &[], sized(1))], pods);
-    assert_eq!(verdict(&cluster, "new", "n1"), Err(Refusal::NodeHoldsIsolatedPe("streams/old".into())));
+    assert_eq!(verdict(&cluster, "new", "n1"), Err(Rejection::NodeHoldsIsolatedPe("streams/old".into())));
     assert_eq!(verdict(&cluster, "new", "n2").unwrap_err().reason(), Reason::PoolIndexElsewhere);
     // Of the same name, but another one.
     cluster.apply(Event::OwnerGone(Owner { uid: "long ago".into(), ..owner.clone() }));
@@ -329,7 +329,7 @@ fn t19_pods_whose_owner_is_gone_keep_nobody_from_their_nodes() {
     assert_eq!(nodes, ["n1", "n2"]);
     // What they request is still there.
     cluster.apply(Event::Pod(Box::new(asking(3_500, pe("k", "large", &[])))));
-    assert_refused_everywhere(&cluster, "large", Reason::InsufficientResources);
+    assert_rejected_everywhere(&cluster, "large", Reason::InsufficientResources);
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn a_pod_that_names_an_owner_of_old_takes_nothing_from_those_that_run() {
 #[test]
 fn t20_a_host_that_does_not_exist_refuses_every_node() {
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[("hosts", "n9")])]);
-    assert_refused_everywhere(&cluster, "a", Reason::HostMismatch);
+    assert_rejected_everywhere(&cluster, "a", Reason::HostMismatch);
 }
 
 #[test]
@@ -362,8 +362,8 @@ fn b1_one_of_two_tags_is_not_enough() {
     let nodes = vec![tagged(&["a"], node("n1")), tagged(&["b"], node("n2"))];
     let cluster =
         cluster(nodes, vec![pool("p", &["a", "b"], PoolMode::Shared)], vec![pe("j", "a", &[("host-pool", "p")])]);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTagMissing("b".into())));
-    assert_eq!(verdict(&cluster, "a", "n2"), Err(Refusal::PoolTagMissing("a".into())));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolTagMissing("b".into())));
+    assert_eq!(verdict(&cluster, "a", "n2"), Err(Rejection::PoolTagMissing("a".into())));
 }
 
 #[test]
@@ -385,26 +385,26 @@ fn b3_the_first_of_a_bucket_does_not_go_where_the_rest_does_not_fit() {
     ];
     let nodes = vec![with_cores(4, node("n1")), with_cores(5, node("n2"))];
     let mut cluster = cluster(nodes, vec![], pods);
-    assert_eq!(verdict(&cluster, "small", "n1"), Err(Refusal::BucketDoesNotFit("cpu".into(), 4_100, 4_000)));
+    assert_eq!(verdict(&cluster, "small", "n1"), Err(Rejection::BucketDoesNotFit("cpu".into(), 4_100, 4_000)));
     assert_eq!(place(&mut cluster, "small").as_deref(), Some("n2"));
     assert_eq!(place(&mut cluster, "large").as_deref(), Some("n2"));
 }
 
 #[test]
 fn b4_tokens_neither_glue_nor_repel_pes_of_two_jobs() {
-    let wishes = [("colocation", "t"), ("exlocation", "x")];
-    let pods = vec![on("n1", pe("j", "a", &wishes)), on("n2", pe("k", "b", &wishes)), pe("l", "c", &wishes)];
+    let spec = [("colocation", "t"), ("exlocation", "x")];
+    let pods = vec![on("n1", pe("j", "a", &spec)), on("n2", pe("k", "b", &spec)), pe("l", "c", &spec)];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     assert_eq!(choice(&cluster, "c"), ["n1", "n2"]);
 }
 
 #[test]
 fn b5_isolated_pes_of_two_submissions_never_share_a_node_and_jobs_without_wishes_stay_away() {
-    let wishes = [("isolated", "true")];
-    let pods = vec![on("n1", pe("first", "a", &wishes)), pe("second", "b", &wishes), pe("unrelated", "c", &[])];
+    let spec = [("isolated", "true")];
+    let pods = vec![on("n1", pe("first", "a", &spec)), pe("second", "b", &spec), pe("unrelated", "c", &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     for pod in ["b", "c"] {
-        assert_eq!(verdict(&cluster, pod, "n1"), Err(Refusal::NodeHoldsIsolatedPe("streams/a".into())));
+        assert_eq!(verdict(&cluster, pod, "n1"), Err(Rejection::NodeHoldsIsolatedPe("streams/a".into())));
     }
 }
 
@@ -416,9 +416,9 @@ fn b6_naming_a_host_skips_no_rule() {
         vec![],
         vec![on("n1", asking(4_000, pod("filler"))), asking(1, pe("j", "a", &hosts))],
     );
-    assert_eq!(verdict(&full, "a", "n1"), Err(Refusal::InsufficientResources("cpu".into(), 1, 0)));
+    assert_eq!(verdict(&full, "a", "n1"), Err(Rejection::InsufficientResources("cpu".into(), 1, 0)));
     let cordoned = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &hosts)]);
-    assert_eq!(verdict(&cordoned, "a", "n1"), Err(Refusal::NodeUnschedulable));
+    assert_eq!(verdict(&cordoned, "a", "n1"), Err(Rejection::NodeUnschedulable));
 }
 
 #[test]
@@ -464,7 +464,7 @@ fn b10_what_is_on_its_way_out_counts_for_no_rule_between_pes() {
 fn b10_requests_count_until_the_pod_is_gone() {
     let pods = vec![leaving(on("n1", asking(4_000, pe("j", "old", &[])))), asking(1_000, pe("j", "new", &[]))];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
-    assert_eq!(verdict(&cluster, "new", "n1"), Err(Refusal::InsufficientResources("cpu".into(), 1_000, 0)));
+    assert_eq!(verdict(&cluster, "new", "n1"), Err(Rejection::InsufficientResources("cpu".into(), 1_000, 0)));
     cluster.apply(Event::PodGone("old".into()));
     assert_eq!(choice(&cluster, "new"), ["n1"]);
 }
@@ -474,7 +474,7 @@ fn b13_a_node_that_takes_nothing_does_not_count_towards_the_size_of_a_pool() {
     let pools = || vec![pool("p", &[], sized(2))];
     let pods = || vec![pe("j", "a", &[("host-pool", "p")])];
     let one_cordoned = cluster(vec![node("n1"), cordoned(node("n2"))], pools(), pods());
-    assert_eq!(verdict(&one_cordoned, "a", "n1"), Err(Refusal::PoolTooSmall(1, 2)));
+    assert_eq!(verdict(&one_cordoned, "a", "n1"), Err(Rejection::PoolTooSmall(1, 2)));
     let both = cluster(vec![node("n1"), node("n2")], pools(), pods());
     assert_eq!(choice(&both, "a"), ["n1", "n2"]);
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Pod, Reason, Refusal};
-use crate::placement::{Arrivals, Budget, Case, placeable, plan};
+use crate::model::{Pod, Reason, Rejection};
+use crate::placement::{Budget, Case, GangComplete, placeable, plan};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, choice, cluster, node, on, pe, place, reasons, verdict, with_cores};
 
@@ -15,7 +15,7 @@ const GANG: (&str, &str) = ("gang", "true");
 fn members_wait_until_as_many_exist_as_the_gang_counts() {
     let two = || vec![pe("j", "a", &[("gang", "3")]), pe("j", "b", &[("gang", "2")])];
     let incomplete = cluster(vec![node("n1")], vec![], two());
-    assert_eq!(verdict(&incomplete, "a", "n1"), Err(Refusal::GangIncomplete(2, 3)), "of two counts the larger");
+    assert_eq!(verdict(&incomplete, "a", "n1"), Err(Rejection::GangIncomplete(2, 3)), "of two counts the larger");
     let third = pe("j", "c", &[]);
     let complete = cluster(vec![node("n1")], vec![], [two(), vec![third]].concat());
     assert_eq!(verdict(&complete, "a", "n1"), Ok(()));
@@ -24,20 +24,20 @@ fn members_wait_until_as_many_exist_as_the_gang_counts() {
 #[test]
 fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
     let at = |second| Timestamp::from_second(second).unwrap();
-    let created = |name: &str, second: i64, wishes: &[(&'static str, &'static str)]| Pod {
+    let created = |name: &str, second: i64, spec: &[(&'static str, &'static str)]| Pod {
         created: at(second),
-        ..pe("j", name, wishes)
+        ..pe("j", name, spec)
     };
     let pods = vec![created("a", 1, &[GANG]), created("b", 3, &[])];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()), "all that are known are there");
-    let mut arrivals = Arrivals::default();
+    let mut gang_complete = GangComplete::default();
     let mut look = |cluster: &Cluster| -> Vec<String> {
-        arrivals.look(cluster.snapshot()).iter().map(|pe| pe.name.to_string()).collect()
+        gang_complete.look(cluster.snapshot()).iter().map(|pe| pe.name.to_string()).collect()
     };
     for (settled, complete) in [(2, false), (3, true), (4, true)] {
         cluster.apply(Event::Settled(at(settled)));
-        let expected = if complete { Ok(()) } else { Err(Refusal::GangArrives) };
+        let expected = if complete { Ok(()) } else { Err(Rejection::GangArrives) };
         assert_eq!(verdict(&cluster, "a", "n1"), expected, "{settled}");
         assert_eq!(look(&cluster).is_empty(), settled != 3, "who waits is woken once: {settled}");
         let waiting = ["a", "b"].map(|name| Arc::clone(cluster.pod(name).unwrap().1.unwrap()));
@@ -52,7 +52,7 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
         "who was refused by a process that has ended is woken by the next"
     );
     cluster.apply(Event::Pod(Box::new(created("late", 5, &[]))));
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::GangArrives), "one that comes begins it anew");
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::GangArrives), "one that comes begins it anew");
     cluster.apply(Event::Pod(Box::new(on("n1", created("b", 3, &[])))));
     assert_eq!(verdict(&cluster, "late", "n1"), Ok(()), "once it is placed it waits for nobody");
     let mut counted = self::cluster(vec![node("n1")], vec![], vec![created("a", 9, &[("gang", "1")])]);
@@ -69,7 +69,7 @@ fn t9_t25_no_member_goes_where_not_all_can() {
     for name in names {
         // the last one is left over whether there is a gang or not
         let reason = if name == "d" { Reason::ExlocationInfeasible } else { Reason::GangInfeasible };
-        assert!(reasons(&three, name).values().all(|told| *told == Some(reason)));
+        assert!(reasons(&three, name).values().all(|reported| *reported == Some(reason)));
     }
     let said = verdict(&three, "a", "n1").unwrap_err().to_string();
     assert!(said.contains("no nodes for a, b, c, d together") && said.contains("ExlocationConflict"), "{said}");

@@ -20,6 +20,6 @@ mod open_streams;
 mod plan;
 mod rank;
 mod reasons;
+mod requeue;
 mod risk;
 pub(in crate::placement) mod safety;
-mod wake;

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::api::open_streams::{HostPool, Job, ProcessingElement};
-use crate::model::{Contradiction, DeclaredJob, DeclaredPe, DeclaredPool, Node, Pod, Reason, Refusal, StreamJob};
+use crate::model::{
+    DeclaredJob, DeclaredPe, DeclaredPool, InvalidPlacementSpec, Node, Pod, Reason, Rejection, StreamJob,
+};
 use crate::state::{Change, Cluster, Event};
 use crate::testing::{
     asking, choice, governed, leaving, node, on, place, reasons, stream_job, streams_pe, streams_policy, tagged,
@@ -121,7 +123,7 @@ fn b6_t20_a_named_host_skips_no_rule_and_an_unknown_one_is_refused() {
     let pods = vec![asking(4_000, on("n2", streams_pe("other", "0"))), asking(1_000, streams_pe("app", "0"))];
     let cluster = with_pods(three(), pods, &[("app-0", host)]);
     assert_eq!(verdict(&cluster, "app-0", "n2").unwrap_err().reason(), Reason::InsufficientResources);
-    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(Refusal::HostMismatch));
+    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(Rejection::HostMismatch));
     let unknown = submitted(three(), &[("app-0", json!({"host": "10.9.9.9"}))]);
     assert!(reasons(&unknown, "app-0").values().all(|reason| *reason == Some(Reason::HostMismatch)));
 }
@@ -158,7 +160,7 @@ fn b9_a_job_that_does_not_fit_as_a_whole_is_not_begun() {
     assert_ne!(choice(&cluster, "app-0"), NOWHERE);
     cluster.apply(Event::PodGone("app-3".into()));
     let waiting = verdict(&cluster, "app-0", "n1").unwrap_err();
-    assert_eq!(waiting, Refusal::GangIncomplete(3, 4), "the job says how many there will be");
+    assert_eq!(waiting, Rejection::GangIncomplete(3, 4), "the job says how many there will be");
 }
 
 #[test]
@@ -207,10 +209,10 @@ fn a_stream_job_wins_over_the_objects_and_they_over_the_pod() {
 #[test]
 fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
     let mut cluster = submitted(three(), &[("app-0", json!({"host": 7})), ("app-1", json!({"colour": "red"}))]);
-    let refused = verdict(&cluster, "app-0", "n1").unwrap_err().to_string();
+    let rejected = verdict(&cluster, "app-0", "n1").unwrap_err().to_string();
     let words =
         "ProcessingElement.streams.ibm.com streams/app-0: outrigger.dev/hosts: spec.placement.host: `7` is no text";
-    assert_eq!(refused, format!("InvalidPlacement: {words}"));
+    assert_eq!(rejected, format!("InvalidPlacement: {words}"));
     assert_eq!(choice(&cluster, "app-1").len(), 3, "a member that nobody knows is no wish");
     let job = stream_job("app", &[("0", &[("hosts", "n3")])]);
     cluster.apply(Event::StreamJob(Box::new(job)));
@@ -219,7 +221,7 @@ fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
     let mut cluster = submitted(three(), &[("app-0", located(1))]);
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"membershipMode": "exclusive"}}));
     let (_, pe) = cluster.pod("app-0").unwrap();
-    let Contradiction { source, problem, .. } = *pe.unwrap().wishes.clone().unwrap_err();
+    let InvalidPlacementSpec { source, problem, .. } = *pe.unwrap().spec.clone().unwrap_err();
     assert_eq!(source.as_deref(), Some("HostPool.streams.ibm.com streams/app-1"));
     assert!(problem.starts_with("spec.hostpool.size: is missing"), "{problem}");
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"membershipMode": "exclusive", "size": 1}}));

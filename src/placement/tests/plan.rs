@@ -180,7 +180,7 @@ proptest! {
         prop_assert_eq!(placed_set(&world, &numbers, &plan), set, "{:?}", places);
         prop_assert!(plan.cost <= least + 1e-9, "{} instead of {least}: {places:?}", plan.cost);
         for unplaced in &plan.unplaced {
-            prop_assert_eq!(unplaced.refused.values().sum::<usize>(), world.hosts.len(), "{:?}", unplaced.refused);
+            prop_assert_eq!(unplaced.rejected.values().sum::<usize>(), world.hosts.len(), "{:?}", unplaced.rejected);
         }
     }
 
@@ -252,7 +252,7 @@ fn t9_t25_a_gang_that_cannot_be_placed_as_a_whole_is_not_placed_and_the_conflict
     let three = cluster(nodes_with(3).collect(), vec![], pods.clone());
     let plan = planned(&three, &names, Budget::default());
     assert!(plan.placements.is_empty());
-    assert!(plan.unplaced.iter().all(|unplaced| unplaced.refused.keys().eq([&Reason::GangInfeasible])));
+    assert!(plan.unplaced.iter().all(|unplaced| unplaced.rejected.keys().eq([&Reason::GangInfeasible])));
     let conflict = plan.unplaced[0].conflict.clone().unwrap();
     assert_eq!(conflict.pes, ["a", "b", "c", "d"]);
     assert_eq!(
@@ -269,7 +269,7 @@ fn a_gang_waits_until_as_many_members_exist_as_it_counts() {
     let gang = [("gang", "3")];
     let two = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &gang), pe("j", "b", &gang)]);
     let plan = planned(&two, &["a", "b"], Budget::default());
-    assert!(plan.unplaced.iter().all(|unplaced| unplaced.refused.keys().eq([&Reason::GangIncomplete])));
+    assert!(plan.unplaced.iter().all(|unplaced| unplaced.rejected.keys().eq([&Reason::GangIncomplete])));
     assert_eq!(plan.unplaced.len(), 2);
 }
 

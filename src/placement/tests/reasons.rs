@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Refusal, StreamJob};
+use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Rejection, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, measured,
@@ -12,12 +12,12 @@ use crate::testing::{
 };
 
 /// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
-fn said(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Result<(), Refusal> {
+fn said(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Result<(), Rejection> {
     verdict(&cluster(nodes, pools, pods), "a", "n1")
 }
 
 /// The same with two nodes and no pool, where only pods make a difference.
-fn among(pods: Vec<Pod>) -> Result<(), Refusal> {
+fn among(pods: Vec<Pod>) -> Result<(), Rejection> {
     said(vec![node("n1"), node("n2")], vec![], pods)
 }
 
@@ -27,24 +27,24 @@ const OTHER: &str = "other";
 fn node_unknown_until_the_node_has_been_seen() {
     let pods = vec![on("n1", pod("first")), pe("j", "a", &[])];
     let mut cluster = cluster(vec![], vec![], pods);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnknown));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
     cluster.apply(Event::Node(node("n1")));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
     cluster.apply(Event::NodeGone("n1".into()));
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnknown));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
 }
 
 #[test]
 fn invalid_placement_while_a_value_cannot_be_read() {
-    for (wishes, reason) in [
+    for (spec, reason) in [
         (&[("isolated", "yes")][..], "outrigger.dev/isolated: `yes` is neither `true` nor `false`"),
         (
             &[("host-pool", "p"), ("host-tags", "a")],
             "outrigger.dev/host-tags: cannot be combined with outrigger.dev/host-pool; keep one",
         ),
     ] {
-        let refusal = Refusal::InvalidPlacement(reason.into());
-        assert_eq!(among(vec![pe("j", "a", wishes)]), Err(refusal));
+        let rejection = Rejection::InvalidPlacement(reason.into());
+        assert_eq!(among(vec![pe("j", "a", spec)]), Err(rejection));
     }
     assert_eq!(among(vec![pe("j", "a", &[("isolated", "false")])]), Ok(()));
 }
@@ -52,24 +52,24 @@ fn invalid_placement_while_a_value_cannot_be_read() {
 #[test]
 fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
     let problem = "colocation against exlocation: it shares exlocation token `x` with PE b, which is in its bucket";
-    let wishes = [("colocation", "t"), ("exlocation", "x")];
-    let refusal = Err(Refusal::InvalidPlacement(problem.into()));
-    assert_eq!(among(vec![pe("j", "a", &wishes), pe("j", "b", &wishes)]), refusal);
-    assert_eq!(among(vec![pe("j", "a", &wishes), on("n1", pe("j", "b", &wishes))]), refusal);
-    assert_eq!(among(vec![pe("j", "a", &wishes), leaving(on("n1", pe("j", "b", &wishes)))]), Ok(()));
-    assert_eq!(among(vec![pe("j", "a", &wishes), pe("k", "b", &wishes)]), Ok(()));
-    assert_eq!(among(vec![pe("j", "a", &wishes), pe("j", "b", &[("colocation", "t"), ("exlocation", "y")])]), Ok(()));
+    let spec = [("colocation", "t"), ("exlocation", "x")];
+    let rejection = Err(Rejection::InvalidPlacement(problem.into()));
+    assert_eq!(among(vec![pe("j", "a", &spec), pe("j", "b", &spec)]), rejection);
+    assert_eq!(among(vec![pe("j", "a", &spec), on("n1", pe("j", "b", &spec))]), rejection);
+    assert_eq!(among(vec![pe("j", "a", &spec), leaving(on("n1", pe("j", "b", &spec)))]), Ok(()));
+    assert_eq!(among(vec![pe("j", "a", &spec), pe("k", "b", &spec)]), Ok(()));
+    assert_eq!(among(vec![pe("j", "a", &spec), pe("j", "b", &[("colocation", "t"), ("exlocation", "y")])]), Ok(()));
 }
 
 #[test]
 fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
     let bucket = ("colocation", "t");
-    let refusal = Err(Refusal::InvalidPlacement(
+    let rejection = Err(Rejection::InvalidPlacement(
         "colocation against isolation: an isolated PE cannot share a bucket, here with PE b".into(),
     ));
     for (own, theirs) in [("true", "false"), ("false", "true")] {
         let pods = vec![pe("j", "a", &[bucket, ("isolated", own)]), pe("j", "b", &[bucket, ("isolated", theirs)])];
-        assert_eq!(among(pods), refusal);
+        assert_eq!(among(pods), rejection);
     }
     assert_eq!(among(vec![pe("j", "a", &[bucket, ("isolated", "true")])]), Ok(()));
     assert_eq!(among(vec![pe("j", "a", &[bucket]), pe("j", "b", &[bucket])]), Ok(()));
@@ -79,19 +79,19 @@ fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
 fn pool_not_found_until_it_exists_in_the_namespace_of_the_pe() {
     let waiting = || vec![in_namespace(OTHER, pe("j", "a", &[("host-pool", "p")]))];
     let mut cluster = cluster(vec![node("n1")], vec![pool("p", &[], PoolMode::Shared)], waiting());
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolNotFound("other/p".into())));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolNotFound("other/p".into())));
     let mut theirs = pool("p", &[], PoolMode::Shared);
     theirs.id.namespace = OTHER.into();
     cluster.apply(Event::Pool(theirs.clone()));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
     cluster.apply(Event::PoolGone(theirs.id));
-    assert_eq!(verdict(&cluster, "a", "n1").map_err(|refusal| refusal.reason()), Err(Reason::PoolNotFound));
+    assert_eq!(verdict(&cluster, "a", "n1").map_err(|rejection| rejection.reason()), Err(Reason::PoolNotFound));
 }
 
 #[test]
 fn node_unschedulable_while_it_is_cordoned() {
     let mut cluster = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &[])]);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::NodeUnschedulable));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnschedulable));
     cluster.apply(Event::Node(node("n1")));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
 }
@@ -101,11 +101,11 @@ fn untolerated_taint_while_a_taint_is_there_that_the_pod_does_not_tolerate() {
     let with = |taints: &[&str], tolerated: &[&str]| {
         said(vec![tainted(taints, node("n1"))], vec![], vec![tolerating(tolerated, pe("j", "a", &[]))])
     };
-    let refusal = |taint: &str| Err(Refusal::UntoleratedTaint(format!("{taint}:NoSchedule")));
+    let rejection = |taint: &str| Err(Rejection::UntoleratedTaint(format!("{taint}:NoSchedule")));
     assert_eq!(with(&[], &[]), Ok(()));
-    assert_eq!(with(&["k"], &[]), refusal("k"));
-    assert_eq!(with(&["k"], &["other"]), refusal("k"));
-    assert_eq!(with(&["k", "l"], &["k"]), refusal("l"));
+    assert_eq!(with(&["k"], &[]), rejection("k"));
+    assert_eq!(with(&["k"], &["other"]), rejection("k"));
+    assert_eq!(with(&["k", "l"], &["k"]), rejection("l"));
     assert_eq!(with(&["k", "l"], &["k", "l"]), Ok(()));
 }
 
@@ -114,21 +114,21 @@ fn node_affinity_mismatch_while_the_node_lacks_what_the_pod_selects() {
     let with = |labels: &[&str]| {
         said(vec![labelled(labels, node("n1"))], vec![], vec![selecting(&["ssd", "fast"], pe("j", "a", &[]))])
     };
-    let refusal = |lacking: &str| Err(Refusal::NodeAffinityMismatch(lacking.to_owned()));
-    assert_eq!(with(&[]), refusal("ssd="));
-    assert_eq!(with(&["ssd"]), refusal("fast="));
+    let rejection = |lacking: &str| Err(Rejection::NodeAffinityMismatch(lacking.to_owned()));
+    assert_eq!(with(&[]), rejection("ssd="));
+    assert_eq!(with(&["ssd"]), rejection("fast="));
     assert_eq!(with(&["fast", "ssd"]), Ok(()));
 }
 
 #[test]
 fn restricted_tag_unless_the_pe_asks_for_it() {
-    let asking_for = |wishes: &[(&str, &str)]| {
+    let asking_for = |spec: &[(&str, &str)]| {
         let pools = vec![pool("tags", &["gpu"], PoolMode::Shared), listed("hosts", &["n1"], PoolMode::Shared)];
-        said(vec![closed(&["gpu"], node("n1"))], pools, vec![pe("j", "a", wishes)])
+        said(vec![closed(&["gpu"], node("n1"))], pools, vec![pe("j", "a", spec)])
     };
-    let refusal = Err(Refusal::RestrictedTag("gpu".into()));
-    assert_eq!(asking_for(&[]), refusal);
-    assert_eq!(asking_for(&[("host-pool", "hosts")]), refusal);
+    let rejection = Err(Rejection::RestrictedTag("gpu".into()));
+    assert_eq!(asking_for(&[]), rejection);
+    assert_eq!(asking_for(&[("host-pool", "hosts")]), rejection);
     assert_eq!(asking_for(&[("host-pool", "tags")]), Ok(()));
     assert_eq!(asking_for(&[("host-tags", "gpu")]), Ok(()));
 }
@@ -139,9 +139,9 @@ fn pool_tag_missing_until_the_node_has_every_tag() {
         let pods = vec![pe("j", "a", &[("host-tags", "a,b")])];
         said(vec![tagged(tags, node("n1"))], vec![], pods)
     };
-    assert_eq!(with(&[]), Err(Refusal::PoolTagMissing("a".into())));
-    assert_eq!(with(&["a"]), Err(Refusal::PoolTagMissing("b".into())));
-    assert_eq!(with(&["A", "b"]), Err(Refusal::PoolTagMissing("a".into())));
+    assert_eq!(with(&[]), Err(Rejection::PoolTagMissing("a".into())));
+    assert_eq!(with(&["a"]), Err(Rejection::PoolTagMissing("b".into())));
+    assert_eq!(with(&["A", "b"]), Err(Rejection::PoolTagMissing("a".into())));
     assert_eq!(with(&["a", "b", "c"]), Ok(()));
 }
 
@@ -152,8 +152,8 @@ fn not_in_pool_unless_a_name_or_address_of_the_node_is_listed() {
         let pools = vec![listed("p", hosts, PoolMode::Shared)];
         said(vec![addressed, node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
     };
-    assert_eq!(among_hosts(&[]), Err(Refusal::NotInPool));
-    assert_eq!(among_hosts(&["n2"]), Err(Refusal::NotInPool));
+    assert_eq!(among_hosts(&[]), Err(Rejection::NotInPool));
+    assert_eq!(among_hosts(&["n2"]), Err(Rejection::NotInPool));
     assert_eq!(among_hosts(&["n2", "n1"]), Ok(()));
     assert_eq!(among_hosts(&["10.0.0.1"]), Ok(()));
 }
@@ -165,14 +165,14 @@ fn pool_too_small_while_fewer_nodes_qualify_than_its_size() {
             let pools = vec![pool("p", &["t"], mode)];
             said(vec![tagged(&["t"], node("n1")), second], pools, vec![pe("j", "a", &[("host-pool", "p")])])
         };
-        assert_eq!(with(node("n2")), Err(Refusal::PoolTooSmall(1, 2)));
-        assert_eq!(with(cordoned(tagged(&["t"], node("n2")))), Err(Refusal::PoolTooSmall(1, 2)));
+        assert_eq!(with(node("n2")), Err(Rejection::PoolTooSmall(1, 2)));
+        assert_eq!(with(cordoned(tagged(&["t"], node("n2")))), Err(Rejection::PoolTooSmall(1, 2)));
         assert_eq!(with(tagged(&["t"], node("n2"))), Ok(()));
         let hosts = |hosts: &[&str]| {
             let pools = vec![listed("p", hosts, mode)];
             said(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
         };
-        assert_eq!(hosts(&["n1", "n9"]), Err(Refusal::PoolTooSmall(1, 2)));
+        assert_eq!(hosts(&["n1", "n9"]), Err(Rejection::PoolTooSmall(1, 2)));
         assert_eq!(hosts(&["n1", "n2"]), Ok(()));
     }
 }
@@ -184,7 +184,7 @@ fn pool_exclusive_to_other_job_while_that_job_has_an_active_pe_of_the_pool_there
         said(vec![node("n1")], pools, vec![owner, pe("j", "a", &[])])
     };
     let owning = |job: &str| on("n1", pe(job, "owner", &[("host-pool", "mine")]));
-    assert_eq!(beside(owning("k")), Err(Refusal::PoolExclusiveToOtherJob("streams/k".to_owned())));
+    assert_eq!(beside(owning("k")), Err(Rejection::PoolExclusiveToOtherJob("streams/k".to_owned())));
     assert_eq!(beside(owning("j")), Ok(()));
     assert_eq!(beside(leaving(owning("k"))), Ok(()));
     assert_eq!(beside(Pod { phase: PodPhase::Finished, ..owning("k") }), Ok(()));
@@ -199,7 +199,7 @@ fn pool_node_in_use_while_a_pe_of_another_job_is_there() {
         said(vec![node("n1")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
     };
     let other = |job: &str| on("n1", pe(job, "b", &[]));
-    assert_eq!(beside(other("k")), Err(Refusal::PoolNodeInUse("streams/k".to_owned())));
+    assert_eq!(beside(other("k")), Err(Rejection::PoolNodeInUse("streams/k".to_owned())));
     assert_eq!(beside(other("j")), Ok(()));
     assert_eq!(beside(leaving(other("k"))), Ok(()));
     assert_eq!(beside(on("n1", pod("of no job"))), Ok(()));
@@ -220,7 +220,7 @@ fn exclusive_pools_reach_as_far_as_the_policy_of_their_job_says() {
             "a",
             "n1",
         )
-        .map_err(|refusal| refusal.reason())
+        .map_err(|rejection| rejection.reason())
     };
     let far = || in_namespace(OTHER, pe("k", "b", &[]));
     assert_eq!(
@@ -240,7 +240,7 @@ fn pool_index_elsewhere_once_the_job_has_chosen_its_nodes() {
             said(vec![node("n1"), node("n2")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
         };
         let chosen = |job: &str, node: &str, pool: &str| on(node, pe(job, "b", &[("host-pool", pool)]));
-        assert_eq!(beside(chosen("j", "n2", "p")), Err(Refusal::PoolIndexElsewhere));
+        assert_eq!(beside(chosen("j", "n2", "p")), Err(Rejection::PoolIndexElsewhere));
         assert_eq!(beside(chosen("j", "n1", "p")), Ok(()));
         assert_eq!(beside(leaving(chosen("j", "n2", "p"))), Ok(()));
         assert_eq!(beside(chosen("j", "n2", "q")), Ok(()));
@@ -258,7 +258,7 @@ fn a_job_chooses_no_more_nodes_of_a_pool_than_its_size() {
     let nodes = || ["n1", "n2", "n3"].map(node).to_vec();
     assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], pods.clone()), Ok(()));
     let full = [pods, vec![on("n3", pe("j", "d", &[("host-pool", "p")]))]].concat();
-    assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], full.clone()), Err(Refusal::PoolIndexElsewhere));
+    assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], full.clone()), Err(Rejection::PoolIndexElsewhere));
     assert_eq!(said(nodes(), vec![pool("p", &[], PoolMode::Shared)], full), Ok(()));
 }
 
@@ -268,7 +268,7 @@ fn host_mismatch_unless_the_node_is_named() {
         let addressed = Node { addresses: vec!["10.0.0.1".into()], ..node("n1") };
         said(vec![addressed], vec![], vec![pe("j", "a", &[("hosts", hosts)])])
     };
-    assert_eq!(naming("n2"), Err(Refusal::HostMismatch));
+    assert_eq!(naming("n2"), Err(Rejection::HostMismatch));
     assert_eq!(naming("n2, n1"), Ok(()));
     assert_eq!(naming("10.0.0.1"), Ok(()));
 }
@@ -279,9 +279,9 @@ fn insufficient_resources_while_a_request_does_not_fit() {
         let filler = Pod { phase, ..on("n1", asking(3_000, pod("filler"))) };
         among(vec![filler, asking(1_001, pe("j", "a", &[]))])
     };
-    let refusal = Err(Refusal::InsufficientResources("cpu".into(), 1_001, 1_000));
-    assert_eq!(beside(PodPhase::Active), refusal);
-    assert_eq!(beside(PodPhase::Leaving), refusal);
+    let rejection = Err(Rejection::InsufficientResources("cpu".into(), 1_001, 1_000));
+    assert_eq!(beside(PodPhase::Active), rejection);
+    assert_eq!(beside(PodPhase::Leaving), rejection);
     assert_eq!(beside(PodPhase::Finished), Ok(()));
     assert_eq!(among(vec![on("n1", asking(3_000, pod("filler"))), asking(1_000, pe("j", "a", &[]))]), Ok(()));
     // Limits are a matter of rank.
@@ -296,7 +296,7 @@ fn insufficient_resources_while_the_node_runs_as_many_pods_as_it_may() {
         let nodes = vec![Node { pods, ..node("n1") }];
         said(nodes, vec![], vec![on("n1", pod("of no job")), pe("j", "a", &[])])
     };
-    assert_eq!(with_room_for(1), Err(Refusal::InsufficientResources("pods".into(), 1, 0)));
+    assert_eq!(with_room_for(1), Err(Rejection::InsufficientResources("pods".into(), 1, 0)));
     assert_eq!(with_room_for(2), Ok(()));
 }
 
@@ -306,34 +306,34 @@ fn insufficient_resources_while_another_pod_has_the_port() {
         let there = Pod { phase, ..on("n1", taking(80, pod("of no job"))) };
         among(vec![there, taking(port, pe("j", "a", &[]))])
     };
-    let refusal = Err(Refusal::InsufficientResources("hostPort 80/TCP".into(), 1, 0));
-    assert_eq!(beside(80, PodPhase::Active), refusal);
-    assert_eq!(beside(80, PodPhase::Leaving), refusal);
+    let rejection = Err(Rejection::InsufficientResources("hostPort 80/TCP".into(), 1, 0));
+    assert_eq!(beside(80, PodPhase::Active), rejection);
+    assert_eq!(beside(80, PodPhase::Leaving), rejection);
     assert_eq!(beside(80, PodPhase::Finished), Ok(()));
     assert_eq!(beside(81, PodPhase::Active), Ok(()));
     // A port that two had, and one gave back, is still taken.
     let both = || vec![on("n1", taking(80, pod("b"))), on("n1", taking(80, pod("c"))), taking(80, pe("j", "a", &[]))];
     let mut cluster = cluster(vec![node("n1")], vec![], both());
     cluster.apply(Event::PodGone("b".into()));
-    assert_eq!(verdict(&cluster, "a", "n1"), refusal);
+    assert_eq!(verdict(&cluster, "a", "n1"), rejection);
     cluster.apply(Event::PodGone("c".into()));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
 }
 
 #[test]
 fn isolation_holds_both_ways_between_active_pes() {
-    let between = |there: &[(&str, &str)], wishes: &[(&str, &str)], phase: PodPhase| {
-        among(vec![Pod { phase, ..on("n1", pe("k", "b", there)) }, pe("j", "a", wishes)])
+    let between = |there: &[(&str, &str)], spec: &[(&str, &str)], phase: PodPhase| {
+        among(vec![Pod { phase, ..on("n1", pe("k", "b", there)) }, pe("j", "a", spec)])
     };
     let alone = [("isolated", "true")];
-    let holds = Err(Refusal::NodeHoldsIsolatedPe("streams/b".to_owned()));
-    let needs_empty = Err(Refusal::IsolatedPeNeedsEmptyNode("streams/b".to_owned()));
+    let holds = Err(Rejection::NodeHoldsIsolatedPe("streams/b".to_owned()));
+    let needs_empty = Err(Rejection::IsolatedPeNeedsEmptyNode("streams/b".to_owned()));
     assert_eq!(between(&alone, &[], PodPhase::Active), holds);
     assert_eq!(between(&alone, &alone, PodPhase::Active), holds);
     assert_eq!(between(&[], &alone, PodPhase::Active), needs_empty);
     assert_eq!(between(&[], &[], PodPhase::Active), Ok(()));
-    for (there, wishes) in [(&alone[..], &[][..]), (&[], &alone), (&alone, &alone)] {
-        assert_eq!(between(there, wishes, PodPhase::Leaving), Ok(()));
+    for (there, spec) in [(&alone[..], &[][..]), (&[], &alone), (&alone, &alone)] {
+        assert_eq!(between(there, spec, PodPhase::Leaving), Ok(()));
     }
     assert_eq!(among(vec![on("n1", pod("of no job")), pe("j", "a", &alone)]), Ok(()));
 }
@@ -344,7 +344,7 @@ fn isolation_reaches_as_far_as_the_policy_of_the_isolated_pe_says() {
     let with = |there: Pod, new: Pod| {
         let policies = policies_by_namespace(&[("streams", "isolationScope: Cluster"), (OTHER, "isolationScope: Job")]);
         verdict(&governed(policies, vec![node("n1")], vec![], vec![on("n1", there), new]), "a", "n1")
-            .map_err(|refusal| refusal.reason())
+            .map_err(|rejection| rejection.reason())
     };
     let far = |pod: Pod| in_namespace(OTHER, pod);
     assert_eq!(with(pe("j", "b", &alone), far(pe("j", "a", &[]))), Err(Reason::NodeHoldsIsolatedPe));
@@ -360,7 +360,8 @@ fn colocation_mismatch_while_the_bucket_is_elsewhere() {
     let beside = |others: Vec<Pod>| among([others, vec![pe("j", "a", &token("t1,t2"))]].concat());
     let elsewhere = |name: &str, tokens| on("n2", pe("j", name, &token(tokens)));
     let here = |name: &str, tokens| on("n1", pe("j", name, &token(tokens)));
-    let mismatch = |nodes: &[&str]| Err(Refusal::ColocationMismatch(nodes.iter().map(|name| (*name).into()).collect()));
+    let mismatch =
+        |nodes: &[&str]| Err(Rejection::ColocationMismatch(nodes.iter().map(|name| (*name).into()).collect()));
     assert_eq!(beside(vec![elsewhere("b", "t1")]), mismatch(&["n2"]));
     assert_eq!(beside(vec![leaving(elsewhere("b", "t1"))]), Ok(()));
     assert_eq!(beside(vec![here("b", "t1")]), Ok(()));
@@ -374,8 +375,8 @@ fn colocation_mismatch_while_the_bucket_is_elsewhere() {
 fn bucket_does_not_fit_until_all_that_wait_fit() {
     let bucket = [("colocation", "t")];
     let beside = |other: Pod| among(vec![other, asking(3_000, pe("j", "a", &bucket))]);
-    let refusal = Err(Refusal::BucketDoesNotFit("cpu".into(), 4_001, 4_000));
-    assert_eq!(beside(asking(1_001, pe("j", "b", &bucket))), refusal);
+    let rejection = Err(Rejection::BucketDoesNotFit("cpu".into(), 4_001, 4_000));
+    assert_eq!(beside(asking(1_001, pe("j", "b", &bucket))), rejection);
     assert_eq!(beside(asking(1_000, pe("j", "b", &bucket))), Ok(()));
     assert_eq!(beside(asking(1_001, pe("j", "b", &[("colocation", "u")]))), Ok(()));
     // Once the first is there, each of the rest needs room for itself only.
@@ -391,7 +392,7 @@ fn bucket_does_not_fit_where_too_few_pods_may_run() {
         let all = vec![on("n1", pod("of no job")), pe("j", "a", &bucket), pe("j", "b", &bucket)];
         said(vec![Node { pods, ..node("n1") }], vec![], all)
     };
-    assert_eq!(with_room_for(2), Err(Refusal::BucketDoesNotFit("pods".into(), 2, 1)));
+    assert_eq!(with_room_for(2), Err(Rejection::BucketDoesNotFit("pods".into(), 2, 1)));
     assert_eq!(with_room_for(3), Ok(()));
 }
 
@@ -401,16 +402,16 @@ fn bucket_does_not_fit_where_a_member_may_not_go_or_has_no_port() {
     let beside = |node: Node, others: Vec<Pod>| {
         said(vec![node], vec![], [others, vec![tolerating(&["k"], taking(80, pe("j", "a", &bucket)))]].concat())
     };
-    let taken = Err(Refusal::BucketDoesNotFit("hostPort 80/TCP".into(), 1, 0));
+    let taken = Err(Rejection::BucketDoesNotFit("hostPort 80/TCP".into(), 1, 0));
     assert_eq!(beside(node("n1"), vec![taking(80, pe("j", "b", &bucket))]), taken);
     assert_eq!(beside(node("n1"), vec![taking(81, pe("j", "b", &bucket))]), Ok(()));
     let mate = || taking(81, pe("j", "b", &bucket));
     let there = on("n1", taking(81, pod("of no job")));
-    let taken = Err(Refusal::BucketDoesNotFit("hostPort 81/TCP".into(), 1, 0));
+    let taken = Err(Rejection::BucketDoesNotFit("hostPort 81/TCP".into(), 1, 0));
     assert_eq!(beside(node("n1"), vec![mate(), there]), taken);
-    let taint = Refusal::UntoleratedTaint("k:NoSchedule".to_owned());
-    let refused = Err(Refusal::BucketMemberRefused("b".to_owned(), Box::new(taint)));
-    assert_eq!(beside(tainted(&["k"], node("n1")), vec![mate()]), refused);
+    let taint = Rejection::UntoleratedTaint("k:NoSchedule".to_owned());
+    let rejected = Err(Rejection::BucketMemberRejected("b".to_owned(), Box::new(taint)));
+    assert_eq!(beside(tainted(&["k"], node("n1")), vec![mate()]), rejected);
     assert_eq!(beside(tainted(&["k"], node("n1")), vec![tolerating(&["k"], mate())]), Ok(()));
 }
 
@@ -420,7 +421,7 @@ fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_ther
         let there = Pod { phase, ..on("n1", pe(job, "b", &[("exlocation", tokens)])) };
         among(vec![there, pe("j", "a", &[("exlocation", "t1,t2")])])
     };
-    assert_eq!(beside("j", "t2,t3", PodPhase::Active), Err(Refusal::ExlocationConflict("streams/b".to_owned())));
+    assert_eq!(beside("j", "t2,t3", PodPhase::Active), Err(Rejection::ExlocationConflict("streams/b".to_owned())));
     assert_eq!(beside("j", "t3", PodPhase::Active), Ok(()));
     assert_eq!(beside("j", "t1", PodPhase::Leaving), Ok(()));
     assert_eq!(beside("k", "t1", PodPhase::Active), Ok(()));
@@ -433,14 +434,14 @@ fn exlocation_infeasible_where_a_waiting_pe_may_go_nowhere_else_by_its_own_field
         let nodes = vec![labelled(&["ssd"], node("n1")), tainted(&["k"], node("n2"))];
         said(nodes, vec![], vec![tolerating(&["k"], pe("j", "a", &apart)), other])
     };
-    let needed = Err(Refusal::ExlocationInfeasible("t".into()));
+    let needed = Err(Rejection::ExlocationInfeasible("t".into()));
     assert_eq!(beside(pe("j", "b", &apart)), needed);
     assert_eq!(beside(selecting(&["ssd"], tolerating(&["k"], pe("j", "b", &apart)))), needed);
     assert_eq!(beside(tolerating(&["k"], pe("j", "b", &apart))), Ok(()));
 }
 
 /// What is said of PE `a` of job `j` and two nodes of this CPU and memory in percent.
-fn loaded(protection: &str, loads: [(&str, f64, f64); 2], overrides: bool) -> [Result<(), Refusal>; 2] {
+fn loaded(protection: &str, loads: [(&str, f64, f64); 2], overrides: bool) -> [Result<(), Rejection>; 2] {
     let policies = protecting(protection, &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
     let job = StreamJob { override_load_protection: overrides, ..stream_job("j", &[]) };
@@ -462,7 +463,7 @@ fn t14_where_every_node_is_overloaded_none_is_left_unless_the_job_overrides() {
     let loads = [("n1", 76.0, 10.0), ("n2", 10.0, 91.0)];
     let protection = "cpu: {upper: 75}, memory: {upper: 90}";
     for said in loaded(protection, loads, false) {
-        assert_eq!(said.map_err(|refusal| refusal.reason()), Err(Reason::NodeOverloaded));
+        assert_eq!(said.map_err(|rejection| rejection.reason()), Err(Reason::NodeOverloaded));
     }
     assert_eq!(loaded(protection, loads, true), [Ok(()), Ok(())]);
 }
@@ -484,7 +485,7 @@ fn t14_a_gang_that_only_overloaded_nodes_could_hold_waits_as_a_whole_and_says_so
 fn t14_without_load_protection_or_without_data_no_node_is_overloaded() {
     let loads = [("n1", 100.0, 100.0), ("n9", 100.0, 100.0)];
     let [first, second] = loaded("cpu: {upper: 75}", loads, false);
-    assert_eq!(first.map_err(|refusal| refusal.reason()), Err(Reason::NodeOverloaded));
+    assert_eq!(first.map_err(|rejection| rejection.reason()), Err(Reason::NodeOverloaded));
     assert_eq!(second, Ok(()));
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     cluster.apply(measured(&loads));
@@ -496,7 +497,7 @@ fn where_a_pe_is_committed_itself_speaks_against_no_other_node() {
     for wish in [("isolated", "true"), ("exlocation", "t"), ("colocation", "t"), ("host-pool", "p")] {
         let pools = vec![pool("p", &[], exclusive(1))];
         let mut cluster = cluster(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[wish])]);
-        cluster.commit(&"a".into(), &"n2".into()).unwrap();
+        cluster.assume(&"a".into(), &"n2".into()).unwrap();
         for node in ["n1", "n2"] {
             assert_eq!(verdict(&cluster, "a", node), Ok(()), "{wish:?}");
         }
@@ -574,20 +575,20 @@ fn with_causes(causes: &[Cause]) -> Cluster {
     };
     let theirs = pool("theirs", &[], exclusive(1));
 
-    let mut wishes = vec![
+    let mut spec = vec![
         ("host-pool", given(Cause::NoPool, "absent", "own")),
         ("hosts", given(Cause::Host, "n2", "n1")),
         ("colocation", "t"),
         ("exlocation", "x"),
     ];
     if has(Cause::Isolated) {
-        wishes.push(("isolated", "true"));
+        spec.push(("isolated", "true"));
     }
     if has(Cause::Invalid) {
-        wishes.push(("scheme", "none"));
+        spec.push(("scheme", "none"));
     }
     let selected: &[&str] = if has(Cause::Unselected) { &["absent"] } else { &[] };
-    let mut pods = vec![selecting(selected, asking(1_000, pe("j", "a", &wishes)))];
+    let mut pods = vec![selecting(selected, asking(1_000, pe("j", "a", &spec)))];
     let mut add = |cause: Cause, pod: Pod| {
         if has(cause) {
             pods.push(pod);
@@ -625,7 +626,7 @@ fn each_cause_alone_gives_its_reason_and_none_gives_none() {
     assert_eq!(verdict(&with_causes(&[]), "a", "n1"), Ok(()));
     for (cause, reason) in CAUSES {
         let said = verdict(&with_causes(&[cause]), "a", "n1");
-        assert_eq!(said.map_err(|refusal| refusal.reason()), Err(reason), "{cause:?}");
+        assert_eq!(said.map_err(|rejection| rejection.reason()), Err(reason), "{cause:?}");
     }
 }
 
@@ -635,7 +636,7 @@ fn of_two_causes_the_one_whose_reason_comes_first_is_told() {
         for (second, _) in &CAUSES[at + 1..] {
             if are_compatible(&[first, *second]) {
                 let said = verdict(&with_causes(&[first, *second]), "a", "n1");
-                assert_eq!(said.map_err(|refusal| refusal.reason()), Err(reason), "{first:?} {second:?}");
+                assert_eq!(said.map_err(|rejection| rejection.reason()), Err(reason), "{first:?} {second:?}");
             }
         }
     }
@@ -652,7 +653,7 @@ proptest! {
             }
         }
         let causes: Vec<Cause> = chosen.iter().map(|(cause, _)| *cause).collect();
-        let said = verdict(&with_causes(&causes), "a", "n1").map_err(|refusal| refusal.reason());
+        let said = verdict(&with_causes(&causes), "a", "n1").map_err(|rejection| rejection.reason());
         prop_assert_eq!(said, Err(chosen[0].1), "{:?}", causes);
     }
 }
@@ -665,14 +666,14 @@ fn pool_too_small_counts_no_node_that_is_closed_to_the_pool() {
         vec![pool("pair", &["t"], sized(2))],
         vec![pe("j", "a", &[("host-pool", "pair")])],
     );
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Refusal::PoolTooSmall(1, 2)));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolTooSmall(1, 2)));
 }
 
 #[test]
 fn a_job_that_has_begun_to_choose_nodes_of_a_pool_keeps_them_when_another_is_cordoned() {
     let nodes = |second| vec![tagged(&["t"], node("n1")), second];
-    let wishes = [("host-pool", "pair")];
-    let pods = vec![on("n1", pe("j", "a", &wishes)), pe("j", "b", &wishes)];
+    let spec = [("host-pool", "pair")];
+    let pods = vec![on("n1", pe("j", "a", &spec)), pe("j", "b", &spec)];
     let tagged_node = tagged(&["t"], node("n2"));
     let cluster = cluster(nodes(cordoned(tagged_node)), vec![pool("pair", &["t"], sized(2))], pods);
     assert_eq!(verdict(&cluster, "b", "n1"), Ok(()));

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::limit_risk;
-use crate::model::{Bytes, Footprint, Millicores, Resources};
+use crate::model::{Bytes, Millicores, PodRequests, Resources};
 use crate::state::Occupancy;
 
 fn resources(cpu: u64, memory: u64) -> Resources {
@@ -11,16 +11,16 @@ fn resources(cpu: u64, memory: u64) -> Resources {
 }
 
 /// Requests and limits of at least as much.
-fn footprint(most: u64) -> impl Strategy<Value = Footprint> {
+fn pod_requests(most: u64) -> impl Strategy<Value = PodRequests> {
     let amount = move || (0..=most, 0..=most).prop_map(|(one, other)| (one.min(other), one.max(other)));
-    (amount(), amount()).prop_map(|(cpu, memory)| Footprint {
+    (amount(), amount()).prop_map(|(cpu, memory)| PodRequests {
         requests: resources(cpu.0, memory.0),
         limits: resources(cpu.1, memory.1),
     })
 }
 
 /// A node of so many millicores and bytes on which pods of this footprint run.
-fn occupied((cpu, memory): (u64, u64), on_it: &Footprint) -> Occupancy {
+fn occupied((cpu, memory): (u64, u64), on_it: &PodRequests) -> Occupancy {
     Occupancy {
         allocatable: resources(cpu, memory).cpu_and_memory(),
         requested: on_it.requests.cpu_and_memory(),
@@ -38,7 +38,7 @@ const ROUNDING: f64 = 1e-12;
 proptest! {
     #[test]
     fn it_is_a_share_and_none_exactly_while_limits_fit(
-        capacity in capacity(), on_it in footprint(12), pod in footprint(12),
+        capacity in capacity(), on_it in pod_requests(12), pod in pod_requests(12),
     ) {
         let risk = limit_risk(&occupied(capacity, &on_it), &pod);
         prop_assert!((0.0..=1.0).contains(&risk), "{}", risk);
@@ -49,7 +49,7 @@ proptest! {
 
     #[test]
     fn higher_limits_never_mean_less(
-        capacity in capacity(), on_it in footprint(12), pod in footprint(12), more in (0_u64..5, 0_u64..5),
+        capacity in capacity(), on_it in pod_requests(12), pod in pod_requests(12), more in (0_u64..5, 0_u64..5),
     ) {
         let node = occupied(capacity, &on_it);
         let mut raised = pod.clone();
@@ -59,7 +59,7 @@ proptest! {
 
     #[test]
     fn another_pod_on_the_node_never_means_less(
-        capacity in capacity(), on_it in footprint(12), another in footprint(12), pod in footprint(12),
+        capacity in capacity(), on_it in pod_requests(12), another in pod_requests(12), pod in pod_requests(12),
     ) {
         let mut both = on_it.clone();
         both.requests.add(&another.requests);
@@ -70,7 +70,7 @@ proptest! {
 
     #[test]
     fn amounts_of_any_size_are_taken(
-        capacity in any::<(u64, u64)>(), on_it in footprint(u64::MAX), pod in footprint(u64::MAX),
+        capacity in any::<(u64, u64)>(), on_it in pod_requests(u64::MAX), pod in pod_requests(u64::MAX),
     ) {
         let risk = limit_risk(&occupied(capacity, &on_it), &pod);
         prop_assert!((0.0..=1.0).contains(&risk), "{}", risk);
@@ -80,8 +80,8 @@ proptest! {
 #[test]
 fn it_is_the_larger_share_of_cpu_and_memory() {
     let risk = |limits: Resources| {
-        let node = occupied((4_000, 1_000), &Footprint::default());
-        limit_risk(&node, &Footprint { requests: resources(2_000, 500), limits })
+        let node = occupied((4_000, 1_000), &PodRequests::default());
+        limit_risk(&node, &PodRequests { requests: resources(2_000, 500), limits })
     };
     let assert_share = |found: f64, share: f64| assert!((found - share).abs() < ROUNDING, "{found} {share}");
     assert_share(risk(resources(4_000, 1_000)), 0.0);

@@ -593,15 +593,15 @@ impl Element {
             ("exlocation", join(&self.exlocation)),
             ("host-tags", tags),
         ];
-        let mut wishes: Vec<(&str, &str)> =
+        let mut spec: Vec<(&str, &str)> =
             lists.iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (*key, list.as_str())).collect();
         if let Wish::Pool(name) = self.wish {
-            wishes.push(("host-pool", name));
+            spec.push(("host-pool", name));
         }
         if self.isolated {
-            wishes.push(("isolated", "true"));
+            spec.push(("isolated", "true"));
         }
-        let of_job = || asking(self.cores * 1_000, pe(self.job, self.name, &wishes));
+        let of_job = || asking(self.cores * 1_000, pe(self.job, self.name, &spec));
         let found = match self.start {
             Start::Waiting => of_job(),
             Start::Leaving(host) => leaving(on(hosts[host].name, of_job())),
@@ -648,7 +648,7 @@ proptest! {
                 let element = *which.get(&candidates.into_iter().collect::<Vec<usize>>());
                 passing.retain(|(passes, _)| *passes == element);
                 let (_, host) = *where_to.get(&passing);
-                cluster.commit(&world.elements[element].name.into(), &NodeName::from(world.hosts[host].name)).unwrap();
+                cluster.assume(&world.elements[element].name.into(), &NodeName::from(world.hosts[host].name)).unwrap();
                 places[element] = Place::On(host);
             }
             prop_assert_eq!(world.broken(&places), None, "{:?}", places);

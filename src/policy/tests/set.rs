@@ -2,8 +2,8 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::model::{
-    Bytes, Declarations, Footprint, Gang, HostChoice, LoadProtection, Namespace, Percent, PodKey, PodPhase, Resources,
-    Scheme, Scope, StreamJobs, Thresholds,
+    Bytes, Declarations, Gang, HostChoice, LoadProtection, Namespace, Percent, PodKey, PodPhase, PodRequests,
+    Resources, Scope, ScoringStrategy, StreamJobs, Thresholds,
 };
 use crate::testing::{pe, policies, stream_job};
 
@@ -38,11 +38,11 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         owner: None,
         node: None,
         phase: PodPhase::Active,
-        footprint: Arc::new(Footprint {
+        resources: Arc::new(PodRequests {
             requests: Resources { memory: Bytes(1), ..Resources::default() },
             limits: Resources::default(),
         }),
-        eligibility: None,
+        node_requirements: None,
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
     }
@@ -154,10 +154,10 @@ fn wishes_are_read_from_annotations_first_then_labels() {
         ("outrigger.dev/isolated", "true"),
     ];
     let pe = set.pe(&Arc::new(pod(&labels, &annotations)), &Declarations::default()).unwrap();
-    let wishes = pe.wishes.unwrap();
-    assert_eq!(wishes.exlocation, ["x".into(), "y".into()]);
-    assert_eq!(wishes.hosts, HostChoice::Tags(vec!["a".into(), "b".into()]));
-    assert_eq!(wishes.isolation, Some(Scope::Cluster));
+    let spec = pe.spec.unwrap();
+    assert_eq!(spec.exlocation, ["x".into(), "y".into()]);
+    assert_eq!(spec.hosts, HostChoice::Tags(vec!["a".into(), "b".into()]));
+    assert_eq!(spec.isolation, Some(Scope::Cluster));
     assert_eq!(&*pe.name, "p-0", "the pod's name stands for a PE without a name");
 }
 
@@ -173,10 +173,10 @@ fn what_cannot_be_read_is_a_contradiction_with_its_key() {
         ("outrigger.dev/host-pool", ""),
     ] {
         let pe = set.pe(&Arc::new(pod(&labels, &[(key, value)])), &Declarations::default()).unwrap();
-        assert_eq!(pe.wishes.unwrap_err().key, key);
+        assert_eq!(pe.spec.unwrap_err().key, key);
     }
     let both = [("outrigger.dev/host-pool", "p"), ("outrigger.dev/host-tags", "a")];
-    assert!(set.pe(&Arc::new(pod(&labels, &both)), &Declarations::default()).unwrap().wishes.is_err());
+    assert!(set.pe(&Arc::new(pod(&labels, &both)), &Declarations::default()).unwrap().spec.is_err());
 }
 
 #[test]
@@ -200,22 +200,22 @@ fn what_a_stream_job_says_wins_and_the_difference_is_told() {
     let says =
         [("exlocation", "x, y"), ("hosts", "n2"), ("connects-to", "c=1Mi,b"), ("colocation", "t"), ("scheme", "pack")];
     let pe = declared(&says, &[("a", declares)]);
-    let wishes = pe.wishes.unwrap();
-    assert_eq!(wishes.only, ["n1".into()], "the StreamJob wins");
+    let spec = pe.spec.unwrap();
+    assert_eq!(spec.only, ["n1".into()], "the StreamJob wins");
     assert_eq!(
-        (wishes.colocation.clone(), wishes.scheme),
-        (vec!["t".into()], Scheme::Pack),
+        (spec.colocation.clone(), spec.scheme),
+        (vec!["t".into()], ScoringStrategy::Pack),
         "the rest is as the pod says"
     );
     assert_eq!(*pe.overruled, ["outrigger.dev/hosts"], "the same in other words is no difference");
 
     let malformed = declared(&[("isolated", "perhaps")], &[("a", &[("isolated", "true")])]);
-    assert!(malformed.wishes.unwrap().isolation.is_some(), "what does not count need not be readable");
+    assert!(malformed.spec.unwrap().isolation.is_some(), "what does not count need not be readable");
     assert_eq!(*malformed.overruled, ["outrigger.dev/isolated"]);
 
     let other = declared(&says, &[("b", declares)]);
     assert_eq!(
-        (other.wishes.unwrap().only.clone(), &*other.overruled),
+        (other.spec.unwrap().only.clone(), &*other.overruled),
         (vec!["n2".into()], &[][..]),
         "another PE is declared"
     );
@@ -225,17 +225,17 @@ fn what_a_stream_job_says_wins_and_the_difference_is_told() {
 fn pool_tags_and_index_are_one_choice() {
     let says = [("host-pool", "p"), ("pool-index", "1")];
     let pe = declared(&says, &[("a", &[("host-tags", "ssd")])]);
-    let wishes = pe.wishes.unwrap();
-    assert_eq!((wishes.hosts.clone(), wishes.pool_index), (HostChoice::Tags(vec!["ssd".into()]), None));
+    let spec = pe.spec.unwrap();
+    assert_eq!((spec.hosts.clone(), spec.pool_index), (HostChoice::Tags(vec!["ssd".into()]), None));
     assert_eq!(*pe.overruled, ["outrigger.dev/host-pool", "outrigger.dev/pool-index"]);
 
     let pe = declared(&[("host-tags", "ssd")], &[("a", &[("host-pool", "p"), ("pool-index", "0")])]);
-    assert_eq!(pe.wishes.unwrap().pool_place().map(|(pool, index)| (&*pool.name, index)), Some(("p", 0)));
+    assert_eq!(pe.spec.unwrap().pool_place().map(|(pool, index)| (&*pool.name, index)), Some(("p", 0)));
 }
 
 #[test]
 fn a_gang_of_all_is_the_list_of_the_stream_job() {
-    let count = |pe: Pe| pe.wishes.unwrap().gang;
+    let count = |pe: Pe| pe.spec.unwrap().gang;
     let says = [("gang", "true")];
     assert_eq!(count(declared(&says, &[])), Some(Gang::All), "nothing is listed");
     let listed: &[(&str, &[(&str, &str)])] = &[("a", &[]), ("b", &[]), ("c", &[])];
@@ -258,5 +258,5 @@ fn pes_of_two_stateful_sets_of_one_kafka_streams_application_are_different_ones(
     let [count, split] = ["words-count-0", "words-split-0"].map(of);
     assert_eq!((&*count.name, &*split.name), ("words-count-0", "words-split-0"));
     assert_eq!(count.job, split.job);
-    assert!(!count.wishes.unwrap().relocatable, "its name lasts, so that it can stay with its node");
+    assert!(!count.spec.unwrap().relocatable, "its name lasts, so that it can stay with its node");
 }

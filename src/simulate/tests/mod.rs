@@ -30,7 +30,7 @@ fn nodes_of(outcome: &Outcome) -> BTreeMap<String, Option<String>> {
     outcome.placements.iter().map(|placement| (placement.pod.clone(), node(placement))).collect()
 }
 
-fn wishes() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+fn spec() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     let token = || prop_oneof![Just("a"), Just("b"), Just("a,b")];
     prop_oneof![
         3 => Just(Vec::new()),
@@ -43,10 +43,10 @@ fn wishes() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 }
 
 fn workload() -> impl Strategy<Value = Vec<Pod>> {
-    let one = (wishes(), prop_oneof![Just("j"), Just("k")], 1_u64..2_500, 0_i32..2, 0_i64..2, 0_usize..12);
+    let one = (spec(), prop_oneof![Just("j"), Just("k")], 1_u64..2_500, 0_i32..2, 0_i64..2, 0_usize..12);
     prop::collection::vec(one, 1..7).prop_map(|pods| {
-        let pod = |(at, (wishes, job, millicores, priority, created, bound)): (usize, (Vec<_>, _, _, _, _, usize))| {
-            let pod = asking(millicores, pe(job, &format!("pe{at}"), &wishes));
+        let pod = |(at, (spec, job, millicores, priority, created, bound)): (usize, (Vec<_>, _, _, _, _, usize))| {
+            let pod = asking(millicores, pe(job, &format!("pe{at}"), &spec));
             let created = Timestamp::from_second(created).unwrap();
             let pod = Pod { created, priority, ..pod };
             if bound < 3 { on(&format!("n{bound}"), pod) } else { pod }
@@ -106,9 +106,9 @@ proptest! {
     fn reasons_and_the_nodes_that_are_left_add_up(nodes in nodes(), workload in workload()) {
         let count = nodes.len();
         for placement in simulate(input(nodes, Vec::new(), workload, Path::Full)).placements {
-            let refused: usize = placement.reasons.values().sum();
-            prop_assert!(refused <= count);
-            prop_assert!(placement.node.is_some() || refused == count, "{placement:?}");
+            let rejected: usize = placement.reasons.values().sum();
+            prop_assert!(rejected <= count);
+            prop_assert!(placement.node.is_some() || rejected == count, "{placement:?}");
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{Cluster, DEPARTED, Entry};
 use crate::model::{HostChoice, JobId, NodeName, Pe, Pod, PodPhase, PodUid, PoolId, Resources};
-use crate::state::job_row::{Home, JobRow};
-use crate::state::node_row::{NodeIndex, NodeRow};
+use crate::state::job_state::{JobState, PreviousNode};
+use crate::state::node_state::{NodeIndex, NodeState};
 
 impl Cluster {
     /// Reads the PEs anew that something else is declared of.
@@ -46,10 +46,10 @@ impl Cluster {
         let node = if pod.phase == PodPhase::Finished {
             None
         } else {
-            pod.node.clone().or_else(|| self.committed(uid.as_str()).cloned())
+            pod.node.clone().or_else(|| self.assumed(uid.as_str()).cloned())
         };
         let node = node.map(|name| self.index_of(&name));
-        let pe = self.policies.pe(&pod, &self.rows.declared).map(|pe| Arc::new(self.copies.pe(pe)));
+        let pe = self.policies.pe(&pod, &self.current.declared).map(|pe| Arc::new(self.shared_values.pe(pe)));
         let entry = Entry { pod, pe, node };
         self.count(&entry);
         if let Some(before) = before.and_then(|before| before.pe) {
@@ -60,53 +60,54 @@ impl Cluster {
 
     /// Notes it where a PE wishes something else than before.
     fn compare(&mut self, before: &Pe, now: Option<&Pe>) {
-        let differs = |now: &Pe| now.wishes != before.wishes || now.awaits().is_some() != before.awaits().is_some();
+        let differs = |now: &Pe| now.spec != before.spec || now.awaits().is_some() != before.awaits().is_some();
         if now.is_some_and(differs) {
-            self.rethink([before.job.clone()]);
+            self.note_spec_change([before.job.clone()]);
         }
-        self.forget_rethought(&before.job);
+        self.forget_spec_change(&before.job);
     }
 
     /// Notes that a PE of each of these jobs is not what it was. Before everything is listed nothing has been decided that
     /// could be decided otherwise now.
-    pub(super) fn rethink(&mut self, jobs: impl IntoIterator<Item = JobId>) {
-        if !self.rows.complete {
+    pub(super) fn note_spec_change(&mut self, jobs: impl IntoIterator<Item = JobId>) {
+        if !self.current.complete {
             return;
         }
-        let version = self.rows.version;
-        Arc::make_mut(&mut self.rows.rethought).extend(jobs.into_iter().map(|job| (job, version)));
+        let version = self.current.version;
+        Arc::make_mut(&mut self.current.spec_changes).extend(jobs.into_iter().map(|job| (job, version)));
     }
 
     /// Notes that pools are not what they were.
-    pub(in crate::state) fn rethink_pools(&mut self, pools: &BTreeSet<PoolId>) {
+    pub(in crate::state) fn note_pool_change(&mut self, pools: &BTreeSet<PoolId>) {
         let names_one = |pe: &Pe| {
-            pe.wishes.as_ref().is_ok_and(|wishes| matches!(&wishes.hosts, HostChoice::Pool(id) if pools.contains(id)))
+            pe.spec.as_ref().is_ok_and(|spec| matches!(&spec.hosts, HostChoice::Pool(id) if pools.contains(id)))
         };
-        let jobs = self.rows.jobs.iter().filter(|(_, row)| row.members.iter().any(|member| names_one(&member.pe)));
+        let jobs =
+            self.current.jobs.iter().filter(|(_, state)| state.members.iter().any(|member| names_one(&member.pe)));
         let jobs: Vec<JobId> = jobs.map(|(id, _)| id.clone()).collect();
-        self.rethink(jobs);
+        self.note_spec_change(jobs);
     }
 
     /// Forgets that a job has rethought once it has no PE any more.
-    pub(super) fn forget_rethought(&mut self, job: &JobId) {
-        if self.rows.rethought.contains_key(job) && self.rows.job(job).is_none() {
-            Arc::make_mut(&mut self.rows.rethought).remove(job);
+    pub(super) fn forget_spec_change(&mut self, job: &JobId) {
+        if self.current.spec_changes.contains_key(job) && self.current.job(job).is_none() {
+            Arc::make_mut(&mut self.current.spec_changes).remove(job);
         }
     }
 
     fn count(&mut self, entry: &Entry) {
         self.note_object(entry);
-        let footprint = &entry.pod.footprint;
+        let resources = &entry.pod.resources;
         let is_leaving = entry.pod.phase != PodPhase::Active || self.is_orphan(&entry.pod);
         let ruling = entry.pe.as_ref().filter(|_| !is_leaving);
         if let Some(index) = entry.node {
-            self.rows.nodes.change(index.number(), |row| {
-                row.requested.add(&footprint.requests);
-                row.limits.add(&footprint.limits);
-                row.pods += 1;
-                row.take_ports(entry.pod.host_ports());
+            self.current.nodes.change(index.number(), |state| {
+                state.requested.add(&resources.requests);
+                state.limits.add(&resources.limits);
+                state.pods += 1;
+                state.take_ports(entry.pod.host_ports());
                 if let Some(pe) = ruling {
-                    row.put(pe);
+                    state.put(pe);
                 }
             });
         }
@@ -114,8 +115,9 @@ impl Cluster {
             let bound = entry.pod.node.clone();
             self.change_job(&pe.job, |job| {
                 job.join(pe, entry.node);
-                if let (Some(node), Some(lineage)) = (bound, &pe.lineage) {
-                    job.homes.insert(Arc::clone(&pe.name), Home { node, lineage: Arc::clone(lineage) });
+                if let (Some(node), Some(owner_uid)) = (bound, &pe.owner_uid) {
+                    job.previous_nodes
+                        .insert(Arc::clone(&pe.name), PreviousNode { node, owner_uid: Arc::clone(owner_uid) });
                 }
             });
         }
@@ -123,15 +125,15 @@ impl Cluster {
 
     pub(super) fn uncount(&mut self, entry: &Entry) {
         self.forget_object(entry);
-        let footprint = &entry.pod.footprint;
+        let resources = &entry.pod.resources;
         if let Some(index) = entry.node {
-            let is_lost = self.rows.nodes.change(index.number(), |row| {
-                let is_lost = row.requested.is_saturated() || row.limits.is_saturated();
-                row.requested.subtract(&footprint.requests);
-                row.limits.subtract(&footprint.limits);
-                row.pods = row.pods.saturating_sub(1);
-                row.free_ports(entry.pod.host_ports());
-                row.remove(&entry.pod.key.uid);
+            let is_lost = self.current.nodes.change(index.number(), |state| {
+                let is_lost = state.requested.is_saturated() || state.limits.is_saturated();
+                state.requested.subtract(&resources.requests);
+                state.limits.subtract(&resources.limits);
+                state.pods = state.pods.saturating_sub(1);
+                state.free_ports(entry.pod.host_ports());
+                state.remove(&entry.pod.key.uid);
                 is_lost
             });
             if is_lost == Some(true) {
@@ -139,13 +141,13 @@ impl Cluster {
             }
         }
         if let Some(pe) = &entry.pe {
-            let is_empty = self.rows.jobs.change(&pe.job, |job| {
+            let is_empty = self.current.jobs.change(&pe.job, |job| {
                 job.members.retain(|member| member.pe.pod.key.uid != entry.pod.key.uid);
                 job.members.is_empty()
             });
             if is_empty == Some(true) {
-                let gone = self.rows.jobs.remove(&pe.job).filter(|gone| !gone.homes.is_empty());
-                self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.homes.clone())));
+                let gone = self.current.jobs.remove(&pe.job).filter(|gone| !gone.previous_nodes.is_empty());
+                self.departed.extend(gone.map(|gone| (pe.job.clone(), gone.previous_nodes.clone())));
                 self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
             }
         }
@@ -158,44 +160,46 @@ impl Cluster {
     fn sum_up(&mut self, index: NodeIndex) {
         let (mut requested, mut limits) = (Resources::default(), Resources::default());
         self.pods.iter().filter(|entry| entry.node == Some(index)).for_each(|entry| {
-            requested.add(&entry.pod.footprint.requests);
-            limits.add(&entry.pod.footprint.limits);
+            requested.add(&entry.pod.resources.requests);
+            limits.add(&entry.pod.resources.limits);
         });
-        self.rows.nodes.change(index.number(), |row| {
-            row.requested = requested;
-            row.limits = limits;
+        self.current.nodes.change(index.number(), |state| {
+            state.requested = requested;
+            state.limits = limits;
         });
     }
 
     /// Changes the row of a job, made for it where it has none.
-    fn change_job(&mut self, id: &JobId, change: impl FnOnce(&mut JobRow)) {
+    fn change_job(&mut self, id: &JobId, change: impl FnOnce(&mut JobState)) {
         let departed = &mut self.departed;
         let make = || {
             let at = departed.iter().position(|(departed, _)| departed == id);
-            let homes = at.and_then(|at| departed.remove(at)).map(|(_, homes)| homes).unwrap_or_default();
-            JobRow { members: Vec::new(), homes }
+            let previous_nodes =
+                at.and_then(|at| departed.remove(at)).map(|(_, previous_nodes)| previous_nodes).unwrap_or_default();
+            JobState { members: Vec::new(), previous_nodes }
         };
-        self.rows.jobs.change_or_make(id, make, change);
+        self.current.jobs.change_or_make(id, make, change);
     }
 
     /// The place of a node by name, made for it where it has none.
     pub(super) fn index_of(&mut self, name: &NodeName) -> NodeIndex {
-        if let Some(index) = self.rows.find(name.as_str()) {
+        if let Some(index) = self.current.find(name.as_str()) {
             return index;
         }
-        let index = NodeIndex::at(self.rows.nodes.put(self.free.pop().map(NodeIndex::number), NodeRow::empty(name)));
-        Arc::make_mut(&mut self.rows.by_name).insert(name.clone(), index);
+        let index =
+            NodeIndex::at(self.current.nodes.put(self.free.pop().map(NodeIndex::number), NodeState::empty(name)));
+        Arc::make_mut(&mut self.current.by_name).insert(name.clone(), index);
         index
     }
 
     /// Gives the place of a node free once the node is gone and no pod names it.
     pub(super) fn release(&mut self, index: NodeIndex) {
-        let Some(row) = self.rows.node(index) else { return };
-        if row.node.is_some() || row.pods > 0 {
+        let Some(state) = self.current.node(index) else { return };
+        if state.node.is_some() || state.pods > 0 {
             return;
         }
-        let name = row.name.clone();
-        if Arc::make_mut(&mut self.rows.by_name).remove(&name).is_some() {
+        let name = state.name.clone();
+        if Arc::make_mut(&mut self.current.by_name).remove(&name).is_some() {
             self.free.push(index);
         }
     }

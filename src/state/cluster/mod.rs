@@ -6,8 +6,8 @@
 //! | [`ledger`] | commits, and takes back; takes over from another process |
 //! | [`count`] | counts a pod on its node and in its job, and no more |
 
+mod assumed_pods;
 mod count;
-mod ledger;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::ledger::Committed;
-pub use self::ledger::UnknownPod;
-use super::copies::Copies;
+use self::assumed_pods::AssumedPod;
+pub use self::assumed_pods::UnknownPod;
 use super::event::Event;
-use super::job_row::{Home, JobRow};
-use super::node_row::{NodeIndex, NodeRow};
+use super::job_state::{JobState, PreviousNode};
+use super::node_state::{NodeIndex, NodeState};
 use super::overload::{self, LoadSummary};
+use super::shared_values::SharedValues;
 use super::snapshot::Snapshot;
 use super::takeover::{Takeover, waits};
 use crate::model::{
@@ -38,13 +38,13 @@ pub struct Cluster {
     /// Owners that are gone, at least as long as pods name them.
     gone_owners: HashSet<Arc<Owner>, ahash::RandomState>,
     /// Commitments that the watch does not show yet: the ledger. A tree, for it is walked.
-    ledger: BTreeMap<PodUid, Committed>,
+    assumed_pods: BTreeMap<PodUid, AssumedPod>,
     takeover: Takeover,
     /// The homes of jobs that have no PE at the moment, the last gone at the end.
-    departed: VecDeque<(JobId, Homes)>,
-    copies: Copies,
+    departed: VecDeque<(JobId, PreviousNodes)>,
+    shared_values: SharedValues,
     free: Vec<NodeIndex>,
-    pub(super) rows: Snapshot,
+    pub(super) current: Snapshot,
     listed: BTreeSet<Kind>,
     /// What was measured of nodes, whether they are there or not.
     loads: BTreeMap<NodeName, Load>,
@@ -69,7 +69,7 @@ impl Kind {
     const ALL: [Self; 4] = [Self::Node, Self::Pod, Self::Pool, Self::StreamJob];
 }
 
-type Homes = BTreeMap<Arc<str>, Home>;
+type PreviousNodes = BTreeMap<Arc<str>, PreviousNode>;
 
 /// How many jobs without a PE are remembered: for the moment between two incarnations of their only one.
 const DEPARTED: usize = 1_024;
@@ -119,7 +119,7 @@ impl Cluster {
         // an owner is gone, where that concerns pods.
         let may_change_nothing =
             |event: &Event| matches!(event, Event::Loads(_) | Event::Time(_) | Event::Settled(_) | Event::OwnerGone(_));
-        self.rows.version += u64::from(!may_change_nothing(&event));
+        self.current.version += u64::from(!may_change_nothing(&event));
         match event {
             Event::Node(node) => self.put_node(node),
             Event::NodeGone(name) => self.drop_node(&name),
@@ -149,13 +149,13 @@ impl Cluster {
             }
             Event::Settled(until) => self.settle(until),
         }
-        self.rows.complete = self.expected.is_empty() && Kind::ALL.iter().all(|kind| self.listed.contains(kind));
+        self.current.complete = self.expected.is_empty() && Kind::ALL.iter().all(|kind| self.listed.contains(kind));
     }
 
     /// The cluster at this moment.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
-        &self.rows
+        &self.current
     }
 
     /// The policies in force.
@@ -167,7 +167,7 @@ impl Cluster {
     /// What is known of the load of all nodes; `None` where it is not looked at.
     #[must_use]
     pub fn load_summary(&self) -> Option<LoadSummary> {
-        let nodes = self.rows.nodes().filter_map(|(_, row, _)| Some((row, self.measured(row)?)));
+        let nodes = self.current.nodes().filter_map(|(_, state, _)| Some((state, self.measured(state)?)));
         let protection = self.policies.load_protection()?;
         Some(LoadSummary::of(protection, &nodes.collect::<Vec<_>>(), self.now))
     }
@@ -194,24 +194,28 @@ impl Cluster {
 
     fn put_node(&mut self, node: Node) {
         let index = self.index_of(&node.name);
-        let node = Arc::new(self.copies.node(node));
-        self.rows.nodes.change(index.number(), |row| row.node = Some(node));
+        let node = Arc::new(self.shared_values.node(node));
+        self.current.nodes.change(index.number(), |state| state.node = Some(node));
         self.weigh(index);
     }
 
     fn drop_node(&mut self, name: &NodeName) {
-        let Some(index) = self.rows.find(name.as_str()) else { return };
-        self.rows.nodes.change(index.number(), |row| {
-            row.node = None;
-            row.overload = None;
+        let Some(index) = self.current.find(name.as_str()) else { return };
+        self.current.nodes.change(index.number(), |state| {
+            state.node = None;
+            state.overload = None;
         });
         self.release(index);
     }
 
     fn list_nodes(&mut self, nodes: Vec<Node>) {
         let listed: HashSet<NodeName, ahash::RandomState> = nodes.iter().map(|node| node.name.clone()).collect();
-        let gone: Vec<NodeName> =
-            self.rows.nodes().map(|(_, row, _)| row.name.clone()).filter(|name| !listed.contains(name)).collect();
+        let gone: Vec<NodeName> = self
+            .current
+            .nodes()
+            .map(|(_, state, _)| state.name.clone())
+            .filter(|name| !listed.contains(name))
+            .collect();
         for name in gone {
             self.drop_node(&name);
         }
@@ -233,21 +237,21 @@ impl Cluster {
         let superseded = self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod);
         // The truth of the API server takes the place of our commitment, whether it agrees or not. A later version
         // without a node is one that our Binding, with its precondition, comes too late for.
-        let overtaken = |committed: &Committed| !waits(&pod) || committed.resource_version != pod.resource_version;
-        if self.ledger.get(uid).is_some_and(overtaken) {
-            self.ledger.remove(uid);
+        let overtaken = |assumed: &AssumedPod| !waits(&pod) || assumed.resource_version != pod.resource_version;
+        if self.assumed_pods.get(uid).is_some_and(overtaken) {
+            self.assumed_pods.remove(uid);
         }
-        let pod = Arc::new(self.copies.pod(pod));
+        let pod = Arc::new(self.shared_values.pod(pod));
         self.replace(pod);
         superseded
     }
 
     fn drop_pod(&mut self, uid: &PodUid) {
-        self.ledger.remove(uid);
+        self.assumed_pods.remove(uid);
         self.takeover.gone(uid);
         if let Some(entry) = self.pods.take(uid.as_str()) {
             self.uncount(&entry);
-            entry.pe.iter().for_each(|pe| self.forget_rethought(&pe.job));
+            entry.pe.iter().for_each(|pe| self.forget_spec_change(&pe.job));
         }
     }
 
@@ -271,7 +275,7 @@ impl Cluster {
 
     fn drop_owner(&mut self, owner: &Owner) {
         // Most workloads that end have had no pod for a while.
-        let Some(owner) = self.copies.owner(owner).filter(|owner| owner.is_only) else { return };
+        let Some(owner) = self.shared_values.owner(owner).filter(|owner| owner.is_only) else { return };
         if self.gone_owners.len() >= FEW_OWNERS {
             // One is ours and one is that of the copies: others are those of pods.
             self.gone_owners.retain(|gone| Arc::strong_count(gone) > 2);
@@ -279,43 +283,43 @@ impl Cluster {
         self.gone_owners.insert(Arc::clone(&owner));
         let orphans = self.replace_all(|entry| entry.pod.owner.as_ref().is_some_and(|of| Arc::ptr_eq(of, &owner)));
         if orphans > 0 {
-            self.rows.version += 1;
+            self.current.version += 1;
         } else {
             self.gone_owners.remove(&owner);
         }
     }
 
     fn put_pool(&mut self, pool: Pool) {
-        if self.rows.pools.get(&pool.id).is_some_and(|known| **known == pool) {
+        if self.current.pools.get(&pool.id).is_some_and(|known| **known == pool) {
             return;
         }
         let changed = BTreeSet::from([pool.id.clone()]);
-        Arc::make_mut(&mut self.rows.pools).insert(pool.id.clone(), Arc::new(pool));
-        self.rethink_pools(&changed);
+        Arc::make_mut(&mut self.current.pools).insert(pool.id.clone(), Arc::new(pool));
+        self.note_pool_change(&changed);
     }
 
     fn drop_pool(&mut self, id: PoolId) {
-        if Arc::make_mut(&mut self.rows.pools).remove(&id).is_some() {
-            self.rethink_pools(&BTreeSet::from([id]));
+        if Arc::make_mut(&mut self.current.pools).remove(&id).is_some() {
+            self.note_pool_change(&BTreeSet::from([id]));
         }
     }
 
     fn list_pools(&mut self, pools: Vec<Pool>) {
         let pools = pools.into_iter().map(|pool| (pool.id.clone(), Arc::new(pool))).collect();
         let all = Arc::new(self.pools_with(pools));
-        let before = std::mem::replace(&mut self.rows.pools, all);
+        let before = std::mem::replace(&mut self.current.pools, all);
         self.listed.insert(Kind::Pool);
-        let now = &self.rows.pools;
+        let now = &self.current.pools;
         let changed = before.keys().chain(now.keys()).filter(|id| before.get(*id) != now.get(*id));
-        self.rethink_pools(&changed.cloned().collect());
+        self.note_pool_change(&changed.cloned().collect());
     }
 
     fn put_stream_job(&mut self, job: StreamJob) {
         let id = job.id.clone();
-        let known = self.rows.declared.jobs.get(&id);
+        let known = self.current.declared.jobs.get(&id);
         let is_read_anew = known.is_none_or(|known| known.declares_else_than(&job));
         let last_places = job.last_places.clone();
-        Arc::make_mut(&mut self.rows.declared.jobs).insert(id.clone(), Arc::new(job));
+        Arc::make_mut(&mut self.current.declared.jobs).insert(id.clone(), Arc::new(job));
         if is_read_anew {
             self.read_anew(|pe| StreamJobId::from(&pe.job) == id);
         }
@@ -323,7 +327,7 @@ impl Cluster {
     }
 
     fn drop_stream_job(&mut self, id: &StreamJobId) {
-        if Arc::make_mut(&mut self.rows.declared.jobs).remove(id).is_some() {
+        if Arc::make_mut(&mut self.current.declared.jobs).remove(id).is_some() {
             self.read_anew(|pe| StreamJobId::from(&pe.job) == *id);
         }
     }
@@ -331,7 +335,7 @@ impl Cluster {
     fn list_stream_jobs(&mut self, jobs: Vec<StreamJob>) {
         let listed: BTreeSet<&StreamJobId> = jobs.iter().map(|job| &job.id).collect();
         let gone: Vec<StreamJobId> =
-            self.rows.declared.jobs.keys().filter(|id| !listed.contains(id)).cloned().collect();
+            self.current.declared.jobs.keys().filter(|id| !listed.contains(id)).cloned().collect();
         for id in gone {
             self.drop_stream_job(&id);
         }
@@ -343,20 +347,20 @@ impl Cluster {
 
     /// Takes over where PEs were last bound, as far as nothing later is known: what was seen by a process before this.
     fn remember(&mut self, id: &StreamJobId, last_places: Vec<LastPlace>) {
-        for LastPlace { generation, pe, lineage, node } in last_places {
+        for LastPlace { generation, pe, owner_uid, node } in last_places {
             let job = JobId { namespace: id.namespace.clone(), name: Arc::clone(&id.name), generation };
-            let home = Home { node, lineage };
-            if self.rows.job(&job).is_some_and(|row| row.homes.contains_key(&pe)) {
+            let previous_node = PreviousNode { node, owner_uid };
+            if self.current.job(&job).is_some_and(|state| state.previous_nodes.contains_key(&pe)) {
                 continue;
             }
-            let remember = |row: &mut JobRow| row.homes.insert(Arc::clone(&pe), home.clone());
-            if self.rows.jobs.change(&job, remember).is_some() {
+            let remember = |state: &mut JobState| state.previous_nodes.insert(Arc::clone(&pe), previous_node.clone());
+            if self.current.jobs.change(&job, remember).is_some() {
                 continue;
             }
-            if let Some((_, homes)) = self.departed.iter_mut().find(|(departed, _)| *departed == job) {
-                homes.entry(pe).or_insert(home);
+            if let Some((_, previous_nodes)) = self.departed.iter_mut().find(|(departed, _)| *departed == job) {
+                previous_nodes.entry(pe).or_insert(previous_node);
             } else {
-                self.departed.push_back((job, Homes::from([(pe, home)])));
+                self.departed.push_back((job, PreviousNodes::from([(pe, previous_node)])));
                 self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
             }
         }
@@ -370,34 +374,34 @@ impl Cluster {
 
     fn settle(&mut self, until: Timestamp) {
         let is_news = {
-            let rows = &self.rows;
-            let settles = |pe: &Pe| !rows.is_settled(pe.pod.created) && pe.pod.created <= until;
-            let mut members = rows.jobs().flat_map(|(_, job)| &job.members);
-            rows.settled.is_none() || members.any(|member| member.node.is_none() && settles(&member.pe))
+            let current = &self.current;
+            let settles = |pe: &Pe| !current.is_settled(pe.pod.created) && pe.pod.created <= until;
+            let mut members = current.jobs().flat_map(|(_, job)| &job.members);
+            current.settled.is_none() || members.any(|member| member.node.is_none() && settles(&member.pe))
         };
-        self.rows.settled = Some(until);
-        self.rows.version += u64::from(is_news);
+        self.current.settled = Some(until);
+        self.current.version += u64::from(is_news);
     }
 
     fn weigh_all(&mut self) {
-        for number in 0..self.rows.nodes.len() {
+        for number in 0..self.current.nodes.len() {
             self.weigh(NodeIndex::at(number));
         }
     }
 
     /// What was measured of a node: as it was reported, and as the node says itself.
-    fn measured(&self, row: &NodeRow) -> Option<[Option<Load>; 2]> {
-        row.node.as_ref().map(|node| [self.loads.get(&row.name).copied(), node.load])
+    fn measured(&self, state: &NodeState) -> Option<[Option<Load>; 2]> {
+        state.node.as_ref().map(|node| [self.loads.get(&state.name).copied(), node.load])
     }
 
     /// Says anew whether a node is overloaded.
     fn weigh(&mut self, index: NodeIndex) {
-        let Some(row) = self.rows.node(index) else { return };
-        let Some(measured) = self.measured(row) else { return };
-        let overload = overload::next(row.overload, self.policies.load_protection(), measured, self.now);
-        if overload != row.overload {
-            self.rows.nodes.change(index.number(), |row| row.overload = overload);
-            self.rows.version += 1;
+        let Some(state) = self.current.node(index) else { return };
+        let Some(measured) = self.measured(state) else { return };
+        let overload = overload::next(state.overload, self.policies.load_protection(), measured, self.now);
+        if overload != state.overload {
+            self.current.nodes.change(index.number(), |state| state.overload = overload);
+            self.current.version += 1;
         }
     }
 }

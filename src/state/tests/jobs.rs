@@ -1,21 +1,21 @@
 use super::Jobs;
 use crate::model::{JobId, Namespace};
-use crate::state::{Home, JobRow};
+use crate::state::{JobState, PreviousNode};
 
 fn id(number: usize) -> JobId {
     JobId { namespace: Namespace::from("streams"), name: number.to_string().into(), generation: "".into() }
 }
 
 fn make(jobs: &mut Jobs, number: usize) {
-    jobs.change_or_make(&id(number), JobRow::default, |_| {});
+    jobs.change_or_make(&id(number), JobState::default, |_| {});
 }
 
-fn remember(row: &mut JobRow, node: &str) {
-    row.homes.insert("pe".into(), Home { node: node.into(), lineage: "l".into() });
+fn remember(state: &mut JobState, node: &str) {
+    state.previous_nodes.insert("pe".into(), PreviousNode { node: node.into(), owner_uid: "l".into() });
 }
 
-fn homes(jobs: &Jobs, number: usize) -> Option<usize> {
-    jobs.get(&id(number)).map(|row| row.homes.len())
+fn previous_nodes(jobs: &Jobs, number: usize) -> Option<usize> {
+    jobs.get(&id(number)).map(|state| state.previous_nodes.len())
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn each_job_has_one_row_until_it_is_taken_out() {
     found.sort_unstable();
     assert_eq!(found, (0..1_000).collect::<Vec<_>>());
     assert!(jobs.remove(&id(7)).is_some() && jobs.remove(&id(7)).is_none());
-    assert_eq!((homes(&jobs, 7), jobs.iter().count()), (None, 999));
+    assert_eq!((previous_nodes(&jobs, 7), jobs.iter().count()), (None, 999));
 }
 
 #[test]
@@ -40,9 +40,9 @@ fn a_change_is_not_seen_by_those_who_have_the_rows_already() {
         make(&mut jobs, number);
     }
     let before = jobs.clone();
-    assert_eq!(jobs.change(&id(3), |row| remember(row, "n1")), Some(()));
+    assert_eq!(jobs.change(&id(3), |state| remember(state, "n1")), Some(()));
     jobs.remove(&id(4));
     make(&mut jobs, 100);
-    assert_eq!([3, 4, 100].map(|number| homes(&before, number)), [Some(0), Some(0), None]);
-    assert_eq!([3, 4, 100].map(|number| homes(&jobs, number)), [Some(1), None, Some(0)]);
+    assert_eq!([3, 4, 100].map(|number| previous_nodes(&before, number)), [Some(0), Some(0), None]);
+    assert_eq!([3, 4, 100].map(|number| previous_nodes(&jobs, number)), [Some(1), None, Some(0)]);
 }

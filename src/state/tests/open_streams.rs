@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{DeclaredJob, DeclaredPe, Labels, ObjectId, Owner, OwnerKind, Pe, Pod, Refusal};
+use crate::model::{DeclaredJob, DeclaredPe, Labels, ObjectId, Owner, OwnerKind, Pe, Pod, Rejection};
 use crate::state::{Change, Cluster, Event};
 use crate::testing::{choice, declared_pe, governed, node, streams_pe, streams_policy, verdict};
 
@@ -30,7 +30,7 @@ fn read(cluster: &Cluster, pod: &str) -> Arc<Pe> {
 #[test]
 fn a_pe_waits_until_the_object_that_it_belongs_to_is_seen() {
     let mut cluster = two_nodes(vec![owned("u2", streams_pe("app", "0"))]);
-    let unseen = Refusal::Unseen("ProcessingElement.streams.ibm.com streams/app-0".to_owned());
+    let unseen = Rejection::Unseen("ProcessingElement.streams.ibm.com streams/app-0".to_owned());
     assert_eq!(verdict(&cluster, "app-0", "n1"), Err(unseen.clone()));
     put(&mut cluster, of("u1", "n1"));
     assert_eq!(verdict(&cluster, "app-0", "n1"), Err(unseen), "an earlier object of the name is another one");
@@ -68,8 +68,13 @@ fn nothing_is_complete_before_what_is_expected_is_listed() {
     cluster.apply(Event::DeclaredPe(Change::Listed(vec![])));
     assert!(!cluster.snapshot().is_complete());
     let id = ObjectId::new(&"streams".into(), "app");
-    let job =
-        DeclaredJob { id, defaults: Labels::default(), requests: Labels::default(), pes: None, doubts: Vec::new() };
+    let job = DeclaredJob {
+        id,
+        defaults: Labels::default(),
+        requests: Labels::default(),
+        pes: None,
+        field_problems: Vec::new(),
+    };
     cluster.apply(Event::DeclaredJob(Change::Listed(vec![job])));
     assert!(cluster.snapshot().is_complete());
 }

@@ -17,8 +17,8 @@ fn unsettled(cluster: &Cluster) -> Vec<String> {
     cluster.unsettled().map(|pe| pe.name.to_string()).collect()
 }
 
-fn marked(mark: &str, pod: Pod) -> Pod {
-    Pod { annotations: [(keys::EPOCH, mark)].into_iter().collect(), ..pod }
+fn fenced(token: &str, pod: Pod) -> Pod {
+    Pod { annotations: [(keys::EPOCH, token)].into_iter().collect(), ..pod }
 }
 
 fn show(cluster: &mut Cluster, pod: Pod) {
@@ -28,21 +28,21 @@ fn show(cluster: &mut Cluster, pod: Pod) {
 #[test]
 fn nothing_is_unsettled_before_this_process_places() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
-    assert_eq!((unsettled(&cluster), cluster.next_mark()), (vec![], None));
-    show(&mut cluster, marked("theirs.1", pe("j", "a", &[])));
-    assert!(unsettled(&cluster).is_empty() && !cluster.is_our_mark("ours.1"));
+    assert_eq!((unsettled(&cluster), cluster.next_token()), (vec![], None));
+    show(&mut cluster, fenced("theirs.1", pe("j", "a", &[])));
+    assert!(unsettled(&cluster).is_empty() && !cluster.is_our_token("ours.1"));
 }
 
 #[test]
 fn everything_that_waits_is_unsettled_until_a_mark_is_shown() {
     let mut cluster = taken_over();
     assert_eq!(unsettled(&cluster), ["a", "b"]);
-    let mark = cluster.next_mark().unwrap();
+    let token = cluster.next_token().unwrap();
     assert_eq!(unsettled(&cluster), ["a", "b"], "given out is not shown");
-    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    show(&mut cluster, fenced(&token, pe("j", "a", &[])));
     assert_eq!(unsettled(&cluster), ["b"]);
     cluster.take_over("another");
-    assert!(cluster.is_our_mark(&mark), "the epoch of a process does not change");
+    assert!(cluster.is_our_token(&token), "the epoch of a process does not change");
     assert_eq!(unsettled(&cluster), ["b"]);
 }
 
@@ -64,8 +64,8 @@ fn what_no_longer_waits_needs_no_mark() {
 fn pods_that_come_after_the_first_mark_is_shown_are_settled() {
     let mut cluster = taken_over();
     show(&mut cluster, pe("j", "early", &[]));
-    let mark = cluster.next_mark().unwrap();
-    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    let token = cluster.next_token().unwrap();
+    show(&mut cluster, fenced(&token, pe("j", "a", &[])));
     show(&mut cluster, pe("j", "late", &[]));
     assert_eq!(unsettled(&cluster), ["b", "early"]);
 }
@@ -73,35 +73,35 @@ fn pods_that_come_after_the_first_mark_is_shown_are_settled() {
 #[test]
 fn each_mark_is_another_value() {
     let mut cluster = taken_over();
-    let marks = [cluster.next_mark(), cluster.next_mark()].map(Option::unwrap);
-    assert_eq!(marks, ["ours.1", "ours.2"]);
-    assert!(marks.iter().all(|mark| cluster.is_our_mark(mark)));
+    let tokens = [cluster.next_token(), cluster.next_token()].map(Option::unwrap);
+    assert_eq!(tokens, ["ours.1", "ours.2"]);
+    assert!(tokens.iter().all(|token| cluster.is_our_token(token)));
 }
 
 #[test]
 fn a_mark_of_another_process_unsettles_what_waits() {
     let mut cluster = taken_over();
-    let mark = cluster.next_mark().unwrap();
-    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
+    let token = cluster.next_token().unwrap();
+    show(&mut cluster, fenced(&token, pe("j", "a", &[])));
     show(&mut cluster, pe("j", "late", &[]));
-    show(&mut cluster, marked("theirs.1", pe("j", "b", &[])));
+    show(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
     assert_eq!(unsettled(&cluster), ["a", "b", "late"]);
     show(&mut cluster, pe("j", "later", &[]));
     assert_eq!(unsettled(&cluster), ["a", "b", "late", "later"], "others may know it and not this reign");
     cluster.apply(Event::PodGone("later".into()));
-    show(&mut cluster, Pod { resource_version: "9".into(), ..marked("theirs.1", pe("j", "b", &[])) });
-    let again = cluster.next_mark().unwrap();
-    show(&mut cluster, marked(&again, pe("j", "a", &[])));
-    show(&mut cluster, Pod { resource_version: "10".into(), ..marked("theirs.1", pe("j", "b", &[])) });
+    show(&mut cluster, Pod { resource_version: "9".into(), ..fenced("theirs.1", pe("j", "b", &[])) });
+    let again = cluster.next_token().unwrap();
+    show(&mut cluster, fenced(&again, pe("j", "a", &[])));
+    show(&mut cluster, Pod { resource_version: "10".into(), ..fenced("theirs.1", pe("j", "b", &[])) });
     assert_eq!(unsettled(&cluster), ["b", "late"], "the same mark shown again is no news");
 }
 
 #[test]
 fn a_mark_from_before_the_present_reign_proves_nothing() {
     let mut cluster = taken_over();
-    let early = cluster.next_mark().unwrap();
-    show(&mut cluster, marked("theirs.1", pe("j", "b", &[])));
-    show(&mut cluster, marked(&early, pe("j", "a", &[])));
+    let early = cluster.next_token().unwrap();
+    show(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
+    show(&mut cluster, fenced(&early, pe("j", "a", &[])));
     assert_eq!(unsettled(&cluster), ["a", "b"]);
     show(&mut cluster, pe("j", "late", &[]));
     assert_eq!(unsettled(&cluster), ["a", "b", "late"], "nor that others know of this reign");
@@ -110,9 +110,9 @@ fn a_mark_from_before_the_present_reign_proves_nothing() {
 #[test]
 fn a_list_unsettles_what_waits() {
     let mut cluster = taken_over();
-    let mark = cluster.next_mark().unwrap();
-    show(&mut cluster, marked(&mark, pe("j", "a", &[])));
-    cluster.apply(Event::PodsListed(vec![marked(&mark, pe("j", "a", &[])), on("n1", pe("j", "b", &[]))]));
+    let token = cluster.next_token().unwrap();
+    show(&mut cluster, fenced(&token, pe("j", "a", &[])));
+    cluster.apply(Event::PodsListed(vec![fenced(&token, pe("j", "a", &[])), on("n1", pe("j", "b", &[]))]));
     assert_eq!(unsettled(&cluster), ["a"]);
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Note, Overview, Subject, Told, notes, of_job, of_pool};
+use super::{JobEvent, Overview, Reported, Subject, notes, of_job, of_pool};
 use crate::api::{HostPool, HostPoolStatus, Phase, PlacementStatus, StreamJob, StreamJobStatus};
 use crate::model::{Pod, PodUid, Pool, Reason, StreamJob as Declared};
 use crate::state::{Cluster, Event};
@@ -35,16 +35,16 @@ fn status(
     cluster: &Cluster,
     (attempts, seconds): (&Attempts, i64),
 ) -> StreamJobStatus {
-    let told = |uid: &PodUid| {
+    let reported = |uid: &PodUid| {
         let (pod, _) = cluster.pod(uid.as_str()).unwrap();
-        Told {
+        Reported {
             is_bound: pod.node.is_some(),
             record: pod.annotations.get("outrigger.dev/placement").map(str::to_owned),
-            refused: attempts.get(uid.as_str()).cloned(),
+            rejected: attempts.get(uid.as_str()).cloned(),
         }
     };
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-    of_job(object, last, &Overview::new(cluster.snapshot()), (&told, now)).unwrap()
+    of_job(object, last, &Overview::new(cluster.snapshot()), (&reported, now)).unwrap()
 }
 
 fn first_status(object: &StreamJob, cluster: &Cluster) -> StreamJobStatus {
@@ -74,12 +74,12 @@ fn a_pool_tells_its_nodes_and_who_has_which() {
         leaving(on("n1", of_pool_fast("leaves", "f"))),
     ];
     let cluster = cluster(nodes, vec![Pool::try_from(&object).unwrap()], pods);
-    let told = of_pool(&object, &Overview::new(cluster.snapshot())).unwrap();
+    let reported = of_pool(&object, &Overview::new(cluster.snapshot())).unwrap();
     let expected = json!({
         "nodes": 2, "schedulable": 1, "jobs": 2, "observedGeneration": 3,
         "allocations": [{"job": "j", "pes": 2, "nodes": ["n1"]}, {"job": "k", "pes": 1, "nodes": ["n2"]}],
     });
-    assert_eq!(told, serde_json::from_value::<HostPoolStatus>(expected).unwrap());
+    assert_eq!(reported, serde_json::from_value::<HostPoolStatus>(expected).unwrap());
 }
 
 #[test]
@@ -88,30 +88,33 @@ fn a_job_tells_where_its_pes_are_and_why_others_wait() {
     let pods = vec![with_record(on("n1", pe("j", "a", &[]))), pe("j", "b", &[]), pe("j", "unlisted", &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     let attempts = Attempts::from([("b", BTreeMap::from([(Reason::ExlocationConflict, 4)]))]);
-    let told = status(&object, None, &cluster, (&attempts, 7));
+    let reported = status(&object, None, &cluster, (&attempts, 7));
 
-    assert_eq!((told.phase, told.placed, told.of, told.observed_generation), (Phase::Placing, 1, 4, Some(2)));
-    let a = place(&told, "a");
-    assert_eq!((a.pod.as_deref(), a.node.as_deref(), a.rank), (Some("a"), Some("n1"), Some(2)));
-    assert_eq!(a.refused, BTreeMap::from([("PoolTagMissing".to_owned(), 3)]), "as its record has it");
-    let b = place(&told, "b");
-    assert_eq!((b.node.as_deref(), &b.refused), (None, &BTreeMap::from([("ExlocationConflict".to_owned(), 4)])));
     assert_eq!(
-        condition(&told, "Placed"),
+        (reported.phase, reported.placed, reported.of, reported.observed_generation),
+        (Phase::Placing, 1, 4, Some(2))
+    );
+    let a = place(&reported, "a");
+    assert_eq!((a.pod.as_deref(), a.node.as_deref(), a.rank), (Some("a"), Some("n1"), Some(2)));
+    assert_eq!(a.rejected, BTreeMap::from([("PoolTagMissing".to_owned(), 3)]), "as its record has it");
+    let b = place(&reported, "b");
+    assert_eq!((b.node.as_deref(), &b.rejected), (None, &BTreeMap::from([("ExlocationConflict".to_owned(), 4)])));
+    assert_eq!(
+        condition(&reported, "Placed"),
         ("False", "1 of 4 PEs have a node; 1 have no pod yet; nodes refused: ExlocationConflict 4", 7)
     );
 
     // nobody remembers the attempt, after a restart: what was told stays true
-    let again = status(&object, Some(&told), &cluster, (&Attempts::new(), 9));
-    assert_eq!(again, told);
+    let again = status(&object, Some(&reported), &cluster, (&Attempts::new(), 9));
+    assert_eq!(again, reported);
 }
 
 #[test]
 fn what_is_committed_but_not_bound_is_not_told_as_placed() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
-    cluster.commit(&"a".into(), &"n1".into()).unwrap();
-    let told = first_status(&stream_job(&json!({})), &cluster);
-    assert_eq!((told.phase, told.placed, told.of), (Phase::Pending, 0, 1));
+    cluster.assume(&"a".into(), &"n1".into()).unwrap();
+    let reported = first_status(&stream_job(&json!({})), &cluster);
+    assert_eq!((reported.phase, reported.placed, reported.of), (Phase::Pending, 0, 1));
 }
 
 #[test]
@@ -164,8 +167,8 @@ fn where_a_pe_comes_back_to_outlives_its_pod_and_the_process() {
     let kept = status(&object, Some(&gone), &fresh, (&Attempts::new(), 0));
     assert_eq!(*place(&kept, "a"), expected);
     assert_eq!(*place(&first_status(&object, &seen), "a"), expected);
-    let told = StreamJob { status: Some(kept), ..object };
-    assert_eq!(Declared::try_from(&told).unwrap().last_places.len(), 1, "and it is read back");
+    let reported = StreamJob { status: Some(kept), ..object };
+    assert_eq!(Declared::try_from(&reported).unwrap().last_places.len(), 1, "and it is read back");
 }
 
 #[test]
@@ -176,10 +179,10 @@ fn an_older_submission_is_over_once_there_is_a_later_one() {
         Pod { labels: labels.into_iter().collect(), ..lasting("a", pod) }
     };
     let first = cluster(vec![node("n1")], vec![], vec![of("1", on("n1", pe("j", "a-1", &[])))]);
-    let told = first_status(&object, &first);
+    let reported = first_status(&object, &first);
     let second = cluster(vec![node("n1")], vec![], vec![of("2", pe("j", "a-2", &[]))]);
-    let told = status(&object, Some(&told), &second, (&Attempts::new(), 0));
-    let generations: Vec<&str> = told.placements.iter().map(|place| place.generation.as_str()).collect();
+    let reported = status(&object, Some(&reported), &second, (&Attempts::new(), 0));
+    let generations: Vec<&str> = reported.placements.iter().map(|place| place.generation.as_str()).collect();
     assert_eq!(generations, ["2"]);
 }
 
@@ -187,32 +190,32 @@ fn an_older_submission_is_over_once_there_is_a_later_one() {
 fn news_are_told_once() {
     let object = stream_job(&json!({}));
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), on("n1", pe("j", "b", &[]))]);
-    let refused = |reason: Reason, nodes: usize| Attempts::from([("a", BTreeMap::from([(reason, nodes)]))]);
+    let rejected = |reason: Reason, nodes: usize| Attempts::from([("a", BTreeMap::from([(reason, nodes)]))]);
     let first = first_status(&object, &cluster);
     let pod = |name: &str| Subject::Pod(name.to_owned(), name.to_owned());
-    let told = |notes: Vec<Note>| -> Vec<(Subject, &str, String)> {
+    let reported = |notes: Vec<JobEvent>| -> Vec<(Subject, &str, String)> {
         notes.into_iter().map(|note| (note.subject, note.reason, note.text)).collect()
     };
-    assert_eq!(told(notes(None, &first)), [(pod("b"), "Placed", "PE b is on n1".to_owned())]);
+    assert_eq!(reported(notes(None, &first)), [(pod("b"), "Placed", "PE b is on n1".to_owned())]);
     assert_eq!(notes(Some(&first), &first), []);
 
-    let waits = status(&object, Some(&first), &cluster, (&refused(Reason::HostMismatch, 1), 0));
+    let waits = status(&object, Some(&first), &cluster, (&rejected(Reason::HostMismatch, 1), 0));
     assert_eq!(
-        told(notes(Some(&first), &waits)),
+        reported(notes(Some(&first), &waits)),
         [
             (pod("a"), "Waiting", "PE a waits; nodes refused: HostMismatch 1".to_owned()),
             (Subject::Job, "Waiting", "1 of 2 PEs have a node; nodes refused: HostMismatch 1".to_owned()),
         ]
     );
-    let longer = status(&object, Some(&waits), &cluster, (&refused(Reason::HostMismatch, 2), 0));
+    let longer = status(&object, Some(&waits), &cluster, (&rejected(Reason::HostMismatch, 2), 0));
     assert_eq!(notes(Some(&waits), &longer), [], "a count is no news");
-    let another = status(&object, Some(&waits), &cluster, (&refused(Reason::ExlocationConflict, 2), 0));
+    let another = status(&object, Some(&waits), &cluster, (&rejected(Reason::ExlocationConflict, 2), 0));
     assert_eq!(notes(Some(&waits), &another).len(), 2, "another code is");
 
     cluster.apply(Event::Pod(Box::new(with_record(on("n1", pe("j", "a", &[]))))));
     let placed = status(&object, Some(&another), &cluster, (&Attempts::new(), 0));
     assert_eq!(
-        told(notes(Some(&another), &placed)),
+        reported(notes(Some(&another), &placed)),
         [
             (
                 pod("a"),

@@ -59,8 +59,8 @@ async fn t6_a_bucket_shares_one_node_in_all_six_orders_of_arrival_and_a_late_bri
     late.place(Pe::new("job", "a").wish("colocation", "x").wish("hosts", "n1")).await;
     late.place(Pe::new("job", "b").wish("colocation", "y").wish("hosts", "n2")).await;
     late.create(Pe::new("job", "bridge").wish("colocation", "x,y")).await;
-    let refusal = late.refused("bridge").await;
-    assert!(refusal.contains("0/4 nodes are available: 4 ColocationMismatch."), "{refusal}");
+    let rejection = late.rejected("bridge").await;
+    assert!(rejection.contains("0/4 nodes are available: 4 ColocationMismatch."), "{rejection}");
     // one of the two goes: the bridge has only one side left to stand on
     late.delete("b").await;
     assert_eq!(late.node_of("bridge").await, "n1");

@@ -33,8 +33,8 @@ fn four_of_a_group_take_four_nodes_however_many_come_at_once_each_with_its_recor
 
         // a fifth has no node left, and the four are why
         team.create(Pe::new("job-1", "job-1-5").wish("host-tags", "exlo").wish("exlocation", "apart")).await;
-        let refusal = team.refused("job-1-5").await;
-        assert!(refusal.contains("4 ExlocationConflict"), "{refusal}");
+        let rejection = team.rejected("job-1-5").await;
+        assert!(rejection.contains("4 ExlocationConflict"), "{rejection}");
 
         let bound = history.when_bound();
         assert_eq!(bound.len(), 24);

@@ -9,14 +9,14 @@ use crate::cluster::wait::until;
 use crate::installation::shared;
 
 /// Waits until a PE is refused for this reason.
-async fn refused_for(team: &Team, name: &str, reason: &str) {
+async fn rejected_for(team: &Team, name: &str, reason: &str) {
     let what = format!("{name} is refused for {reason}");
-    let refused = until(&what, DECIDED, async || {
-        let said = team.refused(name).await;
+    let rejected = until(&what, DECIDED, async || {
+        let said = team.rejected(name).await;
         ensure!(said.contains(reason), "{said}");
         Ok(())
     });
-    refused.await.unwrap();
+    rejected.await.unwrap();
 }
 
 #[test]
@@ -32,11 +32,11 @@ fn t9_t25_a_gang_of_all_is_not_begun_on_three_nodes_and_whole_on_four() {
             team.create(pe).await;
             if place == 0 {
                 // It would have a node, and others of its job may follow.
-                refused_for(&team, name, "GangIncomplete").await;
+                rejected_for(&team, name, "GangIncomplete").await;
             }
         }
         for name in &names[..3] {
-            refused_for(&team, name, "GangInfeasible").await;
+            rejected_for(&team, name, "GangInfeasible").await;
         }
         assert!(history.when_bound().is_empty(), "{:?}", history.when_bound());
         cluster.create_nodes(&nodes_of("gang", &["gang-4"])).await.unwrap();
@@ -58,7 +58,7 @@ fn a_gang_that_counts_waits_for_as_many_and_not_for_time() {
         };
         for name in ["a", "b"] {
             create(name).await;
-            refused_for(&team, name, "GangIncomplete").await;
+            rejected_for(&team, name, "GangIncomplete").await;
         }
         create("c").await;
         for name in ["a", "b", "c"] {

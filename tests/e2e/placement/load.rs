@@ -74,11 +74,11 @@ async fn t14_busy_nodes_take_no_pe_but_of_jobs_that_override_and_who_waits_is_pl
     let team = Team::new(&installation.cluster, "busy").await;
     for name in ["waits-1", "waits-2"] {
         team.create(Pe::new("waits", name)).await;
-        let refusal = team.refused(name).await;
-        assert!(refusal.starts_with("0/2 nodes are available: 2 NodeOverloaded. "), "{refusal}");
+        let rejection = team.rejected(name).await;
+        assert!(rejection.starts_with("0/2 nodes are available: 2 NodeOverloaded. "), "{rejection}");
     }
     team.create(Pe::new("urgent", "urgent")).await;
-    team.refused("urgent").await;
+    team.rejected("urgent").await;
     override_load_protection(&installation.cluster, &team, "urgent").await;
     assert!(NODES.contains(&team.node_of("urgent").await.as_str()));
     let metrics = extender.metrics().await.unwrap();
@@ -94,8 +94,8 @@ async fn t14_busy_nodes_take_no_pe_but_of_jobs_that_override_and_who_waits_is_pl
     })
     .await
     .unwrap();
-    let refusal = team.refused("waits-1").await;
-    assert!(refusal.starts_with("0/2 nodes are available: 2 NodeOverloaded. "), "{refusal}");
+    let rejection = team.rejected("waits-1").await;
+    assert!(rejection.starts_with("0/2 nodes are available: 2 NodeOverloaded. "), "{rejection}");
 
     let begun = Instant::now();
     measure(file, [59, 90]);
@@ -121,8 +121,8 @@ async fn t14_nodes_that_say_themselves_how_busy_they_are_are_heeded_and_so_is_th
     }
     let team = Team::new(cluster, "annotated").await;
     team.create(Pe::new("waits", "waits")).await;
-    let refusal = team.refused("waits").await;
-    assert!(refusal.starts_with("0/2 nodes are available: 2 NodeOverloaded. "), "{refusal}");
+    let rejection = team.rejected("waits").await;
+    assert!(rejection.starts_with("0/2 nodes are available: 2 NodeOverloaded. "), "{rejection}");
     let begun = Instant::now();
     says(NODES[1], 20).await;
     assert_eq!(team.node_of("waits").await, NODES[1]);
@@ -135,7 +135,7 @@ async fn who_could_be_placed_while_nobody_looked_is_placed_soon_after_the_extend
     let Setting { scheduler, extender, installation, file } = &mut busy().await;
     let team = Team::new(&installation.cluster, "back").await;
     team.create(Pe::new("waits", "waits")).await;
-    team.refused("waits").await;
+    team.rejected("waits").await;
     let queue = "scheduler_pending_pods{queue=\"unschedulable\"} 1\n";
     until("kube-scheduler has put it aside", DECIDED, async || {
         ensure!(scheduler.metrics().await?.contains(queue), "it is about to try again");

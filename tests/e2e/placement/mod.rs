@@ -22,4 +22,4 @@ mod load;
 mod owner;
 pub(crate) mod pe;
 mod pools;
-mod refusal;
+mod rejection;

@@ -11,7 +11,7 @@ use crate::installation::installed;
 /// A stateful set of one isolated PE on nodes with a tag.
 fn stateful_set(team: &Team, name: &str, tag: &str) -> Value {
     let labels = json!({ "outrigger.dev/job": name });
-    let wishes = json!({
+    let spec = json!({
         "outrigger.dev/inject": "false", "outrigger.dev/host-tags": tag, "outrigger.dev/isolated": "true",
     });
     json!({
@@ -22,7 +22,7 @@ fn stateful_set(team: &Team, name: &str, tag: &str) -> Value {
             "serviceName": name,
             "selector": { "matchLabels": labels },
             "template": {
-                "metadata": { "labels": labels, "annotations": wishes },
+                "metadata": { "labels": labels, "annotations": spec },
                 "spec": { "containers": [{ "name": "main", "image": "none" }] },
             },
         },
@@ -49,8 +49,8 @@ async fn t19_pods_keep_their_node_until_their_owner_is_gone_and_longer_where_the
     // The garbage collector takes the pod out of the set before the set is gone.
     kubectl(&["delete", "statefulset", "left", "--cascade=orphan", "--wait"]).await.unwrap();
     team.create(Pe::new("other", "kept-off").wish("host-tags", "left").wish("isolated", "true")).await;
-    let refusal = team.refused("kept-off").await;
-    assert!(refusal.contains("NodeHoldsIsolatedPe"), "{refusal}");
+    let rejection = team.rejected("kept-off").await;
+    assert!(rejection.contains("NodeHoldsIsolatedPe"), "{rejection}");
     assert_eq!(state("left-0").await, "placed");
 
     // Nobody collects garbage from here on.

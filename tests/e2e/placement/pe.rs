@@ -111,14 +111,14 @@ impl Team {
     }
 
     /// Waits until kube-scheduler says why a PE has no node; returns what it says.
-    pub(crate) async fn refused(&self, name: &str) -> String {
+    pub(crate) async fn rejected(&self, name: &str) -> String {
         let what = format!("{}/{name} is refused", self.namespace);
-        let refused = until(&what, DECIDED, async || {
+        let rejected = until(&what, DECIDED, async || {
             let pod = self.pods.get(name).await?;
             ensure!(node(&pod).is_none(), "it is on {:?}", node(&pod));
             waits_for(&pod).context("nobody has looked at it")
         });
-        refused.await.unwrap()
+        rejected.await.unwrap()
     }
 
     /// Takes the scheduling gate off a PE.

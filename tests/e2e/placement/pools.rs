@@ -43,15 +43,15 @@ fn t4_an_exclusive_pool_keeps_others_off_and_begins_on_no_node_of_others() {
 
         // nothing is left: one node is another job's, on the other one another job's PE runs
         team.create(of_pool("late", "late")).await;
-        let refusal = team.refused("late").await;
-        assert!(refusal.contains("1 PoolExclusiveToOtherJob"), "{refusal}");
-        assert!(refusal.contains("1 PoolNodeInUse"), "{refusal}");
+        let rejection = team.rejected("late").await;
+        assert!(rejection.contains("1 PoolExclusiveToOtherJob"), "{rejection}");
+        assert!(rejection.contains("1 PoolNodeInUse"), "{rejection}");
 
         team.delete("stranger").await;
         assert_eq!(team.node_of("late").await, other, "once the node is empty");
         team.create(stranger("stranger-2")).await;
-        let refusal = team.refused("stranger-2").await;
-        assert!(refusal.contains("2 PoolExclusiveToOtherJob"), "{refusal}");
+        let rejection = team.rejected("stranger-2").await;
+        assert!(rejection.contains("2 PoolExclusiveToOtherJob"), "{rejection}");
     });
 }
 
@@ -68,9 +68,9 @@ fn t11_an_isolated_pe_is_alone_whoever_comes_first() {
         assert_ne!(busy, alone, "the node of an isolated PE is closed to others");
 
         team.create(plain("too-late").wish("isolated", "true")).await;
-        let refusal = team.refused("too-late").await;
-        assert!(refusal.contains("1 NodeHoldsIsolatedPe"), "{refusal}");
-        assert!(refusal.contains("1 IsolatedPeNeedsEmptyNode"), "{refusal}");
+        let rejection = team.rejected("too-late").await;
+        assert!(rejection.contains("1 NodeHoldsIsolatedPe"), "{rejection}");
+        assert!(rejection.contains("1 IsolatedPeNeedsEmptyNode"), "{rejection}");
 
         // the scope is the namespace: PEs of another one are not in its way, nor it in theirs
         let neighbour = Team::new(cluster, "isolation-neighbour").await;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::super::account::{Account, Injection};
-use crate::cli::paper::{Ink, Paper};
+use super::super::outcome::{DemoOutcome, Injection};
+use crate::cli::terminal::{Style, Terminal};
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 2;
@@ -14,26 +14,26 @@ const LONGEST_RUN: usize = 18;
 const LONGEST_TEXT: usize = 3;
 
 /// Writes the diff.
-pub(super) fn write(account: &Account, paper: &mut Paper) {
+pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
     let Some(Injection { pod, operations, before, after }) = &account.injection else { return };
-    paper.heading(&format!("What admission did to {pod}: {operations} operations"));
+    terminal.heading(&format!("What admission did to {pod}: {operations} operations"));
     let (before, after) = (yaml(before), yaml(after));
     let diff = TextDiff::from_lines(&before, &after);
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        paper.line(&paper.paint(hunk.header(), Ink::Faint));
+        terminal.line(&terminal.paint(hunk.header(), Style::Faint));
         let mut run = Run::default();
         for change in hunk.iter_changes() {
             if run.tag != change.tag() {
-                run.end(paper);
+                run.end(terminal);
                 run = Run { tag: change.tag(), length: 0 };
             }
             run.length += 1;
             if run.length <= LONGEST_RUN {
-                let line = paper.cut(&format!("{}{}", sign(run.tag), change.value().trim_end()));
-                paper.line(&paper.paint(line, ink(run.tag)));
+                let line = terminal.cut(&format!("{}{}", sign(run.tag), change.value().trim_end()));
+                terminal.line(&terminal.paint(line, style(run.tag)));
             }
         }
-        run.end(paper);
+        run.end(terminal);
     }
 }
 
@@ -51,10 +51,10 @@ impl Default for Run {
 
 impl Run {
     /// Says how many lines were not shown.
-    fn end(&self, paper: &mut Paper) {
+    fn end(&self, terminal: &mut Terminal) {
         let rest = self.length.saturating_sub(LONGEST_RUN);
         if rest > 0 {
-            paper.line(&paper.paint(format!("{}     … {rest} more lines", sign(self.tag)), ink(self.tag)));
+            terminal.line(&terminal.paint(format!("{}     … {rest} more lines", sign(self.tag)), style(self.tag)));
         }
     }
 }
@@ -67,11 +67,11 @@ fn sign(tag: ChangeTag) -> char {
     }
 }
 
-fn ink(tag: ChangeTag) -> Ink {
+fn style(tag: ChangeTag) -> Style {
     match tag {
-        ChangeTag::Delete => Ink::Bad,
-        ChangeTag::Insert => Ink::Good,
-        ChangeTag::Equal => Ink::Faint,
+        ChangeTag::Delete => Style::Bad,
+        ChangeTag::Insert => Style::Good,
+        ChangeTag::Equal => Style::Faint,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::account::{Account, NodeAccount};
-use crate::cli::paper::{Ink, Paper};
+use super::super::outcome::{DemoOutcome, NodeOutcome};
+use crate::cli::terminal::{Style, Terminal};
 
 /// Marks of the jobs where the first letter of their names does not tell them apart.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
@@ -13,7 +13,7 @@ const MOST_MARKS: usize = 8;
 const BETWEEN: usize = 2;
 
 /// Writes the nodes zone by zone.
-pub(super) fn write(account: &Account, paper: &mut Paper) {
+pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
     let letters = letters(account);
     let mut marks: BTreeMap<&str, String> = BTreeMap::new();
     for (job, letter) in account.jobs.iter().zip(&letters) {
@@ -23,48 +23,48 @@ pub(super) fn write(account: &Account, paper: &mut Paper) {
     }
     let widest = marks.values().map(|marks| marks.chars().count()).max().unwrap_or(0).clamp(2, MOST_MARKS);
     let name = account.nodes.iter().map(|node| node.node.chars().count()).max().unwrap_or(0);
-    let mut zones: BTreeMap<&str, Vec<&NodeAccount>> = BTreeMap::new();
+    let mut zones: BTreeMap<&str, Vec<&NodeOutcome>> = BTreeMap::new();
     for node in &account.nodes {
         zones.entry(&node.zone).or_default().push(node);
     }
     let zone_width = zones.keys().map(|zone| zone.chars().count()).max().unwrap_or(0);
     let each = name + 1 + widest + BETWEEN;
-    let in_line = (paper.columns().saturating_sub(zone_width + 2) / each).max(1);
+    let in_line = (terminal.columns().saturating_sub(zone_width + 2) / each).max(1);
 
-    paper.heading("Nodes");
+    terminal.heading("Nodes");
     for (zone, nodes) in zones {
         for (line, nodes) in nodes.chunks(in_line).enumerate() {
             let zone = if line == 0 { zone } else { "" };
             let mut text = format!("{zone:zone_width$}  ");
             for node in nodes {
-                text.push_str(&mark(node, marks.get(node.node.as_str()), (name, widest), paper));
+                text.push_str(&mark(node, marks.get(node.node.as_str()), (name, widest), terminal));
             }
-            paper.line(&text);
+            terminal.line(&text);
         }
     }
     let legend = account.jobs.iter().zip(&letters).map(|(job, letter)| format!("{letter} {}", job.job));
     let legend: Vec<String> =
         legend.chain(["· another pod".to_owned(), "× cordoned or not ready".to_owned()]).collect();
-    paper.paragraph(&legend.join("   "), Ink::Faint);
+    terminal.paragraph(&legend.join("   "), Style::Faint);
 }
 
 /// One node: its name, and what is on it.
-fn mark(node: &NodeAccount, marks: Option<&String>, (name, widest): (usize, usize), paper: &Paper) -> String {
+fn mark(node: &NodeOutcome, marks: Option<&String>, (name, widest): (usize, usize), terminal: &Terminal) -> String {
     let label = format!("{:name$}", node.node);
-    let label = paper.paint(label, if node.schedulable { Ink::Plain } else { Ink::Faint });
+    let label = terminal.paint(label, if node.schedulable { Style::Plain } else { Style::Faint });
     let mut shown: String = marks.map_or("", String::as_str).chars().take(widest).collect();
     let others = if node.schedulable { "·".repeat(node.other_pods) } else { "×".to_owned() };
     let room = widest.saturating_sub(shown.chars().count());
     let others: String = others.chars().take(room).collect();
     let blank = " ".repeat(room.saturating_sub(others.chars().count()) + BETWEEN);
     if !shown.is_empty() {
-        shown = paper.paint(shown, Ink::Good);
+        shown = terminal.paint(shown, Style::Good);
     }
-    format!("{label} {shown}{}{blank}", paper.paint(others, Ink::Faint))
+    format!("{label} {shown}{}{blank}", terminal.paint(others, Style::Faint))
 }
 
 /// One letter a job: the first of its name where that is unambiguous.
-fn letters(account: &Account) -> Vec<char> {
+fn letters(account: &DemoOutcome) -> Vec<char> {
     let first = |job: &str| job.rsplit('/').next().and_then(|name| name.chars().next()).unwrap_or('?');
     let firsts: Vec<char> = account.jobs.iter().map(|job| first(&job.job)).collect();
     let distinct = firsts.iter().enumerate().all(|(place, letter)| !firsts.iter().take(place).any(|one| one == letter));

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use comfy_table::CellAlignment;
 
-use super::super::account::Account;
+use super::super::outcome::DemoOutcome;
 use super::exposition::{help, samples};
-use crate::cli::paper::{Ink, Paper, cell};
+use crate::cli::terminal::{Style, Terminal, cell};
 
 /// The counters that are shown.
 const COUNTERS: [&str; 3] =
@@ -16,48 +16,48 @@ const HISTOGRAMS: [&str; 2] =
     ["outrigger_admission_request_duration_seconds", "outrigger_extender_request_duration_seconds"];
 
 /// Writes the counters and how long answers took.
-pub(super) fn write(account: &Account, paper: &mut Paper) {
+pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
     let text = &account.metrics;
-    paper.heading("Metrics");
+    terminal.heading("Metrics");
     for name in COUNTERS {
-        paper.line(&paper.paint(name, Ink::Strong));
-        paper.paragraph(help(text, name), Ink::Faint);
+        terminal.line(&terminal.paint(name, Style::Strong));
+        terminal.paragraph(help(text, name), Style::Faint);
         let mut found: Vec<_> = samples(text).filter(|sample| sample.name == name).collect();
         found.sort_by(|left, right| right.number().total_cmp(&left.number()).then(left.labels.cmp(right.labels)));
-        let mut table = paper.table();
+        let mut table = terminal.table();
         for sample in found {
-            table.add_row([cell(sample.value, Ink::Good), cell(sample.labels.replace(',', " "), Ink::Plain)]);
+            table.add_row([cell(sample.value, Style::Good), cell(sample.labels.replace(',', " "), Style::Plain)]);
         }
         right(&mut table, 0);
-        paper.put(table);
+        terminal.put(table);
     }
-    latencies(text, paper);
+    latencies(text, terminal);
 }
 
-fn latencies(text: &str, paper: &mut Paper) {
+fn latencies(text: &str, terminal: &mut Terminal) {
     for name in HISTOGRAMS {
-        paper.line(&paper.paint(name, Ink::Strong));
+        terminal.line(&terminal.paint(name, Style::Strong));
     }
-    let mut table = paper.table();
+    let mut table = terminal.table();
     let header = ["ANSWERS", "MEAN", "99 % WITHIN", "VERB"];
-    table.set_header(header.map(|title| cell(title, Ink::Faint)));
+    table.set_header(header.map(|title| cell(title, Style::Faint)));
     for name in HISTOGRAMS {
         for (verb, times) in histogram(text, name) {
             table.add_row([
-                cell(times.count, Ink::Good),
-                cell(milliseconds(times.sum / times.count), Ink::Plain),
-                cell(milliseconds(times.within(0.99)), Ink::Plain),
-                cell(verb, Ink::Plain),
+                cell(times.count, Style::Good),
+                cell(milliseconds(times.sum / times.count), Style::Plain),
+                cell(milliseconds(times.within(0.99)), Style::Plain),
+                cell(verb, Style::Plain),
             ]);
         }
     }
     for column in 0..3 {
         right(&mut table, column);
     }
-    paper.put(table);
+    terminal.put(table);
     if cfg!(debug_assertions) {
         let build = "This build is not optimised: with `cargo run --release -- demo` answers take a fraction of this.";
-        paper.paragraph(build, Ink::Faint);
+        terminal.paragraph(build, Style::Faint);
     }
 }
 

@@ -8,16 +8,16 @@ mod placements;
 mod record;
 mod summary;
 
-use super::account::Account;
-use crate::cli::paper::Paper;
+use super::outcome::DemoOutcome;
+use crate::cli::terminal::Terminal;
 
 /// Writes the whole report; `shown` names the pod whose record is shown.
-pub(super) fn write(account: &Account, shown: Option<&str>, paper: &mut Paper) {
-    summary::opening(account, paper);
-    map::write(account, paper);
-    placements::write(account, paper);
-    diff::write(account, paper);
-    record::write(account, shown, paper);
-    metrics::write(account, paper);
-    summary::closing(account, paper);
+pub(super) fn write(account: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
+    summary::opening(account, terminal);
+    map::write(account, terminal);
+    placements::write(account, terminal);
+    diff::write(account, terminal);
+    record::write(account, shown, terminal);
+    metrics::write(account, terminal);
+    summary::closing(account, terminal);
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
 
-use super::super::account::{Account, JobAccount, PeAccount};
-use crate::cli::paper::{GAP, Ink, Paper, cell};
+use super::super::outcome::{DemoOutcome, JobOutcome, PeOutcome};
+use crate::cli::terminal::{GAP, Style, Terminal, cell};
 use crate::model::Reason;
 
 /// From this width on there is room for all columns.
@@ -15,45 +15,45 @@ const ROOMY: usize = 104;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
     Pe,
-    Wishes,
+    PlacementSpec,
     Zone,
     Node,
     Crowding,
     Risk,
     BestOf,
-    Refused,
+    Rejected,
 }
 
-const FEW: &[Column] = &[Column::Pe, Column::Wishes, Column::Node, Column::BestOf, Column::Refused];
+const FEW: &[Column] = &[Column::Pe, Column::PlacementSpec, Column::Node, Column::BestOf, Column::Rejected];
 const ALL: &[Column] = &[
     Column::Pe,
-    Column::Wishes,
+    Column::PlacementSpec,
     Column::Node,
     Column::Zone,
     Column::Crowding,
     Column::Risk,
     Column::BestOf,
-    Column::Refused,
+    Column::Rejected,
 ];
 
 /// Writes one table a job, and what the reasons in them mean.
-pub(super) fn write(account: &Account, paper: &mut Paper) {
+pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
     for job in &account.jobs {
         let placed = job.pes.iter().filter(|pe| pe.node.is_some()).count();
-        paper.heading(&format!("{} (policy {}): {placed} of {} placed", job.job, job.policy, job.pes.len()));
-        let table = table(job, paper);
-        paper.put(table);
+        terminal.heading(&format!("{} (policy {}): {placed} of {} placed", job.job, job.policy, job.pes.len()));
+        let table = table(job, terminal);
+        terminal.put(table);
     }
-    reasons(account, paper);
+    reasons(account, terminal);
 }
 
-fn table(job: &JobAccount, paper: &Paper) -> Table {
-    let columns = if paper.columns() >= ROOMY { ALL } else { FEW };
-    let mut table = paper.table();
-    table.set_header(columns.iter().map(|column| cell(column.title(), Ink::Faint)));
+fn table(job: &JobOutcome, terminal: &Terminal) -> Table {
+    let columns = if terminal.columns() >= ROOMY { ALL } else { FEW };
+    let mut table = terminal.table();
+    table.set_header(columns.iter().map(|column| cell(column.title(), Style::Faint)));
     for pe in &job.pes {
-        let ink = |column: Column| if pe.node.is_some() { column.ink() } else { Ink::Wary };
-        table.add_row(columns.iter().map(|column| cell(column.content(pe), ink(*column))));
+        let style = |column: Column| if pe.node.is_some() { column.style() } else { Style::Wary };
+        table.add_row(columns.iter().map(|column| cell(column.content(pe), style(*column))));
     }
     for (place, column) in columns.iter().enumerate() {
         let Some(target) = table.column_mut(place) else { continue };
@@ -71,35 +71,35 @@ impl Column {
     fn title(self) -> &'static str {
         match self {
             Self::Pe => "PE",
-            Self::Wishes => "WISHES",
+            Self::PlacementSpec => "WISHES",
             Self::Zone => "ZONE",
             Self::Node => "NODE",
             Self::Crowding => "PES/CORE",
             Self::Risk => "RISK",
             Self::BestOf => "BEST OF",
-            Self::Refused => "REFUSED BY OUTRIGGER",
+            Self::Rejected => "REFUSED BY OUTRIGGER",
         }
     }
 
-    fn content(self, pe: &PeAccount) -> String {
+    fn content(self, pe: &PeOutcome) -> String {
         match self {
             Self::Pe => pe.pe.clone(),
-            Self::Wishes => pe.wishes.join(", "),
+            Self::PlacementSpec => pe.spec.join(", "),
             Self::Zone => pe.zone.clone().unwrap_or_default(),
             Self::Node => pe.node.clone().unwrap_or_else(|| "none".to_owned()),
             Self::Crowding => number(pe, "crowding"),
             Self::Risk => number(pe, "risk"),
             Self::BestOf => pe.left.to_string(),
-            Self::Refused => refused(&pe.refused),
+            Self::Rejected => rejected(&pe.rejected),
         }
     }
 
-    fn ink(self) -> Ink {
+    fn style(self) -> Style {
         match self {
-            Self::Pe => Ink::Strong,
-            Self::Node => Ink::Good,
-            Self::Refused | Self::Zone => Ink::Faint,
-            Self::Wishes | Self::Crowding | Self::Risk | Self::BestOf => Ink::Plain,
+            Self::Pe => Style::Strong,
+            Self::Node => Style::Good,
+            Self::Rejected | Self::Zone => Style::Faint,
+            Self::PlacementSpec | Self::Crowding | Self::Risk | Self::BestOf => Style::Plain,
         }
     }
 
@@ -107,8 +107,8 @@ impl Column {
     fn widest(self) -> Option<u16> {
         match self {
             Self::Pe => Some(24),
-            Self::Wishes => Some(30),
-            Self::Zone | Self::Node | Self::Crowding | Self::Risk | Self::BestOf | Self::Refused => None,
+            Self::PlacementSpec => Some(30),
+            Self::Zone | Self::Node | Self::Crowding | Self::Risk | Self::BestOf | Self::Rejected => None,
         }
     }
 
@@ -118,29 +118,29 @@ impl Column {
 }
 
 /// The reasons with their counts, the most frequent first; without spaces inside, so that they are not broken.
-pub(super) fn refused(refused: &BTreeMap<String, usize>) -> String {
-    let mut reasons: Vec<(&String, &usize)> = refused.iter().collect();
+pub(super) fn rejected(rejected: &BTreeMap<String, usize>) -> String {
+    let mut reasons: Vec<(&String, &usize)> = rejected.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     reasons.iter().map(|(reason, count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")
 }
 
-fn number(pe: &PeAccount, field: &str) -> String {
+fn number(pe: &PeOutcome, field: &str) -> String {
     let value = pe.record.as_ref().and_then(|record| record.get(field)).and_then(serde_json::Value::as_f64);
     value.map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 
 /// What the reasons mean that came up.
-fn reasons(account: &Account, paper: &mut Paper) {
-    let seen: BTreeSet<&str> = account.pes().flat_map(|(_, pe)| pe.refused.keys()).map(String::as_str).collect();
-    paper.heading("Reasons");
-    let mut table = paper.table();
+fn reasons(account: &DemoOutcome, terminal: &mut Terminal) {
+    let seen: BTreeSet<&str> = account.pes().flat_map(|(_, pe)| pe.rejected.keys()).map(String::as_str).collect();
+    terminal.heading("Reasons");
+    let mut table = terminal.table();
     for reason in Reason::ALL.iter().filter(|reason| seen.contains(reason.as_str())) {
-        table.add_row([cell(reason, Ink::Wary), cell(reason.meaning(), Ink::Plain)]);
+        table.add_row([cell(reason, Style::Wary), cell(reason.meaning(), Style::Plain)]);
     }
-    paper.put(table);
-    paper.paragraph(
+    terminal.put(table);
+    terminal.paragraph(
         "BEST OF: how many nodes were left, first by kube-scheduler's own filters, then by Outrigger. The first in \
          Outrigger's ranking is taken.",
-        Ink::Faint,
+        Style::Faint,
     );
 }

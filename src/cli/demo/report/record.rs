@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::super::account::{Account, PeAccount};
-use crate::cli::paper::Paper;
+use super::super::outcome::{DemoOutcome, PeOutcome};
 use crate::cli::record;
+use crate::cli::terminal::Terminal;
 
 /// Writes the record of the pod that is asked for, or the one that says most.
-pub(super) fn write(account: &Account, shown: Option<&str>, paper: &mut Paper) {
-    let is_asked_for = |pe: &PeAccount| {
+pub(super) fn write(account: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
+    let is_asked_for = |pe: &PeOutcome| {
         shown.is_none_or(|asked| pe.pod == asked || pe.pod.split_once('/').is_some_and(|(_, name)| name == asked))
     };
-    let mut chosen: Option<(&PeAccount, &Map<String, Value>)> = None;
+    let mut chosen: Option<(&PeOutcome, &Map<String, Value>)> = None;
     let mut longest = 0;
     for (_, pe) in account.pes().filter(|(_, pe)| is_asked_for(pe)) {
         let Some(record @ Value::Object(fields)) = &pe.record else { continue };
@@ -21,6 +21,6 @@ pub(super) fn write(account: &Account, shown: Option<&str>, paper: &mut Paper) {
         }
     }
     let Some((pe, fields)) = chosen else { return };
-    paper.heading(&format!("Record on {}", pe.pod));
-    record::write(fields, paper);
+    terminal.heading(&format!("Record on {}", pe.pod));
+    record::write(fields, terminal);
 }

@@ -1,12 +1,12 @@
 use serde_json::{Value, json};
 
 use super::write;
-use crate::cli::paper::Paper;
+use crate::cli::terminal::Terminal;
 
 fn shown(explanation: &Value) -> String {
-    let mut paper = Paper::for_stdout(Some(80));
-    write(&serde_json::from_value(explanation.clone()).unwrap(), &mut paper);
-    paper.into_text()
+    let mut terminal = Terminal::for_stdout(Some(80));
+    write(&serde_json::from_value(explanation.clone()).unwrap(), &mut terminal);
+    terminal.into_text()
 }
 
 #[test]

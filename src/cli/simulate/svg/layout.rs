@@ -209,7 +209,7 @@ impl Layout {
     fn by_reason(&mut self, waiting: &[(usize, &ChartPe)], mut top: f64) -> f64 {
         let mut reasons: BTreeMap<Option<Code>, Vec<usize>> = BTreeMap::new();
         for (at, pe) in waiting {
-            reasons.entry(pe.refused.last_key_value().map(|(code, _)| *code)).or_default().push(*at);
+            reasons.entry(pe.rejected.last_key_value().map(|(code, _)| *code)).or_default().push(*at);
         }
         let (width, height) = SMALL.chip;
         let step = width + SMALL.between;

@@ -7,7 +7,7 @@ mod sheet;
 
 use self::layout::{Layout, Rect};
 use self::sheet::Sheet;
-use super::drawing::{Reach, colour, ink_on, rate, thickness};
+use super::drawing::{Reach, colour, rate, style_on, thickness};
 use crate::model::Millicores;
 use crate::simulate::{Chart, ChartNode, ChartPe, Edge};
 
@@ -125,14 +125,14 @@ fn pe_chip(chart: &Chart, pe: &ChartPe, area: Rect, layout: &Layout, sheet: &mut
     let job = chart.jobs.get(pe.job).map_or("", String::as_str);
     let node = pe.node.and_then(|node| chart.nodes.get(node)).map(|node| node.name.as_str());
     let mut tip = format!("{}\nPE {} of {job}\n{}", pe.pod, pe.name, node.unwrap_or("waiting"));
-    for (code, count) in pe.refused.iter().filter(|_| node.is_none()) {
+    for (code, count) in pe.rejected.iter().filter(|_| node.is_none()) {
         tip.push_str(&["\n", code.0.as_str(), "×", &count.to_string()].concat());
     }
     sheet.open(&tip);
     sheet.filled(area, colour(pe.job), 3.0);
     if layout.labelled {
         let name = Layout::cut(&pe.name, area.width - 8.0);
-        sheet.inked((area.x + 4.0, area.y + area.height - 4.5), ink_on(pe.job), &name);
+        sheet.inked((area.x + 4.0, area.y + area.height - 4.5), style_on(pe.job), &name);
     }
     sheet.close();
 }

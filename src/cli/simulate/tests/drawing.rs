@@ -9,8 +9,8 @@ fn chart_node(name: &str, zone: &str) -> ChartNode {
 }
 
 fn chart_pe(name: &str, node: Option<usize>) -> ChartPe {
-    let refused = [(Code(Reason::NodeUnschedulable), 3), (Code(Reason::ExlocationConflict), 1)].into();
-    ChartPe { pod: format!("ns/{name}"), name: name.into(), job: 0, node, refused }
+    let rejected = [(Code(Reason::NodeUnschedulable), 3), (Code(Reason::ExlocationConflict), 1)].into();
+    ChartPe { pod: format!("ns/{name}"), name: name.into(), job: 0, node, rejected }
 }
 
 fn chart(nodes: usize, hostile: &str) -> Chart {

@@ -11,9 +11,9 @@ use proptest::sample::select;
 
 use super::Cluster;
 use crate::model::{
-    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Doubt, Footprint, HostPort, JobId,
-    Labels, LastPlace, Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod,
-    PodKey, PodPhase, PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
+    Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, HostPort, JobId, Labels,
+    LastPlace, Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod, PodKey,
+    PodPhase, PodRequests, PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
 use crate::policy::PolicySet;
 use crate::state::{Change, Event, Snapshot, UnknownPod};
@@ -53,24 +53,24 @@ fn amounts(resources: &Resources) -> BTreeMap<String, u64> {
 }
 
 fn picture(snapshot: &Snapshot) -> Picture {
-    let row = |name: &NodeName| {
-        let row = snapshot.node(snapshot.find(name.as_str()).unwrap()).unwrap();
-        assert_eq!(row.name, *name);
-        let pes: BTreeSet<PodKey> = row.pes.iter().map(|pe| pe.pod.key.clone()).collect();
-        assert_eq!(pes.len(), row.pes.len(), "each PE once");
-        let claimants: Vec<&Arc<Pe>> = row.pes.iter().filter(|pe| pe.may_claim_node()).collect();
-        assert_eq!(row.claimants.iter().collect::<Vec<_>>(), claimants);
-        let node = row.node.as_deref().cloned();
-        let (requested, limits) = (amounts(&row.requested), amounts(&row.limits));
-        Row { node, requested, limits, pods: row.pods, host_ports: row.host_ports.clone(), pes }
+    let state = |name: &NodeName| {
+        let state = snapshot.node(snapshot.find(name.as_str()).unwrap()).unwrap();
+        assert_eq!(state.name, *name);
+        let pes: BTreeSet<PodKey> = state.pes.iter().map(|pe| pe.pod.key.clone()).collect();
+        assert_eq!(pes.len(), state.pes.len(), "each PE once");
+        let claimants: Vec<&Arc<Pe>> = state.pes.iter().filter(|pe| pe.may_claim_node()).collect();
+        assert_eq!(state.claimants.iter().collect::<Vec<_>>(), claimants);
+        let node = state.node.as_deref().cloned();
+        let (requested, limits) = (amounts(&state.requested), amounts(&state.limits));
+        Row { node, requested, limits, pods: state.pods, host_ports: state.host_ports.clone(), pes }
     };
-    let nodes: BTreeMap<NodeName, Row> = snapshot.by_name.keys().map(|name| (name.clone(), row(name))).collect();
-    let seen: BTreeSet<&NodeName> = snapshot.nodes().map(|(_, row, _)| &row.name).collect();
-    assert_eq!(seen, nodes.iter().filter(|(_, row)| row.node.is_some()).map(|(name, _)| name).collect());
+    let nodes: BTreeMap<NodeName, Row> = snapshot.by_name.keys().map(|name| (name.clone(), state(name))).collect();
+    let seen: BTreeSet<&NodeName> = snapshot.nodes().map(|(_, state, _)| &state.name).collect();
+    assert_eq!(seen, nodes.iter().filter(|(_, state)| state.node.is_some()).map(|(name, _)| name).collect());
     let member = |member: &crate::state::Member| {
         ((*member.pe).clone(), member.node.map(|index| snapshot.node(index).unwrap().name.clone()))
     };
-    let jobs = snapshot.jobs.iter().map(|(id, row)| (id.clone(), row.members.iter().map(member).collect()));
+    let jobs = snapshot.jobs.iter().map(|(id, state)| (id.clone(), state.members.iter().map(member).collect()));
     Picture { complete: snapshot.is_complete(), nodes, jobs: jobs.collect(), pools: snapshot.pools().clone() }
 }
 
@@ -86,14 +86,14 @@ struct Model {
     stream_jobs: StreamJobs,
     open_streams: OpenStreams,
     expected: BTreeSet<&'static str>,
-    ledger: BTreeMap<PodUid, Commitment>,
+    assumed_pods: BTreeMap<PodUid, PendingBinding>,
     listed: BTreeSet<&'static str>,
 }
 
-struct Commitment {
+struct PendingBinding {
     node: NodeName,
     resource_version: Box<str>,
-    in_doubt: bool,
+    outcome_unknown: bool,
 }
 
 impl Model {
@@ -108,12 +108,12 @@ impl Model {
             Event::Pod(pod) => self.show(*pod),
             Event::PodGone(uid) => {
                 self.pods.remove(&uid);
-                self.ledger.remove(&uid);
+                self.assumed_pods.remove(&uid);
             }
             Event::PodsListed(pods) => {
                 let listed: BTreeSet<PodUid> = pods.iter().map(|pod| pod.key.uid.clone()).collect();
                 self.pods.retain(|uid, _| listed.contains(uid));
-                self.ledger.retain(|uid, _| listed.contains(uid));
+                self.assumed_pods.retain(|uid, _| listed.contains(uid));
                 for pod in pods {
                     self.show(pod);
                 }
@@ -166,26 +166,26 @@ impl Model {
     /// A commitment ends when the watch shows a node, the end of the pod, or a later version.
     fn show(&mut self, pod: Pod) {
         let may_land = pod.node.is_none() && pod.phase == PodPhase::Active;
-        self.ledger.retain(|uid, committed| {
-            *uid != pod.key.uid || (may_land && committed.resource_version == pod.resource_version)
+        self.assumed_pods.retain(|uid, assumed| {
+            *uid != pod.key.uid || (may_land && assumed.resource_version == pod.resource_version)
         });
         self.pods.insert(pod.key.uid.clone(), pod);
     }
 
-    fn commit(&mut self, uid: &PodUid, node: NodeName) -> Result<(), UnknownPod> {
+    fn assume(&mut self, uid: &PodUid, node: NodeName) -> Result<(), UnknownPod> {
         let resource_version = self.pods.get(uid).ok_or(UnknownPod)?.resource_version.clone();
-        self.ledger.insert(uid.clone(), Commitment { node, resource_version, in_doubt: false });
+        self.assumed_pods.insert(uid.clone(), PendingBinding { node, resource_version, outcome_unknown: false });
         Ok(())
     }
 
-    fn of_version(&mut self, uid: &PodUid, version: &str) -> Option<&mut Commitment> {
-        self.ledger.get_mut(uid).filter(|committed| &*committed.resource_version == version)
+    fn of_version(&mut self, uid: &PodUid, version: &str) -> Option<&mut PendingBinding> {
+        self.assumed_pods.get_mut(uid).filter(|assumed| &*assumed.resource_version == version)
     }
 
     /// Where a pod counts: where the watch shows it, else where it was committed to.
     fn place(&self, pod: &Pod) -> Option<NodeName> {
-        let committed = self.ledger.get(&pod.key.uid).map(|committed| committed.node.clone());
-        pod.node.clone().or(committed).filter(|_| pod.phase != PodPhase::Finished)
+        let assumed = self.assumed_pods.get(&pod.key.uid).map(|assumed| assumed.node.clone());
+        pod.node.clone().or(assumed).filter(|_| pod.phase != PodPhase::Finished)
     }
 
     fn is_leaving(&self, pod: &Pod) -> bool {
@@ -194,20 +194,20 @@ impl Model {
         pod.phase != PodPhase::Active || pod.owner.as_ref().is_some_and(is_gone)
     }
 
-    fn row(&self, name: &NodeName) -> Row {
-        let mut row = Row { node: self.nodes.get(name).cloned(), ..Row::default() };
+    fn state(&self, name: &NodeName) -> Row {
+        let mut state = Row { node: self.nodes.get(name).cloned(), ..Row::default() };
         let (mut requested, mut limits) = (Resources::default(), Resources::default());
         for pod in self.pods.values().filter(|pod| self.place(pod).as_ref() == Some(name)) {
-            requested.add(&pod.footprint.requests);
-            limits.add(&pod.footprint.limits);
-            row.pods += 1;
-            row.host_ports.extend_from_slice(pod.host_ports());
+            requested.add(&pod.resources.requests);
+            limits.add(&pod.resources.limits);
+            state.pods += 1;
+            state.host_ports.extend_from_slice(pod.host_ports());
             if !self.is_leaving(pod) && self.policies.pe(&Arc::new(pod.clone()), &self.declared()).is_some() {
-                row.pes.insert(pod.key.clone());
+                state.pes.insert(pod.key.clone());
             }
         }
-        row.host_ports.sort_unstable();
-        Row { requested: amounts(&requested), limits: amounts(&limits), ..row }
+        state.host_ports.sort_unstable();
+        Row { requested: amounts(&requested), limits: amounts(&limits), ..state }
     }
 
     fn picture(&self) -> Picture {
@@ -221,7 +221,7 @@ impl Model {
         }
         let places = self.pods.values().filter_map(|pod| self.place(pod));
         let names: BTreeSet<NodeName> = self.nodes.keys().cloned().chain(places).collect();
-        let nodes = names.into_iter().map(|name| (name.clone(), self.row(&name))).collect();
+        let nodes = names.into_iter().map(|name| (name.clone(), self.state(&name))).collect();
         let of_group = self.open_streams.pools.values().filter_map(|declared| declared.pool.clone());
         let pools = self.pools.clone().into_iter().chain(of_group.map(|pool| (pool.id.clone(), pool))).collect();
         let complete = self.listed.len() == 4 && self.expected.is_empty();
@@ -234,7 +234,7 @@ enum Step {
     Apply(Box<Event>),
     Commit(PodUid, NodeName),
     Withdraw(PodUid, &'static str),
-    Doubt(PodUid, &'static str),
+    FieldProblem(PodUid, &'static str),
 }
 
 fn a_name() -> impl Strategy<Value = NodeName> {
@@ -274,7 +274,7 @@ fn a_pod() -> impl Strategy<Value = Pod> {
                 resource_version: version.into(),
                 node,
                 phase,
-                footprint: Arc::new(Footprint { requests, limits }),
+                resources: Arc::new(PodRequests { requests, limits }),
                 ..pod
             }
         },
@@ -296,23 +296,24 @@ fn of_the_group(pod: Pod, version: &str) -> Pod {
 
 /// Of the PEs `a`, `b` and `c` of job `k`.
 fn a_declared_pe() -> impl Strategy<Value = DeclaredPe> {
-    let wishes = select(vec![
+    let spec = select(vec![
         vec![("isolated", "true")],
         vec![("host-pool", "streams.ibm.com/k-1"), ("pool-index", "0")],
         vec![("isolated", "perhaps")],
         vec![],
     ]);
-    (select(&["k-a", "k-b", "k-c"][..]), wishes, select(&["u1", "u2"][..]))
-        .prop_map(|(name, wishes, uid)| DeclaredPe { uid: uid.into(), ..declared_pe(name, &wishes) })
+    (select(&["k-a", "k-b", "k-c"][..]), spec, select(&["u1", "u2"][..]))
+        .prop_map(|(name, spec, uid)| DeclaredPe { uid: uid.into(), ..declared_pe(name, &spec) })
 }
 
 fn a_declared_pool() -> impl Strategy<Value = DeclaredPool> {
     let id = ObjectId::new(&"streams".into(), "k-1");
     select(vec![None, Some(vec!["n1", "n2"]), Some(vec!["n2"])]).prop_map(move |hosts| {
-        let doubt = Doubt { field: "spec".to_owned(), problem: "unclear".to_owned(), key: Some("outrigger.dev/hosts") };
-        let doubts = if hosts.is_none() { vec![doubt] } else { vec![] };
+        let note_unknown_outcome =
+            FieldProblem { field: "spec".to_owned(), problem: "unclear".to_owned(), key: Some("outrigger.dev/hosts") };
+        let field_problems = if hosts.is_none() { vec![note_unknown_outcome] } else { vec![] };
         let pool = hosts.map(|hosts| listed("streams.ibm.com/k-1", &hosts, PoolMode::Shared).into());
-        DeclaredPool { id: id.clone(), pool, doubts }
+        DeclaredPool { id: id.clone(), pool, field_problems }
     })
 }
 
@@ -323,7 +324,7 @@ fn a_declared_job() -> impl Strategy<Value = DeclaredJob> {
         defaults: defaults.into_iter().collect(),
         requests: Labels::default(),
         pes: pes.and_then(std::num::NonZeroU32::new),
-        doubts: vec![],
+        field_problems: vec![],
     })
 }
 
@@ -348,10 +349,10 @@ fn a_pool() -> impl Strategy<Value = Pool> {
 
 /// Of job `j`; PE `a` is listed or not.
 fn a_stream_job() -> impl Strategy<Value = StreamJob> {
-    let wishes = prop_oneof![Just(None), Just(Some(("isolated", "true")))];
-    (wishes, any::<bool>(), any::<bool>()).prop_map(|(wishes, is_listed, is_overriding)| StreamJob {
+    let spec = prop_oneof![Just(None), Just(Some(("isolated", "true")))];
+    (spec, any::<bool>(), any::<bool>()).prop_map(|(spec, is_listed, is_overriding)| StreamJob {
         override_load_protection: is_overriding,
-        ..stream_job("j", &if is_listed { vec![("a", wishes.as_slice())] } else { vec![] })
+        ..stream_job("j", &if is_listed { vec![("a", spec.as_slice())] } else { vec![] })
     })
 }
 
@@ -385,7 +386,7 @@ fn a_step() -> impl Strategy<Value = Step> {
         6 => an_event().prop_map(|event| Step::Apply(Box::new(event))),
         2 => (a_uid(), a_name()).prop_map(|(uid, node)| Step::Commit(uid, node)),
         1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::Withdraw(uid, version)),
-        1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::Doubt(uid, version)),
+        1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::FieldProblem(uid, version)),
     ]
 }
 
@@ -395,17 +396,17 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
             cluster.apply((*event).clone());
             model.apply(*event);
         }
-        Step::Commit(uid, node) => assert_eq!(cluster.commit(&uid, &node), model.commit(&uid, node)),
+        Step::Commit(uid, node) => assert_eq!(cluster.assume(&uid, &node), model.assume(&uid, node)),
         Step::Withdraw(uid, version) => {
             cluster.withdraw(&uid, version);
             if model.of_version(&uid, version).is_some() {
-                model.ledger.remove(&uid);
+                model.assumed_pods.remove(&uid);
             }
         }
-        Step::Doubt(uid, version) => {
-            cluster.doubt(&uid, version);
-            if let Some(committed) = model.of_version(&uid, version) {
-                committed.in_doubt = true;
+        Step::FieldProblem(uid, version) => {
+            cluster.note_unknown_outcome(&uid, version);
+            if let Some(assumed) = model.of_version(&uid, version) {
+                assumed.outcome_unknown = true;
             }
         }
     }
@@ -425,16 +426,16 @@ proptest! {
             let now = picture(cluster.snapshot());
             prop_assert_eq!(&now, &model.picture());
 
-            prop_assert_eq!(cluster.ledger_len(), model.ledger.len());
-            let in_doubt = model.ledger.iter().filter(|(_, committed)| committed.in_doubt);
-            let in_doubt: Vec<&PodKey> = in_doubt.map(|(uid, _)| &model.pods[uid].key).collect();
-            prop_assert_eq!(cluster.doubted().collect::<Vec<_>>(), in_doubt);
+            prop_assert_eq!(cluster.assumed_len(), model.assumed_pods.len());
+            let outcome_unknown = model.assumed_pods.iter().filter(|(_, assumed)| assumed.outcome_unknown);
+            let outcome_unknown: Vec<&PodKey> = outcome_unknown.map(|(uid, _)| &model.pods[uid].key).collect();
+            prop_assert_eq!(cluster.unknown_outcomes().collect::<Vec<_>>(), outcome_unknown);
             for name in PODS {
                 let uid = PodUid::from(name);
                 prop_assert_eq!(cluster.pod(name).map(|(pod, _)| &**pod), model.pods.get(&uid));
                 let pe = cluster.pod(name).and_then(|(_, pe)| pe.map(|pe| (**pe).clone()));
                 prop_assert_eq!(pe, model.pods.get(&uid).and_then(|pod| model.policies.pe(&Arc::new(pod.clone()), &model.declared())));
-                prop_assert_eq!(cluster.committed(name), model.ledger.get(&uid).map(|committed| &committed.node));
+                prop_assert_eq!(cluster.assumed(name), model.assumed_pods.get(&uid).map(|assumed| &assumed.node));
             }
 
             if let Some((before, picture)) = published.last() {
@@ -452,8 +453,8 @@ proptest! {
 /// What counts on a node: pods, millicores of requests, and PEs.
 fn counted(cluster: &Cluster, node: &str) -> (u64, u64, Vec<String>) {
     let snapshot = cluster.snapshot();
-    let row = snapshot.node(snapshot.find(node).unwrap()).unwrap();
-    (row.pods, row.requested.cpu.0, row.pes.iter().map(|pe| pe.name.to_string()).collect())
+    let state = snapshot.node(snapshot.find(node).unwrap()).unwrap();
+    (state.pods, state.requested.cpu.0, state.pes.iter().map(|pe| pe.name.to_string()).collect())
 }
 
 fn show(cluster: &mut Cluster, pod: Pod) {
@@ -473,15 +474,15 @@ fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
     for (case, end, place) in ends {
         let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
         assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
-        cluster.commit(&uid, &n1).unwrap();
+        cluster.assume(&uid, &n1).unwrap();
         assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
         show(&mut cluster, pe("j", "a", &[]));
         cluster.apply(Event::PodsListed(vec![pe("j", "a", &[])]));
         cluster.apply(Event::NodeGone(n1.clone()));
         cluster.apply(Event::Node(node("n1")));
-        assert_eq!((counted(&cluster, "n1").0, cluster.ledger_len()), (1, 1), "none of these ends it");
+        assert_eq!((counted(&cluster, "n1").0, cluster.assumed_len()), (1, 1), "none of these ends it");
         cluster.apply(end);
-        assert_eq!(cluster.ledger_len(), 0, "{case}");
+        assert_eq!(cluster.assumed_len(), 0, "{case}");
         for name in ["n1", "n2"] {
             assert_eq!(counted(&cluster, name).0, u64::from(name == place), "{case}: {name}");
         }
@@ -491,25 +492,25 @@ fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
 #[test]
 fn a_later_commitment_takes_the_place_of_an_earlier_one() {
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
-    cluster.commit(&"a".into(), &"n1".into()).unwrap();
-    cluster.commit(&"a".into(), &"n2".into()).unwrap();
-    assert_eq!((counted(&cluster, "n1").0, counted(&cluster, "n2").0, cluster.ledger_len()), (0, 1, 1));
-    assert_eq!(cluster.commit(&"never-seen".into(), &"n1".into()), Err(UnknownPod));
+    cluster.assume(&"a".into(), &"n1".into()).unwrap();
+    cluster.assume(&"a".into(), &"n2".into()).unwrap();
+    assert_eq!((counted(&cluster, "n1").0, counted(&cluster, "n2").0, cluster.assumed_len()), (0, 1, 1));
+    assert_eq!(cluster.assume(&"never-seen".into(), &"n1".into()), Err(UnknownPod));
 }
 
 #[test]
 fn another_version_takes_nothing_back_and_leaves_no_doubt() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
-    cluster.commit(&"a".into(), &"n1".into()).unwrap();
+    cluster.assume(&"a".into(), &"n1".into()).unwrap();
     let version = cluster.snapshot().version();
     cluster.withdraw(&"a".into(), "0");
-    cluster.doubt(&"a".into(), "0");
-    assert_eq!((cluster.ledger_len(), cluster.doubted().count()), (1, 0));
+    cluster.note_unknown_outcome(&"a".into(), "0");
+    assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (1, 0));
     assert_eq!(cluster.snapshot().version(), version, "nothing has changed");
-    cluster.doubt(&"a".into(), "1");
-    assert_eq!(cluster.doubted().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
+    cluster.note_unknown_outcome(&"a".into(), "1");
+    assert_eq!(cluster.unknown_outcomes().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
     cluster.withdraw(&"a".into(), "1");
-    assert_eq!((cluster.ledger_len(), cluster.doubted().count()), (0, 0));
+    assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (0, 0));
     assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
 }
 
@@ -541,8 +542,8 @@ fn the_place_of_a_node_is_used_again_and_shows_nothing_of_the_last_one() {
     cluster.apply(Event::Node(labelled(&["new"], node("n3"))));
     assert_eq!(cluster.snapshot().find("n3"), Some(place));
     assert_eq!((counted(&cluster, "n3"), cluster.snapshot().find("n1")), ((0, 0, vec![]), None));
-    let row = published.node(place).unwrap();
-    assert_eq!((row.name.as_str(), row.pods, published.find("n3")), ("n1", 1, None), "what was published stays");
+    let state = published.node(place).unwrap();
+    assert_eq!((state.name.as_str(), state.pods, published.find("n3")), ("n1", 1, None), "what was published stays");
 }
 
 #[test]
@@ -568,14 +569,14 @@ fn amounts_beyond_any_number_do_not_spoil_the_sum_when_they_are_gone() {
 fn nothing_is_kept_of_a_pod_that_is_gone() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     cluster.take_over("ours");
-    cluster.commit(&"a".into(), &"n1".into()).unwrap();
+    cluster.assume(&"a".into(), &"n1".into()).unwrap();
     assert_eq!(cluster.takeover.unsettled().count(), 1);
     cluster.apply(Event::PodGone("a".into()));
     let kept = (
         cluster.pods.len(),
-        cluster.ledger.len(),
+        cluster.assumed_pods.len(),
         cluster.takeover.unsettled().count(),
-        cluster.rows.jobs.iter().count(),
+        cluster.current.jobs.iter().count(),
     );
     assert_eq!(kept, (0, 0, 0, 0));
 }
@@ -585,29 +586,29 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
     let place = |node: &str| LastPlace {
         generation: "".into(),
         pe: "a".into(),
-        lineage: "owner".into(),
+        owner_uid: "owner".into(),
         node: NodeName::from(node),
     };
-    let told = |node: &str| {
+    let reported = |node: &str| {
         let job = StreamJob { last_places: vec![place(node)], ..stream_job("j", &[]) };
         Event::StreamJob(Box::new(job))
     };
     let of_owner = |pod: Pod| lasting("a", pod);
-    let home = |cluster: &Cluster, uid: &str| {
+    let previous_node = |cluster: &Cluster, uid: &str| {
         let (_, pe) = cluster.pod(uid).unwrap();
         let pe = pe.unwrap();
-        cluster.snapshot().job(&pe.job).unwrap().home(pe).cloned()
+        cluster.snapshot().job(&pe.job).unwrap().previous_node(pe).cloned()
     };
     let waiting = || Event::Pod(Box::new(of_owner(pe("j", "a-2", &[]))));
 
-    for (first, second) in [(told("n1"), waiting()), (waiting(), told("n1"))] {
+    for (first, second) in [(reported("n1"), waiting()), (waiting(), reported("n1"))] {
         let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![]);
         cluster.apply(first);
         cluster.apply(second);
-        assert_eq!(home(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
+        assert_eq!(previous_node(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
         // what is seen is later than what is told
         cluster.apply(Event::Pod(Box::new(of_owner(on("n2", pe("j", "a-2", &[]))))));
-        cluster.apply(told("n1"));
-        assert_eq!(home(&cluster, "a-2"), Some("n2".into()));
+        cluster.apply(reported("n1"));
+        assert_eq!(previous_node(&cluster, "a-2"), Some("n2".into()));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::case::Case;
-use super::plan::{arrives, gang_of};
+use super::plan::{gang_of, is_arriving};
 use crate::model::{Gang, JobId, NodeName, Pe, PodUid, StreamJobId};
 use crate::state::{Member, NodeIndex, Snapshot};
 
@@ -27,29 +27,29 @@ pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
 
 /// What kept PEs off nodes at the last look, by load protection.
 #[derive(Debug, Default)]
-pub struct Relief {
+pub struct OverloadCleared {
     /// The nodes that were overloaded.
     busy: BTreeSet<NodeName>,
     /// The jobs that did not heed that.
     overriding: BTreeSet<StreamJobId>,
 }
 
-impl Relief {
+impl OverloadCleared {
     /// The PEs that wait and may go to a node that load protection kept them off at the last look, as far as only the
     /// two are concerned: the most urgent first. The node is no longer overloaded, or their job overrides that now.
     pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
-        let overloaded = snapshot.nodes().filter(|(_, row, _)| row.overload.is_some());
+        let overloaded = snapshot.nodes().filter(|(_, state, _)| state.overload.is_some());
         let overrides = snapshot.stream_jobs().values().filter(|job| job.override_load_protection);
         let now = Self {
-            busy: overloaded.map(|(_, row, _)| row.name.clone()).collect(),
+            busy: overloaded.map(|(_, state, _)| state.name.clone()).collect(),
             overriding: overrides.map(|job| job.id.clone()).collect(),
         };
         let before = std::mem::replace(self, now);
         let index = |name: &NodeName| snapshot.find(name.as_str());
         let all: Vec<NodeIndex> = before.busy.iter().filter_map(index).collect();
-        let relieved: Vec<NodeIndex> = before.busy.difference(&self.busy).filter_map(index).collect();
+        let cleared: Vec<NodeIndex> = before.busy.difference(&self.busy).filter_map(index).collect();
         let overriding: BTreeSet<&StreamJobId> = self.overriding.difference(&before.overriding).collect();
-        if relieved.is_empty() && (all.is_empty() || overriding.is_empty()) {
+        if cleared.is_empty() && (all.is_empty() || overriding.is_empty()) {
             return Vec::new();
         }
         let waiting = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
@@ -59,7 +59,7 @@ impl Relief {
                 let job = StreamJobId::from(&pe.job);
                 // Who has overridden all along has waited for something else.
                 !before.overriding.contains(&job)
-                    && may_go(pe, if overriding.contains(&job) { &all } else { &relieved }, snapshot)
+                    && may_go(pe, if overriding.contains(&job) { &all } else { &cleared }, snapshot)
             })
             .collect();
         in_order(concerned)
@@ -73,11 +73,11 @@ fn may_go(pe: &Pe, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
 
 /// Who has been woken since its job changed its mind, and for which change.
 #[derive(Debug, Default)]
-pub struct Rethought {
-    woken: BTreeMap<PodUid, u64>,
+pub struct SpecChanged {
+    requeued: BTreeMap<PodUid, u64>,
 }
 
-impl Rethought {
+impl SpecChanged {
     /// The PEs that wait and were decided last before a PE of their job came to wish something else, or to have another
     /// pool under the same name: an object, a policy or a pod has changed. Each is told once for every change.
     ///
@@ -87,39 +87,39 @@ impl Rethought {
         snapshot: &'a Snapshot,
         decided_on: impl Fn(&PodUid) -> Option<u64>,
     ) -> Vec<&'a Arc<Pe>> {
-        let mut woken: BTreeMap<PodUid, u64> = BTreeMap::new();
+        let mut requeued: BTreeMap<PodUid, u64> = BTreeMap::new();
         let mut concerned: Vec<&Arc<Pe>> = Vec::new();
-        for (id, changed) in snapshot.rethought() {
+        for (id, changed) in snapshot.spec_changes() {
             let members = snapshot.job(id).map_or(&[][..], |job| &job.members);
             for Member { pe, .. } in members.iter().filter(|member| member.node.is_none()) {
                 let uid = &pe.pod.key.uid;
-                let was_told = self.woken.get(uid).is_some_and(|told| *told >= changed);
+                let was_reported = self.requeued.get(uid).is_some_and(|reported| *reported >= changed);
                 let is_behind = || match decided_on(uid) {
                     Some(version) => version < changed,
                     // Nobody remembers it: it may be about to be decided for the first time.
                     None => snapshot.is_settled(pe.pod.created),
                 };
-                if was_told || is_behind() {
-                    woken.insert(uid.clone(), changed);
-                    concerned.extend((!was_told).then_some(pe));
+                if was_reported || is_behind() {
+                    requeued.insert(uid.clone(), changed);
+                    concerned.extend((!was_reported).then_some(pe));
                 }
             }
         }
-        self.woken = woken;
+        self.requeued = requeued;
         in_order(concerned)
     }
 }
 
 /// Jobs whose gangs waited for more members at the last look.
 #[derive(Debug, Default)]
-pub struct Arrivals {
+pub struct GangComplete {
     arriving: BTreeSet<JobId>,
 }
 
-impl Arrivals {
+impl GangComplete {
     /// The PEs that wait of jobs whose gangs have become complete since the last look: nobody came any more.
     pub fn look<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
-        let young = snapshot.jobs().filter(|(_, row)| arrives(snapshot, row)).map(|(id, _)| id);
+        let young = snapshot.jobs().filter(|(_, state)| is_arriving(snapshot, state)).map(|(id, _)| id);
         let arriving = young.filter(|id| gang_of(snapshot, id) == Some(Gang::All)).cloned().collect();
         let before = std::mem::replace(&mut self.arriving, arriving);
         let complete = before.difference(&self.arriving).filter_map(|id| snapshot.job(id));

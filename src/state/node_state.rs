@@ -23,7 +23,7 @@ impl NodeIndex {
 
 /// A node and what runs there.
 #[derive(Clone, Debug)]
-pub struct NodeRow {
+pub struct NodeState {
     /// Its name.
     pub name: NodeName,
     /// The node itself; `None` while pods name it that we have not seen.
@@ -44,7 +44,7 @@ pub struct NodeRow {
     pub overload: Option<Overload>,
 }
 
-impl NodeRow {
+impl NodeState {
     /// A node of which nothing is known but its name.
     pub(super) fn empty(name: &NodeName) -> Self {
         Self {

@@ -15,14 +15,14 @@ pub struct ContainerResources {
 
 /// The effective requests and limits of a pod. Pods of one template have equal ones and share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Footprint {
+pub struct PodRequests {
     /// What the scheduler sets aside on the node.
     pub requests: Resources,
     /// What the pod may use at most; never below the requests.
     pub limits: Resources,
 }
 
-/// The resource fields of a pod, from which its [`Footprint`] follows.
+/// The resource fields of a pod, from which its [`PodRequests`] follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodResources {
     /// Application containers.
@@ -41,19 +41,19 @@ impl PodResources {
     /// For each plain init container: itself and the sidecars that were started before it. Then all sidecars and
     /// all application containers together. Overhead comes on top.
     #[must_use]
-    pub fn footprint(&self) -> Footprint {
-        let mut footprint = Footprint {
+    pub fn resources(&self) -> PodRequests {
+        let mut resources = PodRequests {
             requests: self.peak(|container| &container.requests),
             limits: self.peak(|container| &container.limits),
         };
         if let Some(pod_level) = &self.pod_level {
-            override_with(&mut footprint.requests, &pod_level.requests);
-            override_with(&mut footprint.limits, &pod_level.limits);
+            override_with(&mut resources.requests, &pod_level.requests);
+            override_with(&mut resources.limits, &pod_level.limits);
         }
-        footprint.requests.add(&self.overhead);
-        footprint.limits.add(&self.overhead);
-        footprint.limits.maximum(&footprint.requests.clone());
-        footprint
+        resources.requests.add(&self.overhead);
+        resources.limits.add(&self.overhead);
+        resources.limits.maximum(&resources.requests.clone());
+        resources
     }
 
     fn peak(&self, of: impl Fn(&ContainerResources) -> &Resources) -> Resources {
@@ -88,5 +88,5 @@ fn override_with(sum: &mut Resources, pod_level: &Resources) {
 }
 
 #[cfg(test)]
-#[path = "tests/footprint.rs"]
+#[path = "tests/pod_requests.rs"]
 mod tests;

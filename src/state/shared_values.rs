@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use super::shared::Shared;
-use crate::model::{Eligibility, Footprint, JobId, Node, NodeTags, Owner, Pe, Pod, PodKey, Wishes};
+use super::interner::Interner;
+use crate::model::{JobId, Node, NodeRequirements, NodeTags, Owner, Pe, PlacementSpec, Pod, PodKey, PodRequests};
 
 /// The copies in use.
 #[derive(Debug, Default)]
-pub(super) struct Copies {
-    eligibilities: Shared<Eligibility>,
-    footprints: Shared<Footprint>,
-    owners: Shared<Owner>,
-    tags: Shared<NodeTags>,
-    texts: Shared<str>,
-    wishes: Shared<Wishes>,
+pub(super) struct SharedValues {
+    node_requirements: Interner<NodeRequirements>,
+    pod_requests: Interner<PodRequests>,
+    owners: Interner<Owner>,
+    tags: Interner<NodeTags>,
+    texts: Interner<str>,
+    spec: Interner<PlacementSpec>,
 }
 
-impl Copies {
+impl SharedValues {
     /// An equal node that shares what it can.
     pub(super) fn node(&mut self, node: Node) -> Node {
         let tags = self.tags.share(Arc::clone(node.labels.tags()));
@@ -36,8 +36,10 @@ impl Copies {
             key: PodKey { namespace, ..pod.key },
             owner: pod.owner.map(|owner| self.owners.share(owner)),
             node: pod.node.map(|node| node.in_copy(|text| texts.share(text))),
-            footprint: self.footprints.share(pod.footprint),
-            eligibility: pod.eligibility.map(|eligibility| self.eligibilities.share(eligibility)),
+            resources: self.pod_requests.share(pod.resources),
+            node_requirements: pod
+                .node_requirements
+                .map(|node_requirements| self.node_requirements.share(node_requirements)),
             ..pod
         }
     }
@@ -48,7 +50,7 @@ impl Copies {
         let JobId { namespace, name, generation } = pe.job;
         Pe {
             job: JobId { namespace, name: texts.share(name), generation: texts.share(generation) },
-            wishes: pe.wishes.map(|wishes| self.wishes.share(wishes)),
+            spec: pe.spec.map(|spec| self.spec.share(spec)),
             ..pe
         }
     }

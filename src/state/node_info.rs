@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::node_row::NodeRow;
+use super::node_state::NodeState;
 use crate::model::{CpuAndMemory, Node, NodeName, NodeTags, Overload, Resources};
 
 /// What most decisions read of a node, in one place: its row, the node itself and who runs there are in others, and
 /// thousands of nodes are looked at for one PE.
 #[derive(Clone, Debug)]
-pub struct Summary {
+pub struct NodeInfo {
     /// Its name.
     pub name: NodeName,
     /// The node itself.
@@ -42,25 +42,25 @@ pub struct Occupancy {
     pub limits: CpuAndMemory,
 }
 
-impl Summary {
+impl NodeInfo {
     /// That of a row whose node is known.
-    pub(super) fn of(row: &NodeRow) -> Option<Self> {
-        let node = row.node.as_ref()?;
+    pub(super) fn of(state: &NodeState) -> Option<Self> {
+        let node = state.node.as_ref()?;
         Some(Self {
-            name: row.name.clone(),
+            name: state.name.clone(),
             node: Arc::clone(node),
             tags: Arc::clone(node.labels.tags()),
             occupancy: Occupancy {
                 allocatable: node.allocatable.cpu_and_memory(),
-                requested: row.requested.cpu_and_memory(),
-                limits: row.limits.cpu_and_memory(),
+                requested: state.requested.cpu_and_memory(),
+                limits: state.limits.cpu_and_memory(),
             },
-            free_pods: node.pods.saturating_sub(row.pods),
-            pes: row.pes.len(),
+            free_pods: node.pods.saturating_sub(state.pods),
+            pes: state.pes.len(),
             schedulable: node.schedulable,
             tainted: !node.taints.is_empty(),
-            claimed: !row.claimants.is_empty(),
-            overload: row.overload,
+            claimed: !state.claimants.is_empty(),
+            overload: state.overload,
         })
     }
 

@@ -12,17 +12,17 @@ use crate::model::{HostChoice, Pe};
 /// The account of one run. Fields are only added, never renamed, while `version` stays.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Account {
+pub(super) struct DemoOutcome {
     /// The version of this form: 1.
     pub(super) version: u8,
     /// The nodes, by name, with what is on them at the end.
-    pub(super) nodes: Vec<NodeAccount>,
+    pub(super) nodes: Vec<NodeOutcome>,
     /// How many PEs were asked for.
     pub(super) pes: usize,
     /// How many PEs are on a node.
     pub(super) placed: usize,
     /// The jobs, in the order in which they came.
-    pub(super) jobs: Vec<JobAccount>,
+    pub(super) jobs: Vec<JobOutcome>,
     /// Pods that no policy governs; Outrigger leaves them alone.
     pub(super) not_ours: Vec<String>,
     /// Pods that were denied at admission, and why.
@@ -44,7 +44,7 @@ pub(super) struct Account {
 /// One node.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct NodeAccount {
+pub(super) struct NodeOutcome {
     /// Its name.
     pub(super) node: String,
     /// Its zone.
@@ -58,7 +58,7 @@ pub(super) struct NodeAccount {
 /// One job.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct JobAccount {
+pub(super) struct JobOutcome {
     /// Namespace, name and generation.
     pub(super) job: String,
     /// The policy that governs its first PE.
@@ -66,13 +66,13 @@ pub(super) struct JobAccount {
     /// How nodes that pass are ranked.
     pub(super) scheme: &'static str,
     /// Its PEs, in the order in which they were created.
-    pub(super) pes: Vec<PeAccount>,
+    pub(super) pes: Vec<PeOutcome>,
 }
 
 /// One PE.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PeAccount {
+pub(super) struct PeOutcome {
     /// Its name within the job.
     pub(super) pe: String,
     /// Namespace and name of its pod.
@@ -82,17 +82,17 @@ pub(super) struct PeAccount {
     /// The zone of that node.
     pub(super) zone: Option<String>,
     /// What it wishes for its placement, in words.
-    pub(super) wishes: Vec<String>,
+    pub(super) spec: Vec<String>,
     /// Warnings of admission.
     pub(super) warnings: Vec<String>,
     /// How many scheduling cycles it took; what follows is of the last one.
     pub(super) cycles: usize,
     /// Nodes that kube-scheduler's own filters refused, by its words.
-    pub(super) refused_in_tree: BTreeMap<String, usize>,
+    pub(super) rejected_in_tree: BTreeMap<String, usize>,
     /// How many nodes they left.
     pub(super) asked: usize,
     /// Nodes that Outrigger refused, by reason code.
-    pub(super) refused: BTreeMap<String, usize>,
+    pub(super) rejected: BTreeMap<String, usize>,
     /// How many nodes it left.
     pub(super) left: usize,
     /// The best nodes, with their scores as kube-scheduler weighs them; empty where no choice was left.
@@ -125,33 +125,33 @@ pub(super) struct Injection {
     pub(super) after: Value,
 }
 
-impl Account {
+impl DemoOutcome {
     /// The PEs that wait.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (&JobAccount, &PeAccount)> {
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&JobOutcome, &PeOutcome)> {
         self.pes().filter(|(_, pe)| pe.node.is_none())
     }
 
     /// All PEs, with their jobs.
-    pub(super) fn pes(&self) -> impl Iterator<Item = (&JobAccount, &PeAccount)> {
+    pub(super) fn pes(&self) -> impl Iterator<Item = (&JobOutcome, &PeOutcome)> {
         self.jobs.iter().flat_map(|job| job.pes.iter().map(move |pe| (job, pe)))
     }
 }
 
 /// The wishes of a PE in words; those that cannot be read, too.
-pub(super) fn wishes(pe: &Pe) -> Vec<String> {
-    let wishes = match &pe.wishes {
-        Ok(wishes) => wishes,
-        Err(contradiction) => return vec![contradiction.to_string()],
+pub(super) fn spec(pe: &Pe) -> Vec<String> {
+    let spec = match &pe.spec {
+        Ok(spec) => spec,
+        Err(invalid_spec) => return vec![invalid_spec.to_string()],
     };
     let list = |what: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{what} {}", names.join(",")));
-    let hosts = match &wishes.hosts {
+    let hosts = match &spec.hosts {
         HostChoice::Any => None,
         HostChoice::Pool(pool) => Some(format!("pool {}", pool.name)),
         HostChoice::Tags(tags) => list("tags", tags.iter().map(crate::model::Tag::as_str).collect()),
     };
-    let colocation = list("colocation", wishes.colocation.iter().map(crate::model::Token::as_str).collect());
-    let exlocation = list("exlocation", wishes.exlocation.iter().map(crate::model::Token::as_str).collect());
-    let only = list("hosts", wishes.only.iter().map(|host| &**host).collect());
-    let isolated = wishes.isolation.map(|_| "isolated".to_owned());
+    let colocation = list("colocation", spec.colocation.iter().map(crate::model::Token::as_str).collect());
+    let exlocation = list("exlocation", spec.exlocation.iter().map(crate::model::Token::as_str).collect());
+    let only = list("hosts", spec.only.iter().map(|host| &**host).collect());
+    let isolated = spec.isolation.map(|_| "isolated".to_owned());
     [hosts, only, colocation, exlocation, isolated].into_iter().flatten().collect()
 }

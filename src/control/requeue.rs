@@ -17,7 +17,7 @@ use serde_json::json;
 use super::Lease;
 use crate::api::PodObject;
 use crate::model::{Pe, PodUid};
-use crate::placement::{Arrivals, Relief, Rethought, placeable};
+use crate::placement::{GangComplete, OverloadCleared, SpecChanged, placeable};
 use crate::policy::keys;
 use crate::telemetry;
 use crate::watch::Store;
@@ -32,23 +32,33 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 
 /// Wakes PEs while it holds the lease.
-pub(super) struct Waker {
+pub(super) struct Requeuer {
     client: Client,
     store: Arc<Store>,
     lease: Arc<Lease>,
-    relief: Relief,
-    rethought: Rethought,
-    arrivals: Arrivals,
+    overload_cleared: OverloadCleared,
+    spec_changes: SpecChanged,
+    gang_complete: GangComplete,
     /// True once all that could be placed when the lease was taken over are owed it.
     has_taken_over: bool,
     /// Who has to be woken, in the order in which that is done.
     owed: Vec<Arc<Pe>>,
 }
 
-impl Waker {
+impl Requeuer {
     pub(super) fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
-        let (relief, rethought, arrivals) = (Relief::default(), Rethought::default(), Arrivals::default());
-        Self { client, store, lease, relief, rethought, arrivals, has_taken_over: false, owed: Vec::new() }
+        let (overload_cleared, spec_changes, gang_complete) =
+            (OverloadCleared::default(), SpecChanged::default(), GangComplete::default());
+        Self {
+            client,
+            store,
+            lease,
+            overload_cleared,
+            spec_changes,
+            gang_complete,
+            has_taken_over: false,
+            owed: Vec::new(),
+        }
     }
 
     /// Wakes whom it concerns from now on.
@@ -61,9 +71,9 @@ impl Waker {
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
             let decided_on = |uid: &PodUid| self.store.attempts().decided_on(uid);
-            let rethought = self.rethought.look(&view.snapshot, decided_on);
-            let complete = self.arrivals.look(&view.snapshot);
-            let concerned = self.relief.look(&view.snapshot).into_iter().chain(rethought).chain(complete);
+            let spec_changes = self.spec_changes.look(&view.snapshot, decided_on);
+            let complete = self.gang_complete.look(&view.snapshot);
+            let concerned = self.overload_cleared.look(&view.snapshot).into_iter().chain(spec_changes).chain(complete);
             let concerned: Vec<Arc<Pe>> = concerned.map(Arc::clone).collect();
             if !self.lease.is_held() {
                 // Whoever holds it has seen the same, and whoever takes it over looks at all.
@@ -80,7 +90,7 @@ impl Waker {
                 self.owe(placeable);
                 self.has_taken_over = true;
             }
-            self.wake().await;
+            self.requeue().await;
         }
     }
 
@@ -91,7 +101,7 @@ impl Waker {
     }
 
     /// Wakes all that are owed it and still wait; what fails stays owed.
-    async fn wake(&mut self) {
+    async fn requeue(&mut self) {
         let store = Arc::clone(&self.store);
         let waits = |pe: &Arc<Pe>| {
             store.look(|cluster| cluster.pod(pe.pod.key.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))

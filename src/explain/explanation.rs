@@ -52,10 +52,11 @@ pub struct Explanation {
     /// How many of them it may go to.
     pub passing: usize,
     /// How many of them refuse it, by the first reason of each.
-    pub refused: BTreeMap<String, usize>,
+    #[serde(rename = "refused")]
+    pub rejected: BTreeMap<String, usize>,
     /// What speaks against every node alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<Lack>,
+    pub problem: Option<RejectionWithRemedy>,
     /// The node that it is on, as it is judged today without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub here: Option<Candidate>,
@@ -115,12 +116,12 @@ pub struct Candidate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
     /// Every rule that speaks against it; none where the pod may go there.
-    pub lacks: Vec<Lack>,
+    pub lacks: Vec<RejectionWithRemedy>,
 }
 
 /// One rule that speaks against a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lack {
+pub struct RejectionWithRemedy {
     /// The reason code.
     pub reason: String,
     /// The same with its numbers.

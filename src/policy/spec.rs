@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::resolve::Placement;
 use crate::model::{
-    Connection, Contradiction, Declared, DeclaredJob, DeclaredPe, DeclaredPool, Gang, HostChoice, Labels, Namespace,
-    ObjectId, OpenStreams, OpenStreamsObject, PoolId, Resources, Scheme, StreamJob, Tag, Token, Wishes,
+    Connection, Declared, DeclaredJob, DeclaredPe, DeclaredPool, Gang, HostChoice, InvalidPlacementSpec, Labels,
+    Namespace, ObjectId, OpenStreams, OpenStreamsObject, PlacementSpec, PoolId, Resources, ScoringStrategy, StreamJob,
+    Tag, Token,
 };
 
 /// The keys of labels and annotations, stable from the first release.
@@ -72,13 +73,13 @@ pub(super) struct Sources<'a> {
 }
 
 /// What was not understood of an object.
-fn told<T: OpenStreamsObject>(object: &T) -> impl Iterator<Item = String> {
-    object.doubts().iter().map(|doubt| format!("{} {}: {doubt}", T::KIND_AND_GROUP, object.id()))
+fn reported<T: OpenStreamsObject>(object: &T) -> impl Iterator<Item = String> {
+    object.field_problems().iter().map(|doubt| format!("{} {}: {doubt}", T::KIND_AND_GROUP, object.id()))
 }
 
 /// Who says a wish.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Speaker<'a> {
+pub(super) enum SpecSource<'a> {
     /// The `StreamJob`.
     StreamJob(&'a StreamJob),
     /// The `ProcessingElement`.
@@ -89,7 +90,7 @@ pub(super) enum Speaker<'a> {
     Pod,
 }
 
-impl Speaker<'_> {
+impl SpecSource<'_> {
     /// The object, as errors name it; `None` for the pod.
     pub(super) fn object(&self) -> Option<String> {
         match self {
@@ -126,28 +127,28 @@ const CHOICE: [&str; 3] = [keys::HOST_POOL, keys::HOST_TAGS, keys::POOL_INDEX];
 
 impl<'a> Sources<'a> {
     /// The objects that declare something of the PE, the first of which wins.
-    fn objects(&self) -> impl Iterator<Item = (Speaker<'a>, &'a Labels)> + use<'a> {
-        let declared = self.declared.map(|(job, declared)| (Speaker::StreamJob(job), declared));
-        let pe = self.custom.pe.map(|pe| (Speaker::Pe(pe), &pe.wishes));
-        let job = self.custom.job.map(|job| (Speaker::Job(job), &job.defaults));
+    fn objects(&self) -> impl Iterator<Item = (SpecSource<'a>, &'a Labels)> + use<'a> {
+        let declared = self.declared.map(|(job, declared)| (SpecSource::StreamJob(job), declared));
+        let pe = self.custom.pe.map(|pe| (SpecSource::Pe(pe), &pe.spec));
+        let job = self.custom.job.map(|job| (SpecSource::Job(job), &job.defaults));
         declared.into_iter().chain(pe).chain(job)
     }
 
     /// What counts, and who says it.
-    pub(super) fn said(&self, key: &str) -> Option<(Speaker<'a>, &'a str)> {
-        for (speaker, declared) in self.objects() {
+    pub(super) fn effective_value(&self, key: &str) -> Option<(SpecSource<'a>, &'a str)> {
+        for (source, declared) in self.objects() {
             if let Some(value) = declared.get(key) {
-                return Some((speaker, value));
+                return Some((source, value));
             }
             if is_settled(declared, key) {
                 return None;
             }
         }
-        value(self.labels, self.annotations, key).map(|value| (Speaker::Pod, value))
+        value(self.labels, self.annotations, key).map(|value| (SpecSource::Pod, value))
     }
 
     fn value(&self, key: &str) -> Option<&'a str> {
-        self.said(key).map(|(_, value)| value)
+        self.effective_value(key).map(|(_, value)| value)
     }
 
     /// The keys on the pod whose values do not count.
@@ -156,8 +157,8 @@ impl<'a> Sources<'a> {
             return Box::default();
         }
         let differs = |key: &&str| {
-            value(self.labels, self.annotations, key).is_some_and(|said| match self.value(key) {
-                Some(counts) => said != counts && !mean_the_same(key, said, counts),
+            value(self.labels, self.annotations, key).is_some_and(|effective_value| match self.value(key) {
+                Some(counts) => effective_value != counts && !mean_the_same(key, effective_value, counts),
                 None => true,
             })
         };
@@ -172,24 +173,24 @@ impl<'a> Sources<'a> {
                 self.custom.pe.map(|pe| &pe.id.namespace).or_else(|| Some(&self.declared?.0.id.namespace))?;
             self.open_streams.pool(&PoolId { namespace: namespace.clone(), name: Arc::from(name) })
         });
-        let pe = self.custom.pe.into_iter().flat_map(told::<DeclaredPe>);
-        let job = self.custom.job.into_iter().flat_map(told::<DeclaredJob>);
-        pe.chain(job).chain(pool.into_iter().flat_map(told::<DeclaredPool>)).collect()
+        let pe = self.custom.pe.into_iter().flat_map(reported::<DeclaredPe>);
+        let job = self.custom.job.into_iter().flat_map(reported::<DeclaredJob>);
+        pe.chain(job).chain(pool.into_iter().flat_map(reported::<DeclaredPool>)).collect()
     }
 
     /// What was not understood of the `ProcessingElement` or the `Job`, where the wish in question is nobody else's.
-    fn doubt(&self) -> Option<Contradiction> {
+    fn doubt(&self) -> Option<InvalidPlacementSpec> {
         let mut above: Vec<&Labels> = self.declared.iter().map(|(_, declared)| *declared).collect();
-        let of_pe = self.custom.pe.map(|pe| (Speaker::Pe(pe), &pe.wishes, pe.doubts.as_slice()));
-        let of_job = self.custom.job.map(|job| (Speaker::Job(job), &job.defaults, job.doubts.as_slice()));
-        for (speaker, declared, doubts) in of_pe.into_iter().chain(of_job) {
-            for doubt in doubts {
+        let of_pe = self.custom.pe.map(|pe| (SpecSource::Pe(pe), &pe.spec, pe.field_problems.as_slice()));
+        let of_job = self.custom.job.map(|job| (SpecSource::Job(job), &job.defaults, job.field_problems.as_slice()));
+        for (source, declared, field_problems) in of_pe.into_iter().chain(of_job) {
+            for doubt in field_problems {
                 let key = doubt
                     .key
                     .filter(|key| !above.iter().any(|above| above.get(key).is_some() || is_settled(above, key)));
                 if let Some(key) = key {
-                    let source = speaker.object().map(Box::from);
-                    return Some(Contradiction { key, problem: doubt.to_string(), source });
+                    let source = source.object().map(Box::from);
+                    return Some(InvalidPlacementSpec { key, problem: doubt.to_string(), source });
                 }
             }
             above.push(declared);
@@ -222,13 +223,13 @@ pub(super) fn read(
     sources: Sources<'_>,
     placement: Placement,
     lasting_name: bool,
-) -> Result<Wishes, Contradiction> {
+) -> Result<PlacementSpec, InvalidPlacementSpec> {
     if let Some(doubt) = sources.doubt() {
         return Err(doubt);
     }
     read_all(namespace, sources, placement, lasting_name).map_err(|found| {
-        let speaker = || sources.said(found.key)?.0.object().map(Box::from);
-        Contradiction { source: found.source.clone().or_else(speaker), ..found }
+        let source = || sources.effective_value(found.key)?.0.object().map(Box::from);
+        InvalidPlacementSpec { source: found.source.clone().or_else(source), ..found }
     })
 }
 
@@ -237,12 +238,12 @@ fn read_all(
     sources: Sources<'_>,
     placement: Placement,
     lasting_name: bool,
-) -> Result<Wishes, Contradiction> {
+) -> Result<PlacementSpec, InvalidPlacementSpec> {
     let value = |key: &str| sources.value(key);
     let job = sources.declared.map(|(job, _)| job);
     let hosts = match (value(keys::HOST_POOL), value(keys::HOST_TAGS)) {
         (Some(_), Some(_)) => {
-            return Err(contradiction(keys::HOST_TAGS, "cannot be combined with outrigger.dev/host-pool; keep one"));
+            return Err(invalid_spec(keys::HOST_TAGS, "cannot be combined with outrigger.dev/host-pool; keep one"));
         }
         (Some(name), None) => HostChoice::Pool(pool(namespace, name)?),
         (None, Some(tags)) => HostChoice::Tags(tag_list(tags)?),
@@ -252,7 +253,7 @@ fn read_all(
         None => Ok(absent),
         Some("false") => Ok(false),
         Some("true") => Ok(true),
-        Some(other) => Err(contradiction(key, &format!("`{other}` is neither `true` nor `false`"))),
+        Some(other) => Err(invalid_spec(key, &format!("`{other}` is neither `true` nor `false`"))),
     };
     let isolated = flag(keys::ISOLATED, false)?;
     let scheme = match value(keys::SCHEME) {
@@ -262,12 +263,12 @@ fn read_all(
     let relocatable = flag(keys::RELOCATABLE, true)?;
     if !relocatable && !lasting_name {
         let problem = "a PE that stays with its node needs a name that outlives its pod: set outrigger.dev/pe";
-        return Err(contradiction(keys::RELOCATABLE, problem));
+        return Err(invalid_spec(keys::RELOCATABLE, problem));
     }
     let only = list(keys::HOSTS, value(keys::HOSTS))?.into_iter().map(Box::from).collect();
     let index = pool_index(value(keys::POOL_INDEX), &hosts)?;
     let (pool_index, only) = in_list(sources.open_streams, &hosts, index, only)?;
-    Ok(Wishes {
+    Ok(PlacementSpec {
         pool_index,
         hosts,
         only,
@@ -300,43 +301,43 @@ fn in_list(
     hosts: &HostChoice,
     index: Option<u32>,
     only: Vec<Box<str>>,
-) -> Result<(Option<u32>, Vec<Box<str>>), Contradiction> {
+) -> Result<(Option<u32>, Vec<Box<str>>), InvalidPlacementSpec> {
     let HostChoice::Pool(id) = hosts else { return Ok((index, only)) };
     let Some(declared) = open_streams.pool(id) else { return Ok((index, only)) };
-    if let (None, Some(doubt)) = (&declared.pool, declared.doubts.first()) {
+    if let (None, Some(doubt)) = (&declared.pool, declared.field_problems.first()) {
         let source = Some(object::<DeclaredPool>(declared.id()).into());
-        return Err(Contradiction { key: keys::HOST_POOL, problem: doubt.to_string(), source });
+        return Err(InvalidPlacementSpec { key: keys::HOST_POOL, problem: doubt.to_string(), source });
     }
     let Some(host) = index.and_then(|place| declared.listed(place)) else { return Ok((index, only)) };
     if only.is_empty() || only.iter().any(|named| **named == *host) {
         return Ok((None, vec![Box::from(host)]));
     }
     let problem = format!("names other hosts than `{host}`, which is the place in pool `{id}` that is asked for");
-    Err(contradiction(keys::HOSTS, &problem))
+    Err(invalid_spec(keys::HOSTS, &problem))
 }
 
-fn pool_index(written: Option<&str>, hosts: &HostChoice) -> Result<Option<u32>, Contradiction> {
+fn pool_index(written: Option<&str>, hosts: &HostChoice) -> Result<Option<u32>, InvalidPlacementSpec> {
     let Some(written) = written else { return Ok(None) };
     let index = written
         .parse()
-        .map_err(|_not_a_number| contradiction(keys::POOL_INDEX, &format!("`{written}` is not a number from 0")))?;
+        .map_err(|_not_a_number| invalid_spec(keys::POOL_INDEX, &format!("`{written}` is not a number from 0")))?;
     match hosts {
         HostChoice::Pool(_) => Ok(Some(index)),
-        HostChoice::Any | HostChoice::Tags(_) => Err(contradiction(
+        HostChoice::Any | HostChoice::Tags(_) => Err(invalid_spec(
             keys::POOL_INDEX,
             "names a node of a sized pool; name the pool with outrigger.dev/host-pool",
         )),
     }
 }
 
-fn gang(written: Option<&str>) -> Result<Option<Gang>, Contradiction> {
+fn gang(written: Option<&str>) -> Result<Option<Gang>, InvalidPlacementSpec> {
     match written {
         None | Some("false") => Ok(None),
         Some("true") => Ok(Some(Gang::All)),
         Some(count) => match count.parse() {
             Ok(count) => Ok(Some(Gang::AtLeast(count))),
             Err(_) => {
-                Err(contradiction(keys::GANG, &format!("`{count}` is neither `true`, `false` nor a number from 1")))
+                Err(invalid_spec(keys::GANG, &format!("`{count}` is neither `true`, `false` nor a number from 1")))
             }
         },
     }
@@ -346,21 +347,21 @@ fn gang(written: Option<&str>) -> Result<Option<Gang>, Contradiction> {
 const DEFAULT_RATE: u64 = 1 << 20;
 
 /// Reads `pe=12Mi,other`.
-fn connections(written: Option<&str>) -> Result<Vec<Connection>, Contradiction> {
+fn connections(written: Option<&str>) -> Result<Vec<Connection>, InvalidPlacementSpec> {
     let mut connections: Vec<Connection> = Vec::new();
     for part in list(keys::CONNECTS_TO, written)? {
         let (to, rate) = part.split_once('=').map_or((part, None), |(to, rate)| (to.trim(), Some(rate.trim())));
         let rate = match rate {
             None => DEFAULT_RATE,
             Some(rate) => bytes(rate).ok_or_else(|| {
-                contradiction(keys::CONNECTS_TO, &format!("`{rate}` is not bytes a second, such as `12Mi`"))
+                invalid_spec(keys::CONNECTS_TO, &format!("`{rate}` is not bytes a second, such as `12Mi`"))
             })?,
         };
         if to.is_empty() {
-            return Err(contradiction(keys::CONNECTS_TO, &format!("`{part}` names no PE; write `pe=12Mi`")));
+            return Err(invalid_spec(keys::CONNECTS_TO, &format!("`{part}` names no PE; write `pe=12Mi`")));
         }
         if connections.iter().any(|known| *known.to == *to) {
-            return Err(contradiction(keys::CONNECTS_TO, &format!("names PE `{to}` twice")));
+            return Err(invalid_spec(keys::CONNECTS_TO, &format!("names PE `{to}` twice")));
         }
         connections.push(Connection { to: Arc::from(to), rate });
     }
@@ -374,47 +375,47 @@ fn bytes(written: &str) -> Option<u64> {
     Some(amount.memory.0)
 }
 
-fn contradiction(key: &'static str, problem: &str) -> Contradiction {
-    Contradiction { key, problem: problem.to_owned(), source: None }
+fn invalid_spec(key: &'static str, problem: &str) -> InvalidPlacementSpec {
+    InvalidPlacementSpec { key, problem: problem.to_owned(), source: None }
 }
 
-fn scheme(written: &str) -> Result<Scheme, Contradiction> {
-    Scheme::ALL.into_iter().find(|scheme| scheme.as_str() == written).ok_or_else(|| {
-        let known = Scheme::ALL.map(Scheme::as_str).join(", ");
-        contradiction(keys::SCHEME, &format!("`{written}` is not a scheme; use one of {known}"))
+fn scheme(written: &str) -> Result<ScoringStrategy, InvalidPlacementSpec> {
+    ScoringStrategy::ALL.into_iter().find(|scheme| scheme.as_str() == written).ok_or_else(|| {
+        let known = ScoringStrategy::ALL.map(ScoringStrategy::as_str).join(", ");
+        invalid_spec(keys::SCHEME, &format!("`{written}` is not a scheme; use one of {known}"))
     })
 }
 
-fn pool(namespace: &Namespace, name: &str) -> Result<PoolId, Contradiction> {
+fn pool(namespace: &Namespace, name: &str) -> Result<PoolId, InvalidPlacementSpec> {
     if name.is_empty() {
-        return Err(contradiction(keys::HOST_POOL, "is empty; name a HostPool of this namespace"));
+        return Err(invalid_spec(keys::HOST_POOL, "is empty; name a HostPool of this namespace"));
     }
     Ok(PoolId { namespace: namespace.clone(), name: Arc::from(name) })
 }
 
-fn tag_list(written: &str) -> Result<Vec<Tag>, Contradiction> {
+fn tag_list(written: &str) -> Result<Vec<Tag>, InvalidPlacementSpec> {
     let tags = list(keys::HOST_TAGS, Some(written))?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let ends = |c: char| c.is_ascii_alphanumeric();
     for tag in &tags {
         if tag.len() > 63 || !tag.chars().all(allowed) || !tag.starts_with(ends) || !tag.ends_with(ends) {
             let problem = format!("`{tag}` cannot be a tag: tags are label names of at most 63 characters");
-            return Err(contradiction(keys::HOST_TAGS, &problem));
+            return Err(invalid_spec(keys::HOST_TAGS, &problem));
         }
     }
     Ok(tags.into_iter().map(Tag::from).collect())
 }
 
-fn tokens(key: &'static str, written: Option<&str>) -> Result<Vec<Token>, Contradiction> {
+fn tokens(key: &'static str, written: Option<&str>) -> Result<Vec<Token>, InvalidPlacementSpec> {
     Ok(list(key, written)?.into_iter().map(Token::from).collect())
 }
 
 /// Reads `a,b` into its sorted parts, each once.
-fn list<'a>(key: &'static str, written: Option<&'a str>) -> Result<Vec<&'a str>, Contradiction> {
+fn list<'a>(key: &'static str, written: Option<&'a str>) -> Result<Vec<&'a str>, InvalidPlacementSpec> {
     let Some(written) = written else { return Ok(Vec::new()) };
     let mut parts: Vec<&str> = written.split(',').map(str::trim).collect();
     if parts.iter().any(|part| part.is_empty()) {
-        return Err(contradiction(key, &format!("`{written}` has an empty part; write a list such as `a,b`")));
+        return Err(invalid_spec(key, &format!("`{written}` has an empty part; write a list such as `a,b`")));
     }
     parts.sort_unstable();
     parts.dedup();

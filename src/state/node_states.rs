@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::node_row::NodeRow;
-use super::summary::Summary;
+use super::node_info::NodeInfo;
+use super::node_state::NodeState;
 
 /// A row, and the summary of it where the node is known.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
-    pub(super) row: Arc<NodeRow>,
-    pub(super) summary: Option<Summary>,
+    pub(super) state: Arc<NodeState>,
+    pub(super) info: Option<NodeInfo>,
 }
 
 /// Rows by their places. Snapshots share them in blocks: a change copies one block, and the list of blocks.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct NodeStates {
     blocks: Vec<Arc<Block>>,
 }
 
@@ -25,7 +25,7 @@ struct Block(Vec<Slot>);
 /// Rows of a block: both the list of blocks and a block are short for the largest clusters.
 const BLOCK: usize = 64;
 
-impl Rows {
+impl NodeStates {
     /// How many places there are.
     pub(super) fn len(&self) -> usize {
         self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.0.len())
@@ -41,16 +41,16 @@ impl Rows {
     }
 
     /// Changes the row at a place; `None` where there is none.
-    pub(super) fn change<T>(&mut self, place: usize, change: impl FnOnce(&mut NodeRow) -> T) -> Option<T> {
+    pub(super) fn change<T>(&mut self, place: usize, change: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
         let slot = self.slot(place)?;
-        let outcome = change(Arc::make_mut(&mut slot.row));
-        slot.summary = Summary::of(&slot.row);
+        let outcome = change(Arc::make_mut(&mut slot.state));
+        slot.info = NodeInfo::of(&slot.state);
         Some(outcome)
     }
 
     /// Puts a row in a place that there is, or else behind the last; where it is then.
-    pub(super) fn put(&mut self, place: Option<usize>, row: NodeRow) -> usize {
-        let new = Slot { summary: Summary::of(&row), row: Arc::new(row) };
+    pub(super) fn put(&mut self, place: Option<usize>, state: NodeState) -> usize {
+        let new = Slot { info: NodeInfo::of(&state), state: Arc::new(state) };
         if let Some((place, slot)) = place.and_then(|place| Some((place, self.slot(place)?))) {
             *slot = new;
             return place;
@@ -69,5 +69,5 @@ impl Rows {
 }
 
 #[cfg(test)]
-#[path = "tests/rows.rs"]
+#[path = "tests/node_states.rs"]
 mod tests;

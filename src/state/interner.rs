@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// Every value in use, and some that are not any more.
 #[derive(Debug)]
-pub(super) struct Shared<T: ?Sized> {
+pub(super) struct Interner<T: ?Sized> {
     known: HashSet<Arc<T>, ahash::RandomState>,
     /// From this size on those that nobody uses are looked for.
     full: usize,
@@ -15,13 +15,13 @@ pub(super) struct Shared<T: ?Sized> {
 /// Fewer are not worth the look.
 const FEW: usize = 64;
 
-impl<T: ?Sized> Default for Shared<T> {
+impl<T: ?Sized> Default for Interner<T> {
     fn default() -> Self {
         Self { known: HashSet::default(), full: FEW }
     }
 }
 
-impl<T: Eq + Hash + ?Sized> Shared<T> {
+impl<T: Eq + Hash + ?Sized> Interner<T> {
     /// The copy that all with this value share; `None` where nobody has had it for certain.
     pub(super) fn find(&self, value: &T) -> Option<Arc<T>> {
         self.known.get(value).map(Arc::clone)
@@ -42,5 +42,5 @@ impl<T: Eq + Hash + ?Sized> Shared<T> {
 }
 
 #[cfg(test)]
-#[path = "tests/shared.rs"]
+#[path = "tests/interner.rs"]
 mod tests;

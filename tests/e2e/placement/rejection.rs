@@ -32,12 +32,12 @@ async fn a_pe_that_fits_nowhere_reads_reason_codes_alone_and_the_same_at_every_a
         .await
         .unwrap();
         // what wakes a refused PE: one annotation of ours
-        let wake = json!({ "metadata": { "annotations": { "outrigger.dev/wake": poke.to_string() } } });
-        team.pods.patch("misfit", &PatchParams::default(), &Patch::Merge(wake)).await.unwrap();
+        let requeue = json!({ "metadata": { "annotations": { "outrigger.dev/wake": poke.to_string() } } });
+        team.pods.patch("misfit", &PatchParams::default(), &Patch::Merge(requeue)).await.unwrap();
     }
     let events = team.failures("misfit").await.unwrap();
     let mut messages: BTreeSet<String> = events.into_iter().filter_map(|event| event.message).collect();
-    messages.insert(team.refused("misfit").await);
+    messages.insert(team.rejected("misfit").await);
     assert_eq!(messages.len(), 1, "{messages:?}");
     let said = messages.pop_first().unwrap();
     // the rest is kube-scheduler's own, about preemption

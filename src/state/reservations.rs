@@ -18,63 +18,63 @@ const CAPACITY: usize = 1_024;
 /// kube-scheduler begins the next cycle before the bind of the last one reaches us. Without this, one PE after another
 /// would be sent to the same best node, and to nodes that a bind then refuses.
 #[derive(Debug, Default)]
-pub struct Tentative {
-    proposals: VecDeque<Proposal>,
+pub struct Reservations {
+    reservations: VecDeque<Reservation>,
 }
 
 #[derive(Debug)]
-struct Proposal {
+struct Reservation {
     pe: Arc<Pe>,
     node: NodeName,
     expires: Timestamp,
 }
 
-impl Tentative {
+impl Reservations {
     /// Notes that `pe` will probably go to `node`; an earlier proposal for the same pod is replaced.
-    pub fn propose(&mut self, pe: Arc<Pe>, node: NodeName, now: Timestamp) {
+    pub fn reserve(&mut self, pe: Arc<Pe>, node: NodeName, now: Timestamp) {
         self.withdraw(&pe.pod.key.uid);
-        self.proposals.retain(|proposal| proposal.expires > now);
-        if self.proposals.len() >= CAPACITY {
-            self.proposals.pop_front();
+        self.reservations.retain(|reservation| reservation.expires > now);
+        if self.reservations.len() >= CAPACITY {
+            self.reservations.pop_front();
         }
         let expires = now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
-        self.proposals.push_back(Proposal { pe, node, expires });
+        self.reservations.push_back(Reservation { pe, node, expires });
     }
 
     /// Drops the proposal for a pod: it was committed, or refused.
     pub fn withdraw(&mut self, uid: &PodUid) {
-        self.proposals.retain(|proposal| proposal.pe.pod.key.uid != *uid);
+        self.reservations.retain(|reservation| reservation.pe.pod.key.uid != *uid);
     }
 
     /// The cluster as it will be once everything is committed that is proposed at `now`, but for a proposal for the pod
     /// in question; `None` where that is the cluster as it is.
     #[must_use]
-    pub fn outlook(&self, snapshot: &Snapshot, question: &PodUid, now: Timestamp) -> Option<Snapshot> {
-        let mut outlook = None;
-        for Proposal { pe, node, expires } in &self.proposals {
+    pub fn with_reservations(&self, snapshot: &Snapshot, question: &PodUid, now: Timestamp) -> Option<Snapshot> {
+        let mut with_reservations = None;
+        for Reservation { pe, node, expires } in &self.reservations {
             if *expires > now
                 && pe.pod.key.uid != *question
                 && let Some(index) = snapshot.find(node.as_str())
             {
-                outlook.get_or_insert_with(|| snapshot.clone()).expect(pe, index);
+                with_reservations.get_or_insert_with(|| snapshot.clone()).expect(pe, index);
             }
         }
-        outlook
+        with_reservations
     }
 
     /// How many proposals are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.proposals.len()
+        self.reservations.len()
     }
 
     /// True when none is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.proposals.is_empty()
+        self.reservations.is_empty()
     }
 }
 
 #[cfg(test)]
-#[path = "tests/tentative.rs"]
+#[path = "tests/reservations.rs"]
 mod tests;

@@ -20,7 +20,7 @@ fn a_sidecar_counts_for_the_init_containers_after_it_only() {
         init_containers: vec![container(500, 500), sidecar(50), container(400, 400)],
         ..PodResources::default()
     };
-    assert_eq!(pod.footprint().requests.cpu, Millicores(500));
+    assert_eq!(pod.resources().requests.cpu, Millicores(500));
 }
 
 #[test]
@@ -30,8 +30,8 @@ fn steady_state_is_all_sidecars_and_all_containers() {
         init_containers: vec![sidecar(50), sidecar(25)],
         ..PodResources::default()
     };
-    assert_eq!(pod.footprint().requests.cpu, Millicores(375));
-    assert_eq!(pod.footprint().limits.cpu, Millicores(575));
+    assert_eq!(pod.resources().requests.cpu, Millicores(375));
+    assert_eq!(pod.resources().limits.cpu, Millicores(575));
 }
 
 #[test]
@@ -42,6 +42,6 @@ fn pod_level_values_replace_the_sum_and_overhead_comes_on_top() {
         overhead: container(10, 0).requests,
         ..PodResources::default()
     };
-    assert_eq!(pod.footprint().requests.cpu, Millicores(1_010));
-    assert_eq!(pod.footprint().limits.cpu, Millicores(2_010));
+    assert_eq!(pod.resources().requests.cpu, Millicores(1_010));
+    assert_eq!(pod.resources().limits.cpu, Millicores(2_010));
 }

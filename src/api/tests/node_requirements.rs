@@ -20,8 +20,8 @@ fn pod(spec: &Value) -> Pod {
 fn tolerates(tolerations: &Value, taint: &Value) -> bool {
     let pod = pod(&json!({ "tolerations": tolerations }));
     let node = node("n1", &json!({}), &json!({"taints": [taint]}));
-    match &pod.eligibility {
-        Some(eligibility) => eligibility.untolerated(&node).is_none(),
+    match &pod.node_requirements {
+        Some(node_requirements) => node_requirements.untolerated(&node).is_none(),
         None => node.taints.is_empty(),
     }
 }
@@ -29,7 +29,7 @@ fn tolerates(tolerations: &Value, taint: &Value) -> bool {
 /// What a node with two labels lacks for a pod.
 fn mismatch(spec: &Value) -> Option<String> {
     let node = node("n1", &json!({"zone": "a", "generation": "7"}), &json!({}));
-    pod(spec).eligibility.and_then(|eligibility| eligibility.mismatch(&node))
+    pod(spec).node_requirements.and_then(|node_requirements| node_requirements.mismatch(&node))
 }
 
 fn affinity(terms: &Value) -> Value {
@@ -86,8 +86,8 @@ fn each_taint_needs_a_toleration_and_the_first_without_one_is_told() {
     ]});
     let tainted = node("n1", &json!({}), &taints);
     let first = |tolerations: Value| {
-        let eligibility = pod(&json!({ "tolerations": tolerations })).eligibility.unwrap();
-        eligibility.untolerated(&tainted).map(ToString::to_string)
+        let node_requirements = pod(&json!({ "tolerations": tolerations })).node_requirements.unwrap();
+        node_requirements.untolerated(&tainted).map(ToString::to_string)
     };
     let exists = |key: &str| json!({"key": key, "operator": "Exists"});
     assert_eq!(first(json!([exists("c"), exists("b")])).as_deref(), Some("a:NoSchedule"));
@@ -191,7 +191,7 @@ fn selector_and_affinity_both_hold_and_preferences_are_none() {
         ]}}}),
         json!({"affinity": {"podAffinity": {}}}),
     ] {
-        assert_eq!(pod(&nothing).eligibility, None, "{nothing}");
+        assert_eq!(pod(&nothing).node_requirements, None, "{nothing}");
     }
 }
 
@@ -231,8 +231,8 @@ fn what_pods_tolerate_by_default_is_equal_however_long_and_in_whatever_order() {
     };
     let one = pod(&json!({"tolerations": [default("not-ready", 300), default("unreachable", 300)]}));
     let other = pod(&json!({"tolerations": [default("unreachable", 30), default("not-ready", 30)]}));
-    assert!(one.eligibility.is_some());
-    assert_eq!(one.eligibility, other.eligibility);
+    assert!(one.node_requirements.is_some());
+    assert_eq!(one.node_requirements, other.node_requirements);
 }
 
 proptest! {
@@ -246,7 +246,7 @@ proptest! {
         let node = node("n1", &json!(labels), &json!({}));
         let holds = |operator: &str| {
             let term = json!([{"matchExpressions": [requirement(&key, operator, &values)]}]);
-            pod(&affinity(&term)).eligibility.unwrap().mismatch(&node).is_none()
+            pod(&affinity(&term)).node_requirements.unwrap().mismatch(&node).is_none()
         };
         prop_assert_ne!(holds(&operator), holds(opposite));
     }

@@ -5,28 +5,28 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::node_row::NodeIndex;
+use super::node_state::NodeIndex;
 use crate::model::{NodeName, Pe, PodKey};
 
 /// A job: its PEs that are not leaving, and where its PEs have been.
 #[derive(Clone, Debug, Default)]
-pub struct JobRow {
+pub struct JobState {
     /// Bound and waiting PEs, the earliest created first, then in order of namespace, name and UID of their pods.
     pub members: Vec<Member>,
     /// Where PEs whose names outlive their pods were last bound, by name.
-    pub homes: BTreeMap<Arc<str>, Home>,
+    pub previous_nodes: BTreeMap<Arc<str>, PreviousNode>,
 }
 
 /// Where a PE was last bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct PreviousNode {
     /// The node.
     pub node: NodeName,
-    /// The lineage of the PE: see [`Pe::lineage`].
-    pub lineage: Arc<str>,
+    /// The lineage of the PE: see [`Pe::owner_uid`].
+    pub owner_uid: Arc<str>,
 }
 
-impl JobRow {
+impl JobState {
     /// Counts a PE as a member.
     pub(super) fn join(&mut self, pe: &Arc<Pe>, node: Option<NodeIndex>) {
         fn order(pe: &Pe) -> (Timestamp, &PodKey) {
@@ -38,9 +38,12 @@ impl JobRow {
 
     /// The node that an earlier incarnation of a PE was bound to last.
     #[must_use]
-    pub fn home(&self, pe: &Pe) -> Option<&NodeName> {
-        let lineage = pe.lineage.as_ref()?;
-        self.homes.get(&pe.name).filter(|home| home.lineage == *lineage).map(|home| &home.node)
+    pub fn previous_node(&self, pe: &Pe) -> Option<&NodeName> {
+        let owner_uid = pe.owner_uid.as_ref()?;
+        self.previous_nodes
+            .get(&pe.name)
+            .filter(|previous_node| previous_node.owner_uid == *owner_uid)
+            .map(|previous_node| &previous_node.node)
     }
 }
 

@@ -8,12 +8,12 @@ use crate::state::takeover::waits;
 
 /// An entry of the ledger.
 #[derive(Debug)]
-pub(super) struct Committed {
+pub(super) struct AssumedPod {
     node: NodeName,
     /// The version of the pod that its Binding carries as a precondition.
     pub(super) resource_version: Box<str>,
     /// True when nobody knows whether the Binding has landed or may still land.
-    in_doubt: bool,
+    outcome_unknown: bool,
 }
 
 /// A pod that we have not seen, or that is gone.
@@ -24,14 +24,14 @@ pub struct UnknownPod;
 impl Cluster {
     /// How many commitments the watch does not show yet.
     #[must_use]
-    pub fn ledger_len(&self) -> usize {
-        self.ledger.len()
+    pub fn assumed_len(&self) -> usize {
+        self.assumed_pods.len()
     }
 
     /// Where the ledger has committed a pod to.
     #[must_use]
-    pub fn committed(&self, uid: &str) -> Option<&NodeName> {
-        self.ledger.get(uid).map(|committed| &committed.node)
+    pub fn assumed(&self, uid: &str) -> Option<&NodeName> {
+        self.assumed_pods.get(uid).map(|assumed| &assumed.node)
     }
 
     /// Counts a pod on a node from now on, before the API server knows. The Binding has to carry the version of the pod
@@ -42,21 +42,22 @@ impl Cluster {
     ///
     /// # Errors
     /// [`UnknownPod`] when no such pod is known.
-    pub fn commit(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
+    pub fn assume(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
         let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
-        self.rows.version += 1;
+        self.current.version += 1;
         let resource_version = pod.resource_version.clone();
-        self.ledger.insert(uid.clone(), Committed { node: node.clone(), resource_version, in_doubt: false });
+        self.assumed_pods
+            .insert(uid.clone(), AssumedPod { node: node.clone(), resource_version, outcome_unknown: false });
         self.replace(pod);
         Ok(())
     }
 
     /// Takes back the commitment that was made for this version of the pod: its Binding was refused for good.
     pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
-        if self.ledger.get(uid).is_some_and(|committed| *committed.resource_version == *resource_version) {
-            self.ledger.remove(uid);
+        if self.assumed_pods.get(uid).is_some_and(|assumed| *assumed.resource_version == *resource_version) {
+            self.assumed_pods.remove(uid);
             if let Some(entry) = self.pods.get(uid.as_str()) {
-                self.rows.version += 1;
+                self.current.version += 1;
                 let pod = Arc::clone(&entry.pod);
                 self.replace(pod);
             }
@@ -65,17 +66,17 @@ impl Cluster {
 
     /// Notes that nobody knows what became of the Binding of the commitment for this version of the pod. It goes on
     /// counting until the watch shows a later version: writing a [mark](Self::next_mark) onto the pod brings one.
-    pub fn doubt(&mut self, uid: &PodUid, resource_version: &str) {
-        let committed = self.ledger.get_mut(uid).filter(|committed| *committed.resource_version == *resource_version);
-        if let Some(committed) = committed {
-            committed.in_doubt = true;
+    pub fn note_unknown_outcome(&mut self, uid: &PodUid, resource_version: &str) {
+        let assumed = self.assumed_pods.get_mut(uid).filter(|assumed| *assumed.resource_version == *resource_version);
+        if let Some(assumed) = assumed {
+            assumed.outcome_unknown = true;
         }
     }
 
     /// The pods of commitments that are in doubt.
-    pub fn doubted(&self) -> impl Iterator<Item = &PodKey> {
-        let in_doubt = self.ledger.iter().filter(|(_, committed)| committed.in_doubt);
-        in_doubt.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
+    pub fn unknown_outcomes(&self) -> impl Iterator<Item = &PodKey> {
+        let outcome_unknown = self.assumed_pods.iter().filter(|(_, assumed)| assumed.outcome_unknown);
+        outcome_unknown.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
     }
 
     /// Places from now on, in the place of whoever did before; `epoch` must differ from that of every other process.
@@ -94,14 +95,14 @@ impl Cluster {
     }
 
     /// A mark for one pod, as the annotation `outrigger.dev/epoch` holds it; `None` before this process has taken over.
-    pub fn next_mark(&mut self) -> Option<String> {
-        self.takeover.next_mark()
+    pub fn next_token(&mut self) -> Option<String> {
+        self.takeover.next_token()
     }
 
     /// Whether a mark was written by this process.
     #[must_use]
-    pub fn is_our_mark(&self, mark: &str) -> bool {
-        self.takeover.is_ours(mark)
+    pub fn is_our_token(&self, token: &str) -> bool {
+        self.takeover.is_ours(token)
     }
 
     pub(super) fn waiting(&self) -> Vec<PodUid> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{DecodeError, WholeArguments, arguments, whole_arguments};
+use super::decode::{AutoscalerArguments, DecodeError, arguments, autoscaler_arguments};
 use super::filter::{NOT_LISTED, filter, judge};
 use super::prioritize::prioritize;
 use super::{Arguments, Candidates, encode};
@@ -20,7 +20,7 @@ type Answered = (Vec<u8>, &'static str);
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
 pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
-    let Some(WholeArguments { pod, nodes }) = whole_arguments(body)? else {
+    let Some(AutoscalerArguments { pod, nodes }) = autoscaler_arguments(body)? else {
         let filtered = filter(&arguments(body)?, snapshot, None, policies);
         let outcome = match (filtered.error, &filtered.pe) {
             (Some(_), _) => "error",
@@ -41,9 +41,9 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     }
     let (names, nodes) = split(nodes);
     let snapshot = snapshot.with_nodes(nodes);
-    let (passed, refused) = judge(&Case::new(&pe, &snapshot), &names, &snapshot);
+    let (passed, rejected) = judge(&Case::new(&pe, &snapshot), &names, &snapshot);
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
-    let body = encode::filter_result_whole(back, refused.into_iter());
+    let body = encode::filter_result_whole(back, rejected.into_iter());
     Ok((body, if passed.is_empty() && !names.is_empty() { "refused" } else { "passed" }))
 }
 
@@ -52,9 +52,9 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
 pub fn simulate_prioritize(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
-    let prioritized = match whole_arguments(body)? {
+    let prioritized = match autoscaler_arguments(body)? {
         None => prioritize(&arguments(body)?, snapshot, policies),
-        Some(WholeArguments { pod, nodes }) => {
+        Some(AutoscalerArguments { pod, nodes }) => {
             let (names, nodes) = split(nodes);
             let names = names.into_iter().map(Into::into).collect();
             let question = Arguments { pod, candidates: Candidates::Names(names) };
@@ -69,5 +69,5 @@ fn split<T>(nodes: Vec<(Node, T)>) -> (Vec<String>, Vec<Node>) {
 }
 
 #[cfg(test)]
-#[path = "tests/whole.rs"]
+#[path = "tests/autoscaler.rs"]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Eligibility, HostPort, NodeRequirement, Toleration};
+use crate::model::{HostPort, NodeRequirement, NodeRequirements, Toleration};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -63,7 +63,7 @@ pub(super) fn read(
     affinity: Option<&Affinity>,
     tolerations: Option<&Vec<TolerationObject>>,
     ports: &[&PortObject],
-) -> Option<Eligibility> {
+) -> Option<NodeRequirements> {
     let required = affinity
         .and_then(|affinity| affinity.node_affinity.as_ref())
         .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
@@ -73,13 +73,13 @@ pub(super) fn read(
     let mut host_ports: Vec<HostPort> = ports.iter().copied().filter_map(host_port).collect();
     host_ports.sort_unstable();
     host_ports.dedup();
-    let eligibility = Eligibility {
+    let node_requirements = NodeRequirements {
         selector: selector.into_iter().flatten().map(|(key, value)| NodeRequirement::equal(key, value)).collect(),
         terms: required.map(|required| required.node_selector_terms.iter().flatten().filter_map(term).collect()),
         tolerations,
         host_ports,
     };
-    (!eligibility.is_empty()).then_some(eligibility)
+    (!node_requirements.is_empty()).then_some(node_requirements)
 }
 
 /// The requirements of a term; `None` for one that is empty or cannot be read, which no node matches.
@@ -110,5 +110,5 @@ fn host_port(port: &PortObject) -> Option<HostPort> {
 }
 
 #[cfg(test)]
-#[path = "tests/eligibility.rs"]
+#[path = "tests/node_requirements.rs"]
 mod tests;

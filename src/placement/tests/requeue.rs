@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Relief, Rethought, placeable};
+use super::super::{OverloadCleared, SpecChanged, placeable};
 use crate::model::{Pod, PodUid, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, governed, measured, node, on, pe, pod, policies, pool, protecting, stream_job};
@@ -11,8 +11,8 @@ fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
     cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));
 }
 
-fn woken(relief: &mut Relief, cluster: &Cluster) -> Vec<String> {
-    relief.look(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
+fn requeued(overload_cleared: &mut OverloadCleared, cluster: &Cluster) -> Vec<String> {
+    overload_cleared.look(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
 }
 
 #[test]
@@ -31,16 +31,20 @@ fn pes_that_may_go_to_a_node_that_is_no_longer_overloaded_are_woken_once_and_the
     let policies = protecting("cpu: {upper: 75, lower: 60}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], pods);
     cluster.apply(Event::StreamJob(Box::new(StreamJob { override_load_protection: true, ..stream_job("free", &[]) })));
-    let mut relief = Relief::default();
+    let mut overload_cleared = OverloadCleared::default();
     loaded(&mut cluster, 90.0, 90.0);
-    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
     loaded(&mut cluster, 61.0, 90.0);
-    assert_eq!(woken(&mut relief, &cluster), [""; 0], "between the thresholds nothing changes");
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0], "between the thresholds nothing changes");
     loaded(&mut cluster, 59.0, 90.0);
-    assert_eq!(woken(&mut relief, &cluster), ["urgent", "anywhere", "first"]);
-    assert_eq!(woken(&mut relief, &cluster), [""; 0], "once");
+    assert_eq!(requeued(&mut overload_cleared, &cluster), ["urgent", "anywhere", "first"]);
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0], "once");
     cluster.apply(Event::Policies(protecting("memory: {upper: 75}", &[("", "")])));
-    assert_eq!(woken(&mut relief, &cluster), ["urgent", "anywhere", "second"], "thresholds that change relieve too");
+    assert_eq!(
+        requeued(&mut overload_cleared, &cluster),
+        ["urgent", "anywhere", "second"],
+        "thresholds that change relieve too"
+    );
 }
 
 #[test]
@@ -52,27 +56,27 @@ fn pes_of_a_job_that_overrides_load_protection_from_now_on_are_woken() {
         let job = StreamJob { override_load_protection: does, ..stream_job("j", &[]) };
         Event::StreamJob(Box::new(job))
     };
-    let mut relief = Relief::default();
+    let mut overload_cleared = OverloadCleared::default();
     cluster.apply(overriding(true));
-    assert_eq!(woken(&mut relief, &cluster), [""; 0], "no node was overloaded");
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0], "no node was overloaded");
     cluster.apply(overriding(false));
     loaded(&mut cluster, 90.0, 10.0);
-    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
     cluster.apply(overriding(true));
-    assert_eq!(woken(&mut relief, &cluster), ["a"]);
+    assert_eq!(requeued(&mut overload_cleared, &cluster), ["a"]);
     loaded(&mut cluster, 10.0, 10.0);
-    assert_eq!(woken(&mut relief, &cluster), ["heeds"], "the other job had no need of that any more");
+    assert_eq!(requeued(&mut overload_cleared, &cluster), ["heeds"], "the other job had no need of that any more");
 }
 
 #[test]
 fn a_node_that_is_gone_relieves_nobody() {
     let policies = protecting("cpu: {upper: 75}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
-    let mut relief = Relief::default();
+    let mut overload_cleared = OverloadCleared::default();
     loaded(&mut cluster, 90.0, 10.0);
-    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
     cluster.apply(Event::NodeGone("n1".into()));
-    assert_eq!(woken(&mut relief, &cluster), [""; 0]);
+    assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
 }
 
 #[test]
@@ -85,35 +89,35 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
         on("n1", pe("placed", "placed", &own)),
     ];
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
-    let mut rethought = Rethought::default();
+    let mut spec_changes = SpecChanged::default();
     let decided_on = std::cell::Cell::new(cluster.snapshot().version());
-    let mut woken = |cluster: &Cluster| -> Vec<String> {
-        let concerned = rethought.look(cluster.snapshot(), |_| Some(decided_on.get()));
+    let mut requeued = |cluster: &Cluster| -> Vec<String> {
+        let concerned = spec_changes.look(cluster.snapshot(), |_| Some(decided_on.get()));
         concerned.iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
-    assert_eq!(woken(&cluster), [""; 0], "nothing has changed");
+    assert_eq!(requeued(&cluster), [""; 0], "nothing has changed");
     cluster.apply(Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "in-pool", &own) })));
     cluster.apply(Event::Pod(Box::new(pe("l", "new", &[]))));
-    assert_eq!(woken(&cluster), [""; 0], "another version of a pod, and a new one, change nothing");
+    assert_eq!(requeued(&cluster), [""; 0], "another version of a pod, and a new one, change nothing");
     cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
-    assert_eq!(woken(&cluster), ["in-pool"], "its pool is there");
-    assert_eq!(woken(&cluster), [""; 0], "once");
+    assert_eq!(requeued(&cluster), ["in-pool"], "its pool is there");
+    assert_eq!(requeued(&cluster), [""; 0], "once");
     cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
-    assert_eq!(woken(&cluster), [""; 0], "the same again");
+    assert_eq!(requeued(&cluster), [""; 0], "the same again");
     cluster.apply(Event::StreamJob(Box::new(stream_job("k", &[("bound", &[("colocation", "other")])]))));
-    assert_eq!(woken(&cluster), ["waits"], "it need not wait for the other any more");
+    assert_eq!(requeued(&cluster), ["waits"], "it need not wait for the other any more");
     cluster.apply(Event::Policies(policies("scheme: pack")));
     decided_on.set(cluster.snapshot().version());
-    assert_eq!(woken(&cluster), [""; 0], "they were decided after the change");
+    assert_eq!(requeued(&cluster), [""; 0], "they were decided after the change");
     decided_on.set(decided_on.get() - 1);
-    assert_eq!(woken(&cluster), ["in-pool", "new", "waits"]);
+    assert_eq!(requeued(&cluster), ["in-pool", "new", "waits"]);
 }
 
 #[test]
 fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![on("n1", pe("j", "bound", &[]))]);
-    let mut rethought = Rethought::default();
-    assert!(rethought.look(cluster.snapshot(), |_| None).is_empty());
+    let mut spec_changes = SpecChanged::default();
+    assert!(spec_changes.look(cluster.snapshot(), |_| None).is_empty());
     // It comes, is refused, and its object changes, before anybody looks.
     cluster.apply(Event::Pod(Box::new(pe("j", "a", &[]))));
     let decided_on = cluster.snapshot().version();
@@ -122,14 +126,14 @@ fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
         cluster.apply(Event::Pod(Box::new(pod)));
     }
     let version = |uid: &PodUid| Some(if uid.as_str() == "a" { decided_on } else { cluster.snapshot().version() });
-    let woken = rethought.look(cluster.snapshot(), version);
-    assert_eq!(woken.iter().map(|pe| &*pe.name).collect::<Vec<_>>(), ["a"]);
+    let requeued = spec_changes.look(cluster.snapshot(), version);
+    assert_eq!(requeued.iter().map(|pe| &*pe.name).collect::<Vec<_>>(), ["a"]);
     // A job without a PE is forgotten.
-    assert_eq!(cluster.snapshot().rethought().count(), 1);
+    assert_eq!(cluster.snapshot().spec_changes().count(), 1);
     for uid in ["a", "bound", "later"] {
         cluster.apply(Event::PodGone(uid.into()));
     }
-    assert_eq!(cluster.snapshot().rethought().count(), 0);
+    assert_eq!(cluster.snapshot().spec_changes().count(), 0);
 }
 
 #[test]
@@ -140,9 +144,9 @@ fn what_comes_while_everything_is_listed_for_the_first_time_changes_no_mind() {
     cluster.apply(Event::StreamJobsListed(vec![stream_job("j", &[("a", &[("exlocation", "x")])])]));
     cluster.apply(Event::NodesListed(vec![node("n1")]));
     assert!(cluster.snapshot().is_complete());
-    assert_eq!(cluster.snapshot().rethought().count(), 0, "nothing was decided before");
+    assert_eq!(cluster.snapshot().spec_changes().count(), 0, "nothing was decided before");
     cluster.apply(Event::PoolsListed(vec![]));
-    assert_eq!(cluster.snapshot().rethought().count(), 1);
+    assert_eq!(cluster.snapshot().spec_changes().count(), 1);
 }
 
 #[test]

@@ -40,10 +40,10 @@ fn nodes_that_pass_go_back_as_they_came_and_unknown_names_are_empty() {
     let answer = filtered(&known(), &[full, taken, new.clone(), small]);
     assert_eq!(answer["Nodes"]["items"], json!([new]));
     assert_eq!(answer["NodeNames"], Value::Null);
-    let refused = json!({
+    let rejected = json!({
         "full": "InsufficientResources", "taken": "ExlocationConflict", "small": "InsufficientResources",
     });
-    assert_eq!((&answer["FailedAndUnresolvableNodes"], &answer["Error"]), (&refused, &json!("")));
+    assert_eq!((&answer["FailedAndUnresolvableNodes"], &answer["Error"]), (&rejected, &json!("")));
 }
 
 #[test]

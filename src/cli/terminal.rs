@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 /// Narrower than this, tables fall apart; wider, lines cannot be followed.
@@ -15,7 +15,7 @@ pub(super) const GAP: u16 = 2;
 
 /// A colour with a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(super) enum Style {
     /// Ordinary text.
     Plain,
     /// What stands out: headings, names.
@@ -32,13 +32,13 @@ pub(super) enum Ink {
 
 /// Lines that fit, in colours where colours are wanted.
 #[derive(Debug)]
-pub(super) struct Paper {
+pub(super) struct Terminal {
     width: u16,
     colours: bool,
     text: String,
 }
 
-impl Paper {
+impl Terminal {
     /// As wide as asked for, else as the terminal, else 80 columns; colours only on a terminal that wants them.
     pub(super) fn for_stdout(width: Option<u16>) -> Self {
         let width = width.or_else(|| Table::new().width()).unwrap_or(USUAL).clamp(NARROWEST, WIDEST);
@@ -62,9 +62,9 @@ impl Paper {
         let rule = "─".repeat(self.columns().saturating_sub(title.chars().count() + 4));
         let line = format!(
             "{} {} {}",
-            self.paint("──", Ink::Faint),
-            self.paint(title, Ink::Strong),
-            self.paint(rule, Ink::Faint)
+            self.paint("──", Style::Faint),
+            self.paint(title, Style::Strong),
+            self.paint(rule, Style::Faint)
         );
         self.line("");
         self.line(&line);
@@ -77,9 +77,9 @@ impl Paper {
     }
 
     /// Text, broken between words where it does not fit.
-    pub(super) fn paragraph(&mut self, text: &str, ink: Ink) {
+    pub(super) fn paragraph(&mut self, text: &str, style: Style) {
         let mut table = self.table();
-        table.add_row([cell(text, ink)]);
+        table.add_row([cell(text, style)]);
         self.put(table);
     }
 
@@ -108,16 +108,16 @@ impl Paper {
     }
 
     /// Text in a colour.
-    pub(super) fn paint(&self, text: impl Display, ink: Ink) -> String {
-        let style = match ink {
-            Ink::Plain => Style::new(),
-            Ink::Strong => Style::new().bold(),
-            Ink::Faint => Style::new().dimmed(),
-            Ink::Good => AnsiColor::Green.on_default(),
-            Ink::Wary => AnsiColor::Yellow.on_default(),
-            Ink::Bad => AnsiColor::Red.on_default(),
+    pub(super) fn paint(&self, text: impl Display, style: Style) -> String {
+        let escapes = match style {
+            Style::Plain => anstyle::Style::new(),
+            Style::Strong => anstyle::Style::new().bold(),
+            Style::Faint => anstyle::Style::new().dimmed(),
+            Style::Good => AnsiColor::Green.on_default(),
+            Style::Wary => AnsiColor::Yellow.on_default(),
+            Style::Bad => AnsiColor::Red.on_default(),
         };
-        if self.colours && style != Style::new() { format!("{style}{text}{style:#}") } else { text.to_string() }
+        if self.colours && style != Style::Plain { format!("{escapes}{text}{escapes:#}") } else { text.to_string() }
     }
 
     /// As much of a line as fits.
@@ -134,14 +134,14 @@ fn cut(line: &str, columns: usize) -> String {
 }
 
 /// A cell of a table.
-pub(super) fn cell(text: impl Display, ink: Ink) -> Cell {
+pub(super) fn cell(text: impl Display, style: Style) -> Cell {
     let cell = Cell::new(text);
-    match ink {
-        Ink::Plain => cell,
-        Ink::Strong => cell.add_attribute(Attribute::Bold),
-        Ink::Faint => cell.add_attribute(Attribute::Dim),
-        Ink::Good => cell.fg(Color::DarkGreen),
-        Ink::Wary => cell.fg(Color::DarkYellow),
-        Ink::Bad => cell.fg(Color::DarkRed),
+    match style {
+        Style::Plain => cell,
+        Style::Strong => cell.add_attribute(Attribute::Bold),
+        Style::Faint => cell.add_attribute(Attribute::Dim),
+        Style::Good => cell.fg(Color::DarkGreen),
+        Style::Wary => cell.fg(Color::DarkYellow),
+        Style::Bad => cell.fg(Color::DarkRed),
     }
 }

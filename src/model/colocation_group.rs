@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{PoolId, Token, Wishes};
+use super::{PlacementSpec, PoolId, Token};
 
 /// What ties PEs of a job to one node (legacy rule C4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tie<'a> {
+pub enum ColocationGroup<'a> {
     /// A shared colocation token.
     Token(&'a Token),
     /// The same place of a sized pool.
@@ -15,7 +15,7 @@ pub enum Tie<'a> {
 
 /// What keeps two PEs from sharing a node, whichever it is (legacy rule C9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clash<'a> {
+pub enum SpecConflict<'a> {
     /// They share this exlocation token.
     Exlocation(&'a Token),
     /// One of them is isolated.
@@ -24,23 +24,23 @@ pub enum Clash<'a> {
     Places(&'a PoolId, u32, u32),
 }
 
-impl Wishes {
+impl PlacementSpec {
     /// What ties the PE to others that have the same tie.
-    pub fn ties(&self) -> impl Iterator<Item = Tie<'_>> {
-        let place = self.pool_place().map(|(pool, index)| Tie::Place(pool, index));
-        self.colocation.iter().map(Tie::Token).chain(place)
+    pub fn ties(&self) -> impl Iterator<Item = ColocationGroup<'_>> {
+        let place = self.pool_place().map(|(pool, index)| ColocationGroup::Place(pool, index));
+        self.colocation.iter().map(ColocationGroup::Token).chain(place)
     }
 
     /// True where the PE has one of these ties.
     #[must_use]
-    pub fn is_tied_by(&self, ties: &BTreeSet<Tie<'_>>) -> bool {
+    pub fn is_tied_by(&self, ties: &BTreeSet<ColocationGroup<'_>>) -> bool {
         self.ties().any(|tie| ties.contains(&tie))
     }
 
     /// Every tie that is reached from those of the PE over the PEs of its job: who has one of them shares its node.
     #[must_use]
-    pub fn reach<'a>(&'a self, job: &(impl Iterator<Item = &'a Self> + Clone)) -> BTreeSet<Tie<'a>> {
-        let mut reached: BTreeSet<Tie<'_>> = self.ties().collect();
+    pub fn reach<'a>(&'a self, job: &(impl Iterator<Item = &'a Self> + Clone)) -> BTreeSet<ColocationGroup<'a>> {
+        let mut reached: BTreeSet<ColocationGroup<'_>> = self.ties().collect();
         loop {
             let before = reached.len();
             for other in job.clone() {
@@ -56,17 +56,17 @@ impl Wishes {
 
     /// What keeps the PE from sharing a node with another one.
     #[must_use]
-    pub fn clash<'a>(&'a self, other: &Self) -> Option<Clash<'a>> {
+    pub fn conflict<'a>(&'a self, other: &Self) -> Option<SpecConflict<'a>> {
         // Tokens are sorted, and there may be many.
         if let Some(token) = self.exlocation.iter().find(|token| other.exlocation.binary_search(token).is_ok()) {
-            return Some(Clash::Exlocation(token));
+            return Some(SpecConflict::Exlocation(token));
         }
         if self.isolation.is_some() || other.isolation.is_some() {
-            return Some(Clash::Isolation);
+            return Some(SpecConflict::Isolation);
         }
         match (self.pool_place(), other.pool_place()) {
             (Some((pool, own)), Some((other_pool, index))) if pool == other_pool && own != index => {
-                Some(Clash::Places(pool, own, index))
+                Some(SpecConflict::Places(pool, own, index))
             }
             _ => None,
         }
@@ -75,23 +75,23 @@ impl Wishes {
     /// The first of these PEs that cannot share a node with one before it: the places of the two, that one's first. Buckets
     /// may be large, so that nothing is compared with everything.
     #[must_use]
-    pub fn first_clash<'a>(bucket: &[&'a Self]) -> Option<(usize, usize, Clash<'a>)> {
+    pub fn first_conflict<'a>(bucket: &[&'a Self]) -> Option<(usize, usize, SpecConflict<'a>)> {
         let mut tokens: BTreeMap<&Token, usize> = BTreeMap::new();
         let mut places: BTreeMap<&PoolId, (u32, usize)> = BTreeMap::new();
-        for (at, wishes) in bucket.iter().enumerate() {
-            let by_token = wishes.exlocation.iter().filter_map(|token| tokens.get(token).copied()).min();
-            let by_place = wishes.pool_place().and_then(|(pool, index)| {
+        for (at, spec) in bucket.iter().enumerate() {
+            let by_token = spec.exlocation.iter().filter_map(|token| tokens.get(token).copied()).min();
+            let by_place = spec.pool_place().and_then(|(pool, index)| {
                 let (known, holder) = *places.entry(pool).or_insert((index, at));
                 (known != index).then_some(holder)
             });
             // An isolated PE clashes with every other one.
-            let is_isolated = |wishes: &Self| wishes.isolation.is_some();
-            let first = bucket.first().filter(|first| at > 0 && (is_isolated(first) || is_isolated(wishes)));
+            let is_isolated = |spec: &Self| spec.isolation.is_some();
+            let first = bucket.first().filter(|first| at > 0 && (is_isolated(first) || is_isolated(spec)));
             let by_isolation = first.and(Some(0));
             if let Some(before) = by_token.or(by_isolation).or(by_place) {
-                return bucket.get(before)?.clash(wishes).map(|clash| (before, at, clash));
+                return bucket.get(before)?.conflict(spec).map(|conflict| (before, at, conflict));
             }
-            for token in &wishes.exlocation {
+            for token in &spec.exlocation {
                 tokens.entry(token).or_insert(at);
             }
         }
@@ -99,7 +99,7 @@ impl Wishes {
     }
 }
 
-impl Clash<'_> {
+impl SpecConflict<'_> {
     /// The clash as one that PEs of a bucket have, told of the first one; `other` is the name of the other one.
     #[must_use]
     pub fn within_bucket(&self, other: &str) -> String {

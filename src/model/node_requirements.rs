@@ -9,7 +9,7 @@ use super::Node;
 
 /// What a pod asks of a node besides amounts. Pods of one template have equal ones and share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Eligibility {
+pub struct NodeRequirements {
     /// `spec.nodeSelector`: all of them must hold.
     pub selector: Vec<NodeRequirement>,
     /// Required node affinity: one of the terms must hold, and each asks for something. `None` where the pod has no
@@ -21,7 +21,7 @@ pub struct Eligibility {
     pub host_ports: Vec<HostPort>,
 }
 
-impl Eligibility {
+impl NodeRequirements {
     /// True when the pod asks for nothing and tolerates nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

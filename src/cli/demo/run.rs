@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::account::{Account, Injection, JobAccount, NodeAccount, PeAccount, Score, wishes};
 use super::admission::{Admitted, Review, admit};
 use super::api_server::{ApiServer, project};
 use super::checks;
@@ -15,6 +14,7 @@ use super::client::Client;
 use super::configuration::Configuration;
 use super::injection;
 use super::manifests::Cluster;
+use super::outcome::{DemoOutcome, Injection, JobOutcome, NodeOutcome, PeOutcome, Score, spec};
 use super::progress::Progress;
 use super::scheduler::{Cycle, End, Scheduler};
 use super::servers::Addresses;
@@ -31,7 +31,7 @@ const SCRAPE_LIMIT: Duration = Duration::from_secs(10);
 const SCORES_KEPT: usize = 3;
 
 /// Everything that takes part.
-pub(super) struct Stage<'a> {
+pub(super) struct DemoCluster<'a> {
     pub(super) client: &'a Client,
     pub(super) api: &'a ApiServer,
     pub(super) store: &'a Arc<Store>,
@@ -50,9 +50,9 @@ struct Entry {
     last: Cycle,
 }
 
-impl Stage<'_> {
+impl DemoCluster<'_> {
     /// Plays it all, and says what became of it; `shown` names the pod whose injection is shown.
-    pub(super) async fn play(&self, pods: &[Value], shown: Option<&str>) -> Result<Account, Stop> {
+    pub(super) async fn play(&self, pods: &[Value], shown: Option<&str>) -> Result<DemoOutcome, Stop> {
         let started = clock();
         let mut account = self.empty_account();
         let mut entries = self.create(pods, shown, &mut account).await?;
@@ -69,7 +69,7 @@ impl Stage<'_> {
     }
 
     /// Creates every pod before the first is scheduled: buckets close over PEs that wait.
-    async fn create(&self, pods: &[Value], shown: Option<&str>, account: &mut Account) -> Result<Vec<Entry>, Stop> {
+    async fn create(&self, pods: &[Value], shown: Option<&str>, account: &mut DemoOutcome) -> Result<Vec<Entry>, Stop> {
         let mut entries = Vec::new();
         let mut most = 0;
         for (number, pod) in pods.iter().enumerate() {
@@ -168,29 +168,29 @@ impl Stage<'_> {
         pod.and_then(|pod| pod.pointer("/spec/priority").and_then(Value::as_i64)).unwrap_or(0)
     }
 
-    fn tell(&self, entries: &[Entry], account: &mut Account) -> Result<(), Stop> {
+    fn tell(&self, entries: &[Entry], account: &mut DemoOutcome) -> Result<(), Stop> {
         for entry in entries {
             let pod = self.api.pod(&entry.namespace, &entry.name);
             let pod = pod.ok_or_else(|| Stop::failed(format!("pod {} is gone", entry.name)))?;
             let Some(pe) = self.pe(&pod) else { continue };
-            let told = self.tell_of(entry, &pod, &pe);
+            let reported = self.tell_of(entry, &pod, &pe);
             account.pes += 1;
-            account.placed += usize::from(told.node.is_some());
+            account.placed += usize::from(reported.node.is_some());
             let job = pe.job.to_string();
             match account.jobs.iter_mut().find(|known| known.job == job) {
-                Some(known) => known.pes.push(told),
-                None => account.jobs.push(JobAccount {
+                Some(known) => known.pes.push(reported),
+                None => account.jobs.push(JobOutcome {
                     job,
                     policy: pe.policy.to_string(),
-                    scheme: pe.wishes.as_ref().map_or("", |wishes| wishes.scheme.as_str()),
-                    pes: vec![told],
+                    scheme: pe.spec.as_ref().map_or("", |spec| spec.scheme.as_str()),
+                    pes: vec![reported],
                 }),
             }
         }
         Ok(())
     }
 
-    fn tell_of(&self, entry: &Entry, pod: &Value, pe: &Pe) -> PeAccount {
+    fn tell_of(&self, entry: &Entry, pod: &Value, pe: &Pe) -> PeOutcome {
         let cycle = &entry.last;
         let node = pod.pointer("/spec/nodeName").and_then(Value::as_str);
         let manifest = node.and_then(|name| self.cluster.nodes.iter().find(|(_, node)| node.name.as_str() == name));
@@ -198,17 +198,17 @@ impl Stage<'_> {
         let record = pod.get("metadata").and_then(|metadata| metadata.get("annotations"));
         let record = record.and_then(|annotations| annotations.get(keys::PLACEMENT)).and_then(Value::as_str);
         let scores = cycle.scores.iter().take(SCORES_KEPT);
-        PeAccount {
+        PeOutcome {
             pe: pe.name.to_string(),
             pod: pe.pod.to_string(),
             node: node.map(str::to_owned),
             zone: zone.map(str::to_owned),
-            wishes: wishes(pe),
+            spec: spec(pe),
             warnings: entry.warnings.clone(),
             cycles: entry.cycles,
-            refused_in_tree: cycle.refused_in_tree.clone(),
+            rejected_in_tree: cycle.rejected_in_tree.clone(),
             asked: cycle.asked,
-            refused: cycle.refused.clone(),
+            rejected: cycle.rejected.clone(),
             left: cycle.left,
             scores: scores.map(|(node, score)| Score { node: node.clone(), score: *score }).collect(),
             message: match &cycle.end {
@@ -224,13 +224,13 @@ impl Stage<'_> {
         checks::check(pods, &nodes, &self.cluster.pools, &self.store.view().policies)
     }
 
-    fn tell_of_nodes(&self, pods: &[Pod], account: &Account) -> Vec<NodeAccount> {
+    fn tell_of_nodes(&self, pods: &[Pod], account: &DemoOutcome) -> Vec<NodeOutcome> {
         let own: BTreeSet<&str> = account.pes().map(|(_, pe)| pe.pod.as_str()).collect();
         let is_other = |pod: &&Pod| pod.phase != PodPhase::Finished && !own.contains(pod.key.to_string().as_str());
-        let mut nodes: Vec<NodeAccount> = Vec::new();
+        let mut nodes: Vec<NodeOutcome> = Vec::new();
         for (_, node) in &self.cluster.nodes {
             let other = pods.iter().filter(|pod| pod.node.as_ref() == Some(&node.name)).filter(is_other);
-            nodes.push(NodeAccount {
+            nodes.push(NodeOutcome {
                 node: node.name.to_string(),
                 zone: node.labels.get(ZONE).unwrap_or_default().to_owned(),
                 schedulable: node.schedulable,
@@ -241,8 +241,8 @@ impl Stage<'_> {
         nodes
     }
 
-    fn empty_account(&self) -> Account {
-        Account {
+    fn empty_account(&self) -> DemoOutcome {
+        DemoOutcome {
             version: 1,
             nodes: Vec::new(),
             pes: 0,
