@@ -9,13 +9,13 @@ use jiff::Timestamp;
 
 use crate::model::{
     Bytes, DeclaredPe, DeclaredRegion, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
-    NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Percent, Pod, PodKey, PodPhase,
+    NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent, Pod, PodKey, PodPhase,
     PodRequests, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Rejection, Resources, StreamJob, StreamJobId,
     Tag, Taint, Toleration,
 };
-use crate::placement::Case;
+use crate::placement::{Decision, Foresight, plan_gang};
 use crate::policy::{PolicySet, Source};
-use crate::state::{Cluster, Event, NodeIndex};
+use crate::state::{Cluster, Event, NodeIndex, Snapshot};
 
 /// The namespace of everything that names none.
 pub(crate) const NAMESPACE: &str = "streams";
@@ -72,6 +72,7 @@ pub(crate) fn node(name: &str) -> Node {
         allocatable: Resources { cpu: Millicores(CORES * 1_000), memory: Bytes(16 << 30), other: Vec::new() },
         pods: 110,
         taints: Vec::new(),
+        soft_taints: Vec::new(),
         schedulable: true,
         load: None,
     }
@@ -126,6 +127,7 @@ pub(crate) fn pod(name: &str) -> Pod {
         node_requirements: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
+        has_preferences: false,
     }
 }
 
@@ -277,11 +279,21 @@ pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, 
     cluster
 }
 
-/// What is said of a PE and a node.
-pub(crate) fn verdict(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Rejection> {
+/// The decision about a PE, as kube-scheduler is answered.
+pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> Decision<'a> {
     let (_, pe) = cluster.pod(pod).unwrap();
+    decide_pe(pe.unwrap(), cluster.snapshot())
+}
+
+/// The same for a PE that the cluster may not have.
+pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> Decision<'a> {
+    Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
+}
+
+/// Whether a PE may go to a node.
+pub(crate) fn verdict(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Rejection> {
     let index = cluster.snapshot().find(node).ok_or(Rejection::NodeUnknown)?;
-    Case::new(pe.unwrap(), cluster.snapshot()).verdict(index)
+    decide(cluster, pod).filter(index)
 }
 
 /// What is said of a PE and every node: the reason of a refusal, or nothing.
@@ -292,11 +304,9 @@ pub(crate) fn reasons(cluster: &Cluster, pod: &str) -> BTreeMap<String, Option<R
 
 /// The nodes that a PE may go to, best first.
 pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
-    let (_, pe) = cluster.pod(pod).unwrap();
-    let snapshot = cluster.snapshot();
-    let case = Case::new(pe.unwrap(), snapshot);
-    let pass: Vec<NodeIndex> = snapshot.indexes().filter(|index| case.verdict(*index).is_ok()).collect();
-    let ranked = case.rank(&pass);
+    let decision = decide(cluster, pod);
+    let pass: Vec<NodeIndex> = cluster.snapshot().indexes().filter(|index| decision.filter(*index).is_ok()).collect();
+    let ranked = decision.rank(&pass);
     ranked.into_iter().map(|node| node.name.to_string()).collect()
 }
 

@@ -80,6 +80,7 @@ pub(super) fn bare(
         node_requirements: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
+        has_preferences: false,
     }
 }
 

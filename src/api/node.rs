@@ -82,6 +82,8 @@ impl TryFrom<&NodeObject> for Node {
                 allocatable.set(name, quantity)?;
             }
         }
+        let taints = object.spec.taints.iter().flatten().filter_map(taint);
+        let (soft_taints, taints) = taints.partition(Taint::is_soft);
         let ready = object.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
         Ok(Self {
             name: NodeName::from(object.metadata.name.as_deref().unwrap_or_default()),
@@ -89,7 +91,8 @@ impl TryFrom<&NodeObject> for Node {
             addresses: object.status.addresses.iter().map(|a| Box::from(a.address.as_str())).collect(),
             allocatable,
             pods,
-            taints: object.spec.taints.iter().flatten().filter_map(taint).collect(),
+            taints,
+            soft_taints,
             schedulable: ready && !object.spec.unschedulable && object.metadata.deletion_timestamp.is_none(),
             load: object.load().ok().flatten(),
         })

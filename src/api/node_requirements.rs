@@ -10,12 +10,48 @@ use crate::model::{HostPort, NodeRequirement, NodeRequirements, Toleration};
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Affinity {
     node_affinity: Option<NodeAffinity>,
+    pod_affinity: Option<PodAffinity>,
+    pod_anti_affinity: Option<PodAffinity>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct NodeAffinity {
     required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
+    preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredTerm>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PodAffinity {
+    preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredTerm>>,
+}
+
+/// A preference; what is preferred is kube-scheduler's to read.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct PreferredTerm {
+    weight: i32,
+}
+
+/// A topology spread constraint, as far as it tells a requirement from a preference.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct SpreadConstraint {
+    when_unsatisfiable: String,
+}
+
+/// True where a pod states a preference among nodes that kube-scheduler scores: preferred node affinity, preferred pod
+/// affinity or anti-affinity, a spread constraint with `ScheduleAnyway`.
+pub(super) fn states_preference(affinity: Option<&Affinity>, spread: Option<&Vec<SpreadConstraint>>) -> bool {
+    let is_stated = |terms: &Option<Vec<PreferredTerm>>| terms.as_ref().is_some_and(|terms| !terms.is_empty());
+    let by_affinity = affinity.is_some_and(|affinity| {
+        let node = affinity.node_affinity.iter().map(|node| &node.preferred_during_scheduling_ignored_during_execution);
+        let pods = affinity.pod_affinity.iter().chain(&affinity.pod_anti_affinity);
+        node.chain(pods.map(|pods| &pods.preferred_during_scheduling_ignored_during_execution)).any(is_stated)
+    });
+    let is_soft = |constraint: &SpreadConstraint| constraint.when_unsatisfiable == "ScheduleAnyway";
+    by_affinity || spread.into_iter().flatten().any(is_soft)
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
-use super::node_requirements::{self, Affinity, PortObject, TolerationObject};
+use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, TolerationObject, states_preference};
 use crate::model::{
     ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Owner, OwnerKind, Pod, PodKey,
     PodName, PodPhase, PodResources, PodUid, Resources,
@@ -38,6 +38,7 @@ struct PodSpec {
     node_selector: Option<BTreeMap<String, String>>,
     affinity: Option<Affinity>,
     tolerations: Option<Vec<TolerationObject>>,
+    topology_spread_constraints: Option<Vec<SpreadConstraint>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -104,6 +105,10 @@ impl TryFrom<&PodObject> for Pod {
             phase,
             resources: resources(&object.spec)?.resources().into(),
             node_requirements: node_requirements(&object.spec).map(Arc::new),
+            has_preferences: states_preference(
+                object.spec.affinity.as_ref(),
+                object.spec.topology_spread_constraints.as_ref(),
+            ),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
         })

@@ -16,9 +16,10 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::api::{Api, WriteError};
-use crate::extender::bind::{BindError, PendingBinding, Verified, verify_and_assume};
+use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
 use crate::model::{NodeName, PodKey, PodUid};
+use crate::placement::GangPlan;
 use crate::policy::keys;
 use crate::state::Cluster;
 use crate::watch::Store;
@@ -121,10 +122,12 @@ impl Binder {
     ) -> Result<Bound, Failure> {
         self.asked();
         self.shown(arguments).await;
+        let planned = self.planned_gang(arguments, attempt);
+        let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
         let mut rounds = 0;
         let mut tried = false;
         loop {
-            let verify = |cluster: &mut Cluster| verify_and_assume(cluster, arguments, attempt, now);
+            let verify = |cluster: &mut Cluster| verify_and_assume(cluster, arguments, cycle);
             match self.store.change(verify)? {
                 Verified::Already => return Ok(Bound::Already),
                 Verified::Unsettled(_) if rounds == ROUNDS => return Err(Failure::Contended),
@@ -158,6 +161,18 @@ impl Binder {
                 }
             }
         }
+    }
+
+    /// A plan of the gang of a pod that this process has not filtered, made outside every lock.
+    fn planned_gang(&self, arguments: &BindingArguments, attempt: Option<&Attempt>) -> Option<Arc<GangPlan>> {
+        if attempt.is_some() {
+            return None;
+        }
+        let (pe, snapshot) = self.store.look(|cluster| {
+            let (_, pe) = cluster.pod(arguments.uid.as_str())?;
+            Some((Arc::clone(pe?), cluster.snapshot().clone()))
+        })?;
+        self.store.plan_gang(&pe, &snapshot).plan().cloned()
     }
 
     /// Waits for the watch to show the pod, and the whole cluster: kube-scheduler's watch may be ahead of ours. What

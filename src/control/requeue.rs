@@ -70,10 +70,11 @@ impl Requeuer {
             tokio::time::sleep(GATHERED).await;
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
-            let decided_on = |uid: &PodUid| self.store.attempts().decided_on(uid);
-            let spec_changes = self.spec_changes.look(&view.snapshot, decided_on);
-            let complete = self.gang_complete.look(&view.snapshot);
-            let concerned = self.overload_cleared.look(&view.snapshot).into_iter().chain(spec_changes).chain(complete);
+            let decided_in = |uid: &PodUid| self.store.attempts().decided_in(uid);
+            let spec_changes = self.spec_changes.observe(&view.snapshot, decided_in);
+            let complete = self.gang_complete.observe(&view.snapshot);
+            let concerned =
+                self.overload_cleared.observe(&view.snapshot).into_iter().chain(spec_changes).chain(complete);
             let concerned: Vec<Arc<Pe>> = concerned.map(Arc::clone).collect();
             if !self.lease.is_held() {
                 // Whoever holds it has seen the same, and whoever takes it over looks at all.

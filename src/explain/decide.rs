@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};
 use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection};
-use crate::placement::Case;
+use crate::placement::{Decision, Foresight, plan_gang};
 use crate::policy::{EffectiveValue, PolicySet, keys};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
@@ -82,11 +82,11 @@ pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> 
     };
     if let (Some(pe), State::Placed | State::Placing | State::Waiting) = (pe, state) {
         match explanation.node.as_deref().and_then(|name| snapshot.find(name)) {
-            None => look(&mut explanation, pe, None, snapshot),
+            None => explain_nodes(&mut explanation, pe, None, snapshot),
             Some(own) => {
                 let mut without = snapshot.clone();
                 without.displace(pe, own);
-                look(&mut explanation, pe, Some(own), &without);
+                explain_nodes(&mut explanation, pe, Some(own), &without);
             }
         }
     }
@@ -104,18 +104,19 @@ fn declared(effective: Vec<EffectiveValue>) -> Vec<Wish> {
     effective.into_iter().filter_map(declared).collect()
 }
 
-/// Looks at all nodes but the one that the PE is on.
-fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot: &Snapshot) {
-    // What is placed has come through its gang.
-    let case = if own.is_some() { Case::without_gang(pe, snapshot) } else { Case::new(pe, snapshot) };
-    if let Some(rejection) = case.problem() {
+/// Explains every node but the one that the PE is on.
+fn explain_nodes(explanation: &mut Explanation, pe: &Arc<Pe>, own: Option<NodeIndex>, snapshot: &Snapshot) {
+    // A placed PE has come through its gang.
+    let foresight = if own.is_some() { Foresight::Pending } else { Foresight::Gang(plan_gang(pe, snapshot)) };
+    let decision = Decision::new(pe, snapshot, foresight);
+    if let Some(rejection) = decision.rejection_of_every_node() {
         explanation.problem = Some(RejectionWithRemedy::of(rejection));
     }
     let mut passing: Vec<NodeIndex> = Vec::new();
     let mut rejected: Vec<(NodeIndex, &NodeName, Vec<Rejection>)> = Vec::new();
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for (index, state, _) in snapshot.nodes().filter(|(index, ..)| Some(*index) != own) {
-        let rejections = case.rejections(index);
+        let rejections = decision.rejections(index);
         match rejections.first() {
             None => passing.push(index),
             Some(first) => {
@@ -131,26 +132,26 @@ fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot
     rejected.sort_by_key(|(_, name, rejections)| {
         (rejections.len(), Reverse(rejections.first().map(Rejection::reason)), *name)
     });
-    explanation.here = own.and_then(|own| candidate(&case, own, &case.rejections(own)));
+    explanation.here = own.and_then(|own| candidate(&decision, own, &decision.rejections(own)));
     let here = explanation.here.as_ref();
-    let best = case.rank(&passing).into_iter();
+    let best = decision.rank(&passing).into_iter();
     let best = best.map(|ranked| (ranked.node, &[][..]));
     let nearest = rejected.iter().map(|(index, _, rejections)| (*index, rejections.as_slice()));
     let nearest = best.chain(nearest).take(MOST_CANDIDATES);
     let nearest: Vec<Candidate> = nearest
-        .filter_map(|(index, rejections)| candidate(&case, index, rejections))
+        .filter_map(|(index, rejections)| candidate(&decision, index, rejections))
         .map(|other| Candidate { behind: here.and_then(|here| behind(&other, here)), ..other })
         .collect();
     explanation.nearest = nearest;
 }
 
-fn candidate(case: &Case<'_>, node: NodeIndex, rejections: &[Rejection]) -> Option<Candidate> {
-    let measured = case.rank(&[node]).into_iter().next()?;
+fn candidate(decision: &Decision<'_>, node: NodeIndex, rejections: &[Rejection]) -> Option<Candidate> {
+    let ranked = decision.rank(&[node]).into_iter().next()?;
     let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
     Some(Candidate {
-        node: measured.name.to_string(),
-        crowding: rounded(measured.measure.crowding),
-        risk: rounded(measured.measure.risk),
+        node: ranked.name.to_string(),
+        crowding: rounded(ranked.terms.crowding),
+        risk: rounded(ranked.terms.risk),
         behind: None,
         lacks: rejections.iter().map(RejectionWithRemedy::of).collect(),
     })

@@ -2,13 +2,15 @@
 //! would help. Nothing is remembered of such a question.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::decode::{AutoscalerArguments, DecodeError, arguments, autoscaler_arguments};
-use super::filter::{NOT_LISTED, filter, judge};
+use super::filter::{NOT_LISTED, filter, filter_nodes};
 use super::prioritize::prioritize;
+use super::view::View;
 use super::{Arguments, Candidates, encode};
 use crate::model::Node;
-use crate::placement::Case;
+use crate::placement::{Decision, Foresight, plan_gang};
 use crate::policy::PolicySet;
 use crate::state::Snapshot;
 
@@ -21,7 +23,7 @@ type Answered = (Vec<u8>, &'static str);
 /// [`DecodeError`] where the body cannot be read.
 pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
     let Some(AutoscalerArguments { pod, nodes }) = autoscaler_arguments(body)? else {
-        let filtered = filter(&arguments(body)?, snapshot, None, policies);
+        let filtered = filter(&arguments(body)?, View { filter_decides: false, ..View::new(snapshot, policies) });
         let outcome = match (filtered.error, &filtered.pe) {
             (Some(_), _) => "error",
             (None, None) => "not_ours",
@@ -41,7 +43,9 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     }
     let (names, nodes) = split(nodes);
     let snapshot = snapshot.with_nodes(nodes);
-    let (passed, rejected) = judge(&Case::new(&pe, &snapshot), &names, &snapshot);
+    let pe = Arc::new(pe);
+    let decision = Decision::new(&pe, &snapshot, Foresight::Gang(plan_gang(&pe, &snapshot)));
+    let (passed, rejected) = filter_nodes(&decision, &names, &snapshot);
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
     let body = encode::filter_result_whole(back, rejected.into_iter());
     Ok((body, if passed.is_empty() && !names.is_empty() { "refused" } else { "passed" }))
@@ -53,12 +57,12 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
 /// [`DecodeError`] where the body cannot be read.
 pub fn simulate_prioritize(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
     let prioritized = match autoscaler_arguments(body)? {
-        None => prioritize(&arguments(body)?, snapshot, policies),
+        None => prioritize(&arguments(body)?, View::new(snapshot, policies)),
         Some(AutoscalerArguments { pod, nodes }) => {
             let (names, nodes) = split(nodes);
             let names = names.into_iter().map(Into::into).collect();
             let question = Arguments { pod, candidates: Candidates::Names(names) };
-            prioritize(&question, &snapshot.with_nodes(nodes), policies)
+            prioritize(&question, View::new(&snapshot.with_nodes(nodes), policies))
         }
     };
     Ok((prioritized.body, if prioritized.pe.is_some() { "scored" } else { "not_ours" }))

@@ -3,6 +3,8 @@
 //! Filter and prioritize were advice. Here every hard constraint is checked against what is true and what we have
 //! committed to, under the lock of the cluster, and the commitment counts before the API server hears of it (law 1).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
@@ -10,9 +12,9 @@ use super::decode::BindingArguments;
 use super::encode;
 use super::fence::pods_to_fence;
 use super::record::Record;
-use crate::model::{NodeName, PodKey, Rejection};
-use crate::placement::Case;
-use crate::state::Cluster;
+use crate::model::{NodeName, Pe, PodKey, Rejection};
+use crate::placement::{Decision, Foresight, GangPlan, gang_at_bind};
+use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// A commitment: counted from now on, and to be written as a Binding.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +58,31 @@ pub enum Verified {
     Already,
 }
 
+/// What a bind goes on with.
+#[derive(Clone, Copy, Debug)]
+pub struct BindingCycle<'a> {
+    /// What filter and prioritize found; `None` where this process did not answer them.
+    pub attempt: Option<&'a Attempt>,
+    /// A plan of the PE's gang that was made outside every lock, where the attempt holds none.
+    pub gang_plan: Option<&'a Arc<GangPlan>>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The decision about a PE at bind: filter's own where the snapshot is still the same, else one that asks a bounded
+/// question about the gang.
+fn decide<'a>(pe: &Arc<Pe>, node: NodeIndex, snapshot: &'a Snapshot, cycle: BindingCycle<'_>) -> Decision<'a> {
+    let gang_plan = cycle.attempt.and_then(Attempt::gang_plan).or(cycle.gang_plan);
+    let looked_up = cycle.attempt.and_then(|attempt| attempt.looked_up.as_ref());
+    // A PE of a gang may be bound to another node than the planned one, which filter did not look at.
+    let resumed = looked_up.and_then(|looked_up| looked_up.resume(pe, snapshot));
+    let resumed = resumed.filter(|decision| gang_plan.is_none() || decision.filter(node).is_ok());
+    resumed.unwrap_or_else(|| {
+        let gang = gang_at_bind(pe, node, gang_plan, snapshot);
+        Decision::new(pe, snapshot, Foresight::Gang(gang))
+    })
+}
+
 /// Checks every hard constraint against the cluster as it is, and commits.
 ///
 /// # Errors
@@ -63,8 +90,7 @@ pub enum Verified {
 pub fn verify_and_assume(
     cluster: &mut Cluster,
     arguments: &BindingArguments,
-    attempt: Option<&Attempt>,
-    now: Timestamp,
+    cycle: BindingCycle<'_>,
 ) -> Result<Verified, BindError> {
     let unknown = || BindError::UnknownPod(format!("{}/{}", arguments.namespace, arguments.name));
     let (pod, pe) = cluster.pod(arguments.uid.as_str()).ok_or_else(unknown)?;
@@ -87,9 +113,9 @@ pub fn verify_and_assume(
         None => None,
         Some(pe) => {
             let index = snapshot.find(arguments.node.as_str()).ok_or(BindError::Rejected(Rejection::NodeUnknown))?;
-            let case = Case::new(pe, snapshot);
-            case.verdict_at_bind(index).map_err(BindError::Rejected)?;
-            Record::new(&case, pe, snapshot, index, (attempt, now))
+            let decision = decide(pe, index, snapshot, cycle);
+            decision.filter(index).map_err(BindError::Rejected)?;
+            Record::new(&decision, index, snapshot, cycle.attempt, cycle.now)
         }
     };
     let binding = PendingBinding {

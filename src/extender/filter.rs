@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, Choice};
+use super::attempt::{Attempt, Choice, LookedUp};
 use super::decode::{Arguments, Candidates};
 use super::encode;
-use crate::model::{Pe, Reason, Rejection};
-use crate::placement::Case;
-use crate::policy::PolicySet;
+use super::view::View;
+use crate::model::{Pe, Pod, Reason, Rejection};
+use crate::placement::Decision;
 use crate::state::{NodeIndex, Snapshot};
 
 /// The answer of filter, and what metrics and the record need of it.
@@ -18,82 +18,93 @@ pub struct Filtered {
     pub body: Vec<u8>,
     /// The PE in question; `None` for a pod of no policy, which passes everywhere.
     pub pe: Option<Arc<Pe>>,
-    /// What is remembered of it.
+    /// What is kept of the answer.
     pub attempt: Attempt,
-    /// The nodes that passed; none are listed for a pod of no policy.
+    /// The nodes that passed, named or not; none are listed for a pod of no policy.
     pub passed: Vec<NodeIndex>,
-    /// Why nothing could be said at all.
+    /// Why no answer can be given at all.
     pub error: Option<&'static str>,
 }
 
 pub(super) const NOT_LISTED: &str =
     "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
-/// An error is tried again soon; a refusal would wait for something to happen in kube-scheduler's own world.
+/// kube-scheduler tries a pod again soon after an error; a rejection waits for an event in kube-scheduler's own world.
 const UNSEEN: &str =
     "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
-/// A refusal by what may not come to pass would outlive it.
-const IN_THE_WAY: &str =
-    "StaleState: PEs that are being bound stand in the way on every node that is left; the pod is tried again";
+/// A reservation may be given back without an event that requeues this pod, so the answer is an error, not a rejection.
+const RESERVED: &str = "StaleState: PEs that are being bound hold every node that is left; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
 /// Decides for every node in question.
 ///
-/// `outlook` is the snapshot with what is proposed and not committed yet, where there is such: see
-/// [`Reservations::with_reservations`]. Nodes that it refuses are refused while it leaves one; where it leaves none, a proposal that
-/// fails could free one without anybody being told, so that the pod is to be tried again instead.
+/// Nodes that reservations hold are rejected while another node is left. Where none is left, the answer is an error: a
+/// reservation may be given back without an event that requeues the pod.
 ///
-/// [`Reservations::with_reservations`]: crate::state::Tentative::outlook
+/// Where no score of kube-scheduler's own could choose another node, the answer names the best node alone: kube-scheduler
+/// then neither scores nor asks prioritize (docs/design.md, D22).
 #[must_use]
-pub fn filter(
-    arguments: &Arguments<'_>,
-    snapshot: &Snapshot,
-    with_reservations: Option<&Snapshot>,
-    policies: &PolicySet,
-) -> Filtered {
-    let Candidates::Names(names) = &arguments.candidates else { return cannot_say(WHOLE_NODES) };
-    let Some(pe) = policies.pe(&arguments.pod, snapshot.declared()).map(Arc::new) else {
+pub fn filter(arguments: &Arguments<'_>, view: View<'_>) -> Filtered {
+    let Candidates::Names(names) = &arguments.candidates else { return no_answer(WHOLE_NODES) };
+    let Some(pe) = view.policies.pe(&arguments.pod, view.snapshot.declared()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
         return unfiltered(body, names.len(), None);
     };
-    if !snapshot.is_complete() {
-        return cannot_say(NOT_LISTED);
+    if !view.snapshot.is_complete() {
+        return no_answer(NOT_LISTED);
     }
     if pe.awaits().is_some() {
-        return cannot_say(UNSEEN);
+        return no_answer(UNSEEN);
     }
-    let expected = with_reservations.unwrap_or(snapshot);
-    let case = Case::new(&pe, expected);
-    let (passed, rejected) = judge(&case, names, expected);
+    let expected = view.expected();
+    let decision = view.decide(&pe, expected);
+    let (passed, rejected) = filter_nodes(&decision, names, expected);
     if passed.is_empty()
-        && with_reservations.is_some()
-        && !judge(&Case::new(&pe, snapshot), names, snapshot).0.is_empty()
+        && view.with_reservations.is_some()
+        && !filter_nodes(&view.decide(&pe, view.snapshot), names, view.snapshot).0.is_empty()
     {
-        return cannot_say(IN_THE_WAY);
+        return no_answer(RESERVED);
     }
-    let body = encode::filter_result(passed.iter().map(|(name, _)| *name), rejected.iter().copied(), names.len());
-    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for (_, reason) in rejected {
-        *counts.entry(reason).or_default() += 1;
-    }
-    let passed: Vec<NodeIndex> = passed.into_iter().map(|(_, index)| index).collect();
-    let (version, choice) = (snapshot.version(), Choice::only(&case, &passed));
-    let attempt = Attempt { version, asked: names.len(), rejected: counts, choice };
-    Filtered { body, attempt, passed, error: None, pe: Some(pe) }
+    let nodes: Vec<NodeIndex> = passed.iter().map(|(_, index)| *index).collect();
+    let decides = view.filter_decides && is_ours_to_choose(&arguments.pod, &nodes, expected);
+    // kube-scheduler takes a node that is named alone without asking prioritize.
+    let choice = if decides || nodes.len() == 1 {
+        Choice::among(&decision, &nodes, &view.last_attempt.unbound)
+    } else {
+        Choice::default()
+    };
+    let body = match choice.best.first().filter(|_| decides) {
+        Some(best) => encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1),
+        None => encode::filter_result(passed.iter().map(|(name, _)| *name), rejected.iter().copied(), names.len()),
+    };
+    let attempt = Attempt {
+        version: view.snapshot.version(),
+        asked: names.len(),
+        rejected: counted(&rejected),
+        named_one: !choice.best.is_empty(),
+        choice,
+        unbound: view.last_attempt.unbound.clone(),
+        looked_up: Some(LookedUp::new(&decision, expected)),
+    };
+    Filtered { body, attempt, passed: nodes, error: None, pe: Some(pe) }
 }
 
-/// Nodes that pass, and nodes that are refused.
-type Judged<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
+/// Nodes that pass, and nodes that are rejected.
+type FilteredNodes<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 
-/// What is said of a PE and each of these nodes.
-pub(super) fn judge<'n, N: AsRef<str>>(case: &Case<'_>, names: &'n [N], snapshot: &Snapshot) -> Judged<'n> {
+/// Filters nodes by name.
+pub(super) fn filter_nodes<'n, N: AsRef<str>>(
+    decision: &Decision<'_>,
+    names: &'n [N],
+    snapshot: &Snapshot,
+) -> FilteredNodes<'n> {
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
     let mut rejected: Vec<(&str, Reason)> = Vec::new();
-    // All are looked up before any is judged: each look waits for memory, and many can wait together.
+    // All names are looked up before any node is filtered: each look-up waits for memory, and many can wait together.
     let found: Vec<Option<NodeIndex>> = names.iter().map(|name| snapshot.find(name.as_ref())).collect();
     for (name, found) in names.iter().map(AsRef::as_ref).zip(found) {
         let found = found.ok_or(Rejection::NodeUnknown);
-        match found.and_then(|index| case.verdict(index).map(|()| index)) {
+        match found.and_then(|index| decision.filter(index).map(|()| index)) {
             Ok(index) => passed.push((name, index)),
             Err(rejection) => rejected.push((name, rejection.reason())),
         }
@@ -101,7 +112,24 @@ pub(super) fn judge<'n, N: AsRef<str>>(case: &Case<'_>, names: &'n [N], snapshot
     (passed, rejected)
 }
 
-fn cannot_say(problem: &'static str) -> Filtered {
+/// True where no score of kube-scheduler's own profile can tell the nodes apart: the pod states no preference, and no
+/// node has a `PreferNoSchedule` taint that the pod does not tolerate.
+fn is_ours_to_choose(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bool {
+    let is_avoided = |index: &NodeIndex| {
+        snapshot.info(*index).is_some_and(|(info, _)| info.softly_tainted && pod.prefers_to_avoid(&info.node))
+    };
+    !pod.has_preferences && !passed.iter().any(is_avoided)
+}
+
+fn counted(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for (_, reason) in rejected {
+        *counts.entry(*reason).or_default() += 1;
+    }
+    counts
+}
+
+fn no_answer(problem: &'static str) -> Filtered {
     unfiltered(encode::filter_error(problem), 0, Some(problem))
 }
 

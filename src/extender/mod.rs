@@ -14,8 +14,9 @@ mod filter;
 mod preempt;
 mod prioritize;
 mod record;
+mod view;
 
-pub use attempt::{Attempt, Attempts, Choice};
+pub use attempt::{Attempt, Attempts, Choice, LastAttempt, LookedUp};
 pub use autoscaler::{simulate_filter, simulate_prioritize};
 pub use decode::{Arguments, BindingArguments, Candidates, DecodeError, arguments, binding_arguments};
 pub use encode::filter_error;
@@ -24,6 +25,7 @@ pub use filter::{Filtered, filter};
 pub use preempt::preempt;
 pub use prioritize::{Prioritized, prioritize};
 pub use record::{Record, Traffic};
+pub use view::View;
 
 #[cfg(test)]
 mod tests;

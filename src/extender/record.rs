@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::attempt::{Attempt, Choice};
-use crate::model::{HostChoice, NodeName, Pe, Tag};
-use crate::placement::Case;
+use crate::model::{HostChoice, NodeName, Tag};
+use crate::placement::Decision;
 use crate::state::{NodeIndex, Snapshot};
 
 /// The account of one placement, as its decision saw the cluster; as the annotation `outrigger.dev/placement` holds it.
@@ -77,29 +77,30 @@ pub struct Traffic {
 const VERSION: u8 = 1;
 
 impl Record {
-    /// The account of placing the PE of `case` on a node.
+    /// The record of placing the PE of a decision on a node.
     pub(super) fn new(
-        case: &Case<'_>,
-        pe: &Pe,
-        snapshot: &Snapshot,
+        decision: &Decision<'_>,
         index: NodeIndex,
-        (attempt, time): (Option<&Attempt>, Timestamp),
+        snapshot: &Snapshot,
+        attempt: Option<&Attempt>,
+        time: Timestamp,
     ) -> Option<Self> {
+        let pe = decision.pe();
         let spec = pe.spec.as_ref().ok()?;
         let state = snapshot.node(index)?;
         let decided = attempt.map(|attempt| &attempt.choice);
         // kube-scheduler may choose another node than the best, by what pods ask of itself.
         let is_best = |choice: &&Choice| choice.best.first().is_some_and(|best| best.name == state.name);
-        let measured = || Cow::Owned(Choice::of(case, case.rank(&[index])));
+        let measured = || Cow::Owned(Choice::new(decision, decision.rank(&[index])));
         let choice = decided.filter(is_best).map_or_else(measured, Cow::Borrowed);
-        let measure = choice.best.first()?.measure;
+        let terms = choice.best.first()?.terms;
         let (pool, tags) = match &spec.hosts {
             HostChoice::Any => (None, Vec::new()),
             HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
             HostChoice::Tags(tags) => (None, tags.clone()),
         };
         let bucket =
-            case.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
+            decision.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
         let place =
             |choice: &Choice| choice.best.iter().position(|best| best.name == state.name).map(|place| place + 1);
         Some(Self {
@@ -121,9 +122,9 @@ impl Record {
                 .flat_map(|attempt| &attempt.rejected)
                 .map(|(reason, count)| (reason.as_str(), *count))
                 .collect(),
-            crowding: rounded(measure.crowding),
-            risk: rounded(measure.risk),
-            traffic: measure.near.map(|near| Traffic { node: rounded(near.node), zone: rounded(near.zone) }),
+            crowding: rounded(terms.crowding),
+            risk: rounded(terms.risk),
+            traffic: terms.near.map(|near| Traffic { node: rounded(near.node), zone: rounded(near.zone) }),
             snapshot: snapshot.version(),
             time,
         })

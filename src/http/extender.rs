@@ -12,10 +12,12 @@ use tokio::sync::Semaphore;
 use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::{Subject, explain};
-use crate::extender::{self, BindingArguments, Choice, DecodeError, bind};
+use crate::extender::{self, Arguments, BindingArguments, Choice, DecodeError, LastAttempt, bind};
 use crate::model::{HostChoice, Pe, Reason};
+use crate::placement::GangState;
+use crate::state::Snapshot;
 use crate::telemetry::{self, Placement};
-use crate::watch::{Feed, Store};
+use crate::watch::{Feed, Store, View};
 
 /// What the verbs need.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Extender {
     pub(super) feed: Arc<Feed>,
     /// How old the view may be.
     pub(super) stale_after: Duration,
+    /// Whether filter may name the best node alone.
+    pub(super) filter_decides: bool,
     pub(super) intake: Intake,
     /// One permit for each explanation that is made at a time.
     pub(super) explaining: Semaphore,
@@ -151,9 +155,10 @@ impl Extender {
         self.binder.asked();
         let arguments = extender::arguments(body)?;
         let (view, (_, now)) = (self.store.view(), clock());
-        let with_reservations =
-            self.store.reservations().with_reservations(&view.snapshot, &arguments.pod.key.uid, now);
-        let filtered = extender::filter(&arguments, &view.snapshot, with_reservations.as_ref(), &view.policies);
+        let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
+        let (with_reservations, last_attempt) = self.of_pod(&arguments, &view.snapshot, now);
+        let filtered =
+            extender::filter(&arguments, self.deciding(&view, with_reservations.as_ref(), &last_attempt, &plan));
         if let Some(error) = filtered.error {
             tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
             return Ok((json(filtered.body), "error"));
@@ -178,13 +183,13 @@ impl Extender {
         self.binder.asked();
         let arguments = extender::arguments(body)?;
         let (view, (_, now)) = (self.store.view(), clock());
-        let with_reservations =
-            self.store.reservations().with_reservations(&view.snapshot, &arguments.pod.key.uid, now);
-        let snapshot = with_reservations.as_ref().unwrap_or(&view.snapshot);
-        let prioritized = extender::prioritize(&arguments, snapshot, &view.policies);
+        let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
+        let (with_reservations, last_attempt) = self.of_pod(&arguments, &view.snapshot, now);
+        let prioritized =
+            extender::prioritize(&arguments, self.deciding(&view, with_reservations.as_ref(), &last_attempt, &plan));
         let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
         self.reserve(&pe, &prioritized.choice, now);
-        self.store.attempts().ranked(&pe.pod.key.uid, prioritized.choice);
+        self.store.attempts().prioritized(&pe.pod.key.uid, prioritized.choice);
         Ok((json(prioritized.body), "scored"))
     }
 
@@ -195,7 +200,31 @@ impl Extender {
         Some(format!("{code}: {kind} objects have not been seen for more than {seconds} s; the pod is tried again"))
     }
 
-    /// Notes where the PE will probably go.
+    /// The snapshot with the reservations of other pods, and what the last attempt of the pod left behind.
+    fn of_pod(
+        &self,
+        arguments: &Arguments<'_>,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> (Option<Snapshot>, LastAttempt) {
+        let uid = &arguments.pod.key.uid;
+        (self.store.reservations().with_reservations(snapshot, uid, now), self.store.attempts().last(uid))
+    }
+
+    /// What filter and prioritize decide by.
+    fn deciding<'a>(
+        &self,
+        published: &'a View,
+        with_reservations: Option<&'a Snapshot>,
+        last_attempt: &'a LastAttempt,
+        plan_gang: &'a dyn Fn(&Arc<Pe>, &Snapshot) -> GangState,
+    ) -> extender::View<'a> {
+        let View { snapshot, policies } = published;
+        let filter_decides = self.filter_decides;
+        extender::View { snapshot, with_reservations, policies, last_attempt, plan_gang, filter_decides }
+    }
+
+    /// Reserves the best node for the PE.
     fn reserve(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
         if let Some(best) = choice.best.first() {
             self.store.reservations().reserve(Arc::clone(pe), best.name.clone(), now);
@@ -212,12 +241,12 @@ impl Extender {
             tracing::warn!(pod = %pe.pod, problem, "not bound");
             telemetry::bind_conflict(Reason::StaleState.as_str());
             record(pe, "error");
-            self.store.reservations().withdraw(&arguments.uid);
+            self.store.reservations().unreserve(&arguments.uid);
             return (json(bind::answer(Some(&problem))), "error");
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
-        self.store.reservations().withdraw(&arguments.uid);
+        self.store.reservations().unreserve(&arguments.uid);
         let result = match &outcome {
             Ok(_) => "bound",
             Err(Failure::Turned(_)) => "refused",

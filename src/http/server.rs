@@ -84,8 +84,15 @@ pub fn extender_server(
         return Err(StartError::PlainBeyondLoopback(address));
     }
     let explaining = Semaphore::new(1);
-    let data =
-        Data::new(extender::Extender { store, binder, feed, stale_after, intake: Intake::default(), explaining });
+    let data = Data::new(extender::Extender {
+        store,
+        binder,
+        feed,
+        stale_after,
+        filter_decides: true,
+        intake: Intake::default(),
+        explaining,
+    });
     serve(address, tls, workers, move |config| {
         config.app_data(data.clone());
         extender::routes(config);

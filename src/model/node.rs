@@ -17,6 +17,8 @@ pub struct Node {
     pub pods: u64,
     /// What keeps pods off that do not tolerate it.
     pub taints: Vec<Taint>,
+    /// The taints with the effect `PreferNoSchedule`, which keep no pod off.
+    pub soft_taints: Vec<Taint>,
     /// False when cordoned, not ready, or leaving.
     pub schedulable: bool,
     /// How busy it is, where it says so itself.

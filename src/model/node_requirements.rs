@@ -165,7 +165,7 @@ impl fmt::Display for NodeRequirement {
     }
 }
 
-/// A taint that keeps pods off which do not tolerate it.
+/// A taint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taint {
     key: Box<str>,
@@ -173,11 +173,11 @@ pub struct Taint {
     effect: Effect,
 }
 
-/// The effects that keep pods off; the others are preferences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Effect {
     NoSchedule,
     NoExecute,
+    PreferNoSchedule,
 }
 
 impl Effect {
@@ -185,13 +185,20 @@ impl Effect {
         match text {
             "NoSchedule" => Some(Self::NoSchedule),
             "NoExecute" => Some(Self::NoExecute),
+            "PreferNoSchedule" => Some(Self::PreferNoSchedule),
             _ => None,
         }
     }
 }
 
 impl Taint {
-    /// Reads a taint; `None` for one that is only a preference.
+    /// True where the taint keeps no pod off: kube-scheduler only prefers other nodes.
+    #[must_use]
+    pub fn is_soft(&self) -> bool {
+        self.effect == Effect::PreferNoSchedule
+    }
+
+    /// Reads a taint; `None` for an unknown effect.
     #[must_use]
     pub fn read(key: &str, value: &str, effect: &str) -> Option<Self> {
         Some(Self { key: key.into(), value: value.into(), effect: Effect::read(effect)? })
@@ -217,8 +224,8 @@ pub struct Toleration {
 }
 
 impl Toleration {
-    /// Reads a toleration, whose fields are empty where they are not there; `None` for one that tolerates no taint that
-    /// keeps pods off. The operators `Lt` and `Gt` are among these: kube-scheduler has them off.
+    /// Reads a toleration, whose fields are empty where they are not there; `None` for one that tolerates no
+    /// taint. The operators `Lt` and `Gt` are among these: kube-scheduler has them off.
     #[must_use]
     pub fn read(key: &str, operator: &str, value: &str, effect: &str) -> Option<Self> {
         let value = match operator {

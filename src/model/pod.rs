@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{HostPort, Labels, Namespace, NodeName, NodeRequirements, PodName, PodRequests, PodUid};
+use super::{HostPort, Labels, Namespace, Node, NodeName, NodeRequirements, PodName, PodRequests, PodUid};
 
 /// A pod: what placement reads of it and no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Pod {
     pub resources: Arc<PodRequests>,
     /// What else it asks of a node; `None` where that is nothing.
     pub node_requirements: Option<Arc<NodeRequirements>>,
+    /// True where its spec states a preference among nodes that kube-scheduler scores.
+    pub has_preferences: bool,
     /// When it was created.
     pub created: Timestamp,
     /// Its priority: kube-scheduler takes the highest first.
@@ -35,6 +37,14 @@ pub struct Pod {
 }
 
 impl Pod {
+    /// True where a node has a `PreferNoSchedule` taint that the pod does not tolerate.
+    #[must_use]
+    pub fn prefers_to_avoid(&self, node: &Node) -> bool {
+        node.soft_taints
+            .iter()
+            .any(|taint| !self.node_requirements.as_ref().is_some_and(|requirements| requirements.tolerates(taint)))
+    }
+
     /// The ports of the node that it takes.
     #[must_use]
     pub fn host_ports(&self) -> &[HostPort] {

@@ -1,59 +1,127 @@
-//! Buckets: the PEs of a job that must share one node.
+//! `BucketDoesNotFit`: the pending members of a bucket share the node that the first of them takes, so the node must do
+//! for all of them (legacy rule C4, filter F12).
 
 use std::sync::Arc;
 
-use crate::model::{NodeName, Pe, PlacementSpec, Resources};
-use crate::state::{JobState, NodeIndex, Snapshot};
+use super::evaluate::{Evaluation, earlier_or};
+use super::filter::plugin::NodeView;
+use super::plugin_set::PluginSet;
+use crate::model::{HostPort, Pe, Reason, Rejection};
+use crate::state::{NodeState, Snapshot};
 
-/// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared places
-/// of sized pools (legacy rule C4).
-///
-/// It closes over PEs that wait as well as over those that are bound.
-#[derive(Clone, Debug, Default)]
-pub struct Bucket {
-    /// The other members, in the order of the job.
-    pub others: Vec<Arc<Pe>>,
-    /// Of these, those that still wait.
-    pub others_waiting: Vec<Arc<Pe>>,
-    /// The nodes that members are bound to, each once.
-    pub anchors: Vec<NodeIndex>,
-    /// What the members that still wait request, the PE itself included.
-    pub waiting: Resources,
-    /// How many members still wait, the PE itself included.
-    pub waiting_pods: u64,
+/// One PE together with the pending members of its bucket.
+#[derive(Clone, Debug)]
+pub(super) struct BucketEvaluation {
+    pub(super) own: Evaluation,
+    /// True where the bucket has several members and none is bound: the first member decides for all.
+    is_unplaced: bool,
+    /// The pending members that may reject a node which the PE may take; members that ask for the same stand here once.
+    pub(super) members: Vec<PendingBucketMember>,
 }
 
-impl Bucket {
-    /// The bucket of `pe` within its job.
-    #[must_use]
-    pub fn of(pe: &Pe, spec: &PlacementSpec, job: Option<&JobState>) -> Self {
-        let mut bucket = Self { waiting: pe.pod.resources.requests.clone(), waiting_pods: 1, ..Self::default() };
-        let Some(job) = job.filter(|_| spec.ties().next().is_some()) else { return bucket };
-        let reached = spec.reach(&job.members.iter().filter_map(|member| member.pe.spec.as_deref().ok()));
-        for member in &job.members {
-            let is_tied = member.pe.spec.as_ref().is_ok_and(|theirs| theirs.is_tied_by(&reached));
-            if member.pe.pod.key.uid == pe.pod.key.uid || !is_tied {
-                continue;
-            }
-            bucket.others.push(Arc::clone(&member.pe));
-            match member.node {
-                Some(node) if bucket.anchors.contains(&node) => {}
-                Some(node) => bucket.anchors.push(node),
-                None => {
-                    bucket.others_waiting.push(Arc::clone(&member.pe));
-                    bucket.waiting.add(&member.pe.pod.resources.requests);
-                    bucket.waiting_pods += 1;
-                }
-            }
-        }
-        bucket
+/// A pending member of the bucket of another PE.
+#[derive(Clone, Debug)]
+pub(super) struct PendingBucketMember {
+    pub(super) pe: Arc<Pe>,
+    /// The evaluation of the member outside the bucket, or the rejection of every node.
+    evaluation: Result<Evaluation, Rejection>,
+    /// The plugins that may reject a node for the member although they let the node pass for the PE.
+    plugins: PluginSet,
+}
+
+impl BucketEvaluation {
+    /// Looks up a PE and the pending members of its bucket.
+    ///
+    /// # Errors
+    /// The [`Rejection`] that holds for every node.
+    pub(super) fn new(pe: &Arc<Pe>, snapshot: &Snapshot) -> Result<Self, Rejection> {
+        let own = Evaluation::new(pe, snapshot)?;
+        let bucket = &own.state.bucket;
+        let is_unplaced = !bucket.others.is_empty() && bucket.anchors.is_empty();
+        let members = if is_unplaced { pending_members(&own, snapshot) } else { Vec::new() };
+        Ok(Self { own, is_unplaced, members })
     }
 
-    /// The names of the nodes that members are bound to, sorted.
-    pub(super) fn anchored(&self, snapshot: &Snapshot) -> Arc<[NodeName]> {
-        let name = |anchor: &NodeIndex| Some(snapshot.node(*anchor)?.name.clone());
-        let mut names: Vec<NodeName> = self.anchors.iter().filter_map(name).collect();
-        names.sort_unstable();
-        names.into()
+    /// The first rejection of a node.
+    pub(super) fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        earlier_or(self.own.first_rejection(node), Reason::BucketDoesNotFit, || self.bucket_rejection(node))
     }
+
+    /// The rejection of the bucket as a whole: by the sum of its requests, or for one of its members.
+    pub(super) fn bucket_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        if !self.is_unplaced {
+            return None;
+        }
+        let sum = self.sum_rejection(node).or_else(|| self.port_rejection(node.state));
+        sum.or_else(|| self.members.iter().find_map(|member| member.rejection(node)))
+    }
+
+    /// The sum of the requests of all pending members does not fit.
+    fn sum_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        let bucket = &self.own.state.bucket;
+        let free_pods = node.info.free_pods;
+        if bucket.pending_pods > free_pods {
+            return Some(Rejection::BucketDoesNotFit("pods".into(), bucket.pending_pods, free_pods));
+        }
+        if node.info.has_room_for(&bucket.pending_requests) {
+            return None;
+        }
+        let lacking = node.node().allocatable.first_lacking(&node.state.requested, &bucket.pending_requests);
+        lacking.map(|(resource, requested, free)| Rejection::BucketDoesNotFit(resource, requested, free))
+    }
+
+    /// A pending member asks for a host port that a pod on the node or another member holds.
+    fn port_rejection(&self, node: &NodeState) -> Option<Rejection> {
+        let state = &self.own.state;
+        let requested = || state.bucket.others_pending.iter().map(|pe| pe.host_ports()).chain([state.pe.host_ports()]);
+        if requested().all(<[HostPort]>::is_empty) {
+            return None;
+        }
+        let mut taken = node.host_ports.clone();
+        for ports in requested() {
+            if let Some(port) = HostPort::first_taken(ports, &taken) {
+                return Some(Rejection::BucketDoesNotFit(port.to_string().into(), 1, 0));
+            }
+            taken.extend_from_slice(ports);
+        }
+        None
+    }
+}
+
+impl PendingBucketMember {
+    /// The rejection of a node for the member alone.
+    fn rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        let rejection = match &self.evaluation {
+            Err(rejection) => Some(rejection.clone()),
+            Ok(evaluation) => evaluation.first_rejection_by(self.plugins, node),
+        };
+        rejection.map(|rejection| self.reject(rejection))
+    }
+
+    /// The rejection of a member as one of the whole bucket.
+    pub(super) fn reject(&self, rejection: Rejection) -> Rejection {
+        Rejection::BucketMemberRejected(self.pe.name.to_string(), Box::new(rejection))
+    }
+}
+
+/// The pending members of the bucket of a PE, one for each different spec.
+fn pending_members(own: &Evaluation, snapshot: &Snapshot) -> Vec<PendingBucketMember> {
+    let mut members: Vec<PendingBucketMember> = Vec::new();
+    for pe in &own.state.bucket.others_pending {
+        let Ok(theirs) = &pe.spec else { continue };
+        let is_alike = |known: &Arc<Pe>| {
+            let same_spec = known.spec.as_ref().is_ok_and(|spec| spec == theirs) && theirs.relocatable;
+            same_spec && known.pod.node_requirements == pe.pod.node_requirements
+        };
+        if members.iter().map(|member| &member.pe).chain([&own.state.pe]).any(is_alike) {
+            continue;
+        }
+        let evaluation = Evaluation::outside_bucket(pe, snapshot);
+        let plugins = evaluation.as_ref().map_or_else(
+            |_| PluginSet::default(),
+            |member| PluginSet::differing(&own.state, &member.state).intersection(member.plugins),
+        );
+        members.push(PendingBucketMember { pe: Arc::clone(pe), evaluation, plugins });
+    }
+    members
 }

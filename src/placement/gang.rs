@@ -1,100 +1,141 @@
-//! What the gang of a PE says about nodes: placed together or not at all (`PLACEMENT.md` 4).
+//! `GangIncomplete` and `GangInfeasible`: the PEs of a gang are placed together or not at all (docs/placement.md,
+//! "Gangs"). This file says what a gang asks for; `planner` plans gangs.
 
 use std::sync::Arc;
 
-use super::plan::{Budget, gang_of, is_arriving, plan};
-use crate::model::{Gang, Pe, Rejection};
-use crate::state::{Member, NodeIndex, Snapshot};
+use jiff::SignedDuration;
 
-/// What the gang of a PE says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Together {
-    /// Nothing: there is no gang, or it is placed and members come one by one.
-    Any,
-    /// The plan for all that wait has this node for the PE.
-    Planned(NodeIndex),
-    /// Not all members exist, or more may come.
+use crate::model::{Gang, JobId, Pe, PodUid, Rejection};
+use crate::state::{JobState, NodeIndex, Snapshot};
+
+/// How long a gang without a count waits for more members after its last one was created. Creation timestamps are whole
+/// seconds.
+pub const QUIET: SignedDuration = SignedDuration::from_secs(3);
+
+/// What the gang of a PE says about nodes.
+#[derive(Clone, Debug, Default)]
+pub enum GangState {
+    /// The PE is in no gang, or its gang is placed and members come one by one.
+    #[default]
+    NotInGang,
+    /// The plan of the whole gang has this node for the PE.
+    Planned {
+        /// The node.
+        node: NodeIndex,
+        /// The plan.
+        plan: Arc<GangPlan>,
+    },
+    /// Fewer members exist than the gang asks for, or more may come.
     Incomplete(Rejection),
-    /// There is no plan for all of them.
+    /// No plan holds all members.
     Infeasible(Rejection),
 }
 
-impl Together {
-    /// Plans the gang of a PE, if it has one.
-    pub(super) fn of(pe: &Pe, snapshot: &Snapshot) -> Self {
-        let asks_for_gang = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some());
-        let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
-        if !asks_for_gang(pe) && !members.iter().any(|member| asks_for_gang(&member.pe)) {
-            return Self::Any;
-        }
-        let gang =
-            gang_of(snapshot, &pe.job).or_else(|| members.is_empty().then_some(pe.spec.as_ref().ok()?.gang).flatten());
-        // The watch may be behind kube-scheduler.
-        let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
-        let exist = members.len() + usize::from(!is_known);
-        if let Some(Gang::AtLeast(count)) = gang
-            && !usize::try_from(count.get()).is_ok_and(|count| exist >= count)
-        {
-            return Self::Incomplete(Rejection::GangIncomplete(exist, count.get()));
-        }
-        let is_arriving = || {
-            !snapshot.is_settled(pe.pod.created) || snapshot.job(&pe.job).is_some_and(|job| is_arriving(snapshot, job))
-        };
-        if gang == Some(Gang::All) && is_arriving() {
-            return Self::Incomplete(Rejection::GangArrives);
-        }
-        let mut waiting = waiting(members);
-        if !is_known {
-            waiting.push(Arc::new(pe.clone()));
-        }
-        let plan = plan(snapshot, &waiting, Budget::default());
-        let own = plan.placements.iter().find(|placement| placement.pe.pod.key.uid == pe.pod.key.uid);
-        match (own, gang) {
-            // A gang that has begun is finished by its plan as far as that goes.
-            (Some(own), _) if plan.unplaced.is_empty() => Self::Planned(own.node),
-            (_, None) => Self::Any,
-            (_, Some(_)) => {
-                let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
-                Self::Infeasible(Rejection::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
-            }
-        }
-    }
+/// A plan that holds every pending PE of a job.
+#[derive(Debug, Default, PartialEq)]
+pub struct GangPlan {
+    /// The PEs and their nodes, in an order in which they can be placed.
+    pub(super) placements: Vec<(Arc<Pe>, NodeIndex)>,
+}
 
-    /// True when all others that wait can be placed once the PE is on a node, or the gang does not ask for that.
-    pub(super) fn holds_with(pe: &Pe, index: NodeIndex, snapshot: &Snapshot) -> bool {
-        let mut with = snapshot.clone();
-        with.place(&Arc::new(pe.clone()), index);
-        let members = with.job(&pe.job).map_or(&[][..], |job| &job.members);
-        let others = waiting(members);
-        others.is_empty() || plan(&with, &others, Budget::default()).unplaced.is_empty()
-    }
-
-    /// Why the PE may not go to a node, whatever the node is like.
-    pub(super) fn before(&self) -> Option<&Rejection> {
+impl GangState {
+    /// The rejection of a node before any filter plugin is called.
+    pub(super) fn rejection_before_filter(&self) -> Option<&Rejection> {
         match self {
             Self::Incomplete(rejection) => Some(rejection),
-            Self::Any | Self::Planned(_) | Self::Infeasible(_) => None,
+            Self::NotInGang | Self::Planned { .. } | Self::Infeasible(_) => None,
         }
     }
 
-    /// Why the PE may go nowhere.
-    pub(super) fn problem(&self) -> Option<&Rejection> {
+    /// The rejection of a node that every filter plugin lets pass.
+    pub(super) fn rejection_after_filter(&self, index: NodeIndex) -> Option<Rejection> {
+        match self {
+            Self::Planned { node, .. } if *node != index => Some(Rejection::GangInfeasible(None)),
+            Self::Infeasible(rejection) => Some(rejection.clone()),
+            Self::NotInGang | Self::Planned { .. } | Self::Incomplete(_) => None,
+        }
+    }
+
+    /// The rejection that holds for every node.
+    pub(super) fn rejection_of_every_node(&self) -> Option<&Rejection> {
         match self {
             Self::Incomplete(rejection) | Self::Infeasible(rejection) => Some(rejection),
-            Self::Any | Self::Planned(_) => None,
+            Self::NotInGang | Self::Planned { .. } => None,
         }
     }
 
-    /// Why the PE may not go to a node that passes by itself.
-    pub(super) fn after(&self, index: NodeIndex) -> Option<Rejection> {
+    /// The plan of the gang, where there is one.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Arc<GangPlan>> {
         match self {
-            Self::Planned(node) if *node != index => Some(Rejection::GangInfeasible(None)),
-            Self::Infeasible(rejection) => Some(rejection.clone()),
-            Self::Any | Self::Planned(_) | Self::Incomplete(_) => None,
+            Self::Planned { plan, .. } => Some(plan),
+            Self::NotInGang | Self::Incomplete(_) | Self::Infeasible(_) => None,
         }
     }
 }
 
-fn waiting(members: &[Member]) -> Vec<Arc<Pe>> {
-    members.iter().filter(|member| member.node.is_none()).map(|member| Arc::clone(&member.pe)).collect()
+impl GangPlan {
+    /// The node of a PE.
+    pub(super) fn node_of(&self, uid: &PodUid) -> Option<NodeIndex> {
+        self.placements.iter().find(|(pe, _)| pe.pod.key.uid == *uid).map(|(_, node)| *node)
+    }
+}
+
+/// The gang of a job that is not placed yet: of different counts the largest.
+#[must_use]
+pub fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
+    let job = snapshot.job(job)?;
+    let requested = job.members.iter().filter_map(|member| member.pe.spec.as_ref().ok()?.gang);
+    let gang = requested.reduce(|one, other| match (one, other) {
+        (Gang::AtLeast(one), Gang::AtLeast(other)) => Gang::AtLeast(one.max(other)),
+        (count @ Gang::AtLeast(_), Gang::All) | (Gang::All, count @ Gang::AtLeast(_)) => count,
+        (Gang::All, Gang::All) => Gang::All,
+    })?;
+    let bound = job.members.iter().filter(|member| member.node.is_some()).count();
+    let is_placed = match gang {
+        Gang::All => bound > 0,
+        Gang::AtLeast(count) => reaches(bound, count.get()),
+    };
+    (!is_placed).then_some(gang)
+}
+
+/// True when a PE, or another PE of its job, asks for a gang.
+pub(super) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
+    let asks = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some());
+    asks(pe) || snapshot.job(&pe.job).is_some_and(|job| job.members.iter().any(|member| asks(&member.pe)))
+}
+
+/// The rejection of every node while members of the gang of a PE are missing or may still come.
+pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rejection> {
+    let job = snapshot.job(&pe.job);
+    let members = job.map_or(&[][..], |job| &job.members);
+    // The watch may be behind kube-scheduler, which asks about a pod that the snapshot does not have yet.
+    let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
+    let exist = members.len() + usize::from(!is_known);
+    match gang {
+        Gang::AtLeast(count) => (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete(exist, count.get())),
+        Gang::All => {
+            let is_settled = snapshot.is_settled(pe.pod.created) && !job.is_some_and(|job| is_arriving(snapshot, job));
+            (!is_settled).then_some(Rejection::GangArrives)
+        }
+    }
+}
+
+/// True when enough members of a gang exist.
+pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool {
+    let Some(job) = snapshot.job(job) else { return false };
+    match gang {
+        Gang::AtLeast(count) => reaches(job.members.len(), count.get()),
+        Gang::All => !is_arriving(snapshot, job),
+    }
+}
+
+/// True while PEs of a job have been created that others may follow.
+pub(super) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
+    let mut pending = job.members.iter().filter(|member| member.node.is_none());
+    pending.any(|member| !snapshot.is_settled(member.pe.pod.created))
+}
+
+fn reaches(members: usize, count: u32) -> bool {
+    usize::try_from(count).is_ok_and(|count| members >= count)
 }

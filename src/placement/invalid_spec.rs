@@ -1,10 +1,10 @@
 //! Wishes that no node can meet: within a PE, with its pool, or within its bucket (legacy rule C9).
 
-use super::bucket::Bucket;
+use super::bucket_members::BucketMembers;
 use crate::model::{Pe, PlacementSpec, Pool, Rejection};
 
 /// Checks the wishes of a PE against each other, its pool and the other members of its bucket.
-pub(super) fn check(spec: &PlacementSpec, pool: Option<&Pool>, bucket: &Bucket) -> Result<(), Rejection> {
+pub(super) fn check(spec: &PlacementSpec, pool: Option<&Pool>, bucket: &BucketMembers) -> Result<(), Rejection> {
     let problem = index_beyond_pool(spec, pool)
         .or_else(|| bucket.others.iter().find_map(|other| between(spec, other)))
         .or_else(|| among(bucket));
@@ -29,7 +29,7 @@ fn between(spec: &PlacementSpec, other: &Pe) -> Option<String> {
 }
 
 /// What keeps two of the others from sharing a node.
-fn among(bucket: &Bucket) -> Option<String> {
+fn among(bucket: &BucketMembers) -> Option<String> {
     let (names, spec): (Vec<&str>, Vec<&PlacementSpec>) =
         bucket.others.iter().filter_map(|other| Some((&*other.name, other.spec.as_deref().ok()?))).unzip();
     let (_, later, conflict) = PlacementSpec::first_conflict(&spec)?;

@@ -1,32 +1,54 @@
-//! Which nodes a PE may go to, and which of them is best.
+//! Which nodes a PE may go to, and which of them is best: the scheduling framework's extension points, file by file.
 //!
-//! A [`Case`] is one PE before one snapshot: what its rules need is looked up once. [`Case::verdict`] then answers for
-//! one node, with the first reason in the order of `PLACEMENT.md` 5, and [`Case::rank`] orders the nodes that pass.
+//! From the ground up, each importing only what stands before it:
+//!
+//! | file or folder | holds |
+//! |---|---|
+//! | `pool`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
+//! | `pre_filter` | all facts about one PE in one snapshot, looked up once |
+//! | `filter/` | the filter plugins, one a file, and their table |
+//! | `plugin_set`, `evaluate` | facts and plugins: the first rejection of a node, or all |
+//! | `bucket` | the pending members of a bucket: the node must do for all of them |
+//! | `lookahead/` | the nodes that a PE must leave to other pending PEs |
+//! | `gang` | what a gang asks for |
+//! | `score/` | scoring strategies, traffic, risk by limits, the order of nodes |
+//! | `decide` | all of these put together: the decision about one PE |
+//! | `planner/` | nodes for many PEs, decided together; plans of gangs |
+//! | `requeue/` | rejected PEs that have to be tried again |
 
+mod allocation;
 mod bucket;
-mod case;
-mod constraints;
+mod bucket_members;
+mod decide;
+mod evaluate;
+mod exlocated;
+mod filter;
 mod gang;
 mod invalid_spec;
-mod look_ahead;
-mod matching;
-mod plan;
-mod rank;
+mod lookahead;
+mod planner;
+mod plugin_set;
+mod pool;
+mod pre_filter;
 mod requeue;
-mod risk;
-mod scheme;
-mod siblings;
-mod traffic;
+mod score;
 
-pub use bucket::Bucket;
-pub use case::Case;
-pub(crate) use case::qualifies;
-pub use plan::{Budget, Conflict, Placement, Plan, QUIET, Unplaced, gang_of, plan};
-pub use rank::{HIGHEST_SCORE, Ranked, Ranking};
-pub use requeue::{GangComplete, OverloadCleared, SpecChanged, placeable};
-pub use risk::limit_risk;
-pub use scheme::Measure;
-pub use traffic::Near;
+pub use bucket_members::BucketMembers;
+pub use decide::{CycleState, Decision, Foresight};
+pub use gang::{GangPlan, GangState, QUIET, gang_spec};
+pub use planner::conflict::Conflict;
+pub use planner::gang_plan::{gang_at_bind, plan_gang};
+pub use planner::gang_plans::GangPlans;
+pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
+pub(crate) use pool::qualifies;
+pub use requeue::gang_complete::GangComplete;
+pub use requeue::overload_cleared::OverloadCleared;
+pub use requeue::placeable::placeable;
+pub use requeue::spec_changed::SpecChanged;
+pub use score::limit_risk::limit_risk;
+pub use score::rank::{HIGHEST_SCORE, RankedNode, Ranking};
+pub use score::terms::ScoreTerms;
+pub use score::traffic::Near;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::extender::bind::{PendingBinding, Verified, verify_and_assume};
-use crate::extender::{Arguments, Attempt, BindingArguments, Candidates, Record, filter, prioritize};
+use crate::extender::bind::{BindingCycle, PendingBinding, Verified, verify_and_assume};
+use crate::extender::{
+    Arguments, Attempt, BindingArguments, Candidates, LastAttempt, LookedUp, Record, View, filter, prioritize,
+};
 use crate::model::{NodeName, Pe, Pod, PodKey, PodUid, Reason};
-use crate::placement::{Budget, Case, Conflict, Placement, Plan, Unplaced, gang_of, plan};
+use crate::placement::{
+    Budget, Conflict, Decision, Foresight, Plan, PlannedPe, UnplacedPe, gang_spec, plan, plan_gang,
+};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// What was decided, by pod.
@@ -34,7 +38,7 @@ pub(super) fn one_after_another(cluster: &mut Cluster, batch: &[PodUid], now: Ti
     let mut decisions = Decisions::new();
     for uid in batch {
         let Some((pod, pe)) = waiting(cluster, uid).filter(|_| !decisions.contains_key(uid)) else { continue };
-        if gang_of(cluster.snapshot(), &pe.job).is_some() {
+        if gang_spec(cluster.snapshot(), &pe.job).is_some() {
             let of_job = |uid: &&PodUid| waiting(cluster, uid).is_some_and(|(_, other)| other.job == pe.job);
             let gang: Vec<PodUid> = batch.iter().filter(of_job).cloned().collect();
             decisions.extend(together(cluster, &gang, now));
@@ -49,11 +53,11 @@ pub(super) fn one_after_another(cluster: &mut Cluster, batch: &[PodUid], now: Ti
 pub(super) fn together(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
     let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(waiting(cluster, uid)?.1)).collect();
     let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
-    let without = |Unplaced { pe, rejected, conflict, .. }| {
+    let without = |UnplacedPe { pe, rejected, conflict, .. }| {
         (pe.pod.key.uid.clone(), Decided { rejected, conflict, ..Decided::default() })
     };
     let mut decisions: Decisions = unplaced.into_iter().map(without).collect();
-    let mut open: Vec<Placement> = placements;
+    let mut open: Vec<PlannedPe> = placements;
     // Of two PEs that a plan places, one may have to go first: as long as one finds its place, the rest is tried again.
     loop {
         let before = open.len();
@@ -76,15 +80,21 @@ fn waiting(cluster: &Cluster, uid: &PodUid) -> Option<(Arc<Pod>, Arc<Pe>)> {
     Some((Arc::clone(pod), Arc::clone(pe?)))
 }
 
-/// One scheduling cycle, in which these nodes are looked at.
-fn cycle(cluster: &mut Cluster, (pod, pe): (&Arc<Pod>, &Pe), nodes: &[NodeIndex], now: Timestamp) -> Decided {
+/// One scheduling cycle, in which kube-scheduler considers these nodes.
+fn cycle(cluster: &mut Cluster, (pod, pe): (&Arc<Pod>, &Arc<Pe>), nodes: &[NodeIndex], now: Timestamp) -> Decided {
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
-    let rejected = filter(&question(pod, &all(cluster), snapshot), snapshot, None, policies).attempt.rejected;
-    let asked = asked_about(pe, nodes, snapshot);
-    let filtered = filter(&question(pod, &asked, snapshot), snapshot, None, policies);
+    let decision = Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)));
+    let mut rejected: BTreeMap<Reason, usize> = BTreeMap::new();
+    for rejection in snapshot.indexes().filter_map(|index| decision.filter(index).err()) {
+        *rejected.entry(rejection.reason()).or_default() += 1;
+    }
+    let asked: Vec<NodeIndex> = nodes.iter().copied().filter(|index| decision.passes_kube_scheduler(*index)).collect();
+    let decided = LastAttempt { looked_up: Some(LookedUp::new(&decision, snapshot)), unbound: Vec::new() };
+    let view = View { last_attempt: &decided, ..View::new(snapshot, policies) };
+    let filtered = filter(&question(pod, &asked, snapshot), view);
     let mut attempt = filtered.attempt;
-    if filtered.passed.len() > 1 {
-        attempt.choice = prioritize(&question(pod, &filtered.passed, snapshot), snapshot, policies).choice;
+    if attempt.choice.best.is_empty() && filtered.passed.len() > 1 {
+        attempt.choice = prioritize(&question(pod, &filtered.passed, snapshot), view).choice;
     }
     bind(cluster, pod, &attempt, rejected, now)
 }
@@ -102,21 +112,16 @@ fn bind(
 ) -> Decided {
     let Some(best) = attempt.choice.best.first() else { return Decided { rejected, ..Decided::default() } };
     let PodKey { namespace, name, uid } = pod.key.clone();
-    let binding = BindingArguments { namespace, name, uid, node: best.name.clone() };
-    let placed = match verify_and_assume(cluster, &binding, Some(attempt), now) {
+    let arguments = BindingArguments { namespace, name, uid, node: best.name.clone() };
+    let cycle = BindingCycle { attempt: Some(attempt), gang_plan: None, now };
+    let placed = match verify_and_assume(cluster, &arguments, cycle) {
         Ok(Verified::Assumed(binding)) => {
             let PendingBinding { node, record, .. } = *binding;
             record.map(|record| (node, record))
         }
         Ok(Verified::Unsettled(_) | Verified::Already) | Err(_) => None,
     };
-    Decided { placed, worth: best.worth, rejected, conflict: None }
-}
-
-/// The nodes that kube-scheduler's own filters leave.
-fn asked_about(pe: &Pe, nodes: &[NodeIndex], snapshot: &Snapshot) -> Vec<NodeIndex> {
-    let case = Case::new(pe, snapshot);
-    nodes.iter().copied().filter(|index| case.is_asked_about(*index)).collect()
+    Decided { placed, worth: best.score, rejected, conflict: None }
 }
 
 fn question<'a>(pod: &Arc<Pod>, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> Arguments<'a> {

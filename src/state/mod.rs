@@ -26,4 +26,4 @@ pub use node_info::{NodeInfo, Occupancy};
 pub use node_state::{NodeIndex, NodeState};
 pub use overload::LoadSummary;
 pub use reservations::Reservations;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, SnapshotKey};

@@ -25,6 +25,8 @@ pub struct NodeInfo {
     pub schedulable: bool,
     /// True when it has a taint.
     pub tainted: bool,
+    /// True when it has a taint with the effect `PreferNoSchedule`.
+    pub softly_tainted: bool,
     /// True when a PE on it may close it to others.
     pub claimed: bool,
     /// By what it is overloaded, where it is.
@@ -59,6 +61,7 @@ impl NodeInfo {
             pes: state.pes.len(),
             schedulable: node.schedulable,
             tainted: !node.taints.is_empty(),
+            softly_tainted: !node.soft_taints.is_empty(),
             claimed: !state.claimants.is_empty(),
             overload: state.overload,
         })

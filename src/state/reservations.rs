@@ -1,22 +1,26 @@
-//! Placements that were proposed but not committed yet: what the decisions that follow expect, never a promise.
+//! Reservations: nodes that were chosen for PEs which are not bound yet. Decisions that follow count with them; they
+//! promise nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::node_state::NodeIndex;
 use super::snapshot::Snapshot;
 use crate::model::{NodeName, Pe, PodUid};
 
-/// How long a proposal counts. A scheduling cycle and its bind take milliseconds; nobody tells us of dropped cycles.
+/// How long a reservation counts. A scheduling cycle and its bind take milliseconds, and kube-scheduler reports no cycle
+/// that it drops.
 const LIFETIME: SignedDuration = SignedDuration::from_secs(5);
-/// How many proposals are kept: more can only be outstanding when binds fail.
+/// How many reservations are kept: more can only be outstanding when binds fail.
 const CAPACITY: usize = 1_024;
 
-/// Where PEs will probably go: written by prioritize, replaced by the next proposal or the commitment.
+/// Where PEs will probably go: reserved when filter or prioritize chooses a node, replaced by the next reservation, and
+/// given back at bind.
 ///
-/// kube-scheduler begins the next cycle before the bind of the last one reaches us. Without this, one PE after another
-/// would be sent to the same best node, and to nodes that a bind then refuses.
+/// kube-scheduler begins the next cycle before the bind of the last one reaches the extender. Without reservations, one PE
+/// after another would be sent to the same best node, and to nodes that a bind then rejects.
 #[derive(Debug, Default)]
 pub struct Reservations {
     reservations: VecDeque<Reservation>,
@@ -30,9 +34,9 @@ struct Reservation {
 }
 
 impl Reservations {
-    /// Notes that `pe` will probably go to `node`; an earlier proposal for the same pod is replaced.
+    /// Reserves `node` for `pe`, in place of an earlier reservation for the same pod.
     pub fn reserve(&mut self, pe: Arc<Pe>, node: NodeName, now: Timestamp) {
-        self.withdraw(&pe.pod.key.uid);
+        self.unreserve(&pe.pod.key.uid);
         self.reservations.retain(|reservation| reservation.expires > now);
         if self.reservations.len() >= CAPACITY {
             self.reservations.pop_front();
@@ -41,34 +45,29 @@ impl Reservations {
         self.reservations.push_back(Reservation { pe, node, expires });
     }
 
-    /// Drops the proposal for a pod: it was committed, or refused.
-    pub fn withdraw(&mut self, uid: &PodUid) {
+    /// Gives the reservation for a pod back: the pod was assumed on a node, or rejected.
+    pub fn unreserve(&mut self, uid: &PodUid) {
         self.reservations.retain(|reservation| reservation.pe.pod.key.uid != *uid);
     }
 
-    /// The cluster as it will be once everything is committed that is proposed at `now`, but for a proposal for the pod
-    /// in question; `None` where that is the cluster as it is.
+    /// The snapshot in which reserved PEs are placed, but for the pod in question; `None` where no reservation counts at
+    /// `now`. kube-scheduler adds nominated pods before its filters in the same way.
     #[must_use]
     pub fn with_reservations(&self, snapshot: &Snapshot, question: &PodUid, now: Timestamp) -> Option<Snapshot> {
-        let mut with_reservations = None;
-        for Reservation { pe, node, expires } in &self.reservations {
-            if *expires > now
-                && pe.pod.key.uid != *question
-                && let Some(index) = snapshot.find(node.as_str())
-            {
-                with_reservations.get_or_insert_with(|| snapshot.clone()).expect(pe, index);
-            }
-        }
-        with_reservations
+        let counts = |reservation: &&Reservation| reservation.expires > now && reservation.pe.pod.key.uid != *question;
+        let found =
+            |reservation: &Reservation| Some((Arc::clone(&reservation.pe), snapshot.find(reservation.node.as_str())?));
+        let placements: Vec<(Arc<Pe>, NodeIndex)> = self.reservations.iter().filter(counts).filter_map(found).collect();
+        (!placements.is_empty()).then(|| snapshot.with_reserved(&placements))
     }
 
-    /// How many proposals are kept.
+    /// How many reservations are kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.reservations.len()
     }
 
-    /// True when none is kept.
+    /// True when no reservation is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reservations.is_empty()

@@ -10,7 +10,7 @@ use super::jobs::Jobs;
 use super::node_info::NodeInfo;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
-use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pools, StreamJobs};
+use crate::model::{Declarations, JobId, Node, NodeName, Pe, PodUid, Pools, StreamJobs};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,15 @@ pub struct Snapshot {
     pub(super) declared: Declarations,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     pub(super) settled: Option<Timestamp>,
+    /// The reservations that count as placed here, beside what the cluster holds.
+    pub(super) reserved: Arc<[(PodUid, NodeIndex)]>,
+}
+
+/// What tells two snapshots of one process apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotKey {
+    version: u64,
+    reserved: Arc<[(PodUid, NodeIndex)]>,
 }
 
 impl Snapshot {
@@ -31,6 +40,12 @@ impl Snapshot {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The key of the snapshot: decisions about a PE in snapshots with the same key are the same.
+    #[must_use]
+    pub fn key(&self) -> SnapshotKey {
+        SnapshotKey { version: self.version, reserved: Arc::clone(&self.reserved) }
     }
 
     /// True once nodes, pods, pools and `StreamJob` objects have each been listed in full.
@@ -106,7 +121,7 @@ impl Snapshot {
 
     /// Every pool.
     #[must_use]
-    pub fn pools(&self) -> &Pools {
+    pub fn pools(&self) -> &Arc<Pools> {
         &self.pools
     }
 }
@@ -144,17 +159,22 @@ impl Snapshot {
         self.set_node(pe, Some(index));
     }
 
-    /// Counts a PE as placed on a node if it is not placed anywhere, be it known or not.
-    pub(super) fn expect(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
-        let known = self.job(&pe.job).and_then(|job| {
-            job.members.iter().find(|member| member.pe.pod.key.uid == pe.pod.key.uid).map(|member| member.node)
-        });
-        match known {
-            Some(Some(_)) => return,
-            Some(None) => {}
-            None => self.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, None)),
+    /// The cluster as if these PEs were placed, be they known or not; PEs that are placed already stay where they are.
+    #[must_use]
+    pub(super) fn with_reserved(&self, placements: &[(Arc<Pe>, NodeIndex)]) -> Self {
+        let mut snapshot = self.clone();
+        for (pe, index) in placements {
+            let job = snapshot.job(&pe.job);
+            let known = job.and_then(|job| job.members.iter().find(|member| member.pe.pod.key.uid == pe.pod.key.uid));
+            match known.map(|member| member.node) {
+                Some(Some(_)) => continue,
+                Some(None) => {}
+                None => snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, None)),
+            }
+            snapshot.place(pe, *index);
         }
-        self.place(pe, index);
+        snapshot.reserved = placements.iter().map(|(pe, index)| (pe.pod.key.uid.clone(), *index)).collect();
+        snapshot
     }
 
     /// Takes back that a PE was [placed](Self::place) on a node.

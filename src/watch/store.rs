@@ -7,6 +7,8 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::Notify;
 
 use crate::extender::Attempts;
+use crate::model::Pe;
+use crate::placement::{GangPlans, GangState, plan_gang};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event, Reservations, Snapshot};
 
@@ -27,6 +29,7 @@ pub struct Store {
     changed: Notify,
     reservations: Mutex<Reservations>,
     attempts: Mutex<Attempts>,
+    gang_plans: Mutex<GangPlans>,
 }
 
 impl Store {
@@ -40,6 +43,7 @@ impl Store {
             changed: Notify::new(),
             reservations: Mutex::default(),
             attempts: Mutex::default(),
+            gang_plans: Mutex::default(),
         }
     }
 
@@ -96,6 +100,16 @@ impl Store {
     /// Placements that were proposed but not committed.
     pub fn reservations(&self) -> MutexGuard<'_, Reservations> {
         lock(&self.reservations)
+    }
+
+    /// Plans the gang of a PE, or finds the plan that was made in this snapshot. No lock is held while a plan is made.
+    pub fn plan_gang(&self, pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
+        if let Some(known) = lock(&self.gang_plans).get(pe, snapshot) {
+            return known;
+        }
+        let state = plan_gang(pe, snapshot);
+        lock(&self.gang_plans).put(pe, snapshot, state.clone());
+        state
     }
 
     /// What the last scheduling cycles found.

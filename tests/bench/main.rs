@@ -19,10 +19,10 @@ use std::sync::Arc;
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
-use outrigger::extender;
-use outrigger::model::{Declarations, PodUid, Pools};
-use outrigger::placement::{Budget, Case, plan};
-use outrigger::state::{NodeIndex, Reservations};
+use outrigger::extender::{self, View};
+use outrigger::model::{Declarations, Pe, PodUid, Pools};
+use outrigger::placement::{Budget, Decision, Foresight, plan, plan_gang};
+use outrigger::state::{NodeIndex, Reservations, Snapshot};
 use serde_json::Value;
 
 #[global_allocator]
@@ -51,22 +51,28 @@ fn main() {
 fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap();
+    let pe =
+        Arc::new(cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap());
     let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
-        let case = Case::new(black_box(&pe), cluster.snapshot());
-        all.iter().filter(|index| case.verdict(**index).is_ok()).count()
+        let decision = decide(black_box(&pe), cluster.snapshot());
+        all.iter().filter(|index| decision.filter(**index).is_ok()).count()
     });
 }
 
-/// filter as a whole: bytes to bytes.
+fn decide<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> Decision<'a> {
+    Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
+}
+
+/// filter as a whole: bytes to bytes, with every node named.
 #[divan::bench(args = NODES)]
 fn filter(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let arguments = extender::arguments(black_box(&body)).unwrap();
-        extender::filter(&arguments, cluster.snapshot(), None, cluster.policies()).body
+        let view = View { filter_decides: false, ..View::new(cluster.snapshot(), cluster.policies()) };
+        extender::filter(&arguments, view).body
     });
 }
 
@@ -77,7 +83,7 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
     let body = cluster::question(nodes);
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let arguments = extender::arguments(black_box(&body)).unwrap();
-        extender::prioritize(&arguments, cluster.snapshot(), cluster.policies()).body
+        extender::prioritize(&arguments, View::new(cluster.snapshot(), cluster.policies())).body
     });
 }
 
@@ -86,11 +92,12 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
 fn ranks(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let pe = cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap();
+    let pe =
+        Arc::new(cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap());
     let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
-        let case = Case::new(black_box(&pe), cluster.snapshot());
-        case.rank_best(3, &all).others.len()
+        let decision = decide(black_box(&pe), cluster.snapshot());
+        decision.rank_best(3, &all, &[]).others.len()
     });
 }
 
@@ -102,8 +109,8 @@ fn verdicts_of_exlocated_pes(bencher: Bencher<'_, '_>, pes: usize) {
     let pe = pe.unwrap();
     let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.bench(|| {
-        let case = Case::new(black_box(pe), cluster.snapshot());
-        all.iter().filter(|index| case.verdict(**index).is_ok()).count()
+        let decision = decide(black_box(pe), cluster.snapshot());
+        all.iter().filter(|index| decision.filter(**index).is_ok()).count()
     });
 }
 

@@ -104,6 +104,7 @@ impl World {
             node_requirements: None,
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
+            has_preferences: false,
         });
     }
 
@@ -331,6 +332,7 @@ fn node(name: &str) -> Node {
         allocatable: Resources { cpu: Millicores(8_000), memory: Bytes(8 << 30), other: Vec::new() },
         pods: 110,
         taints: Vec::new(),
+        soft_taints: Vec::new(),
         schedulable: true,
         load: None,
     }

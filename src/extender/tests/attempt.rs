@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Attempt, Attempts, CAPACITY, Choice, KEPT};
 use crate::model::{PodUid, Reason};
-use crate::placement::Case;
-use crate::testing::{cluster, node, pe};
+use crate::testing::{cluster, decide, node, pe};
 
 fn uid(number: usize) -> PodUid {
     PodUid::from(&number.to_string())
@@ -14,10 +13,9 @@ fn uid(number: usize) -> PodUid {
 /// `n0` to `n4`, in this order.
 fn choice() -> Choice {
     let cluster = cluster((0..5).map(|number| node(&format!("n{number}"))).collect(), vec![], vec![pe("j", "a", &[])]);
-    let (_, pe) = cluster.pod("a").unwrap();
     let nodes: Vec<_> = cluster.snapshot().nodes().map(|(index, ..)| index).collect();
-    let case = Case::new(pe.unwrap(), cluster.snapshot());
-    Choice::of(&case, case.rank(&nodes))
+    let decision = decide(&cluster, "a");
+    Choice::new(&decision, decision.rank(&nodes))
 }
 
 fn asked(asked: usize, rejected: BTreeMap<Reason, usize>) -> Attempt {
@@ -29,8 +27,8 @@ fn an_attempt_is_taken_once() {
     let mut attempts = Attempts::default();
     let rejected = BTreeMap::from([(Reason::NodeUnknown, 2)]);
     attempts.filtered(&uid(0), asked(7, rejected.clone()));
-    attempts.ranked(&uid(0), choice());
-    attempts.ranked(&uid(1), choice());
+    attempts.prioritized(&uid(0), choice());
+    attempts.prioritized(&uid(1), choice());
     let attempt = attempts.take(&uid(0)).unwrap();
     assert_eq!((attempt.asked, attempt.rejected), (7, rejected));
     let best: Vec<&str> = attempt.choice.best.iter().map(|node| node.name.as_str()).collect();
@@ -43,7 +41,7 @@ fn an_attempt_is_taken_once() {
 fn the_next_filter_begins_anew() {
     let mut attempts = Attempts::default();
     attempts.filtered(&uid(0), asked(7, BTreeMap::from([(Reason::NodeUnknown, 2)])));
-    attempts.ranked(&uid(0), choice());
+    attempts.prioritized(&uid(0), choice());
     attempts.filtered(&uid(0), asked(3, BTreeMap::new()));
     let attempt = attempts.take(&uid(0)).unwrap();
     assert_eq!((attempt.asked, attempt.rejected.len(), attempt.choice.best.len()), (3, 0, 0));

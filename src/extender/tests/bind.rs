@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
-use crate::extender::bind::{BindError, PendingBinding, Verified, verify_and_assume};
+use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
 use crate::model::{NodeName, Pod, Rejection};
 use crate::policy::keys;
 use crate::state::{Cluster, Event};
@@ -14,7 +14,8 @@ const APART: &[(&str, &str)] = &[("exlocation", "t")];
 fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, BindError> {
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
-    verify_and_assume(cluster, &arguments, None, Timestamp::UNIX_EPOCH)
+    let cycle = BindingCycle { attempt: None, gang_plan: None, now: Timestamp::UNIX_EPOCH };
+    verify_and_assume(cluster, &arguments, cycle)
 }
 
 /// PEs `a` and `b` that must not share a node, and a pod of no policy.

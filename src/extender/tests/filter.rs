@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{answer, question};
-use crate::extender::{Filtered, arguments, filter};
+use crate::extender::{Filtered, View, arguments, filter};
 use crate::model::{Node, NodeName, PodUid, Reason};
-use crate::state::{Cluster, Reservations};
+use crate::policy::PolicySet;
+use crate::state::{Cluster, Reservations, Snapshot};
 use crate::testing::{cluster, node, on, pe, policies, tagged};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -29,9 +30,14 @@ struct FilterResult {
     error: String,
 }
 
+/// A view in which filter names every node that passes.
+fn listing<'a>(snapshot: &'a Snapshot, policies: &'a PolicySet) -> View<'a> {
+    View { filter_decides: false, ..View::new(snapshot, policies) }
+}
+
 fn filtered(cluster: &Cluster, wish: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
     let body = question("a", wish, names);
-    let filtered = filter(&arguments(&body).unwrap(), cluster.snapshot(), None, &policies(""));
+    let filtered = filter(&arguments(&body).unwrap(), listing(cluster.snapshot(), &policies("")));
     let result = answer(&filtered.body);
     (filtered, result)
 }
@@ -95,8 +101,10 @@ fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
             reservations.reserve(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
         }
         let with_reservations = reservations.with_reservations(cluster.snapshot(), &PodUid::from("a"), NOW);
-        let arguments = arguments(&question("a", ("exlocation", "t"), names))
-            .map(|arguments| filter(&arguments, cluster.snapshot(), with_reservations.as_ref(), cluster.policies()));
+        let arguments = arguments(&question("a", ("exlocation", "t"), names)).map(|arguments| {
+            let view = listing(cluster.snapshot(), cluster.policies());
+            filter(&arguments, View { with_reservations: with_reservations.as_ref(), ..view })
+        });
         let filtered = arguments.unwrap();
         (filtered.passed.len(), filtered.attempt.rejected, filtered.error.is_some())
     };

@@ -5,7 +5,8 @@
 
 use jiff::Timestamp;
 
-use crate::extender::{arguments, bind, binding_arguments, filter, preempt, prioritize};
+use crate::extender::bind::BindingCycle;
+use crate::extender::{View, arguments, bind, binding_arguments, filter, preempt, prioritize};
 use crate::model::Node;
 use crate::state::Cluster;
 use crate::testing::{Golden, asking, cluster, node, on, pe, pod, policies};
@@ -31,10 +32,14 @@ fn stored(case: &str) -> String {
     let mut cluster = if case.ends_with("not-listed-yet") { unlisted() } else { known() };
     let (now, policies) = (Timestamp::UNIX_EPOCH, policies(""));
     let answer = match case.split_once('-').unwrap().0 {
-        "filter" => filter(&arguments(&body).unwrap(), cluster.snapshot(), None, &policies).body,
-        "prioritize" => prioritize(&arguments(&body).unwrap(), cluster.snapshot(), &policies).body,
+        "filter" => {
+            let view = View::new(cluster.snapshot(), &policies);
+            filter(&arguments(&body).unwrap(), View { filter_decides: case.contains("decides"), ..view }).body
+        }
+        "prioritize" => prioritize(&arguments(&body).unwrap(), View::new(cluster.snapshot(), &policies)).body,
         "bind" => {
-            let verified = bind::verify_and_assume(&mut cluster, &binding_arguments(&body).unwrap(), None, now);
+            let cycle = BindingCycle { attempt: None, gang_plan: None, now };
+            let verified = bind::verify_and_assume(&mut cluster, &binding_arguments(&body).unwrap(), cycle);
             bind::answer(verified.err().map(|error| error.to_string()).as_deref())
         }
         "preempt" => preempt(&body).unwrap(),

@@ -5,7 +5,7 @@ use proptest::sample::subsequence;
 use serde::Deserialize;
 
 use super::{answer, question};
-use crate::extender::{Prioritized, arguments, prioritize};
+use crate::extender::{Prioritized, View, arguments, prioritize};
 use crate::placement::HIGHEST_SCORE;
 use crate::state::Cluster;
 use crate::testing::{choice, cluster, node, on, pe, policies};
@@ -34,7 +34,7 @@ fn crowded(counts: &[usize]) -> Cluster {
 fn prioritized(cluster: &Cluster, names: &[&str]) -> (Prioritized, Vec<(String, i64)>) {
     let body = question("a", ("isolated", "false"), names);
     let arguments = arguments(&body).unwrap();
-    let prioritized = prioritize(&arguments, cluster.snapshot(), &policies(""));
+    let prioritized = prioritize(&arguments, View::new(cluster.snapshot(), &policies("")));
     let scores: Vec<HostPriority> = answer(&prioritized.body);
     (prioritized, scores.into_iter().map(|entry| (entry.host, entry.score)).collect())
 }

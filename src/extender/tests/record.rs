@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::extender::bind::{Verified, verify_and_assume};
+use crate::extender::bind::{BindingCycle, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, Choice};
 use crate::model::{Millicores, Node, Pod, PodRequests, Reason, Resources};
-use crate::placement::Case;
 use crate::state::Cluster;
-use crate::testing::{NAMESPACE, asking, cluster, node, on, pe, pod, pool, sized, tagged};
+use crate::testing::{NAMESPACE, asking, cluster, decide, node, on, pe, pod, pool, sized, tagged};
 
 /// The record of binding a pod, as the annotation holds it.
 fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt>) -> String {
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
     let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-    match verify_and_assume(cluster, &arguments, attempt, now) {
+    match verify_and_assume(cluster, &arguments, BindingCycle { attempt, gang_plan: None, now }) {
         Ok(Verified::Assumed(binding)) => binding.record.unwrap().to_json(),
         other => panic!("{other:?}"),
     }
@@ -44,10 +43,9 @@ fn a_full_record_tells_everything() {
     ];
     let mut cluster = cluster(nodes, vec![pool("fast", &["ssd"], sized(2))], pods);
     let choice = {
-        let (_, pe) = cluster.pod("a").unwrap();
         let nodes = ["n3", "n1", "n2"].map(|name| cluster.snapshot().find(name).unwrap());
-        let case = Case::new(pe.unwrap(), cluster.snapshot());
-        Choice::of(&case, case.rank(&nodes))
+        let decision = decide(&cluster, "a");
+        Choice::new(&decision, decision.rank(&nodes))
     };
     let rejected = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
     let attempt = Some(Attempt { asked: 6, rejected, choice, ..Attempt::default() });
@@ -82,8 +80,8 @@ fn a_record_tells_what_was_when_the_node_was_chosen() {
     let pods = ["a", "b", "c"].map(|name| pe("j", name, &spec)).to_vec();
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("fast", &[], sized(2))], pods);
     let choice = {
-        let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), cluster.snapshot());
-        Choice::of(&case, case.rank(&[cluster.snapshot().find("n1").unwrap()]))
+        let decision = decide(&cluster, "a");
+        Choice::new(&decision, decision.rank(&[cluster.snapshot().find("n1").unwrap()]))
     };
     let attempt = Some(Attempt { asked: 2, choice, ..Attempt::default() });
     // Both were decided later, and are bound earlier.

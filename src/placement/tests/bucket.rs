@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::super::Bucket;
+use super::super::BucketMembers;
 use crate::model::Pod;
 use crate::state::{Cluster, JobState, NodeIndex};
 use crate::testing::{asking, cluster, leaving, node, on, pe};
@@ -36,16 +36,16 @@ fn pods(members: &[Member]) -> Vec<Pod> {
 }
 
 /// The bucket of a PE in a job whose members come in the order of this row.
-fn bucket_of(cluster: &Cluster, pe: &str, job: Option<&JobState>) -> Bucket {
+fn bucket_of(cluster: &Cluster, pe: &str, job: Option<&JobState>) -> BucketMembers {
     let pe = cluster.pod(pe).unwrap().1.unwrap();
-    Bucket::of(pe, pe.spec.as_ref().unwrap(), job)
+    BucketMembers::new(pe, pe.spec.as_ref().unwrap(), job)
 }
 
 fn job_of<'a>(cluster: &'a Cluster, pe: &str) -> &'a JobState {
     cluster.snapshot().job(&cluster.pod(pe).unwrap().1.unwrap().job).unwrap()
 }
 
-fn others(bucket: &Bucket) -> BTreeSet<String> {
+fn others(bucket: &BucketMembers) -> BTreeSet<String> {
     bucket.others.iter().map(|pe| pe.pod.key.name.as_str().to_owned()).collect()
 }
 
@@ -85,8 +85,8 @@ proptest! {
             // Each PE asks for another power of two, so a sum names its parts.
             let waiting = mates.iter().filter(|mate| members[**mate].1.is_none());
             let parts: Vec<u64> = waiting.chain([&member]).map(|part| 1 << part).collect();
-            prop_assert_eq!(bucket.waiting.cpu.0, parts.iter().sum::<u64>());
-            prop_assert_eq!(bucket.waiting_pods, u64::try_from(parts.len()).unwrap());
+            prop_assert_eq!(bucket.pending_requests.cpu.0, parts.iter().sum::<u64>());
+            prop_assert_eq!(bucket.pending_pods, u64::try_from(parts.len()).unwrap());
         }
     }
 
@@ -107,7 +107,7 @@ proptest! {
                 one.anchors.into_iter().collect::<BTreeSet<_>>(),
                 other.anchors.into_iter().collect::<BTreeSet<_>>()
             );
-            prop_assert_eq!((one.waiting, one.waiting_pods), (other.waiting, other.waiting_pods));
+            prop_assert_eq!((one.pending_requests, one.pending_pods), (other.pending_requests, other.pending_pods));
         }
     }
 }
@@ -125,12 +125,12 @@ fn pes_that_leave_and_pes_of_other_jobs_are_in_no_bucket() {
     let bucket = bucket_of(&cluster, "a", Some(job_of(&cluster, "a")));
     assert_eq!(others(&bucket), BTreeSet::new());
     assert_eq!(bucket.anchors, []);
-    assert_eq!(bucket.waiting_pods, 1);
+    assert_eq!(bucket.pending_pods, 1);
 }
 
 #[test]
 fn a_pe_of_a_job_that_is_not_seen_yet_is_a_bucket_of_its_own() {
     let cluster = cluster(vec![], vec![], vec![asking(7, pe("j", "a", &[("colocation", "t")]))]);
     let bucket = bucket_of(&cluster, "a", None);
-    assert_eq!((others(&bucket), bucket.waiting.cpu.0, bucket.waiting_pods), (BTreeSet::new(), 7, 1));
+    assert_eq!((others(&bucket), bucket.pending_requests.cpu.0, bucket.pending_pods), (BTreeSet::new(), 7, 1));
 }

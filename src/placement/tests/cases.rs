@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::super::Case;
 use crate::model::{Owner, OwnerKind, Pod, PoolMode, Reason, Rejection};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, choice, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, node, on, pe,
-    place, pod, policies, pool, reasons, sized, tagged, verdict, with_cores,
+    asking, choice, closed, cluster, cordoned, decide, exclusive, governed, in_namespace, labelled, leaving, node, on,
+    pe, place, pod, policies, pool, reasons, sized, tagged, verdict, with_cores,
 };
 
 /// All orders of three PEs.
@@ -60,8 +59,8 @@ fn t3_the_nodes_that_a_job_has_chosen_of_a_sized_pool_are_known_with_the_next_on
         let pools = vec![pool("sized", &[], sized(2)), pool("shared", &[], PoolMode::Shared)];
         let cluster = cluster(["n1", "n2", "n3"].map(node).to_vec(), pools, pods(pool_of_pe));
         let snapshot = cluster.snapshot();
-        let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), snapshot);
-        let nodes = case.allocation_with(snapshot.find(next).unwrap());
+        let decision = decide(&cluster, "a");
+        let nodes = decision.allocation_with(snapshot.find(next).unwrap());
         nodes.into_iter().map(|node| node.to_string()).collect::<Vec<String>>()
     };
     assert_eq!(chosen_with("sized", "n1"), ["n1", "n2"]);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{Pod, Reason, Rejection};
-use crate::placement::{Budget, Case, GangComplete, placeable, plan};
+use crate::placement::{Budget, Decision, Foresight, GangComplete, gang_at_bind, placeable, plan};
 use crate::state::{Cluster, Event};
-use crate::testing::{asking, choice, cluster, node, on, pe, place, reasons, verdict, with_cores};
+use crate::testing::{asking, choice, cluster, decide, node, on, pe, place, reasons, verdict, with_cores};
 
 const GANG: (&str, &str) = ("gang", "true");
 
@@ -33,7 +33,7 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()), "all that are known are there");
     let mut gang_complete = GangComplete::default();
     let mut look = |cluster: &Cluster| -> Vec<String> {
-        gang_complete.look(cluster.snapshot()).iter().map(|pe| pe.name.to_string()).collect()
+        gang_complete.observe(cluster.snapshot()).iter().map(|pe| pe.name.to_string()).collect()
     };
     for (settled, complete) in [(2, false), (3, true), (4, true)] {
         cluster.apply(Event::Settled(at(settled)));
@@ -105,11 +105,16 @@ fn a_member_may_be_bound_wherever_the_rest_still_has_a_plan() {
     let names = ["a", "b"];
     let pods = names.map(|name| pe("j", name, &[GANG, ("exlocation", "x")])).to_vec();
     let cluster = cluster(["n1", "n2", "n3"].map(node).to_vec(), vec![], pods);
-    let case = Case::new(cluster.pod("a").unwrap().1.unwrap(), cluster.snapshot());
+    let decision = decide(&cluster, "a");
     let passing = |verdict: &dyn Fn(&str) -> bool| ["n1", "n2", "n3"].into_iter().filter(|name| verdict(name)).count();
     let index = |name: &str| cluster.snapshot().find(name).unwrap();
-    assert_eq!(passing(&|name| case.verdict(index(name)).is_ok()), 1);
-    assert_eq!(passing(&|name| case.verdict_at_bind(index(name)).is_ok()), 3);
+    assert_eq!(passing(&|name| decision.filter(index(name)).is_ok()), 1);
+    let plan = decision.cycle().gang().plan();
+    let at_bind = |node| {
+        let gang = gang_at_bind(decision.pe(), node, plan, cluster.snapshot());
+        Decision::new(decision.pe(), cluster.snapshot(), Foresight::Gang(gang)).filter(node)
+    };
+    assert_eq!(passing(&|name| at_bind(index(name)).is_ok()), 3);
 }
 
 #[test]

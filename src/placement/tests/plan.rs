@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::super::{Budget, Case, Plan, plan};
+use super::super::{Budget, Plan, plan};
 use super::safety::{Assignment, Host, Place, World, world};
 use crate::model::{Pe, Reason};
 use crate::state::Cluster;
-use crate::testing::{asking, cluster, governed, node, on, pe, place, policies, tagged, with_cores};
+use crate::testing::{asking, cluster, decide_pe, governed, node, on, pe, place, policies, tagged, with_cores};
 
 /// Enough to search every small cluster through.
 const AMPLE: Budget = Budget(1 << 20);
@@ -128,7 +128,7 @@ fn is_reachable(world: &World, cluster: &Cluster, places: &Assignment, batch: &[
         let before = missing.len();
         missing.retain(|(name, node)| {
             let pe = &waiting(cluster, &[name])[0];
-            let passes = Case::new(pe, &snapshot).verdict(*node).is_ok();
+            let passes = decide_pe(pe, &snapshot).filter(*node).is_ok();
             if passes {
                 snapshot.place(pe, *node);
             }

@@ -5,10 +5,12 @@ use std::cmp::Ordering;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::{Case, HIGHEST_SCORE, Ranked, Ranking};
+use super::super::{HIGHEST_SCORE, RankedNode, Ranking};
 use crate::model::Node;
 use crate::state::{Cluster, NodeIndex};
-use crate::testing::{asking, choice, cluster, governed, leaving, limited, node, on, pe, pod, policies, with_cores};
+use crate::testing::{
+    asking, choice, cluster, decide, governed, leaving, limited, node, on, pe, pod, policies, with_cores,
+};
 
 const NODES: [&str; 6] = ["n0", "n1", "n2", "n3", "n4", "n5"];
 
@@ -44,7 +46,7 @@ impl World {
         governed(policies(&format!("riskWeight: {}", self.risk_weight)), nodes, vec![], pods)
     }
 
-    fn ranked(&self) -> Vec<Ranked> {
+    fn ranked(&self) -> Vec<RankedNode> {
         let cluster = self.cluster();
         rank(&cluster, &all(&cluster))
     }
@@ -72,11 +74,11 @@ fn all(cluster: &Cluster) -> Vec<NodeIndex> {
     cluster.snapshot().nodes().map(|(index, ..)| index).collect()
 }
 
-fn rank(cluster: &Cluster, nodes: &[NodeIndex]) -> Vec<Ranked> {
-    Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot()).rank(nodes)
+fn rank(cluster: &Cluster, nodes: &[NodeIndex]) -> Vec<RankedNode> {
+    decide(&cluster, SUBJECT).rank(nodes)
 }
 
-fn names(ranked: &[Ranked]) -> Vec<&str> {
+fn names(ranked: &[RankedNode]) -> Vec<&str> {
     ranked.iter().map(|node| node.name.as_str()).collect()
 }
 
@@ -93,11 +95,11 @@ proptest! {
     ) {
         let cluster = world.cluster();
         let mut ranked = world.ranked();
-        let case = Case::new(cluster.pod(SUBJECT).unwrap().1.unwrap(), cluster.snapshot());
-        let Ranking { best, mut others } = case.rank_best(most, &all(&cluster));
+        let decision = decide(&cluster, SUBJECT);
+        let Ranking { best, mut others } = decision.rank_best(most, &all(&cluster), &[]);
         let rest = ranked.split_off(most.clamp(1, ranked.len()));
         prop_assert_eq!(best, ranked);
-        let mut expected: Vec<(NodeIndex, u8)> = rest.into_iter().map(|node| (node.node, node.score)).collect();
+        let mut expected: Vec<(NodeIndex, u8)> = rest.into_iter().map(|node| (node.node, node.extender_score)).collect();
         others.sort_unstable();
         expected.sort_unstable();
         prop_assert_eq!(others, expected);
@@ -109,12 +111,12 @@ proptest! {
     ) {
         let ranked = world.ranked();
         prop_assert_eq!(ranked.len(), world.cores.len());
-        prop_assert_eq!(ranked[0].score, HIGHEST_SCORE);
+        prop_assert_eq!(ranked[0].extender_score, HIGHEST_SCORE);
         for pair in ranked.windows(2) {
-            prop_assert!(pair[1].score < HIGHEST_SCORE && pair[1].score <= pair[0].score, "{:?}", pair);
+            prop_assert!(pair[1].extender_score < HIGHEST_SCORE && pair[1].extender_score <= pair[0].extender_score, "{:?}", pair);
         }
         for node in &ranked[1..] {
-            prop_assert!(node.score > 0, "{:?}", node);
+            prop_assert!(node.extender_score > 0, "{:?}", node);
         }
     }
 
@@ -140,12 +142,12 @@ proptest! {
     ) {
         let mut after = before.clone();
         after.placed.push(added);
-        let place = |ranked: &[Ranked]| ranked.iter().position(|node| node.name.as_str() == NODES[added.0]).unwrap();
+        let place = |ranked: &[RankedNode]| ranked.iter().position(|node| node.name.as_str() == NODES[added.0]).unwrap();
         let (before, after) = (before.ranked(), after.ranked());
         let (was, is) = (place(&before), place(&after));
         prop_assert!(is >= was, "{} {}", was, is);
-        prop_assert!(after[is].measure.crowding > before[was].measure.crowding);
-        prop_assert!(after[is].measure.risk >= before[was].measure.risk);
+        prop_assert!(after[is].terms.crowding > before[was].terms.crowding);
+        prop_assert!(after[is].terms.risk >= before[was].terms.risk);
     }
 }
 
@@ -174,7 +176,7 @@ fn scores_of_the_rest_are_spread_from_1_to_9() {
         let nodes = names.iter().map(|name| node(name)).collect();
         let cluster = governed(policies("riskWeight: 0"), nodes, vec![], pods);
         let ranked = rank(&cluster, &all(&cluster));
-        ranked.iter().map(|node| node.score).collect::<Vec<u8>>()
+        ranked.iter().map(|node| node.extender_score).collect::<Vec<u8>>()
     };
     assert_eq!(score(&[5]), [10]);
     assert_eq!(score(&[3, 3]), [10, 9]);

@@ -12,7 +12,7 @@ fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
 }
 
 fn requeued(overload_cleared: &mut OverloadCleared, cluster: &Cluster) -> Vec<String> {
-    overload_cleared.look(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
+    overload_cleared.observe(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
 }
 
 #[test]
@@ -90,9 +90,9 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
     ];
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
     let mut spec_changes = SpecChanged::default();
-    let decided_on = std::cell::Cell::new(cluster.snapshot().version());
+    let decided_in = std::cell::Cell::new(cluster.snapshot().version());
     let mut requeued = |cluster: &Cluster| -> Vec<String> {
-        let concerned = spec_changes.look(cluster.snapshot(), |_| Some(decided_on.get()));
+        let concerned = spec_changes.observe(cluster.snapshot(), |_| Some(decided_in.get()));
         concerned.iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
     assert_eq!(requeued(&cluster), [""; 0], "nothing has changed");
@@ -107,9 +107,9 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
     cluster.apply(Event::StreamJob(Box::new(stream_job("k", &[("bound", &[("colocation", "other")])]))));
     assert_eq!(requeued(&cluster), ["waits"], "it need not wait for the other any more");
     cluster.apply(Event::Policies(policies("scheme: pack")));
-    decided_on.set(cluster.snapshot().version());
+    decided_in.set(cluster.snapshot().version());
     assert_eq!(requeued(&cluster), [""; 0], "they were decided after the change");
-    decided_on.set(decided_on.get() - 1);
+    decided_in.set(decided_in.get() - 1);
     assert_eq!(requeued(&cluster), ["in-pool", "new", "waits"]);
 }
 
@@ -117,16 +117,16 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
 fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![on("n1", pe("j", "bound", &[]))]);
     let mut spec_changes = SpecChanged::default();
-    assert!(spec_changes.look(cluster.snapshot(), |_| None).is_empty());
+    assert!(spec_changes.observe(cluster.snapshot(), |_| None).is_empty());
     // It comes, is refused, and its object changes, before anybody looks.
     cluster.apply(Event::Pod(Box::new(pe("j", "a", &[]))));
-    let decided_on = cluster.snapshot().version();
+    let decided_in = cluster.snapshot().version();
     cluster.apply(Event::StreamJob(Box::new(stream_job("j", &[("a", &[("hosts", "n1")])]))));
     for pod in [pe("j", "a", &[]), on("n1", pe("j", "bound", &[])), pe("j", "later", &[])] {
         cluster.apply(Event::Pod(Box::new(pod)));
     }
-    let version = |uid: &PodUid| Some(if uid.as_str() == "a" { decided_on } else { cluster.snapshot().version() });
-    let requeued = spec_changes.look(cluster.snapshot(), version);
+    let version = |uid: &PodUid| Some(if uid.as_str() == "a" { decided_in } else { cluster.snapshot().version() });
+    let requeued = spec_changes.observe(cluster.snapshot(), version);
     assert_eq!(requeued.iter().map(|pe| &*pe.name).collect::<Vec<_>>(), ["a"]);
     // A job without a PE is forgotten.
     assert_eq!(cluster.snapshot().spec_changes().count(), 1);

@@ -488,7 +488,7 @@ impl World {
 }
 
 /// Every way to give members places of their own, some of them none.
-pub(super) fn assignments(options: &[Vec<usize>]) -> Vec<Vec<Option<usize>>> {
+pub(in crate::placement) fn assignments(options: &[Vec<usize>]) -> Vec<Vec<Option<usize>>> {
     let mut all = vec![Vec::new()];
     for own in options {
         let mut longer = Vec::new();

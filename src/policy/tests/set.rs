@@ -45,6 +45,7 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         node_requirements: None,
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
+        has_preferences: false,
     }
 }
 

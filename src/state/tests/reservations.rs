@@ -7,9 +7,8 @@ use proptest::prelude::*;
 
 use super::{CAPACITY, LIFETIME, Reservations};
 use crate::model::{Node, NodeName, Pe, Pod, PodUid};
-use crate::placement::Case;
 use crate::state::{Cluster, Event, Snapshot};
-use crate::testing::{asking, cluster, node, pe};
+use crate::testing::{asking, cluster, decide_pe, node, pe};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
@@ -59,7 +58,7 @@ fn the_next_proposal_of_a_pe_takes_the_place_of_the_last() {
         reserve(&mut reservations, &cluster, reservation, NOW);
     }
     assert_eq!(seen(&reservations, &cluster, "another", NOW), ["b on n1", "a on n2"]);
-    reservations.withdraw(&PodUid::from("b"));
+    reservations.unreserve(&PodUid::from("b"));
     assert_eq!(seen(&reservations, &cluster, "another", NOW), ["a on n2"]);
 }
 
@@ -91,11 +90,11 @@ fn a_proposal_that_was_committed_counts_where_it_was_committed() {
 }
 
 /// What filter and prioritize would say of a PE.
-fn said(pe: &Pe, snapshot: &Snapshot) -> Vec<String> {
-    let case = Case::new(pe, snapshot);
-    let (passed, rejected): (Vec<_>, Vec<_>) = snapshot.indexes().partition(|index| case.verdict(*index).is_ok());
-    let rejected = rejected.into_iter().map(|index| case.verdict(index).unwrap_err().to_string());
-    case.rank(&passed).into_iter().map(|ranked| format!("{ranked:?}")).chain(rejected).collect()
+fn said(pe: &Arc<Pe>, snapshot: &Snapshot) -> Vec<String> {
+    let decision = decide_pe(pe, snapshot);
+    let (passed, rejected): (Vec<_>, Vec<_>) = snapshot.indexes().partition(|index| decision.filter(*index).is_ok());
+    let rejected = rejected.into_iter().map(|index| decision.filter(index).unwrap_err().to_string());
+    decision.rank(&passed).into_iter().map(|ranked| format!("{ranked:?}")).chain(rejected).collect()
 }
 
 fn a_pod(name: &'static str) -> impl Strategy<Value = Pod> {

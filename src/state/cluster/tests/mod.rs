@@ -71,7 +71,7 @@ fn picture(snapshot: &Snapshot) -> Picture {
         ((*member.pe).clone(), member.node.map(|index| snapshot.node(index).unwrap().name.clone()))
     };
     let jobs = snapshot.jobs.iter().map(|(id, state)| (id.clone(), state.members.iter().map(member).collect()));
-    Picture { complete: snapshot.is_complete(), nodes, jobs: jobs.collect(), pools: snapshot.pools().clone() }
+    Picture { complete: snapshot.is_complete(), nodes, jobs: jobs.collect(), pools: (**snapshot.pools()).clone() }
 }
 
 /// Everything that has been said, as it was said.

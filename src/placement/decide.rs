@@ -1,0 +1,233 @@
+//! The decision about one PE in one snapshot: filter plugins, bucket, look-ahead, gang and score put together.
+//!
+//! Filter, prioritize, bind, preempt, explain, simulate and the planner ask a [`Decision`], so that they cannot disagree.
+//! What differs between them is its [`Foresight`].
+
+use std::sync::{Arc, OnceLock};
+
+use super::bucket::BucketEvaluation;
+use super::bucket_members::BucketMembers;
+use super::evaluate::earlier_or;
+use super::filter::plugin::NodeView;
+use super::gang::GangState;
+use super::lookahead::look_ahead::LookAhead;
+use super::plugin_set::PluginSet;
+use super::score::rank::{Preference, RankedNode, Ranking, rank};
+use super::score::terms::PreScoreState;
+use crate::model::{NodeName, Pe, PlacementSpec, Reason, Rejection};
+use crate::state::{NodeIndex, Snapshot};
+
+/// How far a decision looks beyond its PE.
+#[derive(Clone, Debug)]
+pub enum Foresight {
+    /// To the bucket: the node is the PE's for the asking.
+    Bucket,
+    /// To the bucket and to all other pending PEs of the job: one step of a plan.
+    Pending,
+    /// To the gang too: what kube-scheduler is answered.
+    Gang(GangState),
+}
+
+/// The decision about one PE in one snapshot.
+#[derive(Clone, Debug)]
+pub struct Decision<'a> {
+    snapshot: &'a Snapshot,
+    cycle: Arc<CycleState>,
+}
+
+/// All that was looked up for a decision. It borrows nothing: an attempt keeps it from filter to bind.
+#[derive(Debug)]
+pub struct CycleState {
+    pe: Arc<Pe>,
+    gang: GangState,
+    /// The [`Rejection`] that holds for every node in place of the facts.
+    facts: Result<Facts, Rejection>,
+}
+
+#[derive(Debug)]
+struct Facts {
+    bucket: BucketEvaluation,
+    look_ahead: LookAhead,
+    /// The look-ahead of each pending member of the bucket, in their order.
+    members_look_ahead: Vec<LookAhead>,
+    pre_score: OnceLock<PreScoreState>,
+}
+
+impl<'a> Decision<'a> {
+    /// Looks up what the decision about `pe` needs.
+    #[must_use]
+    pub fn new(pe: &Arc<Pe>, snapshot: &'a Snapshot, foresight: Foresight) -> Self {
+        let (looks_ahead, gang) = match foresight {
+            Foresight::Bucket => (false, GangState::NotInGang),
+            Foresight::Pending => (true, GangState::NotInGang),
+            Foresight::Gang(gang) => (true, gang),
+        };
+        let facts = BucketEvaluation::new(pe, snapshot).map(|bucket| {
+            let ahead_of = |pe: &Arc<Pe>, spec: &PlacementSpec| LookAhead::new(pe, spec, snapshot);
+            let (mut look_ahead, mut members_look_ahead) = (LookAhead::default(), Vec::new());
+            if looks_ahead {
+                look_ahead = ahead_of(pe, &bucket.own.state.spec);
+                let of_member =
+                    |pe: &Arc<Pe>| pe.spec.as_ref().map_or_else(|_| LookAhead::default(), |spec| ahead_of(pe, spec));
+                members_look_ahead = bucket.members.iter().map(|member| of_member(&member.pe)).collect();
+            }
+            Facts { bucket, look_ahead, members_look_ahead, pre_score: OnceLock::new() }
+        });
+        Self { snapshot, cycle: Arc::new(CycleState { pe: Arc::clone(pe), gang, facts }) }
+    }
+
+    /// Goes on with what was looked up in `snapshot` before.
+    #[must_use]
+    pub fn resume(cycle: Arc<CycleState>, snapshot: &'a Snapshot) -> Self {
+        Self { snapshot, cycle }
+    }
+
+    /// What was looked up, to be kept.
+    #[must_use]
+    pub fn cycle(&self) -> &Arc<CycleState> {
+        &self.cycle
+    }
+
+    /// The PE.
+    #[must_use]
+    pub fn pe(&self) -> &Arc<Pe> {
+        &self.cycle.pe
+    }
+
+    /// Checks whether the PE may go to a node.
+    ///
+    /// # Errors
+    /// The first [`Rejection`] in the order of the reason codes, with its numbers.
+    pub fn filter(&self, index: NodeIndex) -> Result<(), Rejection> {
+        let (facts, node) = self.look_up(index)?;
+        let gang = &self.cycle.gang;
+        let rejection = gang.rejection_before_filter().cloned();
+        let rejection = rejection.or_else(|| facts.first_rejection(node));
+        rejection.or_else(|| gang.rejection_after_filter(index)).map_or(Ok(()), Err)
+    }
+
+    /// Checks whether the PE may go to a node when rejections for these reasons do not count, nor those of the gang.
+    ///
+    /// # Errors
+    /// The first [`Rejection`] for another reason.
+    pub fn filter_without(&self, index: NodeIndex, ignored: &[Reason]) -> Result<(), Rejection> {
+        if ignored.is_empty() {
+            return self.filter(index);
+        }
+        let (facts, node) = self.look_up(index)?;
+        let mut rejections = facts.rejections(node).into_iter();
+        rejections.find(|rejection| !ignored.contains(&rejection.reason())).map_or(Ok(()), Err)
+    }
+
+    /// Every rejection of a node, in the order of the reason codes.
+    #[must_use]
+    pub fn rejections(&self, index: NodeIndex) -> Vec<Rejection> {
+        let gang = &self.cycle.gang;
+        match self.look_up(index) {
+            Err(rejection) => vec![rejection],
+            Ok((facts, node)) => {
+                let before = gang.rejection_before_filter().cloned().into_iter();
+                before.chain(facts.rejections(node)).chain(gang.rejection_after_filter(index)).collect()
+            }
+        }
+    }
+
+    /// The rejection that holds for every node: by what the PE itself asks for, or by its gang.
+    #[must_use]
+    pub fn rejection_of_every_node(&self) -> Option<&Rejection> {
+        self.cycle.facts.as_ref().err().or_else(|| self.cycle.gang.rejection_of_every_node())
+    }
+
+    /// True where kube-scheduler's own filters let the node pass, so that it asks the extender about the node.
+    #[must_use]
+    pub fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
+        let own = |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::of_kube_scheduler(), node);
+        self.look_up(index).is_ok_and(|(facts, node)| own(facts, node).is_none())
+    }
+
+    /// Orders nodes that pass, best first.
+    #[must_use]
+    pub fn rank(&self, nodes: &[NodeIndex]) -> Vec<RankedNode> {
+        self.rank_best(nodes.len(), nodes, &[]).best
+    }
+
+    /// Orders nodes that pass and tells no more than `most` of the best apart, at least one. Nodes of `unbound` were
+    /// chosen before and not bound to: they stand behind others.
+    #[must_use]
+    pub fn rank_best(&self, most: usize, nodes: &[NodeIndex], unbound: &[NodeName]) -> Ranking {
+        let Ok(facts) = &self.cycle.facts else { return Ranking::default() };
+        let state = &facts.bucket.own.state;
+        let pre_score = facts.pre_score.get_or_init(|| PreScoreState::new(&state.pe, &state.spec, self.snapshot));
+        let preference = Preference { previous_node: state.previous_index, unbound };
+        rank((&state.spec, pre_score), nodes, preference, most, self.snapshot)
+    }
+
+    /// The bucket of the PE; `None` where its placement spec is invalid.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&BucketMembers> {
+        self.cycle.facts.as_ref().ok().map(|facts| &facts.bucket.own.state.bucket)
+    }
+
+    /// The node that an earlier pod of the PE was bound to last.
+    #[must_use]
+    pub fn previous_node(&self) -> Option<NodeIndex> {
+        self.cycle.facts.as_ref().ok()?.bucket.own.state.previous_index
+    }
+
+    /// The only nodes that can pass, where other PEs of the job have settled that.
+    #[must_use]
+    pub fn only_nodes(&self) -> Option<&[NodeIndex]> {
+        self.cycle.facts.as_ref().ok()?.bucket.own.state.only_nodes()
+    }
+
+    /// The nodes that the job has chosen of its sized pool once the PE is on `index`, by name; none for other pools.
+    #[must_use]
+    pub fn allocation_with(&self, index: NodeIndex) -> Vec<NodeName> {
+        let state = self.cycle.facts.as_ref().ok().map(|facts| &facts.bucket.own.state);
+        state.map(|state| state.allocation_with(index, self.snapshot)).unwrap_or_default()
+    }
+
+    fn look_up(&self, index: NodeIndex) -> Result<(&Facts, NodeView<'a>), Rejection> {
+        let node = NodeView::new(self.snapshot, index)?;
+        let facts = self.cycle.facts.as_ref().map_err(Clone::clone)?;
+        Ok((facts, node))
+    }
+}
+
+impl CycleState {
+    /// The PE.
+    #[must_use]
+    pub fn pe(&self) -> &Arc<Pe> {
+        &self.pe
+    }
+
+    /// What the gang of the PE says.
+    #[must_use]
+    pub fn gang(&self) -> &GangState {
+        &self.gang
+    }
+}
+
+impl Facts {
+    fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        let own = self.bucket.own.first_rejection(node);
+        let own = earlier_or(own, Reason::BucketDoesNotFit, || self.bucket_rejection(node));
+        earlier_or(own, Reason::ExlocationInfeasible, || self.look_ahead.rejection(node.index))
+    }
+
+    fn rejections(&self, node: NodeView<'_>) -> Vec<Rejection> {
+        let own = self.bucket.own.rejections(node);
+        let mut rejections: Vec<Rejection> =
+            own.chain(self.bucket_rejection(node)).chain(self.look_ahead.rejection(node.index)).collect();
+        rejections.sort_by_key(Rejection::reason);
+        rejections
+    }
+
+    /// The rejection of the bucket: as a whole, or because a member must leave the node to others.
+    fn bucket_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        self.bucket.bucket_rejection(node).or_else(|| {
+            let mut members = self.bucket.members.iter().zip(&self.members_look_ahead);
+            members.find_map(|(member, ahead)| ahead.rejection(node.index).map(|rejection| member.reject(rejection)))
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! `InsufficientResources` for ports: another pod holds a host port that the pod asks for, as in kube-scheduler's
+//! `NodePorts`.
+
+use super::super::pre_filter::PreFilterState;
+use super::plugin::NodeView;
+use crate::model::{HostPort, Rejection};
+
+/// The pod asks for host ports.
+pub(super) fn applies(state: &PreFilterState) -> bool {
+    !state.pe.host_ports().is_empty()
+}
+
+pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
+    HostPort::first_taken(state.pe.host_ports(), &node.state.host_ports)
+        .map(|port| Rejection::InsufficientResources(port.to_string().into(), 1, 0))
+}

@@ -1,0 +1,54 @@
+//! `Filter`: one plugin a file, and the table of all of them in the order of their reason codes.
+//!
+//! To add a plugin, write a file with `applies` and `filter`, and give it a row at the place of its reason code.
+
+mod colocation;
+mod exlocation;
+mod host_ports;
+mod isolation;
+mod named_hosts;
+mod node_affinity;
+mod node_load;
+pub(super) mod plugin;
+pub(super) mod pool_exclusive;
+mod pool_members;
+mod pool_size;
+mod previous_node;
+mod resources;
+mod restricted_tag;
+mod schedulable;
+mod taints;
+
+use self::plugin::BucketScope::{EachMember, Pe};
+use self::plugin::CheckedBy::{KubeScheduler, Outrigger};
+use self::plugin::Reads::{Node, OtherPes};
+use self::plugin::SpecPart::{Exlocation, Hosts, Identity, Isolation, NodeRequirements, Pool};
+use self::plugin::{FilterPlugin, always};
+
+/// Every plugin, in the order of `docs/placement.md`, "Reason codes": the first that rejects a node gives the reason.
+///
+/// What concerns a bucket, the PEs that are still pending or a gang stands in files above: `bucket`, `lookahead`, `gang`.
+#[rustfmt::skip]
+pub(super) const FILTER_PLUGINS: &[FilterPlugin] = &[
+    FilterPlugin { applies: always, filter: schedulable::filter, checked_by: KubeScheduler, reads: Node, bucket: Pe },
+    FilterPlugin { applies: always, filter: taints::filter, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
+    FilterPlugin { applies: node_affinity::applies, filter: node_affinity::filter, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
+    FilterPlugin { applies: always, filter: restricted_tag::filter, checked_by: Outrigger, reads: Node, bucket: EachMember(Pool) },
+    FilterPlugin { applies: pool_members::applies, filter: pool_members::filter, checked_by: Outrigger, reads: Node, bucket: EachMember(Pool) },
+    FilterPlugin { applies: pool_size::is_unallocated, filter: pool_size::enough_qualify, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Pool) },
+    FilterPlugin { applies: always, filter: pool_exclusive::filter, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Pool) },
+    FilterPlugin { applies: pool_size::is_sized, filter: pool_size::within_allocation, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Pool) },
+    FilterPlugin { applies: named_hosts::applies, filter: named_hosts::filter, checked_by: Outrigger, reads: Node, bucket: EachMember(Hosts) },
+    FilterPlugin { applies: previous_node::applies, filter: previous_node::filter, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Identity) },
+    FilterPlugin { applies: always, filter: resources::filter, checked_by: KubeScheduler, reads: Node, bucket: Pe },
+    FilterPlugin { applies: host_ports::applies, filter: host_ports::filter, checked_by: KubeScheduler, reads: Node, bucket: Pe },
+    FilterPlugin { applies: always, filter: isolation::holds_isolated_pe, checked_by: Outrigger, reads: OtherPes, bucket: Pe },
+    FilterPlugin { applies: isolation::is_isolated, filter: isolation::holds_other_pe, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Isolation) },
+    FilterPlugin { applies: colocation::applies, filter: colocation::filter, checked_by: Outrigger, reads: OtherPes, bucket: Pe },
+    FilterPlugin { applies: exlocation::applies, filter: exlocation::filter, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Exlocation) },
+    FilterPlugin { applies: node_load::applies, filter: node_load::filter, checked_by: Outrigger, reads: Node, bucket: Pe },
+];
+
+#[cfg(test)]
+#[path = "tests/plugins.rs"]
+mod tests;

@@ -1,0 +1,16 @@
+//! `NodeAffinityMismatch`: the node lacks what the pod's node selector or required node affinity asks for, as in
+//! kube-scheduler's `NodeAffinity`.
+
+use super::super::pre_filter::PreFilterState;
+use super::plugin::NodeView;
+use crate::model::Rejection;
+
+/// The pod has a node selector or required node affinity.
+pub(super) fn applies(state: &PreFilterState) -> bool {
+    let requirements = state.pe.pod.node_requirements.as_ref();
+    requirements.is_some_and(|requirements| !requirements.selector.is_empty() || requirements.terms.is_some())
+}
+
+pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
+    state.pe.pod.node_requirements.as_ref()?.mismatch(node.node()).map(Rejection::NodeAffinityMismatch)
+}

@@ -1,0 +1,9 @@
+//! `NodeUnschedulable`: the node is cordoned, not ready or leaving (legacy filter F1).
+
+use super::super::pre_filter::PreFilterState;
+use super::plugin::NodeView;
+use crate::model::Rejection;
+
+pub(super) fn filter(_: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
+    (!node.info.schedulable).then_some(Rejection::NodeUnschedulable)
+}

@@ -1,0 +1,54 @@
+//! Sets of filter plugins.
+
+use super::filter::FILTER_PLUGINS;
+use super::filter::plugin::{BucketScope, CheckedBy, FilterPlugin, Reads};
+use super::pre_filter::PreFilterState;
+
+/// A set of plugins: a bit for each row of the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PluginSet(u32);
+
+const _: () = assert!(FILTER_PLUGINS.len() <= 32, "there are more plugins than bits");
+
+impl PluginSet {
+    /// The plugins that apply to a PE.
+    pub(super) fn applying_to(state: &PreFilterState) -> Self {
+        Self::matching(|plugin| (plugin.applies)(state))
+    }
+
+    /// The plugins whose rules kube-scheduler's own filters check too.
+    pub(super) fn of_kube_scheduler() -> Self {
+        Self::matching(|plugin| plugin.checked_by == CheckedBy::KubeScheduler)
+    }
+
+    /// The plugins that read no other PE.
+    pub(super) fn of_node() -> Self {
+        Self::matching(|plugin| plugin.reads == Reads::Node)
+    }
+
+    /// The plugins that may reject a node for a member of a bucket although they let the node pass for `pe`.
+    pub(super) fn differing(pe: &PreFilterState, member: &PreFilterState) -> Self {
+        Self::matching(|plugin| match plugin.bucket {
+            BucketScope::Pe => false,
+            BucketScope::EachMember(part) => part.differs(pe, member),
+        })
+    }
+
+    pub(super) fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The plugins, in the order of the table.
+    pub(super) fn iter(self) -> impl Iterator<Item = &'static FilterPlugin> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let next = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            FILTER_PLUGINS.get(usize::try_from(next).ok()?)
+        })
+    }
+
+    fn matching(is_member: impl Fn(&FilterPlugin) -> bool) -> Self {
+        Self(FILTER_PLUGINS.iter().rev().fold(0, |bits, plugin| bits << 1 | u32::from(is_member(plugin))))
+    }
+}

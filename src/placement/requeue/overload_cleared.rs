@@ -1,0 +1,53 @@
+//! PEs that load protection kept off nodes which take PEs again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::evaluate::Evaluation;
+use super::urgency::most_urgent_first;
+use crate::model::{NodeName, Pe, StreamJobId};
+use crate::state::{NodeIndex, Snapshot};
+
+/// What load protection rejected at the last observation.
+#[derive(Debug, Default)]
+pub struct OverloadCleared {
+    /// The overloaded nodes.
+    overloaded: BTreeSet<NodeName>,
+    /// The jobs that override load protection.
+    overriding: BTreeSet<StreamJobId>,
+}
+
+impl OverloadCleared {
+    /// Observes a snapshot, and returns the pending PEs that may go to a node which load protection kept them off at the
+    /// last observation, the most urgent first: the node is no longer overloaded, or their job overrides load protection
+    /// now. Only rules that read no other PE are checked.
+    pub fn observe<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
+        let overloaded = snapshot.nodes().filter(|(_, state, _)| state.overload.is_some());
+        let overrides = snapshot.stream_jobs().values().filter(|job| job.override_load_protection);
+        let now = Self {
+            overloaded: overloaded.map(|(_, state, _)| state.name.clone()).collect(),
+            overriding: overrides.map(|job| job.id.clone()).collect(),
+        };
+        let before = std::mem::replace(self, now);
+        let index = |name: &NodeName| snapshot.find(name.as_str());
+        let all: Vec<NodeIndex> = before.overloaded.iter().filter_map(index).collect();
+        let cleared: Vec<NodeIndex> = before.overloaded.difference(&self.overloaded).filter_map(index).collect();
+        let newly_overriding: BTreeSet<&StreamJobId> = self.overriding.difference(&before.overriding).collect();
+        if cleared.is_empty() && (all.is_empty() || newly_overriding.is_empty()) {
+            return Vec::new();
+        }
+        let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
+        let concerned = pending.map(|member| &member.pe).filter(|pe| {
+            let job = StreamJobId::from(&pe.job);
+            // A job that has overridden load protection all along was rejected for another reason.
+            !before.overriding.contains(&job)
+                && passes_one(pe, if newly_overriding.contains(&job) { &all } else { &cleared }, snapshot)
+        });
+        most_urgent_first(concerned.collect())
+    }
+}
+
+fn passes_one(pe: &Arc<Pe>, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
+    Evaluation::outside_bucket(pe, snapshot)
+        .is_ok_and(|evaluation| nodes.iter().any(|index| evaluation.passes_node_rules(*index, snapshot)))
+}
