@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::model::{HostPort, NodeRequirement, NodeRequirements, Toleration};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub(super) struct Affinity {
-    node_affinity: Option<NodeAffinity>,
-    pod_affinity: Option<PodAffinity>,
-    pod_anti_affinity: Option<PodAffinity>,
+    #[serde(rename = "nodeAffinity")]
+    node: Option<NodeAffinity>,
+    #[serde(rename = "podAffinity")]
+    pods: Option<PodAffinity>,
+    #[serde(rename = "podAntiAffinity")]
+    other_pods: Option<PodAffinity>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -46,8 +49,8 @@ pub(super) struct SpreadConstraint {
 pub(super) fn states_preference(affinity: Option<&Affinity>, spread: Option<&Vec<SpreadConstraint>>) -> bool {
     let is_stated = |terms: &Option<Vec<PreferredTerm>>| terms.as_ref().is_some_and(|terms| !terms.is_empty());
     let by_affinity = affinity.is_some_and(|affinity| {
-        let node = affinity.node_affinity.iter().map(|node| &node.preferred_during_scheduling_ignored_during_execution);
-        let pods = affinity.pod_affinity.iter().chain(&affinity.pod_anti_affinity);
+        let node = affinity.node.iter().map(|node| &node.preferred_during_scheduling_ignored_during_execution);
+        let pods = affinity.pods.iter().chain(&affinity.other_pods);
         node.chain(pods.map(|pods| &pods.preferred_during_scheduling_ignored_during_execution)).any(is_stated)
     });
     let is_soft = |constraint: &SpreadConstraint| constraint.when_unsatisfiable == "ScheduleAnyway";
@@ -101,7 +104,7 @@ pub(super) fn read(
     ports: &[&PortObject],
 ) -> Option<NodeRequirements> {
     let required = affinity
-        .and_then(|affinity| affinity.node_affinity.as_ref())
+        .and_then(|affinity| affinity.node.as_ref())
         .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
     let mut tolerations: Vec<Toleration> = tolerations.into_iter().flatten().filter_map(toleration).collect();
     tolerations.sort_unstable();

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::{NodeName, Pe, PodUid, Reason};
 use crate::placement::{CycleState, Decision, GangPlan, RankedNode};
 use crate::state::{NodeIndex, Snapshot, SnapshotKey};
@@ -11,6 +13,8 @@ use crate::state::{NodeIndex, Snapshot, SnapshotKey};
 const CAPACITY: usize = 4_096;
 /// How many of the best nodes are kept.
 pub(super) const KEPT: usize = 3;
+/// A pod that comes back after so long has not been bound to the node that filter named alone.
+const UNBOUND_AFTER: SignedDuration = SignedDuration::from_secs(2);
 /// How many nodes are kept to which kube-scheduler did not bind the pod.
 const MOST_UNBOUND: usize = 8;
 
@@ -91,10 +95,12 @@ impl Attempt {
         self.looked_up.as_ref()?.cycle.gang().plan()
     }
 
-    /// The nodes that stand behind others in the next cycle: the pod comes back although filter named a node.
-    fn unbound_after(&self) -> Vec<NodeName> {
+    /// The nodes that stand behind others in the next cycle. A pod that comes back some time after filter named a node
+    /// alone was not bound to that node: a volume or a device may have failed there.
+    fn unbound_after(&self, elapsed: SignedDuration) -> Vec<NodeName> {
         let mut unbound = self.unbound.clone();
-        if let Some(best) = self.choice.best.first().filter(|best| self.named_one && !unbound.contains(&best.name)) {
+        let was_named = self.named_one && elapsed >= UNBOUND_AFTER;
+        if let Some(best) = self.choice.best.first().filter(|best| was_named && !unbound.contains(&best.name)) {
             unbound.push(best.name.clone());
         }
         unbound.drain(..unbound.len().saturating_sub(MOST_UNBOUND));
@@ -105,14 +111,14 @@ impl Attempt {
 /// The last attempts, by pod.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    by_pod: HashMap<PodUid, Attempt, ahash::RandomState>,
+    by_pod: HashMap<PodUid, (Attempt, Timestamp), ahash::RandomState>,
     order: VecDeque<PodUid>,
 }
 
 impl Attempts {
-    /// Keeps what filter found: a new attempt begins.
-    pub fn filtered(&mut self, uid: &PodUid, attempt: Attempt) {
-        if self.by_pod.insert(uid.clone(), attempt).is_some() {
+    /// Keeps what filter found at `now`: a new attempt begins.
+    pub fn filtered(&mut self, uid: &PodUid, attempt: Attempt, now: Timestamp) {
+        if self.by_pod.insert(uid.clone(), (attempt, now)).is_some() {
             return;
         }
         self.order.push_back(uid.clone());
@@ -128,35 +134,35 @@ impl Attempts {
 
     /// Keeps what prioritize found.
     pub fn prioritized(&mut self, uid: &PodUid, choice: Choice) {
-        if let Some(attempt) = self.by_pod.get_mut(uid) {
+        if let Some((attempt, _)) = self.by_pod.get_mut(uid) {
             attempt.choice = choice;
         }
     }
 
-    /// What an earlier attempt leaves to the next one of the same pod.
+    /// What an earlier attempt leaves to the next one of the same pod at `now`.
     #[must_use]
-    pub fn last(&self, uid: &PodUid) -> LastAttempt {
-        self.by_pod.get(uid).map_or_else(LastAttempt::default, |attempt| LastAttempt {
+    pub fn last(&self, uid: &PodUid, now: Timestamp) -> LastAttempt {
+        self.by_pod.get(uid).map_or_else(LastAttempt::default, |(attempt, decided)| LastAttempt {
             looked_up: attempt.looked_up.clone(),
-            unbound: attempt.unbound_after(),
+            unbound: attempt.unbound_after(now.duration_since(*decided)),
         })
     }
 
     /// How many nodes were rejected at the last attempt, by reason.
     #[must_use]
     pub fn rejected(&self, uid: &PodUid) -> Option<&BTreeMap<Reason, usize>> {
-        self.by_pod.get(uid).map(|attempt| &attempt.rejected)
+        self.by_pod.get(uid).map(|(attempt, _)| &attempt.rejected)
     }
 
     /// The version of the snapshot that the pod was decided in at the last attempt.
     #[must_use]
     pub fn decided_in(&self, uid: &PodUid) -> Option<u64> {
-        self.by_pod.get(uid).map(|attempt| attempt.version)
+        self.by_pod.get(uid).map(|(attempt, _)| attempt.version)
     }
 
     /// Takes out the attempt that led to a bind.
     pub fn take(&mut self, uid: &PodUid) -> Option<Attempt> {
-        self.by_pod.remove(uid)
+        self.by_pod.remove(uid).map(|(attempt, _)| attempt)
     }
 }
 

@@ -116,7 +116,7 @@ pub(super) fn filter_nodes<'n, N: AsRef<str>>(
 /// node has a `PreferNoSchedule` taint that the pod does not tolerate.
 fn is_ours_to_choose(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bool {
     let is_avoided = |index: &NodeIndex| {
-        snapshot.info(*index).is_some_and(|(info, _)| info.softly_tainted && pod.prefers_to_avoid(&info.node))
+        snapshot.info(*index).is_some_and(|(info, _)| info.taints.soft && pod.prefers_to_avoid(&info.node))
     };
     !pod.has_preferences && !passed.iter().any(is_avoided)
 }

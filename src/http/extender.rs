@@ -175,7 +175,7 @@ impl Extender {
         self.reserve(&pe, &attempt.choice, now);
         let outcome = if rejected < attempt.asked { "passed" } else { "refused" };
         tracing::debug!(pod = %pe.pod, asked = attempt.asked, rejected, reasons = ?attempt.rejected, "filter");
-        self.store.attempts().filtered(&pe.pod.key.uid, attempt);
+        self.store.attempts().filtered(&pe.pod.key.uid, attempt, now);
         Ok((json(filtered.body), outcome))
     }
 
@@ -208,7 +208,7 @@ impl Extender {
         now: Timestamp,
     ) -> (Option<Snapshot>, LastAttempt) {
         let uid = &arguments.pod.key.uid;
-        (self.store.reservations().with_reservations(snapshot, uid, now), self.store.attempts().last(uid))
+        (self.store.reservations().with_reservations(snapshot, uid, now), self.store.attempts().last(uid, now))
     }
 
     /// What filter and prioritize decide by.

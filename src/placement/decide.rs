@@ -64,14 +64,14 @@ impl<'a> Decision<'a> {
         };
         let facts = BucketEvaluation::new(pe, snapshot).map(|bucket| {
             let ahead_of = |pe: &Arc<Pe>, spec: &PlacementSpec| LookAhead::new(pe, spec, snapshot);
-            let (mut look_ahead, mut members_look_ahead) = (LookAhead::default(), Vec::new());
+            let (mut own_look_ahead, mut members_look_ahead) = (LookAhead::default(), Vec::new());
             if looks_ahead {
-                look_ahead = ahead_of(pe, &bucket.own.state.spec);
+                own_look_ahead = ahead_of(pe, &bucket.own.state.spec);
                 let of_member =
                     |pe: &Arc<Pe>| pe.spec.as_ref().map_or_else(|_| LookAhead::default(), |spec| ahead_of(pe, spec));
                 members_look_ahead = bucket.members.iter().map(|member| of_member(&member.pe)).collect();
             }
-            Facts { bucket, look_ahead, members_look_ahead, pre_score: OnceLock::new() }
+            Facts { bucket, look_ahead: own_look_ahead, members_look_ahead, pre_score: OnceLock::new() }
         });
         Self { snapshot, cycle: Arc::new(CycleState { pe: Arc::clone(pe), gang, facts }) }
     }

@@ -32,7 +32,7 @@ pub enum GangState {
 }
 
 /// A plan that holds every pending PE of a job.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct GangPlan {
     /// The PEs and their nodes, in an order in which they can be placed.
     pub(super) placements: Vec<(Arc<Pe>, NodeIndex)>,

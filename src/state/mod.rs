@@ -22,7 +22,7 @@ mod takeover;
 pub use cluster::{Cluster, UnknownPod};
 pub use event::{Change, Event};
 pub use job_state::{JobState, Member, PreviousNode};
-pub use node_info::{NodeInfo, Occupancy};
+pub use node_info::{NodeInfo, Occupancy, TaintKinds};
 pub use node_state::{NodeIndex, NodeState};
 pub use overload::LoadSummary;
 pub use reservations::Reservations;

@@ -23,14 +23,21 @@ pub struct NodeInfo {
     pub pes: usize,
     /// False when cordoned, not ready, or leaving.
     pub schedulable: bool,
-    /// True when it has a taint.
-    pub tainted: bool,
-    /// True when it has a taint with the effect `PreferNoSchedule`.
-    pub softly_tainted: bool,
+    /// Which taints it has.
+    pub taints: TaintKinds,
     /// True when a PE on it may close it to others.
     pub claimed: bool,
     /// By what it is overloaded, where it is.
     pub overload: Option<Overload>,
+}
+
+/// Which kinds of taints a node has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaintKinds {
+    /// A taint keeps pods off that do not tolerate the taint.
+    pub hard: bool,
+    /// A taint has the effect `PreferNoSchedule`.
+    pub soft: bool,
 }
 
 /// How full a node is, by the two resources that every node has.
@@ -60,8 +67,7 @@ impl NodeInfo {
             free_pods: node.pods.saturating_sub(state.pods),
             pes: state.pes.len(),
             schedulable: node.schedulable,
-            tainted: !node.taints.is_empty(),
-            softly_tainted: !node.soft_taints.is_empty(),
+            taints: TaintKinds { hard: !node.taints.is_empty(), soft: !node.soft_taints.is_empty() },
             claimed: !state.claimants.is_empty(),
             overload: state.overload,
         })

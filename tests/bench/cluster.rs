@@ -61,8 +61,13 @@ pub(crate) fn pool() -> Pool {
 
 /// The question of filter and prioritize about one PE of the group, over all nodes.
 pub(crate) fn question(nodes: usize) -> Vec<u8> {
+    question_about(group("waiting", 4).first().unwrap(), nodes)
+}
+
+/// The question about this pod.
+pub(crate) fn question_about(pod: &Value, nodes: usize) -> Vec<u8> {
     let names: Vec<String> = (0..nodes).map(name).collect();
-    json!({"Pod": group("waiting", 4).first(), "Nodes": null, "NodeNames": names}).to_string().into_bytes()
+    json!({"Pod": pod, "Nodes": null, "NodeNames": names}).to_string().into_bytes()
 }
 
 /// Another event: a PE that runs got a new label.
@@ -92,10 +97,19 @@ pub(crate) fn singles(pes: usize) -> Vec<Value> {
 
 /// PEs of one job that wait, no two of which may share a node.
 pub(crate) fn apart(pes: usize) -> Vec<Value> {
+    pending(pes, &json!({"outrigger.dev/exlocation": "apart"}))
+}
+
+/// The same as a gang: all are placed or none.
+pub(crate) fn gang(pes: usize) -> Vec<Value> {
+    pending(pes, &json!({"outrigger.dev/exlocation": "apart", "outrigger.dev/gang": pes.to_string()}))
+}
+
+fn pending(pes: usize, annotations: &Value) -> Vec<Value> {
     (0..pes)
         .map(|number| {
             let labels = json!({"outrigger.dev/job": "waiting", "outrigger.dev/pe": number.to_string()});
-            pod(&format!("waiting-{number}"), &labels, &json!({"outrigger.dev/exlocation": "apart"}), None)
+            pod(&format!("waiting-{number}"), &labels, annotations, None)
         })
         .collect()
 }

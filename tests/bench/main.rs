@@ -19,10 +19,10 @@ use std::sync::Arc;
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
-use outrigger::extender::{self, View};
+use outrigger::extender::{self, LastAttempt, View};
 use outrigger::model::{Declarations, Pe, PodUid, Pools};
 use outrigger::placement::{Budget, Decision, Foresight, plan, plan_gang};
-use outrigger::state::{NodeIndex, Reservations, Snapshot};
+use outrigger::state::{Cluster, NodeIndex, Reservations, Snapshot};
 use serde_json::Value;
 
 #[global_allocator]
@@ -194,4 +194,46 @@ fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
     let pools = Pools::default();
     let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
     bencher.bench(|| admission::mutate(black_box(body), context).unwrap().body);
+}
+
+/// filter of one member of a gang of exlocated PEs that has one PE more than there are nodes: the plan is made anew.
+#[divan::bench(args = [300, 1_000], sample_count = 10)]
+fn infeasible_gang(bencher: Bencher<'_, '_>, nodes: usize) {
+    let (cluster, body) = gang_of(nodes + 1, nodes);
+    bencher.bench(|| {
+        let view = View::new(cluster.snapshot(), cluster.policies());
+        let filtered = extender::filter(&extender::arguments(black_box(&body)).unwrap(), view);
+        assert!(filtered.passed.is_empty());
+    });
+}
+
+/// The same again in the same snapshot: what was looked up is kept.
+#[divan::bench(args = [300, 1_000])]
+fn infeasible_gang_repeated(bencher: Bencher<'_, '_>, nodes: usize) {
+    let (cluster, body) = gang_of(nodes + 1, nodes);
+    let view = View::new(cluster.snapshot(), cluster.policies());
+    let first = extender::filter(&extender::arguments(&body).unwrap(), view).attempt;
+    let last_attempt = LastAttempt { looked_up: first.looked_up, unbound: Vec::new() };
+    bencher.bench(|| {
+        let view = View { last_attempt: &last_attempt, ..view };
+        extender::filter(&extender::arguments(black_box(&body)).unwrap(), view).passed.len()
+    });
+}
+
+/// filter of one member of a gang of exlocated PEs that fits.
+#[divan::bench(args = [300, 1_000], sample_count = 3)]
+fn feasible_gang(bencher: Bencher<'_, '_>, nodes: usize) {
+    let (cluster, body) = gang_of(nodes, nodes);
+    bencher.bench(|| {
+        let view = View::new(cluster.snapshot(), cluster.policies());
+        let filtered = extender::filter(&extender::arguments(black_box(&body)).unwrap(), view);
+        assert_eq!(filtered.passed.len(), 1);
+    });
+}
+
+/// A pending gang of so many exlocated PEs in a cluster of so many nodes, and the question about its first member.
+fn gang_of(pes: usize, nodes: usize) -> (Cluster, Vec<u8>) {
+    let pods = cluster::gang(pes);
+    let body = cluster::question_about(&pods[0], nodes);
+    (cluster::waiting(nodes, pods), body)
 }

@@ -185,7 +185,7 @@ fn shell_crates() -> BTreeSet<String> {
 
 #[test]
 fn groups_and_chains_are_understood() {
-    assert_eq!(heads_of("model::{Pe, Pod}, state, placement::Case}"), ["model", "state", "placement"]);
-    let used = modules_used(&root().join("src/placement/constraints/isolation.rs"));
+    assert_eq!(heads_of("model::{Pe, Pod}, state, placement::Decision}"), ["model", "state", "placement"]);
+    let used = modules_used(&root().join("src/placement/filter/isolation.rs"));
     assert_eq!(used, BTreeSet::from(["model".to_owned()]), "super::super is placement itself there");
 }

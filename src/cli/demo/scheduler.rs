@@ -15,6 +15,7 @@ use super::configuration::Configuration;
 use super::in_tree::NodeInfo;
 use crate::cli::Stop;
 use crate::model::{Node, Pod};
+use crate::policy::keys;
 
 /// kube-scheduler, with what it needs to ask the extender.
 #[derive(Debug)]
@@ -59,6 +60,13 @@ pub(super) enum End {
     Failed(String),
 }
 
+impl Cycle {
+    fn count_by_record(&mut self, rejected: &BTreeMap<String, usize>) {
+        self.left = self.asked.saturating_sub(rejected.values().sum());
+        self.rejected.clone_from(rejected);
+    }
+}
+
 impl Scheduler<'_> {
     /// One scheduling cycle for one pod, with its binding.
     pub(super) async fn schedule(&self, pod: &Value) -> Result<Cycle, Stop> {
@@ -82,7 +90,23 @@ impl Scheduler<'_> {
             _ => self.best(pod, &feasible, &mut cycle).await?,
         };
         cycle.end = self.bind(&manifest, &node).await?;
+        if matches!(cycle.end, End::Bound(_)) && cycle.rejected.is_empty() {
+            cycle.count_by_record(&self.record(&manifest));
+        }
         Ok(cycle)
+    }
+
+    /// The nodes that were rejected, by reason, as the record on a pod has them: where filter names the best node alone,
+    /// its answer rejects no other.
+    fn record(&self, pod: &PodManifest) -> BTreeMap<String, usize> {
+        let metadata = &pod.metadata;
+        let [namespace, name] = [&metadata.namespace, &metadata.name].map(|text| text.as_deref().unwrap_or_default());
+        let pod = self.api.pod(namespace, name);
+        let annotations = pod.as_ref().and_then(|pod| pod.pointer("/metadata/annotations")?.as_object());
+        let record = annotations.and_then(|annotations| annotations.get(keys::PLACEMENT)?.as_str());
+        let record: Option<Value> = record.and_then(|record| serde_json::from_str(record).ok());
+        let rejected = record.as_ref().and_then(|record| record.get("refused"));
+        rejected.and_then(|rejected| serde_json::from_value(rejected.clone()).ok()).unwrap_or_default()
     }
 
     fn filter_in_tree(&self, pod: &Pod, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{Timestamp, ToSpan as _};
+
 use super::{Attempt, Attempts, CAPACITY, Choice, KEPT};
-use crate::model::{PodUid, Reason};
+use crate::model::{NodeName, PodUid, Reason};
 use crate::testing::{cluster, decide, node, pe};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn uid(number: usize) -> PodUid {
     PodUid::from(&number.to_string())
@@ -26,7 +30,7 @@ fn asked(asked: usize, rejected: BTreeMap<Reason, usize>) -> Attempt {
 fn an_attempt_is_taken_once() {
     let mut attempts = Attempts::default();
     let rejected = BTreeMap::from([(Reason::NodeUnknown, 2)]);
-    attempts.filtered(&uid(0), asked(7, rejected.clone()));
+    attempts.filtered(&uid(0), asked(7, rejected.clone()), NOW);
     attempts.prioritized(&uid(0), choice());
     attempts.prioritized(&uid(1), choice());
     let attempt = attempts.take(&uid(0)).unwrap();
@@ -40,9 +44,9 @@ fn an_attempt_is_taken_once() {
 #[test]
 fn the_next_filter_begins_anew() {
     let mut attempts = Attempts::default();
-    attempts.filtered(&uid(0), asked(7, BTreeMap::from([(Reason::NodeUnknown, 2)])));
+    attempts.filtered(&uid(0), asked(7, BTreeMap::from([(Reason::NodeUnknown, 2)])), NOW);
     attempts.prioritized(&uid(0), choice());
-    attempts.filtered(&uid(0), asked(3, BTreeMap::new()));
+    attempts.filtered(&uid(0), asked(3, BTreeMap::new()), NOW);
     let attempt = attempts.take(&uid(0)).unwrap();
     assert_eq!((attempt.asked, attempt.rejected.len(), attempt.choice.best.len()), (3, 0, 0));
 }
@@ -51,7 +55,7 @@ fn the_next_filter_begins_anew() {
 fn the_oldest_attempt_makes_room() {
     let mut attempts = Attempts::default();
     for number in 0..=CAPACITY {
-        attempts.filtered(&uid(number), asked(number, BTreeMap::new()));
+        attempts.filtered(&uid(number), asked(number, BTreeMap::new()), NOW);
     }
     assert_eq!(attempts.by_pod.len(), CAPACITY);
     assert_eq!(attempts.take(&uid(0)), None);
@@ -62,11 +66,36 @@ fn the_oldest_attempt_makes_room() {
 #[test]
 fn attempts_that_were_taken_do_not_add_up() {
     let mut attempts = Attempts::default();
-    attempts.filtered(&PodUid::from("waits"), asked(1, BTreeMap::new()));
+    attempts.filtered(&PodUid::from("waits"), asked(1, BTreeMap::new()), NOW);
     for number in 0..4 * CAPACITY {
-        attempts.filtered(&uid(number), asked(1, BTreeMap::new()));
+        attempts.filtered(&uid(number), asked(1, BTreeMap::new()), NOW);
         attempts.take(&uid(number));
         assert!(attempts.order.len() <= 2 * CAPACITY);
     }
     assert!(attempts.take(&PodUid::from("waits")).is_some());
+}
+
+#[test]
+fn a_node_that_was_named_alone_in_vain_stands_behind_others() {
+    let named = |node: usize, unbound: &[&str]| {
+        let Choice { mut best, allocation } = choice();
+        best.rotate_left(node);
+        let unbound = unbound.iter().map(|name| NodeName::from(*name)).collect();
+        Attempt { choice: Choice { best, allocation }, named_one: true, unbound, ..Attempt::default() }
+    };
+    let unbound = |attempt: Attempt, seconds: i64| -> Vec<String> {
+        let mut attempts = Attempts::default();
+        attempts.filtered(&uid(0), attempt, NOW);
+        let last = attempts.last(&uid(0), NOW + seconds.seconds());
+        last.unbound.iter().map(ToString::to_string).collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(unbound(named(0, &[]), 1), none, "the bind may be under way");
+    assert_eq!(unbound(named(0, &[]), 2), ["n0"]);
+    assert_eq!(unbound(named(1, &["n0"]), 9), ["n0", "n1"]);
+    assert_eq!(unbound(named(0, &["n0"]), 9), ["n0"]);
+    assert_eq!(unbound(Attempt { named_one: false, ..named(0, &[]) }, 9), none, "kube-scheduler chose among several");
+    let many = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    assert_eq!(unbound(named(0, &many), 9), ["b", "c", "d", "e", "f", "g", "h", "n0"], "the oldest is forgotten");
+    assert_eq!(Attempts::default().last(&uid(0), NOW).unbound, [], "no attempt is kept");
 }

@@ -5,7 +5,7 @@ use super::plugin::NodeView;
 use crate::model::{Rejection, Taint};
 
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
-    if !node.info.tainted {
+    if !node.info.taints.hard {
         return None;
     }
     let node = node.node();

@@ -103,15 +103,15 @@ impl Candidates {
             let (requests, requirements) = (&member.pod.resources.requests, member.pod.node_requirements.as_ref());
             let is_alike =
                 |kind: &&Kind<'_>| kind.spec == spec && kind.requests == requests && kind.requirements == requirements;
-            let list = kinds.iter().find(is_alike).map(|kind| kind.list).unwrap_or_else(|| {
+            let known = kinds.iter().find(is_alike).map(|kind| kind.list);
+            let list = known.unwrap_or(candidates.lists.len());
+            if known.is_none() {
                 candidates.lists.push(passing(member, group.len(), snapshot));
-                let list = candidates.lists.len() - 1;
                 // PEs with colocation differ by their buckets, those that may not be relocated by their nodes.
                 if spec.colocation.is_empty() && spec.relocatable {
                     kinds.push(Kind { spec, requests, requirements, list });
                 }
-                list
-            });
+            }
             candidates.list_of.push(list);
         }
         candidates

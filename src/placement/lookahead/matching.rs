@@ -2,9 +2,9 @@
 
 /// An assignment of members to places, so that no place is taken twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Matching {
+pub(in crate::placement) struct Matching {
     /// The place of each member; `None` for those that are left over.
-    pub(super) place_of: Vec<Option<usize>>,
+    pub(in crate::placement) place_of: Vec<Option<usize>>,
     /// The member at each place.
     member_at: Vec<Option<usize>>,
 }
@@ -26,7 +26,7 @@ impl Matching {
     /// The matching is a maximum one, and the members that are matched are the earliest possible: a member is left over
     /// only where no matching holds it together with all matched members before it. (Augmenting paths, H. W. Kuhn 1955;
     /// matched members form a matroid, for which the greedy order is right.)
-    pub(super) fn new<P: AsRef<[usize]>>(places: &[P], of: usize) -> Self {
+    pub(in crate::placement) fn new<P: AsRef<[usize]>>(places: &[P], of: usize) -> Self {
         let mut matching = Self { place_of: vec![None; places.len()], member_at: vec![None; of] };
         for member in 0..places.len() {
             matching.augment(places, member);

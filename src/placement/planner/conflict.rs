@@ -22,11 +22,18 @@ pub struct Conflict {
 /// How many looks each question may take.
 const STEPS: usize = 2_000;
 /// Of larger gangs only the rules are looked for, not the PEs.
-const FEW_GROUPS: usize = 32;
+pub(super) const FEW_GROUPS: usize = 32;
+/// So many PEs are named in a text.
+const NAMED: usize = 16;
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no nodes for {} together", self.pes.join(", "))?;
+        let (named, others) = self.pes.split_at_checked(NAMED).unwrap_or((&self.pes, &[]));
+        write!(f, "no nodes for {}", named.join(", "))?;
+        if !others.is_empty() {
+            write!(f, " and {} more PEs", others.len())?;
+        }
+        write!(f, " together")?;
         for (number, rejection) in self.rules.values().enumerate() {
             write!(f, "{}{rejection}", if number == 0 { ": " } else { "; " })?;
         }

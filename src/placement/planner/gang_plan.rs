@@ -31,14 +31,12 @@ pub fn plan_gang(pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
         // The PE is among those that are planned.
         return plan.node_of(&pe.pod.key.uid).map_or(GangState::NotInGang, |node| GangState::Planned { node, plan });
     }
-    match gang {
+    if gang.is_none() {
         // A gang that has begun is finished as far as that goes.
-        None => GangState::NotInGang,
-        Some(_) => {
-            let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
-            GangState::Infeasible(Rejection::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
-        }
+        return GangState::NotInGang;
     }
+    let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
+    GangState::Infeasible(Rejection::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
 }
 
 /// What the gang of a PE says at bind, where `plan` is the plan that filter decided by.

@@ -9,4 +9,5 @@ mod group;
 mod improve;
 pub(super) mod plan;
 mod search;
+mod shortage;
 mod work;

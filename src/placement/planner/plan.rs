@@ -14,7 +14,7 @@ use super::super::gang::is_complete;
 use super::conflict::{self, Conflict};
 use super::group::{Unit, units};
 use super::work::Work;
-use super::{greedy, improve, search};
+use super::{greedy, improve, search, shortage};
 use crate::model::{Gang, Pe, Reason};
 use crate::state::{NodeIndex, Snapshot};
 
@@ -147,8 +147,16 @@ fn place_gang(work: &mut Work<'_>, gang: Gang) -> Result<(), Failed> {
     if !work.first().is_some_and(|member| is_complete(work.snapshot(), &member.job, gang)) {
         return Err(Failed::Incomplete);
     }
-    greedy::place(work);
-    search::repair(work);
+    if work.groups() > conflict::FEW_GROUPS
+        && let Some(shortage) = shortage::find(&work.pes().collect::<Vec<_>>(), work.snapshot())
+    {
+        return Err(Failed::Infeasible(Some(Arc::new(shortage))));
+    }
+    greedy::place_gang(work);
+    if work.left_over() > 0 {
+        greedy::place(work);
+        search::repair(work);
+    }
     if work.left_over() > 0 {
         work.clear();
         return Err(Failed::Infeasible(conflict::find(work).map(Arc::new)));

@@ -90,6 +90,12 @@ impl<'a> Work<'a> {
         self.groups.iter().flatten().copied()
     }
 
+    /// All PEs of the unit.
+    pub(super) fn pes(&self) -> impl Iterator<Item = &'a Arc<Pe>> + use<'a> {
+        let waiting = self.waiting;
+        self.members().filter_map(|at| waiting.get(at))
+    }
+
     /// The first place in the batch of a group's PEs.
     pub(super) fn first_of(&self, group: usize) -> Option<usize> {
         self.groups.get(group)?.iter().copied().min()

@@ -75,7 +75,7 @@ fn all(cluster: &Cluster) -> Vec<NodeIndex> {
 }
 
 fn rank(cluster: &Cluster, nodes: &[NodeIndex]) -> Vec<RankedNode> {
-    decide(&cluster, SUBJECT).rank(nodes)
+    decide(cluster, SUBJECT).rank(nodes)
 }
 
 fn names(ranked: &[RankedNode]) -> Vec<&str> {
