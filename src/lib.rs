@@ -1,21 +1,21 @@
 //! Outrigger: a Kubernetes scheduler extender and admission webhook for stream processing.
 //!
-//! The webhook gives the pods of stream jobs (processing elements, PEs) their sidecars, requests and identity; the
-//! extender places them by host pools, colocation, exlocation, isolation and the risk of oversubscription, and binds
-//! them together with the reasons. This crate is the program's library: everything that decides is in it as plain
-//! functions over plain data.
+//! The webhook adds sidecars, requests and identity to the pods of stream jobs (processing elements, PEs). The extender
+//! places them by host pools, colocation, exlocation, isolation and the risk of oversubscription, and binds them together
+//! with the reasons. This crate is the program's library: everything that decides is in it as plain functions over plain
+//! data.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`model`] | the nouns: names, quantities, nodes, pods, PEs, pools, reasons |
 //! | [`api`] | Kubernetes objects as they are written: the custom resources, and what is read of nodes and pods |
 //! | [`policy`] | which pods are PEs, what they get, how they are placed: as written, and as meant |
-//! | [`state`] | events to snapshots; the ledger of commitments |
-//! | [`placement`] | may a PE go to a node, and which node is best |
+//! | [`state`] | events to snapshots; assumed pods and reservations |
+//! | [`placement`] | filter and score: may a PE go to a node, and which node is best |
 //! | [`admission`] | the webhook: a review to a decision, a decision to a patch |
 //! | [`extender`] | the extender: filter, prioritize, preempt, bind |
 //! | [`simulate`] | a whole input placed without a cluster, through the functions above |
-//! | [`status`] | what is told of pools and jobs: their status, and events |
+//! | [`status`] | status and events of pools and jobs |
 //! | [`explain`] | why a pod is where it is, or why it waits |
 //!
 //! These are pure. The rest is feature `server`, on by default:
@@ -23,10 +23,10 @@
 //! | module | holds |
 //! |---|---|
 //! | [`watch`] | watches, policy files and measurements, folded into what requests are answered from |
-//! | [`control`] | status, events and wake-ups, written by the one process that holds the lease |
+//! | [`control`] | status, events and requeues, written by the one process that holds the lease |
 //! | [`commit`] | Bindings: written, and followed until their outcome is certain |
 //! | [`http`] | routes, limits, health |
-//! | [`tls`] | certificates: made, loaded, taken over when they change |
+//! | [`tls`] | certificates: made, loaded, replaced when they change |
 //! | [`telemetry`] | metrics and logs |
 //! | [`cli`] | the commands |
 #![doc = include_str!("architecture.md")]

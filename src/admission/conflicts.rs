@@ -1,4 +1,4 @@
-//! Wishes that cannot be met: said at once, and denied where the policy says so (`PLACEMENT.md` 4).
+//! Wishes that cannot be met: said at once, and denied where the policy says so (`docs/placement.md`).
 
 use super::candidate::Candidate;
 use super::text::one_line;

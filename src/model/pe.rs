@@ -39,8 +39,8 @@ pub struct DeclaredBy {
     pub is_awaited: bool,
 }
 
-/// What a PE wishes for its placement (`PLACEMENT.md` 2), read from the pod and its policy. Most PEs of a job wish the
-/// same and share it.
+/// What a PE wishes for its placement (`docs/placement.md`, "Keys on the pod"), read from the pod and its policy.
+/// Most PEs of a job wish the same and share it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PlacementSpec {
     /// Which nodes are in question at all.
@@ -137,7 +137,7 @@ impl Scope {
     }
 }
 
-/// How nodes that pass are ranked (`PLACEMENT.md` 6).
+/// How nodes that pass are ranked (`docs/placement.md`, "Scoring").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoringStrategy {
@@ -170,7 +170,7 @@ impl ScoringStrategy {
 
 /// Why the wishes of a PE cannot be met on any node: the sentence that users read.
 ///
-/// The pod is created, with a warning, and refused at placement with `InvalidPlacement` (`PLACEMENT.md` 4).
+/// The pod is created, with a warning, and refused at placement with `InvalidPlacement` (`docs/placement.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPlacementSpec {
     /// The annotation or label at fault.

@@ -16,7 +16,7 @@ pub struct Pod {
     pub resource_version: Box<str>,
     /// All its labels: policies select by them.
     pub labels: Labels,
-    /// The annotations that a dialect or `PLACEMENT.md` reads; the rest is dropped at the door.
+    /// The annotations that a dialect or `docs/placement.md` reads; the rest is dropped at the door.
     pub annotations: Labels,
     /// The workload that controls the pod.
     pub owner: Option<Arc<Owner>>,
@@ -111,7 +111,7 @@ impl fmt::Display for PodKey {
     }
 }
 
-/// How much of a pod still counts (`PLACEMENT.md` 1).
+/// How much of a pod still counts (`docs/placement.md`, "PEs and jobs").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PodPhase {
     /// Waiting or running: counts for everything.

@@ -2,7 +2,7 @@
 
 use super::Resources;
 
-/// Requests and limits of one container. A missing limit counts as the request (`PLACEMENT.md` 6).
+/// Requests and limits of one container. A missing limit counts as the request (`docs/placement.md`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerResources {
     /// What the scheduler sets aside.

@@ -8,7 +8,7 @@ use super::{NodeName, Overload, Tag, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
-        /// A reason code of `PLACEMENT.md` 5, in order of precedence.
+        /// A reason code of `docs/placement.md`, in order of precedence.
         ///
         /// Public interface: metrics label, event text, record, `explain`, `simulate`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

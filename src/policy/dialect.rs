@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::spec::keys;
 use crate::model::{JobId, Labels, Namespace};
 
-/// How the pods of an engine say which job and PE they are (`PLACEMENT.md` 1).
+/// How the pods of an engine say which job and PE they are (`docs/placement.md`, "PEs and jobs").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// What happens to a pod whose wishes contradict each other (`PLACEMENT.md` 4).
+/// What happens to a pod whose wishes contradict each other (`docs/placement.md`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum OnConflict {
     /// It is created with a warning, and refused at placement.

@@ -1,4 +1,4 @@
-//! What a pod wishes for its placement, read from its annotations and labels (`PLACEMENT.md` 2).
+//! What a pod wishes for its placement, read from its annotations and labels (`docs/placement.md`).
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

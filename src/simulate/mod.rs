@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Nothing is decided here. Every pod of the workload exists from the start and is decided once, in the order of
-//! `PLACEMENT.md` 7.
+//! `docs/simulate.md`.
 
 mod admit;
 mod outcome;

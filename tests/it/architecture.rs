@@ -1,4 +1,4 @@
-//! The deciding half stays pure, and its modules depend on each other in one direction (DESIGN, "The way of a request").
+//! The deciding half stays pure, and its modules depend on each other in one direction (`docs/design.md`).
 //!
 //! The build without the feature `server` proves that the pure modules use no crate of the shell. What it cannot prove
 //! is here: nothing of the standard library that touches the world, and the direction of dependencies.

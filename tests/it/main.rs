@@ -13,6 +13,7 @@
 //! | [`health`] | alive, ready, answering in between, and ending in order |
 //! | [`load`] | nodes that are too busy take no PE, by a file or by what they say themselves |
 //! | [`policies`] | a broken policy file stops a start, and never a running server |
+//! | [`references`] | a comment or a page refers to nothing that is not in the repository |
 //! | [`simulate`] | `outrigger simulate`: every form of its output, its exit codes, and where bad input is |
 //! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
 //! | [`tls`] | only the right authority is trusted; certificates change under open connections |
@@ -55,6 +56,7 @@ mod flink;
 mod health;
 mod load;
 mod policies;
+mod references;
 mod simulate;
 mod slow;
 mod tls;

@@ -13,7 +13,7 @@ use crate::policy::PolicySet;
 /// A rule, how often it was looked at, and where it does not hold.
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
-    /// The rule, in the words of `PLACEMENT.md`.
+    /// The rule, in the words of `docs/placement.md`.
     pub(super) rule: &'static str,
     /// What it was looked at for.
     pub(super) of: String,

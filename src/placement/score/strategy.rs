@@ -1,4 +1,4 @@
-//! Scoring strategies: what makes one node better than another (docs/placement.md, "Choosing among nodes that pass").
+//! Scoring strategies: what makes one node better than another (docs/placement.md, "Scoring").
 
 use std::cmp::Ordering;
 

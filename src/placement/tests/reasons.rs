@@ -1,4 +1,4 @@
-//! Each reason code of `PLACEMENT.md` 5: it comes with its cause, it goes with it, and the first of several is told.
+//! Each reason code of `docs/placement.md`: it comes with its cause, it goes with it, and the first of several is told.
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;

@@ -1,7 +1,7 @@
 //! Placing one PE after another never breaks a rule, and no node is refused that no rule speaks against.
 //!
-//! What is legal is said here once more, from `PLACEMENT.md` alone: as predicates over who is where, by name, without
-//! the code that decides.
+//! What is legal is said here once more, from `docs/placement.md` alone: as predicates over who is where, by name,
+//! without the code that decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -249,7 +249,7 @@ pub(in crate::placement) fn world() -> impl Strategy<Value = World> {
     })
 }
 
-/// What is legal, from `PLACEMENT.md`.
+/// What is legal, from `docs/placement.md`.
 impl World {
     pub(super) fn same_job(&self, one: usize, other: usize) -> bool {
         let (one, other) = (&self.elements[one], &self.elements[other]);
