@@ -14,6 +14,7 @@ use super::text::one_line;
 use super::warnings::Warnings;
 use crate::api;
 use crate::model::{Declarations, Labels, Namespace, Pe, PlacementSpec, StreamJob};
+use crate::placement::{bucket_groups, first_conflict, is_in_bucket};
 use crate::policy::{PolicySet, keys};
 
 /// Longest message of a refusal; it may quote the user's tokens.
@@ -82,8 +83,8 @@ fn invalid_spec(job: StreamJob, policies: &PolicySet) -> Option<String> {
         pes.iter().filter_map(|pe| Some((&*pe.name, pe.spec.as_deref().ok()?))).collect();
     let all = left.clone();
     while let Some((_, first)) = left.first() {
-        let ties = first.reach(&all.iter().map(|(_, spec)| *spec));
-        let (bucket, others): (Vec<_>, Vec<_>) = left.iter().skip(1).partition(|(_, spec)| spec.is_tied_by(&ties));
+        let ties = bucket_groups(first, &all.iter().map(|(_, spec)| *spec));
+        let (bucket, others): (Vec<_>, Vec<_>) = left.iter().skip(1).partition(|(_, spec)| is_in_bucket(spec, &ties));
         let bucket: Vec<(&str, &PlacementSpec)> = left.first().copied().into_iter().chain(bucket).collect();
         if let Some(problem) = within(&bucket) {
             return Some(problem);
@@ -96,7 +97,7 @@ fn invalid_spec(job: StreamJob, policies: &PolicySet) -> Option<String> {
 /// The first two PEs of a bucket that cannot share a node.
 fn within(bucket: &[(&str, &PlacementSpec)]) -> Option<String> {
     let (names, spec): (Vec<&str>, Vec<&PlacementSpec>) = bucket.iter().copied().unzip();
-    let (first, later, conflict) = PlacementSpec::first_conflict(&spec)?;
+    let (first, later, conflict) = first_conflict(&spec)?;
     let [name, other] = [names.get(first)?, names.get(later)?];
     Some(format!("spec.pes: PE {name}: {}; {}", conflict.within_bucket(other), conflict.remedy()))
 }

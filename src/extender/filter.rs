@@ -116,7 +116,9 @@ pub(super) fn filter_nodes<'n, N: AsRef<str>>(
 /// node has a `PreferNoSchedule` taint that the pod does not tolerate.
 fn is_ours_to_choose(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bool {
     let is_avoided = |index: &NodeIndex| {
-        snapshot.info(*index).is_some_and(|(info, _)| info.taints.soft && pod.prefers_to_avoid(&info.node))
+        snapshot
+            .info(*index)
+            .is_some_and(|(info, _)| info.taints.soft && pod.first_untolerated(&info.node.soft_taints).is_some())
     };
     !pod.has_preferences && !passed.iter().any(is_avoided)
 }

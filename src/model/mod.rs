@@ -2,7 +2,6 @@
 //!
 //! Plain data. Nothing here decides anything, and nothing here knows how an object looked on the wire.
 
-mod colocation_group;
 mod ids;
 mod labels;
 mod load;
@@ -18,13 +17,12 @@ mod reason;
 mod resources;
 mod stream_job;
 
-pub use colocation_group::{ColocationGroup, SpecConflict};
 pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
 pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label};
-pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Taint, Toleration};
+pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, ObjectId, Objects, OpenStreams,
     OpenStreamsObject,

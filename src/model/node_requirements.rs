@@ -1,11 +1,9 @@
-//! What a pod's own fields ask of a node besides amounts: what kube-scheduler's filters read of them.
+//! What a pod's own fields ask of a node besides amounts, as kube-scheduler's plugins `TaintToleration`, `NodeAffinity` and
+//! `NodePorts` read them.
 //!
-//! The semantics are those of its plugins `TaintToleration`, `NodeAffinity` and `NodePorts`. What can never have an
-//! effect there is dropped where it is read, so that equal values are equal in meaning too.
+//! What can never have an effect there is dropped where it is read, so that equal values are equal in meaning too.
 
 use std::fmt;
-
-use super::Node;
 
 /// What a pod asks of a node besides amounts. Pods of one template have equal ones and share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,10 +26,10 @@ impl NodeRequirements {
         *self == Self::default()
     }
 
-    /// The first taint of a node that keeps the pod off.
+    /// The first of these taints that the pod does not tolerate.
     #[must_use]
-    pub fn untolerated<'n>(&self, node: &'n Node) -> Option<&'n Taint> {
-        node.taints.iter().find(|taint| !self.tolerates(taint))
+    pub fn first_untolerated<'t>(&self, taints: &'t [Taint]) -> Option<&'t Taint> {
+        taints.iter().find(|taint| !self.tolerates(taint))
     }
 
     /// True when the pod may run beside this taint.
@@ -39,52 +37,42 @@ impl NodeRequirements {
     pub fn tolerates(&self, taint: &Taint) -> bool {
         self.tolerations.iter().any(|toleration| toleration.tolerates(taint))
     }
-
-    /// What a node lacks of the selector and the required affinity, in words.
-    #[must_use]
-    pub fn mismatch(&self, node: &Node) -> Option<String> {
-        if let Some(lacking) = first_lacking(&self.selector, node) {
-            return Some(lacking.to_string());
-        }
-        let terms = self.terms.as_ref()?;
-        let lacking: Option<Vec<&NodeRequirement>> = terms.iter().map(|term| first_lacking(term, node)).collect();
-        let lacking: Vec<String> = lacking?.into_iter().map(NodeRequirement::to_string).collect();
-        Some(if lacking.is_empty() { "no term that a node can match".to_owned() } else { lacking.join(", or ") })
-    }
-}
-
-fn first_lacking<'r>(requirements: &'r [NodeRequirement], node: &Node) -> Option<&'r NodeRequirement> {
-    requirements.iter().find(|requirement| !requirement.holds_for(node))
 }
 
 /// One requirement of a node selector.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeRequirement {
-    subject: Subject,
-    test: Test,
+    /// What is compared.
+    pub subject: Subject,
+    /// What must be true of the subject.
+    pub test: Test,
 }
 
-/// What is looked at.
+/// What a requirement compares.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Subject {
+pub enum Subject {
+    /// The label with this key.
     Label(Box<str>),
-    /// The only field that nodes have here is their name.
+    /// The field with this path. Nodes have one, `metadata.name`.
     Field(Box<str>),
 }
 
-/// What must be true of it.
+/// What a requirement asks of its subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Test {
+pub enum Test {
+    /// The value is one of these.
     In(Vec<Box<str>>),
+    /// The value is none of these, or there is no value.
     NotIn(Vec<Box<str>>),
+    /// There is a value.
     Exists,
+    /// There is no value.
     DoesNotExist,
+    /// The value is a number above this one.
     Above(i64),
+    /// The value is a number below this one.
     Below(i64),
 }
-
-/// The field that holds the name of a node.
-const NAME_FIELD: &str = "metadata.name";
 
 impl NodeRequirement {
     /// A label with this value.
@@ -124,24 +112,6 @@ impl NodeRequirement {
             _ => return None,
         };
         Some(Self { subject: Subject::Field(key.into()), test })
-    }
-
-    fn holds_for(&self, node: &Node) -> bool {
-        let own = match &self.subject {
-            Subject::Label(key) => node.labels.get(key),
-            Subject::Field(key) if **key == *NAME_FIELD => Some(node.name.as_str()),
-            Subject::Field(_) => Some(""),
-        };
-        let listed = |values: &[Box<str>]| own.is_some_and(|own| values.iter().any(|value| **value == *own));
-        let number = || own.and_then(|own| own.parse::<i64>().ok());
-        match &self.test {
-            Test::In(values) => listed(values),
-            Test::NotIn(values) => !listed(values),
-            Test::Exists => own.is_some(),
-            Test::DoesNotExist => own.is_none(),
-            Test::Above(than) => number().is_some_and(|own| own > *than),
-            Test::Below(than) => number().is_some_and(|own| own < *than),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{HostPort, Labels, Namespace, Node, NodeName, NodeRequirements, PodName, PodRequests, PodUid};
+use super::{HostPort, Labels, Namespace, NodeName, NodeRequirements, PodName, PodRequests, PodUid, Taint};
 
 /// A pod: what placement reads of it and no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +37,13 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// True where a node has a `PreferNoSchedule` taint that the pod does not tolerate.
+    /// The first of these taints that the pod does not tolerate.
     #[must_use]
-    pub fn prefers_to_avoid(&self, node: &Node) -> bool {
-        node.soft_taints
-            .iter()
-            .any(|taint| !self.node_requirements.as_ref().is_some_and(|requirements| requirements.tolerates(taint)))
+    pub fn first_untolerated<'t>(&self, taints: &'t [Taint]) -> Option<&'t Taint> {
+        match &self.node_requirements {
+            Some(requirements) => requirements.first_untolerated(taints),
+            None => taints.first(),
+        }
     }
 
     /// The ports of the node that it takes.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::colocation::{bucket_groups, colocation_groups, is_in_bucket};
 use crate::model::{NodeName, Pe, PlacementSpec, Resources};
 use crate::state::{JobState, NodeIndex, Snapshot};
 
@@ -29,11 +30,11 @@ impl BucketMembers {
     pub(super) fn new(pe: &Pe, spec: &PlacementSpec, job: Option<&JobState>) -> Self {
         let mut bucket =
             Self { pending_requests: pe.pod.resources.requests.clone(), pending_pods: 1, ..Self::default() };
-        let Some(job) = job.filter(|_| spec.ties().next().is_some()) else { return bucket };
-        let reached = spec.reach(&job.members.iter().filter_map(|member| member.pe.spec.as_deref().ok()));
+        let Some(job) = job.filter(|_| colocation_groups(spec).next().is_some()) else { return bucket };
+        let groups = bucket_groups(spec, &job.members.iter().filter_map(|member| member.pe.spec.as_deref().ok()));
         for member in &job.members {
-            let is_tied = member.pe.spec.as_ref().is_ok_and(|theirs| theirs.is_tied_by(&reached));
-            if member.pe.pod.key.uid == pe.pod.key.uid || !is_tied {
+            let is_member = member.pe.spec.as_ref().is_ok_and(|theirs| is_in_bucket(theirs, &groups));
+            if member.pe.pod.key.uid == pe.pod.key.uid || !is_member {
                 continue;
             }
             bucket.others.push(Arc::clone(&member.pe));

@@ -1,6 +1,7 @@
 //! Wishes that no node can meet: within a PE, with its pool, or within its bucket (legacy rule C9).
 
 use super::bucket_members::BucketMembers;
+use super::colocation::{conflict_between, first_conflict};
 use crate::model::{Pe, PlacementSpec, Pool, Rejection};
 
 /// Checks the wishes of a PE against each other, its pool and the other members of its bucket.
@@ -24,7 +25,7 @@ fn index_beyond_pool(spec: &PlacementSpec, pool: Option<&Pool>) -> Option<String
 
 /// What keeps two members of a bucket from sharing a node.
 fn between(spec: &PlacementSpec, other: &Pe) -> Option<String> {
-    let conflict = spec.conflict(other.spec.as_ref().ok()?)?;
+    let conflict = conflict_between(spec, other.spec.as_ref().ok()?)?;
     Some(conflict.within_bucket(&other.name))
 }
 
@@ -32,6 +33,6 @@ fn between(spec: &PlacementSpec, other: &Pe) -> Option<String> {
 fn among(bucket: &BucketMembers) -> Option<String> {
     let (names, spec): (Vec<&str>, Vec<&PlacementSpec>) =
         bucket.others.iter().filter_map(|other| Some((&*other.name, other.spec.as_deref().ok()?))).unzip();
-    let (_, later, conflict) = PlacementSpec::first_conflict(&spec)?;
+    let (_, later, conflict) = first_conflict(&spec)?;
     Some(conflict.within_bucket(names.get(later)?))
 }

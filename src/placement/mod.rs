@@ -4,7 +4,7 @@
 //!
 //! | file or folder | holds |
 //! |---|---|
-//! | `pool`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
+//! | `pool`, `node_requirements`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
 //! | `pre_filter` | all facts about one PE in one snapshot, looked up once |
 //! | `filter/` | the filter plugins, one a file, and their table |
 //! | `plugin_set`, `evaluate` | facts and plugins: the first rejection of a node, or all |
@@ -19,6 +19,7 @@
 mod allocation;
 mod bucket;
 mod bucket_members;
+mod colocation;
 mod decide;
 mod evaluate;
 mod exlocated;
@@ -26,6 +27,7 @@ mod filter;
 mod gang;
 mod invalid_spec;
 mod lookahead;
+mod node_requirements;
 mod planner;
 mod plugin_set;
 mod pool;
@@ -34,8 +36,12 @@ mod requeue;
 mod score;
 
 pub use bucket_members::BucketMembers;
+#[cfg(test)]
+pub(crate) use colocation::conflict_between;
+pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Decision, Foresight};
 pub use gang::{GangPlan, GangState, QUIET, gang_spec};
+pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
 pub use planner::gang_plan::{gang_at_bind, plan_gang};
 pub use planner::gang_plans::GangPlans;

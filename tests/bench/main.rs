@@ -215,7 +215,7 @@ fn infeasible_gang_repeated(bencher: Bencher<'_, '_>, nodes: usize) {
     let first = extender::filter(&extender::arguments(&body).unwrap(), view).attempt;
     let last_attempt = LastAttempt { looked_up: first.looked_up, unbound: Vec::new() };
     bencher.bench(|| {
-        let view = View { last_attempt: &last_attempt, ..view };
+        let view = View { last_attempt: &last_attempt, ..View::new(cluster.snapshot(), cluster.policies()) };
         extender::filter(&extender::arguments(black_box(&body)).unwrap(), view).passed.len()
     });
 }

@@ -8,6 +8,7 @@ use super::{bare, check};
 use crate::admission::tests::support::policy;
 use crate::admission::{Decision, Outcome, SkipReason};
 use crate::model::{Declarations, Labels, PlacementSpec};
+use crate::placement::{conflict_between, first_conflict};
 use crate::policy::PolicySet;
 
 fn raw(value: &Value) -> Box<RawValue> {
@@ -143,11 +144,11 @@ proptest! {
         };
         let read: Vec<_> = pes.iter().map(spec).collect();
         let bucket: Vec<&PlacementSpec> = read.iter().map(|spec| &**spec).collect();
-        let cannot_join = (0..bucket.len()).find(|at| bucket[..*at].iter().any(|one| one.conflict(bucket[*at]).is_some()));
-        let found = PlacementSpec::first_conflict(&bucket);
+        let cannot_join = (0..bucket.len()).find(|at| bucket[..*at].iter().any(|one| conflict_between(one, bucket[*at]).is_some()));
+        let found = first_conflict(&bucket);
         prop_assert_eq!(found.map(|(_, later, _)| later), cannot_join);
         if let Some((before, later, conflict)) = found {
-            prop_assert_eq!(bucket[before].conflict(bucket[later]), Some(conflict));
+            prop_assert_eq!(conflict_between(bucket[before], bucket[later]), Some(conflict));
         }
     }
 

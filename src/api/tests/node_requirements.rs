@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::api::{NodeObject, PodObject};
 use crate::model::{HostPort, Node, Pod};
+use crate::placement;
 
 fn node(name: &str, labels: &Value, spec: &Value) -> Node {
     let object = json!({"metadata": {"name": name, "labels": labels}, "spec": spec});
@@ -21,7 +22,7 @@ fn tolerates(tolerations: &Value, taint: &Value) -> bool {
     let pod = pod(&json!({ "tolerations": tolerations }));
     let node = node("n1", &json!({}), &json!({"taints": [taint]}));
     match &pod.node_requirements {
-        Some(node_requirements) => node_requirements.untolerated(&node).is_none(),
+        Some(node_requirements) => node_requirements.first_untolerated(&node.taints).is_none(),
         None => node.taints.is_empty(),
     }
 }
@@ -29,7 +30,7 @@ fn tolerates(tolerations: &Value, taint: &Value) -> bool {
 /// What a node with two labels lacks for a pod.
 fn mismatch(spec: &Value) -> Option<String> {
     let node = node("n1", &json!({"zone": "a", "generation": "7"}), &json!({}));
-    pod(spec).node_requirements.and_then(|node_requirements| node_requirements.mismatch(&node))
+    pod(spec).node_requirements.and_then(|node_requirements| placement::mismatch(&node_requirements, &node))
 }
 
 fn affinity(terms: &Value) -> Value {
@@ -87,7 +88,7 @@ fn each_taint_needs_a_toleration_and_the_first_without_one_is_told() {
     let tainted = node("n1", &json!({}), &taints);
     let first = |tolerations: Value| {
         let node_requirements = pod(&json!({ "tolerations": tolerations })).node_requirements.unwrap();
-        node_requirements.untolerated(&tainted).map(ToString::to_string)
+        node_requirements.first_untolerated(&tainted.taints).map(ToString::to_string)
     };
     let exists = |key: &str| json!({"key": key, "operator": "Exists"});
     assert_eq!(first(json!([exists("c"), exists("b")])).as_deref(), Some("a:NoSchedule"));
@@ -246,7 +247,7 @@ proptest! {
         let node = node("n1", &json!(labels), &json!({}));
         let holds = |operator: &str| {
             let term = json!([{"matchExpressions": [requirement(&key, operator, &values)]}]);
-            pod(&affinity(&term)).node_requirements.unwrap().mismatch(&node).is_none()
+            placement::mismatch(&pod(&affinity(&term)).node_requirements.unwrap(), &node).is_none()
         };
         prop_assert_ne!(holds(&operator), holds(opposite));
     }

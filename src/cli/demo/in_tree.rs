@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::model::{HostPort, Node, NodeRequirements, Pod, Resources, Taint};
+use crate::placement::mismatch;
 
 /// A node, and what is requested there.
 #[derive(Debug)]
@@ -45,10 +46,10 @@ impl<'a> NodeInfo<'a> {
         if self.cordon.as_ref().is_some_and(|cordon| !node_requirements.tolerates(cordon)) {
             return Some("node(s) were unschedulable".to_owned());
         }
-        if node_requirements.untolerated(self.node).is_some() {
+        if node_requirements.first_untolerated(&self.node.taints).is_some() {
             return Some("node(s) had untolerated taint(s)".to_owned());
         }
-        if node_requirements.mismatch(self.node).is_some() {
+        if mismatch(node_requirements, self.node).is_some() {
             return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
         }
         if HostPort::first_taken(&node_requirements.host_ports, &self.host_ports).is_some() {

@@ -1,6 +1,7 @@
 //! `NodeAffinityMismatch`: the node lacks what the pod's node selector or required node affinity asks for, as in
 //! kube-scheduler's `NodeAffinity`.
 
+use super::super::node_requirements::mismatch;
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
 use crate::model::Rejection;
@@ -12,5 +13,6 @@ pub(super) fn applies(state: &PreFilterState) -> bool {
 }
 
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
-    state.pe.pod.node_requirements.as_ref()?.mismatch(node.node()).map(Rejection::NodeAffinityMismatch)
+    let requirements = state.pe.pod.node_requirements.as_ref()?;
+    mismatch(requirements, node.node()).map(Rejection::NodeAffinityMismatch)
 }

@@ -2,16 +2,12 @@
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
-use crate::model::{Rejection, Taint};
+use crate::model::Rejection;
 
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
     if !node.info.taints.hard {
         return None;
     }
-    let node = node.node();
-    let taint: Option<&Taint> = match &state.pe.pod.node_requirements {
-        Some(requirements) => requirements.untolerated(node),
-        None => node.taints.first(),
-    };
+    let taint = state.pe.pod.first_untolerated(&node.node().taints);
     taint.map(|taint| Rejection::UntoleratedTaint(taint.to_string()))
 }

@@ -1,0 +1,137 @@
+//! What joins PEs of a job to a bucket by their placement specs, and what keeps two PEs of a bucket apart all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{PlacementSpec, PoolId, Token};
+
+/// What joins PEs of a job to a bucket: PEs with an equal one share a node (legacy rule C4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ColocationGroup<'a> {
+    /// A shared colocation token.
+    Token(&'a Token),
+    /// The same index of a sized pool.
+    PoolIndex {
+        /// The pool.
+        pool: &'a PoolId,
+        /// The index, from 0.
+        index: u32,
+    },
+}
+
+/// What keeps two PEs from sharing a node, whichever node it is (legacy rule C9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpecConflict<'a> {
+    /// They share this exlocation token.
+    Exlocation(&'a Token),
+    /// One of them is isolated.
+    Isolation,
+    /// They name two indexes of one pool.
+    PoolIndexes {
+        /// The pool.
+        pool: &'a PoolId,
+        /// The index that the first PE names.
+        own: u32,
+        /// The index that the other PE names.
+        other: u32,
+    },
+}
+
+/// The groups that a PE belongs to.
+pub(super) fn colocation_groups(spec: &PlacementSpec) -> impl Iterator<Item = ColocationGroup<'_>> {
+    let place = spec.pool_place().map(|(pool, index)| ColocationGroup::PoolIndex { pool, index });
+    spec.colocation.iter().map(ColocationGroup::Token).chain(place)
+}
+
+/// True where a PE belongs to one of these groups.
+pub(crate) fn is_in_bucket(spec: &PlacementSpec, groups: &BTreeSet<ColocationGroup<'_>>) -> bool {
+    colocation_groups(spec).any(|group| groups.contains(&group))
+}
+
+/// All groups of the bucket of a PE: the transitive closure over the PEs of its job.
+pub(crate) fn bucket_groups<'a>(
+    spec: &'a PlacementSpec,
+    job: &(impl Iterator<Item = &'a PlacementSpec> + Clone),
+) -> BTreeSet<ColocationGroup<'a>> {
+    let mut reached: BTreeSet<ColocationGroup<'_>> = colocation_groups(spec).collect();
+    loop {
+        let before = reached.len();
+        for other in job.clone() {
+            if is_in_bucket(other, &reached) {
+                reached.extend(colocation_groups(other));
+            }
+        }
+        if reached.len() == before {
+            return reached;
+        }
+    }
+}
+
+/// What keeps a PE from sharing a node with another one.
+pub(crate) fn conflict_between<'a>(spec: &'a PlacementSpec, other: &PlacementSpec) -> Option<SpecConflict<'a>> {
+    // Tokens are sorted, and there may be many.
+    if let Some(token) = spec.exlocation.iter().find(|token| other.exlocation.binary_search(token).is_ok()) {
+        return Some(SpecConflict::Exlocation(token));
+    }
+    if spec.isolation.is_some() || other.isolation.is_some() {
+        return Some(SpecConflict::Isolation);
+    }
+    match (spec.pool_place(), other.pool_place()) {
+        (Some((pool, own)), Some((other_pool, other))) if pool == other_pool && own != other => {
+            Some(SpecConflict::PoolIndexes { pool, own, other })
+        }
+        _ => None,
+    }
+}
+
+/// Finds the first PE of a bucket that cannot share a node with a PE before it: the places of both in the bucket, the
+/// earlier one first. Buckets may be large, so no PE is compared with every other.
+pub(crate) fn first_conflict<'a>(bucket: &[&'a PlacementSpec]) -> Option<(usize, usize, SpecConflict<'a>)> {
+    let mut tokens: BTreeMap<&Token, usize> = BTreeMap::new();
+    let mut indexes: BTreeMap<&PoolId, (u32, usize)> = BTreeMap::new();
+    for (at, spec) in bucket.iter().enumerate() {
+        let by_token = spec.exlocation.iter().filter_map(|token| tokens.get(token).copied()).min();
+        let by_index = spec.pool_place().and_then(|(pool, index)| {
+            let (known, holder) = *indexes.entry(pool).or_insert((index, at));
+            (known != index).then_some(holder)
+        });
+        // An isolated PE conflicts with every other one.
+        let is_isolated = |spec: &PlacementSpec| spec.isolation.is_some();
+        let first = bucket.first().filter(|first| at > 0 && (is_isolated(first) || is_isolated(spec)));
+        let by_isolation = first.and(Some(0));
+        if let Some(before) = by_token.or(by_isolation).or(by_index) {
+            return conflict_between(bucket.get(before)?, spec).map(|conflict| (before, at, conflict));
+        }
+        for token in &spec.exlocation {
+            tokens.entry(token).or_insert(at);
+        }
+    }
+    None
+}
+
+impl SpecConflict<'_> {
+    /// The conflict as one between PEs of a bucket, from the side of the first; `other` is the name of the other one.
+    #[must_use]
+    pub(crate) fn within_bucket(&self, other: &str) -> String {
+        match self {
+            Self::Exlocation(token) => format!(
+                "colocation against exlocation: it shares exlocation token `{token}` with PE {other}, which is in its bucket"
+            ),
+            Self::Isolation => {
+                format!("colocation against isolation: an isolated PE cannot share a bucket, here with PE {other}")
+            }
+            Self::PoolIndexes { pool, own, other: index } => format!(
+                "two indices of one pool: a bucket cannot have nodes {own} and {index} of HostPool `{pool}`, here with PE {other}"
+            ),
+        }
+    }
+
+    /// What would help.
+    #[must_use]
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Exlocation(_) => "take that token out of one of them, or the colocation that ties them",
+            Self::Isolation => "leave isolated out, or the colocation or poolIndex that ties them",
+            Self::PoolIndexes { .. } => "take the colocation out that ties them",
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What a node lacks of a pod's node selector and required node affinity: the semantics of kube-scheduler's `NodeAffinity`.
+
+use crate::model::{Node, NodeRequirement, NodeRequirements, Subject, Test};
+
+/// The field that holds the name of a node.
+const NAME_FIELD: &str = "metadata.name";
+
+/// What a node lacks, in words; `None` where it has everything.
+pub(crate) fn mismatch(requirements: &NodeRequirements, node: &Node) -> Option<String> {
+    if let Some(lacking) = first_lacking(&requirements.selector, node) {
+        return Some(lacking.to_string());
+    }
+    let terms = requirements.terms.as_ref()?;
+    let lacking: Option<Vec<&NodeRequirement>> = terms.iter().map(|term| first_lacking(term, node)).collect();
+    let lacking: Vec<String> = lacking?.into_iter().map(ToString::to_string).collect();
+    Some(if lacking.is_empty() { "no term that a node can match".to_owned() } else { lacking.join(", or ") })
+}
+
+fn first_lacking<'r>(requirements: &'r [NodeRequirement], node: &Node) -> Option<&'r NodeRequirement> {
+    requirements.iter().find(|requirement| !holds(requirement, node))
+}
+
+fn holds(requirement: &NodeRequirement, node: &Node) -> bool {
+    let own = match &requirement.subject {
+        Subject::Label(key) => node.labels.get(key),
+        Subject::Field(key) if **key == *NAME_FIELD => Some(node.name.as_str()),
+        Subject::Field(_) => Some(""),
+    };
+    let is_listed = |values: &[Box<str>]| own.is_some_and(|own| values.iter().any(|value| **value == *own));
+    let number = || own.and_then(|own| own.parse::<i64>().ok());
+    match &requirement.test {
+        Test::In(values) => is_listed(values),
+        Test::NotIn(values) => !is_listed(values),
+        Test::Exists => own.is_some(),
+        Test::DoesNotExist => own.is_none(),
+        Test::Above(than) => number().is_some_and(|own| own > *than),
+        Test::Below(than) => number().is_some_and(|own| own < *than),
+    }
+}
