@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use crate::model::{
     Bytes, DeclaredPe, DeclaredRegion, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
     NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent, Pod, PodKey, PodPhase,
-    PodRequests, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Rejection, Resources, StreamJob, StreamJobId,
-    Tag, Taint, Toleration,
+    PodRequests, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob,
+    StreamJobId, Tag, Taint, Toleration,
 };
 use crate::placement::{Decision, Foresight, plan_gang};
 use crate::policy::{PolicySet, Source};
@@ -277,6 +277,11 @@ pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, 
     cluster.apply(Event::StreamJobsListed(Vec::new()));
     cluster.apply(Event::PodsListed(pods));
     cluster
+}
+
+/// A resource of which less is free than requested.
+pub(crate) fn shortage(resource: &'static str, requested: u64, free: u64) -> Shortage {
+    Shortage { resource: resource.into(), requested, free }
 }
 
 /// The decision about a PE, as kube-scheduler is answered.

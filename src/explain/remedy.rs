@@ -1,7 +1,7 @@
 //! What would make a node fit, in words with the numbers.
 
 use super::explanation::RejectionWithRemedy;
-use crate::model::{Bytes, Millicores, NodeName, Rejection};
+use crate::model::{NodeName, Rejection, Shortage};
 
 impl RejectionWithRemedy {
     /// A refusal, and what would help.
@@ -18,7 +18,7 @@ fn remedy(rejection: &Rejection) -> String {
         }
         Rejection::InvalidPlacement(_) => "change what the PE asks for".to_owned(),
         Rejection::PoolNotFound(pool) => format!("create HostPool `{pool}`, or name one that exists"),
-        Rejection::GangIncomplete(exist, count) => {
+        Rejection::GangIncomplete { exist, count } => {
             let missing = usize::try_from(*count).unwrap_or(usize::MAX).saturating_sub(*exist);
             format!("create the {missing} members of the gang that are missing, or ask for fewer")
         }
@@ -39,9 +39,9 @@ fn remedy(rejection: &Rejection) -> String {
         }
         Rejection::PoolTagMissing(tag) => format!("label it tag.outrigger.dev/{tag}"),
         Rejection::NotInPool => "add it to the hosts of the pool".to_owned(),
-        Rejection::PoolTooSmall(qualify, size) => {
-            let missing = size.saturating_sub(*qualify);
-            format!("let {missing} more nodes qualify for the pool, or lower its size to {qualify}")
+        Rejection::PoolTooSmall { qualifying, size } => {
+            let missing = size.saturating_sub(*qualifying);
+            format!("let {missing} more nodes qualify for the pool, or lower its size to {qualifying}")
         }
         Rejection::PoolExclusiveToOtherJob(job) | Rejection::PoolNodeInUse(job) => {
             format!("wait until job {job} has left it")
@@ -49,17 +49,17 @@ fn remedy(rejection: &Rejection) -> String {
         Rejection::PoolIndexElsewhere => "make room on the nodes that the job has chosen of the pool".to_owned(),
         Rejection::HostMismatch => "add it to outrigger.dev/hosts".to_owned(),
         Rejection::PinnedElsewhere(node) => format!("make room on {node}, or drop outrigger.dev/relocatable: false"),
-        Rejection::InsufficientResources(resource, wanted, free) => amounts(resource, (*wanted, *free), "the PE asks"),
-        Rejection::BucketDoesNotFit(resource, wanted, free) => {
-            amounts(resource, (*wanted, *free), "the waiting PEs of the bucket ask together")
-        }
+        Rejection::InsufficientResources(shortage) => make_room(shortage, "the PE asks"),
+        Rejection::BucketDoesNotFit(shortage) => make_room(shortage, "the waiting PEs of the bucket ask together"),
         Rejection::NodeHoldsIsolatedPe(pe)
         | Rejection::IsolatedPeNeedsEmptyNode(pe)
         | Rejection::ExlocationConflict(pe) => {
             format!("wait until PE {pe} has left it")
         }
         Rejection::ColocationMismatch(nodes) => together(nodes),
-        Rejection::BucketMemberRejected(pe, rejection) => format!("for PE {pe} of its bucket: {}", remedy(rejection)),
+        Rejection::BucketMemberRejected { pe, rejection } => {
+            format!("for PE {pe} of its bucket: {}", remedy(rejection))
+        }
         Rejection::NodeOverloaded(overload) => format!(
             "wait until {} is below {}, or let the StreamJob override load protection",
             overload.metric,
@@ -71,25 +71,19 @@ fn remedy(rejection: &Rejection) -> String {
     }
 }
 
-fn amounts(resource: &str, (wanted, free): (u64, u64), who: &str) -> String {
-    if resource.starts_with("hostPort ") {
+fn make_room(shortage: &Shortage, who: &str) -> String {
+    let Shortage { resource, requested, free } = shortage;
+    if shortage.is_port() {
         return format!("free {resource}, or take another port");
     }
-    let [wanted, missing, free] = [wanted, wanted.saturating_sub(free), free].map(|amount| spoken(resource, amount));
-    format!("free {missing} of {resource}: {who} for {wanted}, {free} is free")
+    let missing = requested.saturating_sub(*free);
+    let [requested, missing, free] = [*requested, missing, *free].map(|amount| shortage.with_unit(amount));
+    format!("free {missing} of {resource}: {who} for {requested}, {free} is free")
 }
 
 fn together(nodes: &[NodeName]) -> String {
     match nodes {
         [node] => format!("make room on {node}, where its bucket is"),
         _ => "delete PEs of its bucket until the rest is on one node".to_owned(),
-    }
-}
-
-fn spoken(resource: &str, amount: u64) -> String {
-    match resource {
-        "cpu" => Millicores(amount).to_string(),
-        "memory" | "ephemeral-storage" => Bytes(amount).to_string(),
-        _ => amount.to_string(),
     }
 }

@@ -15,6 +15,7 @@ mod pod_requests;
 mod pool;
 mod reason;
 mod resources;
+mod shortage;
 mod stream_job;
 
 pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
@@ -35,4 +36,5 @@ pub use pod_requests::{ContainerResources, PodRequests, PodResources};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, thousandths};
+pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};

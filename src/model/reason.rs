@@ -1,10 +1,9 @@
 //! Why a node is refused: the public reason codes and the numbers behind each.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{NodeName, Overload, Tag, Token};
+use super::{NodeName, Overload, Shortage, Tag, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
@@ -111,8 +110,13 @@ pub enum Rejection {
     InvalidPlacement(Arc<str>),
     /// See [`Reason::PoolNotFound`]; the pool.
     PoolNotFound(Arc<str>),
-    /// See [`Reason::GangIncomplete`]; how many members exist, and how many it takes.
-    GangIncomplete(usize, u32),
+    /// See [`Reason::GangIncomplete`].
+    GangIncomplete {
+        /// How many members exist.
+        exist: usize,
+        /// How many members the gang asks for.
+        count: u32,
+    },
     /// See [`Reason::GangIncomplete`]; it is a gang of all, and more members may come.
     GangArrives,
     /// See [`Reason::NodeUnschedulable`].
@@ -127,8 +131,13 @@ pub enum Rejection {
     PoolTagMissing(Tag),
     /// See [`Reason::NotInPool`].
     NotInPool,
-    /// See [`Reason::PoolTooSmall`]; how many nodes qualify, and the size.
-    PoolTooSmall(usize, usize),
+    /// See [`Reason::PoolTooSmall`].
+    PoolTooSmall {
+        /// How many nodes qualify.
+        qualifying: usize,
+        /// The size of the pool.
+        size: usize,
+    },
     /// See [`Reason::PoolExclusiveToOtherJob`]; the other job.
     PoolExclusiveToOtherJob(String),
     /// See [`Reason::PoolNodeInUse`]; the other job.
@@ -139,18 +148,23 @@ pub enum Rejection {
     HostMismatch,
     /// See [`Reason::PinnedElsewhere`]; the node that it belongs to.
     PinnedElsewhere(NodeName),
-    /// See [`Reason::InsufficientResources`]; the resource, what is wanted and what is free.
-    InsufficientResources(Cow<'static, str>, u64, u64),
+    /// See [`Reason::InsufficientResources`].
+    InsufficientResources(Shortage),
     /// See [`Reason::NodeHoldsIsolatedPe`]; the PE that is there.
     NodeHoldsIsolatedPe(String),
     /// See [`Reason::IsolatedPeNeedsEmptyNode`]; the PE that is there.
     IsolatedPeNeedsEmptyNode(String),
     /// See [`Reason::ColocationMismatch`]; where members of the bucket are.
     ColocationMismatch(Arc<[NodeName]>),
-    /// See [`Reason::BucketDoesNotFit`]; the resource, what the bucket wants and what is free.
-    BucketDoesNotFit(Cow<'static, str>, u64, u64),
-    /// See [`Reason::BucketDoesNotFit`]; the member of the bucket that may not go there, and why.
-    BucketMemberRejected(String, Box<Self>),
+    /// See [`Reason::BucketDoesNotFit`]; what the pending members of the bucket request together.
+    BucketDoesNotFit(Shortage),
+    /// See [`Reason::BucketDoesNotFit`]; a pending member of the bucket may not go to the node.
+    BucketMemberRejected {
+        /// The name of the member.
+        pe: String,
+        /// The rejection of the node for that member.
+        rejection: Box<Self>,
+    },
     /// See [`Reason::ExlocationConflict`]; the PE with a shared token that is there.
     ExlocationConflict(String),
     /// See [`Reason::ExlocationInfeasible`]; the token.
@@ -170,24 +184,24 @@ impl Rejection {
             Self::NodeUnknown => Reason::NodeUnknown,
             Self::InvalidPlacement(_) => Reason::InvalidPlacement,
             Self::PoolNotFound(_) => Reason::PoolNotFound,
-            Self::GangIncomplete(..) | Self::GangArrives => Reason::GangIncomplete,
+            Self::GangIncomplete { .. } | Self::GangArrives => Reason::GangIncomplete,
             Self::NodeUnschedulable => Reason::NodeUnschedulable,
             Self::UntoleratedTaint(_) => Reason::UntoleratedTaint,
             Self::NodeAffinityMismatch(_) => Reason::NodeAffinityMismatch,
             Self::RestrictedTag(_) => Reason::RestrictedTag,
             Self::PoolTagMissing(_) => Reason::PoolTagMissing,
             Self::NotInPool => Reason::NotInPool,
-            Self::PoolTooSmall(..) => Reason::PoolTooSmall,
+            Self::PoolTooSmall { .. } => Reason::PoolTooSmall,
             Self::PoolExclusiveToOtherJob(_) => Reason::PoolExclusiveToOtherJob,
             Self::PoolNodeInUse(_) => Reason::PoolNodeInUse,
             Self::PoolIndexElsewhere => Reason::PoolIndexElsewhere,
             Self::HostMismatch => Reason::HostMismatch,
             Self::PinnedElsewhere(_) => Reason::PinnedElsewhere,
-            Self::InsufficientResources(..) => Reason::InsufficientResources,
+            Self::InsufficientResources(_) => Reason::InsufficientResources,
             Self::NodeHoldsIsolatedPe(_) => Reason::NodeHoldsIsolatedPe,
             Self::IsolatedPeNeedsEmptyNode(_) => Reason::IsolatedPeNeedsEmptyNode,
             Self::ColocationMismatch(_) => Reason::ColocationMismatch,
-            Self::BucketDoesNotFit(..) | Self::BucketMemberRejected(..) => Reason::BucketDoesNotFit,
+            Self::BucketDoesNotFit(_) | Self::BucketMemberRejected { .. } => Reason::BucketDoesNotFit,
             Self::ExlocationConflict(_) => Reason::ExlocationConflict,
             Self::ExlocationInfeasible(_) => Reason::ExlocationInfeasible,
             Self::NodeOverloaded(_) => Reason::NodeOverloaded,
@@ -207,7 +221,7 @@ impl fmt::Display for Rejection {
             | Self::HostMismatch
             | Self::GangInfeasible(None) => write!(f, "{code}"),
             Self::GangArrives => write!(f, "{code}: a member has just been created, and more may come"),
-            Self::GangIncomplete(members, count) => write!(f, "{code}: {members} of {count} members exist"),
+            Self::GangIncomplete { exist, count } => write!(f, "{code}: {exist} of {count} members exist"),
             Self::NodeOverloaded(overload) => write!(f, "{code}: {overload}"),
             Self::GangInfeasible(Some(conflict)) => write!(f, "{code}: {conflict}"),
             Self::Unseen(object) => write!(f, "{code}: {object} has not been seen yet"),
@@ -217,18 +231,18 @@ impl fmt::Display for Rejection {
             Self::NodeAffinityMismatch(lacking) => write!(f, "{code}: {lacking} is asked for"),
             Self::RestrictedTag(tag) => write!(f, "{code}: closed to PEs that do not ask for tag `{tag}`"),
             Self::PoolTagMissing(tag) => write!(f, "{code}: no tag `{tag}`"),
-            Self::PoolTooSmall(qualify, size) => write!(f, "{code}: {qualify} nodes qualify, {size} are needed"),
-            Self::PoolExclusiveToOtherJob(job) | Self::PoolNodeInUse(job) => write!(f, "{code}: job {job}"),
-            Self::InsufficientResources(resource, wanted, free) | Self::BucketDoesNotFit(resource, wanted, free) => {
-                write!(f, "{code}: {resource} {wanted} wanted, {free} free")
+            Self::PoolTooSmall { qualifying, size } => {
+                write!(f, "{code}: {qualifying} nodes qualify, {size} are needed")
             }
+            Self::PoolExclusiveToOtherJob(job) | Self::PoolNodeInUse(job) => write!(f, "{code}: job {job}"),
+            Self::InsufficientResources(shortage) | Self::BucketDoesNotFit(shortage) => write!(f, "{code}: {shortage}"),
             Self::NodeHoldsIsolatedPe(pe) | Self::IsolatedPeNeedsEmptyNode(pe) | Self::ExlocationConflict(pe) => {
                 write!(f, "{code}: PE {pe}")
             }
             Self::PinnedElsewhere(node) => write!(f, "{code}: the PE stays on {node}"),
-            Self::BucketMemberRejected(pe, rejection) => write!(f, "{code}: PE {pe} of the bucket: {rejection}"),
+            Self::BucketMemberRejected { pe, rejection } => write!(f, "{code}: PE {pe} of the bucket: {rejection}"),
             Self::ExlocationInfeasible(token) => {
-                write!(f, "{code}: waiting PEs with token `{token}` would be left without a node")
+                write!(f, "{code}: pending PEs with token `{token}` would be left without a node")
             }
             Self::ColocationMismatch(nodes) => {
                 let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();

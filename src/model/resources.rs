@@ -1,6 +1,5 @@
 //! Quantities of CPU, memory and other resources, in whole units, never floating.
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// CPU in thousandths of a core. Kubernetes rounds finer values up.
@@ -117,27 +116,6 @@ impl Resources {
             let most = self.get(name).max(*units);
             self.set_units(name, most);
         }
-    }
-
-    /// The first resource of `wanted` that does not fit into `self` after `used`: its name, what is wanted, what is free.
-    ///
-    /// A resource that is not asked for never refuses, even where the node is overbooked.
-    #[must_use]
-    pub fn first_lacking(&self, used: &Self, wanted: &Self) -> Option<(Cow<'static, str>, u64, u64)> {
-        let lacking = |wanted: u64, all: u64, used: u64| {
-            let free = all.saturating_sub(used);
-            (wanted > 0 && wanted > free).then_some((wanted, free))
-        };
-        if let Some((wanted, free)) = lacking(wanted.cpu.0, self.cpu.0, used.cpu.0) {
-            return Some((Cow::Borrowed("cpu"), wanted, free));
-        }
-        if let Some((wanted, free)) = lacking(wanted.memory.0, self.memory.0, used.memory.0) {
-            return Some((Cow::Borrowed("memory"), wanted, free));
-        }
-        wanted.other.iter().find_map(|(name, units)| {
-            let (wanted, free) = lacking(*units, self.get(name), used.get(name))?;
-            Some((Cow::Owned(name.to_string()), wanted, free))
-        })
     }
 
     fn set_units(&mut self, name: &str, units: u64) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::evaluate::{Evaluation, earlier_or};
 use super::filter::plugin::NodeView;
 use super::plugin_set::PluginSet;
-use crate::model::{HostPort, Pe, Reason, Rejection};
+use crate::model::{HostPort, Pe, Reason, Rejection, Shortage};
 use crate::state::{NodeState, Snapshot};
 
 /// One PE together with the pending members of its bucket.
@@ -61,13 +61,13 @@ impl BucketEvaluation {
         let bucket = &self.own.state.bucket;
         let free_pods = node.info.free_pods;
         if bucket.pending_pods > free_pods {
-            return Some(Rejection::BucketDoesNotFit("pods".into(), bucket.pending_pods, free_pods));
+            return Some(Rejection::BucketDoesNotFit(Shortage::of_pods(bucket.pending_pods, free_pods)));
         }
         if node.info.has_room_for(&bucket.pending_requests) {
             return None;
         }
-        let lacking = node.node().allocatable.first_lacking(&node.state.requested, &bucket.pending_requests);
-        lacking.map(|(resource, requested, free)| Rejection::BucketDoesNotFit(resource, requested, free))
+        let allocatable = &node.node().allocatable;
+        Shortage::first(allocatable, &node.state.requested, &bucket.pending_requests).map(Rejection::BucketDoesNotFit)
     }
 
     /// A pending member asks for a host port that a pod on the node or another member holds.
@@ -80,7 +80,7 @@ impl BucketEvaluation {
         let mut taken = node.host_ports.clone();
         for ports in requested() {
             if let Some(port) = HostPort::first_taken(ports, &taken) {
-                return Some(Rejection::BucketDoesNotFit(port.to_string().into(), 1, 0));
+                return Some(Rejection::BucketDoesNotFit(Shortage::of_port(port)));
             }
             taken.extend_from_slice(ports);
         }
@@ -100,7 +100,7 @@ impl PendingBucketMember {
 
     /// The rejection of a member as one of the whole bucket.
     pub(super) fn reject(&self, rejection: Rejection) -> Rejection {
-        Rejection::BucketMemberRejected(self.pe.name.to_string(), Box::new(rejection))
+        Rejection::BucketMemberRejected { pe: self.pe.name.to_string(), rejection: Box::new(rejection) }
     }
 }
 

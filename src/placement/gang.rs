@@ -113,7 +113,9 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
     let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
     let exist = members.len() + usize::from(!is_known);
     match gang {
-        Gang::AtLeast(count) => (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete(exist, count.get())),
+        Gang::AtLeast(count) => {
+            (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete { exist, count: count.get() })
+        }
         Gang::All => {
             let is_settled = snapshot.is_settled(pe.pod.created) && !job.is_some_and(|job| is_arriving(snapshot, job));
             (!is_settled).then_some(Rejection::GangArrives)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::{
-    Declarations, HostChoice, JobId, Node, Pe, PlacementSpec, Pod, PodPhase, Pool, PoolMembers, Resources, Token,
+    Declarations, HostChoice, JobId, Node, Pe, PlacementSpec, Pod, PodPhase, Pool, PoolMembers, Resources, Shortage,
+    Token,
 };
 use crate::policy::PolicySet;
 
@@ -49,8 +50,10 @@ fn requests(pods: &[Pod], nodes: &[Node]) -> Check {
         let mut requested = Resources::default();
         let here = |pod: &&Pod| pod.node.as_ref() == Some(&node.name) && pod.phase != PodPhase::Finished;
         pods.iter().filter(here).for_each(|pod| requested.add(&pod.resources.requests));
-        if let Some((resource, wanted, has)) = node.allocatable.first_lacking(&Resources::default(), &requested) {
-            broken.push(format!("node {}: {wanted} of {resource} requested, {has} allocatable", node.name));
+        if let Some(Shortage { resource, requested, free }) =
+            Shortage::first(&node.allocatable, &Resources::default(), &requested)
+        {
+            broken.push(format!("node {}: {requested} of {resource} requested, {free} allocatable", node.name));
         }
     }
     Check { rule: "requests", of: count(nodes.len(), "node"), broken }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::model::{HostPort, Node, NodeRequirements, Pod, Resources, Taint};
+use crate::model::{HostPort, Node, NodeRequirements, Pod, Resources, Shortage, Taint};
 use crate::placement::mismatch;
 
 /// A node, and what is requested there.
@@ -58,10 +58,8 @@ impl<'a> NodeInfo<'a> {
         if self.pods >= self.node.pods {
             return Some("Too many pods".to_owned());
         }
-        self.node
-            .allocatable
-            .first_lacking(&self.requested, &pod.resources.requests)
-            .map(|(resource, _, _)| format!("Insufficient {resource}"))
+        Shortage::first(&self.node.allocatable, &self.requested, &pod.resources.requests)
+            .map(|Shortage { resource, .. }| format!("Insufficient {resource}"))
     }
 }
 

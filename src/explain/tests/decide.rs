@@ -50,7 +50,7 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
         "nearest": [
             {"node": "n2", "crowding": 1.0, "risk": 1.0, "lacks": [{
                 "reason": "InsufficientResources",
-                "problem": "InsufficientResources: cpu 1000 wanted, 500 free",
+                "problem": "InsufficientResources: cpu: requested 1, free 500m",
                 "remedy": "free 500m of cpu: the PE asks for 1000m, 500m is free",
             }]},
             {"node": "n3", "crowding": 0.25, "risk": 0.0, "lacks": [{

@@ -69,7 +69,7 @@ proptest! {
                 let together = verdict(&cluster, other, there);
                 cluster.withdraw(&PodUid::from(one), "1");
                 // what a third PE would like is no rule between these two
-                let legal = matches!(together, Ok(()) | Err(Rejection::BucketMemberRejected(..)));
+                let legal = matches!(together, Ok(()) | Err(Rejection::BucketMemberRejected { .. }));
                 prop_assert!(named || !alone || legal, "{one} on {here}, {other} on {there}: {together:?}");
             }
         }

@@ -37,18 +37,6 @@ fn what_is_no_quantity_is_refused_with_the_text() {
     }
 }
 
-#[test]
-fn first_lacking_names_the_resource_and_ignores_what_is_not_asked_for() {
-    let mut node = Resources { cpu: Millicores(1_000), memory: Bytes(100), other: Vec::new() };
-    node.set("example.com/gpu", "1").unwrap();
-    let overbooked = Resources { cpu: Millicores(2_000), ..Resources::default() };
-    let only_memory = Resources { memory: Bytes(100), ..Resources::default() };
-    assert_eq!(node.first_lacking(&overbooked, &only_memory), None);
-    let mut two = Resources::default();
-    two.set("example.com/gpu", "2").unwrap();
-    assert_eq!(node.first_lacking(&Resources::default(), &two), Some(("example.com/gpu".into(), 2, 1)));
-}
-
 proptest! {
     #[test]
     fn any_text_is_a_quantity_or_an_error(text in "\\PC{0,24}") {

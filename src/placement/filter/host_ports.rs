@@ -3,7 +3,7 @@
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
-use crate::model::{HostPort, Rejection};
+use crate::model::{HostPort, Rejection, Shortage};
 
 /// The pod asks for host ports.
 pub(super) fn applies(state: &PreFilterState) -> bool {
@@ -12,5 +12,5 @@ pub(super) fn applies(state: &PreFilterState) -> bool {
 
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
     HostPort::first_taken(state.pe.host_ports(), &node.state.host_ports)
-        .map(|port| Rejection::InsufficientResources(port.to_string().into(), 1, 0))
+        .map(|port| Rejection::InsufficientResources(Shortage::of_port(port)))
 }

@@ -18,7 +18,10 @@ pub(super) fn is_sized(state: &PreFilterState) -> bool {
 /// a node that is taken out of service stops no replacement on the others.
 pub(super) fn enough_qualify(state: &PreFilterState, _: NodeView<'_>) -> Option<Rejection> {
     let size = state.pool_size()?;
-    state.qualifying.filter(|qualifying| *qualifying < size).map(|qualifying| Rejection::PoolTooSmall(qualifying, size))
+    state
+        .qualifying
+        .filter(|qualifying| *qualifying < size)
+        .map(|qualifying| Rejection::PoolTooSmall { qualifying, size })
 }
 
 /// The job has chosen all its nodes and this node is none of them, or the node belongs to another index of the pool.

@@ -8,7 +8,7 @@ use crate::model::{Owner, OwnerKind, Pod, PoolMode, Reason, Rejection};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, choice, closed, cluster, cordoned, decide, exclusive, governed, in_namespace, labelled, leaving, node, on,
-    pe, place, pod, policies, pool, reasons, sized, tagged, verdict, with_cores,
+    pe, place, pod, policies, pool, reasons, shortage, sized, tagged, verdict, with_cores,
 };
 
 /// All orders of three PEs.
@@ -43,7 +43,7 @@ fn t3_a_pool_that_is_larger_than_what_qualifies_refuses_every_pe() {
     let three = cluster(nodes(), vec![pool("p", &["a"], sized(3))], pods());
     for pod in ["a", "b"] {
         assert_eq!(choice(&three, pod), NOWHERE);
-        assert_eq!(verdict(&three, pod, "n1"), Err(Rejection::PoolTooSmall(2, 3)));
+        assert_eq!(verdict(&three, pod, "n1"), Err(Rejection::PoolTooSmall { qualifying: 2, size: 3 }));
     }
     let two = cluster(nodes(), vec![pool("p", &["a"], sized(2))], pods());
     assert_eq!(choice(&two, "a"), ["n1", "n2"]);
@@ -384,7 +384,7 @@ fn b3_the_first_of_a_bucket_does_not_go_where_the_rest_does_not_fit() {
     ];
     let nodes = vec![with_cores(4, node("n1")), with_cores(5, node("n2"))];
     let mut cluster = cluster(nodes, vec![], pods);
-    assert_eq!(verdict(&cluster, "small", "n1"), Err(Rejection::BucketDoesNotFit("cpu".into(), 4_100, 4_000)));
+    assert_eq!(verdict(&cluster, "small", "n1"), Err(Rejection::BucketDoesNotFit(shortage("cpu", 4_100, 4_000))));
     assert_eq!(place(&mut cluster, "small").as_deref(), Some("n2"));
     assert_eq!(place(&mut cluster, "large").as_deref(), Some("n2"));
 }
@@ -415,7 +415,7 @@ fn b6_naming_a_host_skips_no_rule() {
         vec![],
         vec![on("n1", asking(4_000, pod("filler"))), asking(1, pe("j", "a", &hosts))],
     );
-    assert_eq!(verdict(&full, "a", "n1"), Err(Rejection::InsufficientResources("cpu".into(), 1, 0)));
+    assert_eq!(verdict(&full, "a", "n1"), Err(Rejection::InsufficientResources(shortage("cpu", 1, 0))));
     let cordoned = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &hosts)]);
     assert_eq!(verdict(&cordoned, "a", "n1"), Err(Rejection::NodeUnschedulable));
 }
@@ -463,7 +463,7 @@ fn b10_what_is_on_its_way_out_counts_for_no_rule_between_pes() {
 fn b10_requests_count_until_the_pod_is_gone() {
     let pods = vec![leaving(on("n1", asking(4_000, pe("j", "old", &[])))), asking(1_000, pe("j", "new", &[]))];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
-    assert_eq!(verdict(&cluster, "new", "n1"), Err(Rejection::InsufficientResources("cpu".into(), 1_000, 0)));
+    assert_eq!(verdict(&cluster, "new", "n1"), Err(Rejection::InsufficientResources(shortage("cpu", 1_000, 0))));
     cluster.apply(Event::PodGone("old".into()));
     assert_eq!(choice(&cluster, "new"), ["n1"]);
 }
@@ -473,7 +473,7 @@ fn b13_a_node_that_takes_nothing_does_not_count_towards_the_size_of_a_pool() {
     let pools = || vec![pool("p", &[], sized(2))];
     let pods = || vec![pe("j", "a", &[("host-pool", "p")])];
     let one_cordoned = cluster(vec![node("n1"), cordoned(node("n2"))], pools(), pods());
-    assert_eq!(verdict(&one_cordoned, "a", "n1"), Err(Rejection::PoolTooSmall(1, 2)));
+    assert_eq!(verdict(&one_cordoned, "a", "n1"), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
     let both = cluster(vec![node("n1"), node("n2")], pools(), pods());
     assert_eq!(choice(&both, "a"), ["n1", "n2"]);
 }

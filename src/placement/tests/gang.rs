@@ -15,7 +15,11 @@ const GANG: (&str, &str) = ("gang", "true");
 fn members_wait_until_as_many_exist_as_the_gang_counts() {
     let two = || vec![pe("j", "a", &[("gang", "3")]), pe("j", "b", &[("gang", "2")])];
     let incomplete = cluster(vec![node("n1")], vec![], two());
-    assert_eq!(verdict(&incomplete, "a", "n1"), Err(Rejection::GangIncomplete(2, 3)), "of two counts the larger");
+    assert_eq!(
+        verdict(&incomplete, "a", "n1"),
+        Err(Rejection::GangIncomplete { exist: 2, count: 3 }),
+        "of two counts the larger"
+    );
     let third = pe("j", "c", &[]);
     let complete = cluster(vec![node("n1")], vec![], [two(), vec![third]].concat());
     assert_eq!(verdict(&complete, "a", "n1"), Ok(()));

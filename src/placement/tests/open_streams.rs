@@ -160,7 +160,7 @@ fn b9_a_job_that_does_not_fit_as_a_whole_is_not_begun() {
     assert_ne!(choice(&cluster, "app-0"), NOWHERE);
     cluster.apply(Event::PodGone("app-3".into()));
     let waiting = verdict(&cluster, "app-0", "n1").unwrap_err();
-    assert_eq!(waiting, Rejection::GangIncomplete(3, 4), "the job says how many there will be");
+    assert_eq!(waiting, Rejection::GangIncomplete { exist: 3, count: 4 }, "the job says how many there will be");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Rejection, Strea
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, measured,
-    node, on, pe, pod, policies_by_namespace, pool, protecting, selecting, sized, stream_job, tagged, tainted, taking,
-    tolerating, verdict,
+    node, on, pe, pod, policies_by_namespace, pool, protecting, selecting, shortage, sized, stream_job, tagged,
+    tainted, taking, tolerating, verdict,
 };
 
 /// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
@@ -165,14 +165,14 @@ fn pool_too_small_while_fewer_nodes_qualify_than_its_size() {
             let pools = vec![pool("p", &["t"], mode)];
             said(vec![tagged(&["t"], node("n1")), second], pools, vec![pe("j", "a", &[("host-pool", "p")])])
         };
-        assert_eq!(with(node("n2")), Err(Rejection::PoolTooSmall(1, 2)));
-        assert_eq!(with(cordoned(tagged(&["t"], node("n2")))), Err(Rejection::PoolTooSmall(1, 2)));
+        assert_eq!(with(node("n2")), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
+        assert_eq!(with(cordoned(tagged(&["t"], node("n2")))), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
         assert_eq!(with(tagged(&["t"], node("n2"))), Ok(()));
         let hosts = |hosts: &[&str]| {
             let pools = vec![listed("p", hosts, mode)];
             said(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
         };
-        assert_eq!(hosts(&["n1", "n9"]), Err(Rejection::PoolTooSmall(1, 2)));
+        assert_eq!(hosts(&["n1", "n9"]), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
         assert_eq!(hosts(&["n1", "n2"]), Ok(()));
     }
 }
@@ -279,7 +279,7 @@ fn insufficient_resources_while_a_request_does_not_fit() {
         let filler = Pod { phase, ..on("n1", asking(3_000, pod("filler"))) };
         among(vec![filler, asking(1_001, pe("j", "a", &[]))])
     };
-    let rejection = Err(Rejection::InsufficientResources("cpu".into(), 1_001, 1_000));
+    let rejection = Err(Rejection::InsufficientResources(shortage("cpu", 1_001, 1_000)));
     assert_eq!(beside(PodPhase::Active), rejection);
     assert_eq!(beside(PodPhase::Leaving), rejection);
     assert_eq!(beside(PodPhase::Finished), Ok(()));
@@ -296,7 +296,7 @@ fn insufficient_resources_while_the_node_runs_as_many_pods_as_it_may() {
         let nodes = vec![Node { pods, ..node("n1") }];
         said(nodes, vec![], vec![on("n1", pod("of no job")), pe("j", "a", &[])])
     };
-    assert_eq!(with_room_for(1), Err(Rejection::InsufficientResources("pods".into(), 1, 0)));
+    assert_eq!(with_room_for(1), Err(Rejection::InsufficientResources(shortage("pods", 1, 0))));
     assert_eq!(with_room_for(2), Ok(()));
 }
 
@@ -306,7 +306,7 @@ fn insufficient_resources_while_another_pod_has_the_port() {
         let there = Pod { phase, ..on("n1", taking(80, pod("of no job"))) };
         among(vec![there, taking(port, pe("j", "a", &[]))])
     };
-    let rejection = Err(Rejection::InsufficientResources("hostPort 80/TCP".into(), 1, 0));
+    let rejection = Err(Rejection::InsufficientResources(shortage("hostPort 80/TCP", 1, 0)));
     assert_eq!(beside(80, PodPhase::Active), rejection);
     assert_eq!(beside(80, PodPhase::Leaving), rejection);
     assert_eq!(beside(80, PodPhase::Finished), Ok(()));
@@ -375,7 +375,7 @@ fn colocation_mismatch_while_the_bucket_is_elsewhere() {
 fn bucket_does_not_fit_until_all_that_wait_fit() {
     let bucket = [("colocation", "t")];
     let beside = |other: Pod| among(vec![other, asking(3_000, pe("j", "a", &bucket))]);
-    let rejection = Err(Rejection::BucketDoesNotFit("cpu".into(), 4_001, 4_000));
+    let rejection = Err(Rejection::BucketDoesNotFit(shortage("cpu", 4_001, 4_000)));
     assert_eq!(beside(asking(1_001, pe("j", "b", &bucket))), rejection);
     assert_eq!(beside(asking(1_000, pe("j", "b", &bucket))), Ok(()));
     assert_eq!(beside(asking(1_001, pe("j", "b", &[("colocation", "u")]))), Ok(()));
@@ -392,7 +392,7 @@ fn bucket_does_not_fit_where_too_few_pods_may_run() {
         let all = vec![on("n1", pod("of no job")), pe("j", "a", &bucket), pe("j", "b", &bucket)];
         said(vec![Node { pods, ..node("n1") }], vec![], all)
     };
-    assert_eq!(with_room_for(2), Err(Rejection::BucketDoesNotFit("pods".into(), 2, 1)));
+    assert_eq!(with_room_for(2), Err(Rejection::BucketDoesNotFit(shortage("pods", 2, 1))));
     assert_eq!(with_room_for(3), Ok(()));
 }
 
@@ -402,15 +402,15 @@ fn bucket_does_not_fit_where_a_member_may_not_go_or_has_no_port() {
     let beside = |node: Node, others: Vec<Pod>| {
         said(vec![node], vec![], [others, vec![tolerating(&["k"], taking(80, pe("j", "a", &bucket)))]].concat())
     };
-    let taken = Err(Rejection::BucketDoesNotFit("hostPort 80/TCP".into(), 1, 0));
+    let taken = Err(Rejection::BucketDoesNotFit(shortage("hostPort 80/TCP", 1, 0)));
     assert_eq!(beside(node("n1"), vec![taking(80, pe("j", "b", &bucket))]), taken);
     assert_eq!(beside(node("n1"), vec![taking(81, pe("j", "b", &bucket))]), Ok(()));
     let mate = || taking(81, pe("j", "b", &bucket));
     let there = on("n1", taking(81, pod("of no job")));
-    let taken = Err(Rejection::BucketDoesNotFit("hostPort 81/TCP".into(), 1, 0));
+    let taken = Err(Rejection::BucketDoesNotFit(shortage("hostPort 81/TCP", 1, 0)));
     assert_eq!(beside(node("n1"), vec![mate(), there]), taken);
     let taint = Rejection::UntoleratedTaint("k:NoSchedule".to_owned());
-    let rejected = Err(Rejection::BucketMemberRejected("b".to_owned(), Box::new(taint)));
+    let rejected = Err(Rejection::BucketMemberRejected { pe: "b".to_owned(), rejection: Box::new(taint) });
     assert_eq!(beside(tainted(&["k"], node("n1")), vec![mate()]), rejected);
     assert_eq!(beside(tainted(&["k"], node("n1")), vec![tolerating(&["k"], mate())]), Ok(()));
 }
@@ -666,7 +666,7 @@ fn pool_too_small_counts_no_node_that_is_closed_to_the_pool() {
         vec![pool("pair", &["t"], sized(2))],
         vec![pe("j", "a", &[("host-pool", "pair")])],
     );
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolTooSmall(1, 2)));
+    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
 }
 
 #[test]

@@ -1,0 +1,81 @@
+//! How much of a resource a node lacks.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::{Bytes, Millicores, Resources};
+
+/// A resource of which less is free than requested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The resource, as in `spec.containers[].resources`; `pods`; or a port such as `hostPort 80/TCP`.
+    pub resource: Cow<'static, str>,
+    /// The requested amount: millicores of CPU, bytes of memory, else a count.
+    pub requested: u64,
+    /// The free amount, in the same unit.
+    pub free: u64,
+}
+
+impl Shortage {
+    /// The first resource of `requested` that does not fit into `allocatable` beside what is `used`. A resource that is not
+    /// requested is never short, even where the node is overbooked.
+    #[must_use]
+    pub fn first(allocatable: &Resources, used: &Resources, requested: &Resources) -> Option<Self> {
+        let lacking = |requested: u64, allocatable: u64, used: u64| {
+            let free = allocatable.saturating_sub(used);
+            (requested > 0 && requested > free).then_some((requested, free))
+        };
+        if let Some((requested, free)) = lacking(requested.cpu.0, allocatable.cpu.0, used.cpu.0) {
+            return Some(Self { resource: "cpu".into(), requested, free });
+        }
+        if let Some((requested, free)) = lacking(requested.memory.0, allocatable.memory.0, used.memory.0) {
+            return Some(Self { resource: "memory".into(), requested, free });
+        }
+        requested.other.iter().find_map(|(name, units)| {
+            let (requested, free) = lacking(*units, allocatable.get(name), used.get(name))?;
+            Some(Self { resource: name.to_string().into(), requested, free })
+        })
+    }
+
+    /// A port of the node that another pod holds.
+    #[must_use]
+    pub fn of_port(port: &impl fmt::Display) -> Self {
+        Self { resource: port.to_string().into(), requested: 1, free: 0 }
+    }
+
+    /// No more pods may run on the node.
+    #[must_use]
+    pub fn of_pods(requested: u64, free: u64) -> Self {
+        Self { resource: "pods".into(), requested, free }
+    }
+
+    /// True where the resource is a port of the node.
+    #[must_use]
+    pub fn is_port(&self) -> bool {
+        self.resource.starts_with("hostPort ")
+    }
+
+    /// An amount of the resource with its unit.
+    #[must_use]
+    pub fn with_unit(&self, amount: u64) -> String {
+        match &*self.resource {
+            "cpu" => Millicores(amount).to_string(),
+            "memory" | "ephemeral-storage" => Bytes(amount).to_string(),
+            _ => amount.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resource, requested, free } = self;
+        if self.is_port() {
+            return write!(f, "{resource} is taken");
+        }
+        write!(f, "{resource}: requested {}, free {}", self.with_unit(*requested), self.with_unit(*free))
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/shortage.rs"]
+mod tests;
