@@ -6,8 +6,7 @@ use super::candidate::Candidate;
 use super::json as raw;
 use super::patch::{PatchBuilder, Unpatchable};
 use super::text::{is_label_text, one_line};
-use crate::model::{HostChoice, PoolMembers, Pools, Tag, tag_label};
-use crate::policy::keys;
+use crate::model::{HostChoice, PoolMembers, Pools, Tag, keys, tag_label};
 
 const REQUIRED: [&str; 4] = ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
 const TERMS: [&str; 5] =

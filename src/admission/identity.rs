@@ -7,8 +7,7 @@ use super::candidate::Candidate;
 use super::json;
 use super::patch::{PatchBuilder, Unpatchable};
 use super::text::is_label_text;
-use crate::model::Labels;
-use crate::policy::keys;
+use crate::model::{Labels, keys};
 
 const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 

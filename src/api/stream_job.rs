@@ -8,8 +8,7 @@ use kube_derive::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Labels, LastPlace, Namespace, NodeName, StreamJob as Declared, StreamJobId};
-use crate::policy::keys;
+use crate::model::{Labels, LastPlace, Namespace, NodeName, StreamJob as Declared, StreamJobId, keys};
 
 /// What a job wishes for its PEs. It is the job of its namespace and name, as pods name it with `outrigger.dev/job`.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

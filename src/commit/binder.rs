@@ -18,8 +18,7 @@ use jiff::Timestamp;
 use super::api::{Api, WriteError};
 use crate::extender::bind::{BindError, PendingBinding, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
-use crate::model::{NodeName, PodKey, PodUid};
-use crate::policy::keys;
+use crate::model::{NodeName, PodKey, PodUid, keys};
 use crate::state::Cluster;
 use crate::watch::Store;
 

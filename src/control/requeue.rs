@@ -16,9 +16,8 @@ use serde_json::json;
 
 use super::Lease;
 use crate::api::PodObject;
-use crate::model::{Pe, PodUid};
+use crate::model::{Pe, PodUid, keys};
 use crate::placement::{GangComplete, OverloadCleared, SpecChanged, placeable};
-use crate::policy::keys;
 use crate::telemetry;
 use crate::watch::Store;
 

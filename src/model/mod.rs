@@ -4,6 +4,7 @@
 
 mod colocation_group;
 mod ids;
+pub mod keys;
 mod labels;
 mod load;
 mod node;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::spec::keys;
-use crate::model::{JobId, Labels, Namespace};
+use crate::model::{JobId, Labels, Namespace, keys};
 
 /// How the pods of an engine say which job and PE they are (`PLACEMENT.md` 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

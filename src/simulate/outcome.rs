@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use super::replay::Decided;
 use crate::extender::Record;
-use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason};
+use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason, keys};
 use crate::placement::limit_risk;
-use crate::policy::keys;
 use crate::state::{Cluster, NodeIndex};
 
 /// What a simulation found. Its form as JSON is documented in `docs/simulate.md`: fields are only added.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::store::Store;
-use crate::api::{InvalidLoad, loads};
+use crate::api::{DocumentError, loads};
 use crate::model::{Load, NodeName};
 use crate::placement::QUIET;
 use crate::state::Event;
@@ -28,7 +28,7 @@ pub enum LoadFileError {
     Read(String, #[source] std::io::Error),
     /// What stands in it is wrong.
     #[error(transparent)]
-    Invalid(#[from] InvalidLoad),
+    Invalid(#[from] DocumentError),
 }
 
 /// Reads a file of measurements.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::store::Store;
-use crate::policy::{PolicyError, PolicySet, Source};
+use crate::api::DocumentError;
+use crate::policy::{PolicySet, Source};
 use crate::state::Event;
 use crate::telemetry;
 
@@ -30,14 +31,14 @@ pub enum LoadError {
     NoPolicy(String),
     /// A document is wrong.
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Policy(#[from] DocumentError),
 }
 
 /// The policies that are shipped: they apply where no folder is given.
 ///
 /// # Errors
 /// Never in a build whose tests passed.
-pub fn embedded() -> Result<PolicySet, PolicyError> {
+pub fn embedded() -> Result<PolicySet, DocumentError> {
     let shipped = [
         ("policies/annotations.yaml", include_str!("../../policies/annotations.yaml")),
         ("policies/flink.yaml", include_str!("../../policies/flink.yaml")),

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// Every pure module, with the pure modules that it may use. A new module takes its place here.
 const PURE: [(&str, &[&str]); 10] = [
     ("model", &[]),
-    ("policy", &["model"]),
-    ("api", &["model", "policy"]),
+    ("api", &["model"]),
+    ("policy", &["api", "model"]),
     ("state", &["model", "policy"]),
     ("placement", &["model", "state"]),
     ("admission", &["api", "model", "policy"]),

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::reader::{Part, Reader};
 use super::{HostPool, Unnamed, id};
-use crate::model::{DeclaredPool, ObjectId, OpenStreams, Pool, PoolId, PoolMembers, PoolMode, Tag};
-use crate::policy::keys;
+use crate::model::{DeclaredPool, ObjectId, OpenStreams, Pool, PoolId, PoolMembers, PoolMode, Tag, keys};
 
 /// What speaks against the pool, and not only against a field that nobody reads.
 const AGAINST: Option<&str> = Some(keys::HOST_POOL);

@@ -13,8 +13,7 @@ use tokio::sync::Notify;
 use crate::api::PodObject;
 use crate::commit::{Api, WriteError};
 use crate::extender::bind::PendingBinding;
-use crate::model::{Pod, PodKey};
-use crate::policy::keys;
+use crate::model::{Pod, PodKey, keys};
 use crate::state::Event;
 
 /// Versions of objects begin above those of the pods that exist already.

@@ -19,8 +19,7 @@ use super::progress::Progress;
 use super::scheduler::{Cycle, End, Scheduler};
 use super::servers::Addresses;
 use crate::cli::Stop;
-use crate::model::{Node, Pe, Pod, PodPhase};
-use crate::policy::keys;
+use crate::model::{Node, Pe, Pod, PodPhase, keys};
 use crate::watch::Store;
 
 /// The label that names the zone of a node.

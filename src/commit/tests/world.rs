@@ -15,9 +15,9 @@ use super::super::{Api, Binder, Bound, Failure, WriteError};
 use crate::extender::BindingArguments;
 use crate::extender::bind::PendingBinding;
 use crate::model::{
-    Bytes, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid, Resources,
+    Bytes, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid, Resources, keys,
 };
-use crate::policy::{PolicySet, Source, keys};
+use crate::policy::{PolicySet, Source};
 use crate::state::Event;
 use crate::watch::Store;
 

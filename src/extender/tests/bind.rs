@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
 use crate::extender::bind::{BindError, PendingBinding, Verified, verify_and_assume};
-use crate::model::{NodeName, Pod, Rejection};
-use crate::policy::keys;
+use crate::model::{NodeName, Pod, Rejection, keys};
 use crate::state::{Cluster, Event};
 use crate::testing::{NAMESPACE, cluster, node, on, pe, place, pod, policies};
 

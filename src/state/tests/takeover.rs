@@ -1,8 +1,7 @@
 //! Which marks prove what; what follows for Bindings is tested with `commit`.
 
 use super::number;
-use crate::model::Pod;
-use crate::policy::keys;
+use crate::model::{Pod, keys};
 use crate::state::{Cluster, Event};
 use crate::testing::{cluster, leaving, node, on, pe};
 
