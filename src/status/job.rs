@@ -130,6 +130,7 @@ fn of_member(
 #[serde(default)]
 struct Recorded {
     rank: Option<i32>,
+    #[serde(rename = "refused")]
     rejected: BTreeMap<String, i32>,
 }
 
