@@ -14,8 +14,9 @@ use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::{Subject, explain};
 use crate::extender::{self, BindingArguments, Choice, DecodeError, bind};
 use crate::model::{HostChoice, Pe, Reason};
+use crate::store::Store;
 use crate::telemetry::{self, Placement};
-use crate::watch::{Feed, Store};
+use crate::watch::Feed;
 
 /// What the verbs need.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
     let Ok(_alone) = extender.explaining.try_acquire() else {
         return text(StatusCode::SERVICE_UNAVAILABLE, "another explanation is being made; try again");
     };
-    let found = extender.store.change(|cluster| {
+    let found = extender.store.read(|cluster| {
         let subject = Subject::of(cluster.named(&namespace, &name)?, cluster);
         Some((subject, cluster.snapshot().clone(), cluster.policies().clone()))
     });
@@ -204,7 +205,7 @@ impl Extender {
 
     async fn bind(&self, arguments: &BindingArguments) -> Answered {
         let (_, now) = clock();
-        let known = || self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
+        let known = || self.store.read(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
         let pe = known();
         if let Some(pe) = &pe
             && let Some(problem) = self.too_old()

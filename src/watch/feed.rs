@@ -9,10 +9,10 @@ use super::follow::watch;
 use super::health::Health;
 use super::optional;
 use super::owners;
-use super::store::Store;
 use super::watched::Watched;
 use crate::api::open_streams;
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob};
+use crate::store::Store;
 
 /// Which kinds a role watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
 use kube::{Api, Client, Resource as _};
 
 use super::health::Health;
-use super::store::Store;
 use super::watched::Watched;
 use crate::state::Event;
+use crate::store::Store;
 use crate::telemetry;
 
 /// At most this long without an attempt to watch again (D19): an old view refuses and misplaces.

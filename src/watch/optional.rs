@@ -11,13 +11,13 @@ use kube::{Client, Resource};
 use super::follow::watch;
 use super::health::Health;
 use super::owners;
-use super::store::Store;
 use super::watched::Watched;
 use crate::api::open_streams::{HostPool, Job, ParallelRegion, ProcessingElement};
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, ObjectId, OpenStreamsObject as _,
 };
 use crate::state::{Change, Event};
+use crate::store::Store;
 
 /// How often a kind is looked for that is not served.
 const LOOK: Duration = Duration::from_secs(10);

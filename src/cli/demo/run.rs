@@ -20,7 +20,7 @@ use super::scheduler::{Cycle, End, Scheduler};
 use super::servers::Addresses;
 use crate::cli::Stop;
 use crate::model::{Node, Pe, Pod, PodPhase, keys};
-use crate::watch::Store;
+use crate::store::Store;
 
 /// The label that names the zone of a node.
 const ZONE: &str = "topology.kubernetes.io/zone";

@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::policy::{PolicySet, Source};
 use crate::state::Event;
-use crate::watch::Store;
+use crate::store::Store;
 
 /// How often tasks get the word until all of them wait for the test.
 const TURNS: usize = 24;
