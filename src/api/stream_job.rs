@@ -8,7 +8,7 @@ use kube_derive::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Labels, LastPlace, Namespace, NodeName, StreamJob as Declared, StreamJobId, keys};
+use crate::model::{Labels, LastPlace, Namespace, NodeName, ObjectId, StreamJob as Declared, keys};
 
 /// What a job wishes for its PEs. It is the job of its namespace and name, as pods name it with `outrigger.dev/job`.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,7 +282,7 @@ impl TryFrom<&StreamJob> for Declared {
             return Err(InvalidStreamJob::NotListed(end.clone()));
         }
         Ok(Self {
-            id: StreamJobId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) },
+            id: ObjectId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) },
             pes,
             others: of_job().collect(),
             override_load_protection: spec.override_load_protection,

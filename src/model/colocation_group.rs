@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{PlacementSpec, PoolId, Token};
+use super::{ObjectId, PlacementSpec, Token};
 
 /// What ties PEs of a job to one node (legacy rule C4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub enum ColocationGroup<'a> {
     /// A shared colocation token.
     Token(&'a Token),
     /// The same place of a sized pool.
-    Place(&'a PoolId, u32),
+    Place(&'a ObjectId, u32),
 }
 
 /// What keeps two PEs from sharing a node, whichever it is (legacy rule C9).
@@ -21,7 +21,7 @@ pub enum SpecConflict<'a> {
     /// One of them is isolated.
     Isolation,
     /// They name two places of one pool: the first one's, then the other one's.
-    Places(&'a PoolId, u32, u32),
+    Places(&'a ObjectId, u32, u32),
 }
 
 impl PlacementSpec {
@@ -77,7 +77,7 @@ impl PlacementSpec {
     #[must_use]
     pub fn first_conflict<'a>(bucket: &[&'a Self]) -> Option<(usize, usize, SpecConflict<'a>)> {
         let mut tokens: BTreeMap<&Token, usize> = BTreeMap::new();
-        let mut places: BTreeMap<&PoolId, (u32, usize)> = BTreeMap::new();
+        let mut places: BTreeMap<&ObjectId, (u32, usize)> = BTreeMap::new();
         for (at, spec) in bucket.iter().enumerate() {
             let by_token = spec.exlocation.iter().filter_map(|token| tokens.get(token).copied()).min();
             let by_place = spec.pool_place().and_then(|(pool, index)| {

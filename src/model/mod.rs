@@ -20,14 +20,14 @@ mod resources;
 mod stream_job;
 
 pub use colocation_group::{ColocationGroup, SpecConflict};
-pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
+pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Taint, Toleration};
 pub use open_streams::{
-    Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, ObjectId, Objects, OpenStreams,
+    Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,
 };
 pub use pe::{
@@ -38,4 +38,4 @@ pub use pod_requests::{ContainerResources, PodRequests, PodResources};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, thousandths};
-pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};
+pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};

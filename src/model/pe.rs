@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{Declarations, HostPort, JobId, ObjectId, Pod, PoolId, Tag, Token};
+use super::{Declarations, HostPort, JobId, ObjectId, Pod, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub struct PlacementSpec {
 impl PlacementSpec {
     /// The node of a sized pool that the PE names by its index: all PEs of the job that name it share that node.
     #[must_use]
-    pub fn pool_place(&self) -> Option<(&PoolId, u32)> {
+    pub fn pool_place(&self) -> Option<(&ObjectId, u32)> {
         match &self.hosts {
             HostChoice::Pool(id) => self.pool_index.map(|index| (id, index)),
             HostChoice::Any | HostChoice::Tags(_) => None,
@@ -108,7 +108,7 @@ pub enum HostChoice {
     /// Every node.
     Any,
     /// The nodes of a named `HostPool`.
-    Pool(PoolId),
+    Pool(ObjectId),
     /// An unnamed shared pool: nodes with all of these tags.
     Tags(Vec<Tag>),
 }

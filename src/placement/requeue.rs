@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::case::Case;
 use super::plan::{gang_of, is_arriving};
-use crate::model::{Gang, JobId, NodeName, Pe, PodUid, StreamJobId};
+use crate::model::{Gang, JobId, NodeName, ObjectId, Pe, PodUid};
 use crate::state::{Member, NodeIndex, Snapshot};
 
 /// The PEs that wait although a node would take them now, the most urgent first; a gang may still be waited for. The other
@@ -31,7 +31,7 @@ pub struct OverloadCleared {
     /// The nodes that were overloaded.
     busy: BTreeSet<NodeName>,
     /// The jobs that did not heed that.
-    overriding: BTreeSet<StreamJobId>,
+    overriding: BTreeSet<ObjectId>,
 }
 
 impl OverloadCleared {
@@ -48,7 +48,7 @@ impl OverloadCleared {
         let index = |name: &NodeName| snapshot.find(name.as_str());
         let all: Vec<NodeIndex> = before.busy.iter().filter_map(index).collect();
         let cleared: Vec<NodeIndex> = before.busy.difference(&self.busy).filter_map(index).collect();
-        let overriding: BTreeSet<&StreamJobId> = self.overriding.difference(&before.overriding).collect();
+        let overriding: BTreeSet<&ObjectId> = self.overriding.difference(&before.overriding).collect();
         if cleared.is_empty() && (all.is_empty() || overriding.is_empty()) {
             return Vec::new();
         }
@@ -56,7 +56,7 @@ impl OverloadCleared {
         let concerned = waiting
             .map(|member| &member.pe)
             .filter(|pe| {
-                let job = StreamJobId::from(&pe.job);
+                let job = pe.job.object();
                 // Who has overridden all along has waited for something else.
                 !before.overriding.contains(&job)
                     && may_go(pe, if overriding.contains(&job) { &all } else { &cleared }, snapshot)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::spec::{self, EffectiveValue, SpecSources};
 use super::{Dialect, Identity, PolicySet, StreamPolicy};
-use crate::model::{Declarations, Declared, DeclaredBy, OpenStreams, Pe, Pod, StreamJobId};
+use crate::model::{Declarations, Declared, DeclaredBy, OpenStreams, Pe, Pod};
 
 /// The label by which a `StatefulSet` numbers its pods: the name of such a pod outlives the pod.
 const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
@@ -63,7 +63,7 @@ impl PolicySet {
         let name = identity.pe.take().unwrap_or_else(|| Arc::from(pod.key.name.as_str()));
         // Most clusters have jobs without a StreamJob, and pods are read often.
         let jobs = &declared.jobs;
-        let job = if jobs.is_empty() { None } else { jobs.get(&StreamJobId::from(&identity.job)) };
+        let job = if jobs.is_empty() { None } else { jobs.get(&identity.job.object()) };
         let object = (policy.dialect == Dialect::OpenStreams)
             .then(|| OpenStreams::object(&pod.key.namespace, (&identity.job.name, &name), owner));
         let of_object = match &object {

@@ -9,7 +9,7 @@ use crate::testing::{node, policies};
 fn a_view_is_published_with_each_change_and_an_earlier_one_stays_as_it_was() {
     let store = Store::new(policies(""));
     let before = store.view().snapshot.clone();
-    store.apply([Event::Node(node("n1")), Event::Node(node("n2"))]);
+    store.apply([Event::put(node("n1")), Event::put(node("n2"))]);
     assert_eq!((before.nodes().count(), store.view().snapshot.nodes().count()), (0, 2));
     let published = Arc::clone(&store.view());
     store.change(|cluster| assert!(cluster.assumed("a").is_none()));
@@ -20,7 +20,7 @@ fn a_view_is_published_with_each_change_and_an_earlier_one_stays_as_it_was() {
 async fn a_waiting_reader_sees_the_change_that_it_waits_for() {
     let store = Store::new(policies(""));
     let has_node = || store.until(Duration::from_secs(1), |cluster| cluster.snapshot().find("n1"));
-    let (found, ()) = tokio::join!(has_node(), async { store.apply([Event::Node(node("n1"))]) });
+    let (found, ()) = tokio::join!(has_node(), async { store.apply([Event::put(node("n1"))]) });
     assert!(found.is_some());
     assert!(has_node().await.is_some(), "what is there already needs no change");
     let other = store.until(Duration::from_secs(1), |cluster| cluster.snapshot().find("n2")).await;

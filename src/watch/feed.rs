@@ -44,8 +44,8 @@ impl Feed {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
             owners::start(client, store);
-            // Its health is nobody's concern.
-            drop(optional::start_to_tell::<open_streams::ParallelRegion>(client, store));
+            // Nothing waits for its list, so that its health does not count.
+            drop(optional::start_for_reports::<open_streams::ParallelRegion>(client, store));
         }
         Self { watches }
     }

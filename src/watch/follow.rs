@@ -123,9 +123,9 @@ fn fold<K: Watched>(
             listing.extend(project(&object));
             None
         }
-        watcher::Event::InitDone => Some(K::listed(std::mem::take(listing))),
-        watcher::Event::Apply(object) => project(&object).map(K::put),
-        watcher::Event::Delete(object) => K::gone(object.meta()),
+        watcher::Event::InitDone => Some(Event::listed(std::mem::take(listing))),
+        watcher::Event::Apply(object) => project(&object).map(Event::put),
+        watcher::Event::Delete(object) => K::key(object.meta()).map(Event::gone::<K::Projected>),
     }
 }
 

@@ -181,7 +181,7 @@ impl Objects {
         if let Some(metadata) = member(&mut pod, "metadata") {
             metadata.insert("resourceVersion".to_owned(), Value::from(self.version.to_string()));
         }
-        self.changed.push(Event::Pod(Box::new(project(&pod)?)));
+        self.changed.push(Event::put(project(&pod)?));
         self.pods.insert(name(&pod), pod.clone());
         Ok(pod)
     }

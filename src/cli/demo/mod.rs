@@ -33,7 +33,7 @@ use super::manifests::Text;
 use super::terminal::Terminal;
 use super::{Stop, print};
 use crate::files::{self, PolicyFiles};
-use crate::model::Node;
+use crate::model::{Node, StreamJob};
 use crate::state::Event;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
@@ -195,8 +195,8 @@ fn list(cluster: &Cluster, api: &ApiServer, store: &Store) -> Result<(), Stop> {
     let nodes: Vec<Node> = cluster.nodes.iter().map(|(_, node)| node.clone()).collect();
     let pods = api.pods().iter().map(api_server::project).collect::<Result<_, _>>().map_err(Stop::input)?;
     let pools = cluster.pools.clone();
-    let listed = [Event::NodesListed(nodes), Event::PodsListed(pods), Event::PoolsListed(pools)];
-    store.apply(listed.into_iter().chain([Event::StreamJobsListed(Vec::new())]));
+    let listed = [Event::listed(nodes), Event::listed(pods), Event::listed(pools)];
+    store.apply(listed.into_iter().chain([Event::listed::<StreamJob>(Vec::new())]));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Connection, Gang, InvalidPlacementSpec, Namespace, PoolId, Resources, ScoringStrategy, Tag, Token, keys,
+    Connection, Gang, InvalidPlacementSpec, Namespace, ObjectId, Resources, ScoringStrategy, Tag, Token, keys,
 };
 
 type Parsed<T> = Result<T, InvalidPlacementSpec>;
@@ -59,11 +59,11 @@ pub(super) fn tags(text: &str) -> Parsed<Vec<Tag>> {
 }
 
 /// Parses the name of a pool in the namespace of the PE.
-pub(super) fn pool(namespace: &Namespace, name: &str) -> Parsed<PoolId> {
+pub(super) fn pool(namespace: &Namespace, name: &str) -> Parsed<ObjectId> {
     if name.is_empty() {
         return Err(invalid(keys::HOST_POOL, "is empty; name a HostPool of this namespace"));
     }
-    Ok(PoolId { namespace: namespace.clone(), name: Arc::from(name) })
+    Ok(ObjectId { namespace: namespace.clone(), name: Arc::from(name) })
 }
 
 pub(super) fn pool_index(text: &str) -> Parsed<u32> {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::parse;
 use super::source::{SpecSource, SpecSources};
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, FieldProblem, InvalidPlacementSpec, Labels, OpenStreamsObject, PoolId, keys,
+    DeclaredJob, DeclaredPe, DeclaredPool, FieldProblem, InvalidPlacementSpec, Labels, ObjectId, OpenStreamsObject,
+    keys,
 };
 
 /// The effective value of a key, and its source.
@@ -51,7 +52,7 @@ impl<'a> SpecSources<'a> {
             // A pool belongs to the namespace of the objects that name it.
             let of_pe = self.declared.pe.map(|pe| &pe.id.namespace);
             let namespace = of_pe.or_else(|| Some(&self.stream_job?.0.id.namespace))?;
-            self.open_streams.pool(&PoolId { namespace: namespace.clone(), name: Arc::from(name) })
+            self.open_streams.pool(&ObjectId { namespace: namespace.clone(), name: Arc::from(name) })
         });
         let of_pe = self.declared.pe.into_iter().flat_map(with_object::<DeclaredPe>);
         let of_job = self.declared.job.into_iter().flat_map(with_object::<DeclaredJob>);
