@@ -27,10 +27,11 @@ pub use document::{DocumentError, Position};
 pub(crate) use document::{FieldError, parse_documents};
 pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};
 pub use load::loads;
+pub(crate) use metadata::controller;
 pub use node::NodeObject;
 pub use pod::PodObject;
 pub use stream_job::{
-    ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, SchemeName, StreamJob, StreamJobSpec,
+    ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, StreamJob, StreamJobSpec,
     StreamJobStatus,
 };
 

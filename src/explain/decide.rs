@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
 use super::explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};
-use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, keys};
+use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, keys, rounded};
 use crate::placement::Case;
 use crate::policy::{EffectiveValue, PolicySet};
 use crate::state::{Cluster, NodeIndex, Snapshot};
@@ -146,7 +146,6 @@ fn look(explanation: &mut Explanation, pe: &Pe, own: Option<NodeIndex>, snapshot
 
 fn candidate(case: &Case<'_>, node: NodeIndex, rejections: &[Rejection]) -> Option<Candidate> {
     let measured = case.rank(&[node]).into_iter().next()?;
-    let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
     Some(Candidate {
         node: measured.name.to_string(),
         crowding: rounded(measured.measure.crowding),

@@ -5,6 +5,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Declarations, HostPort, JobId, ObjectId, Pod, Tag, Token};
 
 /// A processing element.
@@ -114,7 +117,7 @@ pub enum HostChoice {
 }
 
 /// How far a rule reaches (D4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum Scope {
     /// PEs of the same job.
     Job,
@@ -137,8 +140,8 @@ impl Scope {
     }
 }
 
-/// How nodes that pass are ranked (`PLACEMENT.md` 6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
+/// How the nodes that pass are scored (`docs/placement.md`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoringStrategy {
     /// Fewest PEs of all jobs per capacity, ties by fewest of the job.

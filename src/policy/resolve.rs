@@ -12,7 +12,9 @@ use super::load_protection;
 use super::raw;
 use super::selector::{Requirement, Selector};
 use crate::api::FieldError;
-use crate::model::{LoadProtection, Namespace, Resources, Scope, ScoringStrategy, thousandths};
+use crate::model::{
+    LoadProtection, Namespace, Resources, Scope, ScoringStrategy, is_label_value, is_object_name, thousandths,
+};
 
 /// A policy as meant. Exactly one governs a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,12 +123,10 @@ impl StreamPolicy {
     }
 }
 
-/// A name that can stand as a label value and a metrics label.
+/// The name of an object that is also written as the value of a label.
 fn dns_name(written: &Spanned<String>, field: &'static str) -> Result<Arc<str>, FieldError> {
     let name = written.value.as_str();
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if (1..=63).contains(&name.len()) && name.chars().all(inner) && name.starts_with(ends) && name.ends_with(ends) {
+    if is_object_name(name) && is_label_value(name) {
         Ok(Arc::from(name))
     } else {
         Err(FieldError::at(written, field, format!("`{name}` is not a name: at most 63 of a-z, 0-9, `-` and `.`")))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Connection, Gang, InvalidPlacementSpec, Namespace, ObjectId, Resources, ScoringStrategy, Tag, Token, keys,
+    Connection, Gang, InvalidPlacementSpec, Namespace, ObjectId, Resources, ScoringStrategy, Tag, Token,
+    is_label_value, keys,
 };
 
 type Parsed<T> = Result<T, InvalidPlacementSpec>;
@@ -47,13 +48,10 @@ pub(super) fn tokens(key: &'static str, text: &str) -> Parsed<Vec<Token>> {
 
 pub(super) fn tags(text: &str) -> Parsed<Vec<Tag>> {
     let tags = list(keys::HOST_TAGS, text)?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let ends = |c: char| c.is_ascii_alphanumeric();
-    for tag in &tags {
-        if tag.len() > 63 || !tag.chars().all(allowed) || !tag.starts_with(ends) || !tag.ends_with(ends) {
-            let problem = format!("`{tag}` cannot be a tag: tags are label names of at most 63 characters");
-            return Err(invalid(keys::HOST_TAGS, problem));
-        }
+    // A tag is the name part of the key of a node's label.
+    if let Some(tag) = tags.iter().find(|tag| !is_label_value(tag)) {
+        let problem = format!("`{tag}` cannot be a tag: tags are label names of at most 63 characters");
+        return Err(invalid(keys::HOST_TAGS, problem));
     }
     Ok(tags.into_iter().map(Tag::from).collect())
 }
