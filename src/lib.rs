@@ -22,7 +22,9 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`watch`] | watches, policy files and measurements, folded into what requests are answered from |
+//! | [`store`] | the state of the process, that requests are answered from |
+//! | [`watch`] | watches of the API server: what they deliver is applied to the store |
+//! | [`files`] | policy files, load files and certificates, read again while the process runs |
 //! | [`control`] | status, events and requeues, written by the one process that holds the lease |
 //! | [`commit`] | Bindings: written, and followed until their outcome is certain |
 //! | [`http`] | routes, limits, health |
@@ -51,7 +53,11 @@ pub mod commit;
 #[cfg(feature = "server")]
 pub mod control;
 #[cfg(feature = "server")]
+pub mod files;
+#[cfg(feature = "server")]
 pub mod http;
+#[cfg(feature = "server")]
+pub mod store;
 #[cfg(feature = "server")]
 pub mod telemetry;
 #[cfg(feature = "server")]

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use crate::model::{
     Bytes, DeclaredPe, DeclaredRegion, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
     NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent, Pod, PodKey, PodPhase,
-    PodRequests, PodUid, Pool, PoolId, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob,
-    StreamJobId, Tag, Taint, Toleration,
+    PodRequests, PodUid, Pool, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint,
+    Toleration,
 };
 use crate::placement::{Decision, Foresight, plan_gang};
 use crate::policy::{PolicySet, Source};
@@ -192,7 +192,7 @@ pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
 
 /// A pool of nodes with all of these tags.
 pub(crate) fn pool(name: &str, tags: &[&str], mode: PoolMode) -> Pool {
-    let id = PoolId { namespace: Namespace::from(NAMESPACE), name: name.into() };
+    let id = ObjectId { namespace: Namespace::from(NAMESPACE), name: name.into() };
     Pool { id, members: PoolMembers::Tagged(tags.iter().map(|tag| Tag::from(*tag)).collect()), mode }
 }
 
@@ -207,7 +207,7 @@ pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJ
     let declared =
         |spec: &[(&str, &str)]| spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
     StreamJob {
-        id: StreamJobId { namespace: Namespace::from(NAMESPACE), name: name.into() },
+        id: ObjectId { namespace: Namespace::from(NAMESPACE), name: name.into() },
         pes: pes.iter().map(|(pe, spec)| (Arc::from(*pe), declared(spec))).collect(),
         others: Labels::default(),
         override_load_protection: false,
@@ -272,10 +272,10 @@ pub(crate) fn cluster(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Clu
 /// The same under these policies.
 pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Cluster {
     let mut cluster = Cluster::new(policies);
-    cluster.apply(Event::NodesListed(nodes));
-    cluster.apply(Event::PoolsListed(pools));
-    cluster.apply(Event::StreamJobsListed(Vec::new()));
-    cluster.apply(Event::PodsListed(pods));
+    cluster.apply(Event::listed(nodes));
+    cluster.apply(Event::listed(pools));
+    cluster.apply(Event::listed::<StreamJob>(Vec::new()));
+    cluster.apply(Event::listed(pods));
     cluster
 }
 

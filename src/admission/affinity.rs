@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::candidate::Candidate;
 use super::json as raw;
 use super::patch::{PatchBuilder, Unpatchable};
-use super::text::{is_label_text, one_line};
-use crate::model::{HostChoice, PoolMembers, Pools, Tag, tag_label};
-use crate::policy::keys;
+use super::text::one_line;
+use crate::model::{HostChoice, PoolMembers, Pools, Tag, is_label_value, keys, tag_label};
 
 const REQUIRED: [&str; 4] = ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
 const TERMS: [&str; 5] =
@@ -39,7 +38,7 @@ pub(super) fn require_tags(
 ) -> Result<(), Unpatchable> {
     let mut requirements = Vec::new();
     for tag in tags(candidate, pools) {
-        if is_label_text(tag.as_str()) {
+        if is_label_value(tag.as_str()) {
             requirements.push(json!({"key": tag_label(tag.as_str()), "operator": "Exists"}));
         } else {
             // As affinity it would make the API server refuse the pod; placement refuses it, since no node has it.

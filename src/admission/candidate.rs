@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::outcome::SkipReason;
 use super::{Context, json};
+use crate::api;
 use crate::model::{
     DeclaredJob, InvalidPlacementSpec, Labels, Namespace, ObjectId, Owner, OwnerKind, PlacementSpec, Pod, PodKey,
     PodPhase,
@@ -91,10 +94,7 @@ fn texts(pod: &Value, member: &str) -> Labels {
 
 /// The workload that controls the pod.
 fn controller(pod: &Value) -> Option<Owner> {
-    let owners = json::list(pod, &["metadata", "ownerReferences"]);
-    let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
-    let text = |key| json::text(owner, &[key]);
-    let kind = OwnerKind::of(text("apiVersion").unwrap_or_default(), text("kind").unwrap_or_default());
-    let uid = text("uid").unwrap_or_default();
-    Some(Owner { name: text("name")?.into(), uid: uid.into(), kind, is_only: owners.len() == 1 })
+    let owners = json::list(pod, &["metadata", "ownerReferences"]).iter();
+    let owners: Vec<OwnerReference> = owners.filter_map(|owner| OwnerReference::deserialize(owner).ok()).collect();
+    api::controller(&owners)
 }

@@ -3,8 +3,8 @@
 use super::candidate::Candidate;
 use super::text::one_line;
 use super::warnings::Warnings;
-use crate::model::{HostChoice, Pools};
-use crate::policy::{OnConflict, keys};
+use crate::model::{HostChoice, Pools, keys};
+use crate::policy::OnConflict;
 
 /// Longest message of a denial; it may quote the user's annotations.
 const MOST_CHARACTERS: usize = 1_000;

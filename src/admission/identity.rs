@@ -6,9 +6,7 @@ use super::Context;
 use super::candidate::Candidate;
 use super::json;
 use super::patch::{PatchBuilder, Unpatchable};
-use super::text::is_label_text;
-use crate::model::Labels;
-use crate::policy::keys;
+use crate::model::{Labels, is_label_value, keys};
 
 const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 
@@ -23,7 +21,7 @@ pub(super) fn label(
     let wanted: Vec<(&str, &str)> = known
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))
-        .filter(|(key, value)| candidate.labels.get(key).is_none() && is_label_text(value))
+        .filter(|(key, value)| candidate.labels.get(key).is_none() && is_label_value(value))
         .collect();
     let labels: Labels = candidate.labels.iter().chain(wanted.iter().copied()).collect();
     let governing = context.policies.governing(candidate.namespace.as_str(), &labels);

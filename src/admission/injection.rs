@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::candidate::Candidate;
 use super::json;
 use super::outcome::SkipReason;
-use crate::policy::keys;
+use crate::model::keys;
 
 /// What the user of such a pod is told.
 pub(super) const NOT_ON_THE_NODES_NETWORK: &str =

@@ -13,9 +13,9 @@ use super::outcome::SkipReason;
 use super::text::one_line;
 use super::warnings::Warnings;
 use crate::api;
-use crate::model::{Declarations, Labels, Namespace, Pe, PlacementSpec, StreamJob};
+use crate::model::{Declarations, Labels, Namespace, Pe, PlacementSpec, StreamJob, keys};
 use crate::placement::{bucket_groups, first_conflict, is_in_bucket};
-use crate::policy::{PolicySet, keys};
+use crate::policy::PolicySet;
 
 /// Longest message of a refusal; it may quote the user's tokens.
 const MOST_CHARACTERS: usize = 1_000;

@@ -12,13 +12,6 @@ pub(super) fn one_line(text: &str, most: usize) -> String {
     line
 }
 
-/// True for what Kubernetes takes as a label's value, or as the name part of its key: 1 to 63 characters.
-pub(super) fn is_label_text(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let ends = |c: char| c.is_ascii_alphanumeric();
-    (1..=63).contains(&text.len()) && text.chars().all(inner) && text.starts_with(ends) && text.ends_with(ends)
-}
-
 #[cfg(test)]
 #[path = "tests/text.rs"]
 mod tests;

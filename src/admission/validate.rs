@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::decide::{Decision, governed};
 use super::warnings::Warnings;
 use super::{Context, conflicts};
-use crate::model::Namespace;
-use crate::policy::keys;
+use crate::model::{Namespace, keys};
 
 /// Checks a pod that is about to be stored. It never patches.
 #[must_use]

@@ -7,7 +7,7 @@ use kube_derive::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Namespace, Pool, PoolId, PoolMembers, PoolMode, Tag};
+use crate::model::{Namespace, ObjectId, Pool, PoolMembers, PoolMode, Tag};
 
 /// A named set of nodes that PEs ask for with `outrigger.dev/host-pool`.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +144,11 @@ impl TryFrom<&HostPool> for Pool {
         } else {
             PoolMembers::Hosts(spec.hosts.iter().map(|host| Box::from(host.as_str())).collect())
         };
-        Ok(Self { id: PoolId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) }, members, mode })
+        Ok(Self {
+            id: ObjectId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) },
+            members,
+            mode,
+        })
     }
 }
 

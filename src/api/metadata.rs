@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use serde::{Deserialize, Deserializer};
 
+use crate::model::{Owner, OwnerKind};
+
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Metadata {
@@ -33,5 +35,16 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectM
         creation_timestamp: metadata.creation_timestamp,
         deletion_timestamp: metadata.deletion_timestamp,
         ..ObjectMeta::default()
+    })
+}
+
+/// The workload that controls a pod with these owner references.
+pub(crate) fn controller(owners: &[OwnerReference]) -> Option<Owner> {
+    let owner = owners.iter().find(|owner| owner.controller == Some(true) && !owner.name.is_empty())?;
+    Some(Owner {
+        name: owner.name.as_str().into(),
+        uid: owner.uid.as_str().into(),
+        kind: OwnerKind::of(&owner.api_version, &owner.kind),
+        is_only: owners.len() == 1,
     })
 }

@@ -3,6 +3,7 @@
 //! Each type here mirrors what stands in an object; turning it into the nouns of [`crate::model`] is the one place
 //! where an object can be found faulty.
 
+mod document;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,
@@ -22,12 +23,15 @@ mod pod;
 )]
 mod stream_job;
 
+pub use document::{DocumentError, Position};
+pub(crate) use document::{FieldError, parse_documents};
 pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};
-pub use load::{InvalidLoad, LOAD, loads};
+pub use load::loads;
+pub(crate) use metadata::controller;
 pub use node::NodeObject;
 pub use pod::PodObject;
 pub use stream_job::{
-    ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, SchemeName, StreamJob, StreamJobSpec,
+    ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, StreamJob, StreamJobSpec,
     StreamJobStatus,
 };
 

@@ -6,8 +6,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
-use super::load::{self, InvalidLoad, LOAD};
-use crate::model::{InvalidQuantity, Load, Node, NodeName, Resources, Taint};
+use super::document::DocumentError;
+use super::load;
+use crate::model::{InvalidQuantity, Load, Node, NodeName, Resources, Taint, keys};
 
 /// A Node object without what no decision reads.
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
@@ -60,9 +61,9 @@ impl NodeObject {
     /// What its annotation says of how busy it is.
     ///
     /// # Errors
-    /// [`InvalidLoad`] where that cannot be read: nothing is known of its load then.
-    pub fn load(&self) -> Result<Option<Load>, InvalidLoad> {
-        let written = self.metadata.annotations.as_ref().and_then(|annotations| annotations.get(LOAD));
+    /// [`DocumentError`] where that cannot be read: nothing is known of its load then.
+    pub fn load(&self) -> Result<Option<Load>, DocumentError> {
+        let written = self.metadata.annotations.as_ref().and_then(|annotations| annotations.get(keys::LOAD));
         written.map(|text| load::annotation(text)).transpose()
     }
 }

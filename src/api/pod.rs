@@ -8,10 +8,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
+use super::metadata::controller;
 use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, TolerationObject, states_preference};
 use crate::model::{
-    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Owner, OwnerKind, Pod, PodKey,
-    PodName, PodPhase, PodResources, PodUid, Resources,
+    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Pod, PodKey, PodName, PodPhase,
+    PodResources, PodUid, Resources,
 };
 
 /// A Pod object without what no decision reads.
@@ -85,7 +86,6 @@ impl TryFrom<&PodObject> for Pod {
             _ => PodPhase::Active,
         };
         let owners = metadata.owner_references.as_deref().unwrap_or_default();
-        let owner = owners.iter().find(|owner| owner.controller == Some(true));
         let read = |key: &str| READ_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         Ok(Self {
             key: PodKey {
@@ -96,11 +96,7 @@ impl TryFrom<&PodObject> for Pod {
             resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
             labels: metadata.labels.iter().flatten().collect(),
             annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
-            owner: owner.map(|owner| {
-                let kind = OwnerKind::of(&owner.api_version, &owner.kind);
-                let is_only = owners.len() == 1;
-                Arc::new(Owner { name: owner.name.as_str().into(), uid: owner.uid.as_str().into(), kind, is_only })
-            }),
+            owner: controller(owners).map(Arc::new),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
             resources: resources(&object.spec)?.resources().into(),

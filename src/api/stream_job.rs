@@ -8,8 +8,7 @@ use kube_derive::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Labels, LastPlace, Namespace, NodeName, StreamJob as Declared, StreamJobId};
-use crate::policy::keys;
+use crate::model::{Labels, LastPlace, Namespace, NodeName, ObjectId, ScoringStrategy, StreamJob as Declared, keys};
 
 /// What a job wishes for its PEs. It is the job of its namespace and name, as pods name it with `outrigger.dev/job`.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +113,7 @@ pub struct PeSpec {
     pub relocatable: Option<bool>,
     /// How nodes that pass are ranked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scheme: Option<SchemeName>,
+    pub scheme: Option<ScoringStrategy>,
 }
 
 /// A stream from one PE to another.
@@ -149,31 +148,6 @@ pub struct GangSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 15_000))]
     pub min_member: Option<i32>,
-}
-
-/// How nodes that pass are ranked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum SchemeName {
-    /// Fewest PEs of all jobs per capacity, ties by fewest of the job.
-    BalancedInstance,
-    /// Fewest PEs of the job per capacity, ties by fewest of all jobs.
-    BalancedJob,
-    /// Least requested share of the capacity.
-    Legacy,
-    /// Fewest nodes.
-    Pack,
-}
-
-impl SchemeName {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::BalancedInstance => "balancedInstance",
-            Self::BalancedJob => "balancedJob",
-            Self::Legacy => "legacy",
-            Self::Pack => "pack",
-        }
-    }
 }
 
 /// What has become of the job, as Outrigger last saw it. Derived from the pods, and rebuilt from them when it is lost.
@@ -283,7 +257,7 @@ impl TryFrom<&StreamJob> for Declared {
             return Err(InvalidStreamJob::NotListed(end.clone()));
         }
         Ok(Self {
-            id: StreamJobId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) },
+            id: ObjectId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) },
             pes,
             others: of_job().collect(),
             override_load_protection: spec.override_load_protection,

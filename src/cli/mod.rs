@@ -1,6 +1,7 @@
 //! The command line.
 
 mod certs;
+mod connect;
 mod demo;
 mod explain;
 mod manifests;

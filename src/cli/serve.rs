@@ -16,14 +16,17 @@ use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Stop;
+use super::connect::connect;
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Controller, Lease};
+use crate::files::{self, LoadFile, PolicyFiles, follow_certificate};
 use crate::http::{self, Operations, Server, Servers};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
+use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
 use crate::tls::{self, ServingCertificate};
-use crate::watch::{self, Feed, Kinds, LoadFeed, PolicyFiles, Store};
+use crate::watch::{Feed, Kinds};
 
 /// Histograms grow until they are drained, scraped or not.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -120,16 +123,16 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
         Some(folder) => {
             PolicyFiles::load(folder).map(|(files, policies)| (Some(files), policies)).map_err(Stop::input)?
         }
-        None => (None, watch::embedded().map_err(Stop::failed)?),
+        None => (None, files::embedded().map_err(Stop::failed)?),
     };
     report(&policies);
     let tls = certificates(&arguments)?;
-    let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
+    let client = connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
     let store = Arc::new(Store::new(policies));
     let extender = arguments.role.contains(&Role::Extender);
-    let mut load = LoadFeed::new(arguments.load_file.clone());
+    let mut load = LoadFile::new(arguments.load_file.clone());
     // Nothing is answered before it is known how busy nodes are.
-    load.look(&store);
+    load.read_again(&store);
     let epoch = epoch();
     let leading = leading(&arguments, &client, &store, &epoch);
     let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Declared }));
@@ -159,7 +162,7 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
         };
         let load = OptionFuture::from(extender.then(|| load.follow(&store)));
         let upkeep = upkeep(&metrics);
-        let certificates = futures::future::join_all(tls.serving.into_iter().map(ServingCertificate::follow));
+        let certificates = futures::future::join_all(tls.serving.into_iter().map(follow_certificate));
         let field_problems = binder.resolve_unknown_outcomes();
         futures::join!(policies, load, certificates, upkeep, field_problems);
     };
@@ -261,9 +264,9 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
         refresh: Arc::new(move || {
             let (store, feed) = &refreshed;
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
-            let committed = store.change(|cluster| cluster.assumed_len());
+            let committed = store.read(Cluster::assumed_len);
             telemetry::assumed_pods(committed, store.reservations().len());
-            telemetry::load(store.look(Cluster::load_summary), clock());
+            telemetry::load(store.read(Cluster::load_summary), clock());
         }),
         readiness: Arc::new(move || {
             let missing = ready.unlisted().map(|(kind, problem)| match problem {

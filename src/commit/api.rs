@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use crate::api::PodObject;
 use crate::extender::bind::PendingBinding;
-use crate::model::{Pod, PodKey};
-use crate::policy::keys;
+use crate::model::{Pod, PodKey, keys};
 
 /// Less than half of what kube-scheduler waits for the whole bind.
 const DEADLINE: Duration = Duration::from_secs(2);

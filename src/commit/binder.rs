@@ -18,11 +18,10 @@ use jiff::Timestamp;
 use super::api::{Api, WriteError};
 use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
-use crate::model::{NodeName, PodKey, PodUid};
+use crate::model::{NodeName, PodKey, PodUid, keys};
 use crate::placement::GangPlan;
-use crate::policy::keys;
 use crate::state::Cluster;
-use crate::watch::Store;
+use crate::store::Store;
 
 /// Marks of one takeover are written side by side, but not all at once.
 const TOKENS_AT_ONCE: usize = 16;
@@ -153,7 +152,7 @@ impl Binder {
         loop {
             ticks.tick().await;
             let unknown_outcomes: Vec<PodKey> =
-                self.store.change(|cluster| cluster.unknown_outcomes().cloned().collect());
+                self.store.read(|cluster| cluster.unknown_outcomes().cloned().collect());
             if !unknown_outcomes.is_empty() {
                 let _one_at_a_time = self.settling.lock().await;
                 if let Err(failure) = self.write_fencing_tokens(unknown_outcomes).await {
@@ -168,7 +167,7 @@ impl Binder {
         if attempt.is_some() {
             return None;
         }
-        let (pe, snapshot) = self.store.look(|cluster| {
+        let (pe, snapshot) = self.store.read(|cluster| {
             let (_, pe) = cluster.pod(arguments.uid.as_str())?;
             Some((Arc::clone(pe?), cluster.snapshot().clone()))
         })?;
@@ -193,7 +192,7 @@ impl Binder {
         // Whoever held the lock before may have done it.
         let pods: BTreeSet<PodKey> = self
             .store
-            .change(|cluster| waiting.iter().flat_map(|waiting| pods_to_fence(cluster, waiting.as_str())).collect());
+            .read(|cluster| waiting.iter().flat_map(|waiting| pods_to_fence(cluster, waiting.as_str())).collect());
         self.write_fencing_tokens(pods.into_iter().collect()).await
     }
 
@@ -281,7 +280,7 @@ impl Binder {
             Some(node) if node == binding.node => Ok(Written::Bound),
             Some(node) => Err(BindError::Elsewhere(node).into()),
             None => {
-                let foreign = self.store.change(|cluster| {
+                let foreign = self.store.read(|cluster| {
                     let (pod, _) = cluster.pod(binding.pod.uid.as_str())?;
                     let fence = pod.annotations.get(keys::EPOCH)?;
                     (!cluster.is_our_token(fence)).then(|| fence.to_owned())
@@ -293,7 +292,7 @@ impl Binder {
 
     /// Where the watch shows a pod.
     fn node_of(&self, pod: &PodKey) -> Result<Option<NodeName>, BindError> {
-        let node = self.store.change(|cluster| cluster.pod(pod.uid.as_str()).map(|(pod, _)| pod.node.clone()));
+        let node = self.store.read(|cluster| cluster.pod(pod.uid.as_str()).map(|(pod, _)| pod.node.clone()));
         node.ok_or_else(|| BindError::UnknownPod(pod.to_string()))
     }
 }

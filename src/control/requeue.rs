@@ -16,11 +16,10 @@ use serde_json::json;
 
 use super::Lease;
 use crate::api::PodObject;
-use crate::model::{Pe, PodUid};
+use crate::model::{Pe, PodUid, keys};
 use crate::placement::{GangComplete, OverloadCleared, SpecChanged, placeable};
-use crate::policy::keys;
+use crate::store::Store;
 use crate::telemetry;
-use crate::watch::Store;
 
 /// How long changes are gathered: nodes that are relieved together wake a PE once.
 const GATHERED: Duration = Duration::from_millis(250);
@@ -105,7 +104,7 @@ impl Requeuer {
     async fn requeue(&mut self) {
         let store = Arc::clone(&self.store);
         let waits = |pe: &Arc<Pe>| {
-            store.look(|cluster| cluster.pod(pe.pod.key.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))
+            store.read(|cluster| cluster.pod(pe.pod.key.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))
         };
         let waiting: Vec<Arc<Pe>> = std::mem::take(&mut self.owed).into_iter().filter(waits).collect();
         if waiting.is_empty() {

@@ -20,12 +20,11 @@ use super::events::Events;
 use super::objects::Objects;
 use super::requeue::Requeuer;
 use crate::api::{HostPool, HostPoolStatus, StreamJob, StreamJobStatus};
-use crate::model::{PodUid, Reason};
-use crate::policy::keys;
+use crate::model::{PodUid, Reason, keys};
 use crate::state::Cluster;
 use crate::status::{Overview, Reported, notes, of_job, of_pool};
+use crate::store::Store;
 use crate::telemetry;
-use crate::watch::Store;
 
 /// How long changes are gathered before they are written.
 const GATHERED: Duration = Duration::from_millis(250);
@@ -122,7 +121,7 @@ impl Controller {
         let store = Arc::clone(&self.store);
         let reported = |uid: &PodUid| {
             let rejected = store.attempts().rejected(uid).cloned();
-            store.look(|cluster| reported(cluster, uid, rejected))
+            store.read(|cluster| reported(cluster, uid, rejected))
         };
         for object in jobs {
             let before = latest(&self.jobs, &**object, object.status.as_ref()).cloned();

@@ -8,9 +8,9 @@ use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
 use super::explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};
-use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection};
+use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, keys, rounded};
 use crate::placement::{Decision, Foresight, plan_gang};
-use crate::policy::{EffectiveValue, PolicySet, keys};
+use crate::policy::{EffectiveValue, PolicySet};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// The version of the form.
@@ -67,8 +67,8 @@ pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> 
         policy: pe.map(|pe| pe.policy.to_string()),
         job: pe.map(|pe| pe.job.to_string()),
         pe: pe.map(|pe| pe.name.to_string()),
-        declared: declared(policies.effective_value(pod, snapshot.declared())),
-        unclear: policies.unclear(pod, snapshot.declared()),
+        declared: declared(policies.effective_values(pod, snapshot.declared())),
+        unclear: policies.field_problems(pod, snapshot.declared()),
         parallel_regions: pe.map(|pe| pe.parallel_regions(snapshot.declared())).unwrap_or_default(),
         node: pod.node.as_ref().or(assumed).map(ToString::to_string),
         record,
@@ -147,7 +147,6 @@ fn explain_nodes(explanation: &mut Explanation, pe: &Arc<Pe>, own: Option<NodeIn
 
 fn candidate(decision: &Decision<'_>, node: NodeIndex, rejections: &[Rejection]) -> Option<Candidate> {
     let ranked = decision.rank(&[node]).into_iter().next()?;
-    let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
     Some(Candidate {
         node: ranked.name.to_string(),
         crowding: rounded(ranked.terms.crowding),

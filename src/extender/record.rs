@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::attempt::{Attempt, Choice};
-use crate::model::{HostChoice, NodeName, Tag};
+use crate::model::{HostChoice, NodeName, Tag, rounded};
 use crate::placement::Decision;
 use crate::state::{NodeIndex, Snapshot};
 
@@ -135,9 +135,4 @@ impl Record {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-/// Three places are enough for a person, and keep the annotation short.
-fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
 }

@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use super::limits::Intake;
 use crate::admission::{self, Answer, Context, DecodeError, Outcome};
+use crate::store::Store;
 use crate::telemetry;
-use crate::watch::Store;
 
 /// What the reviews need.
 #[derive(Debug)]

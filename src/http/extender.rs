@@ -16,8 +16,9 @@ use crate::extender::{self, Arguments, BindingArguments, Choice, DecodeError, La
 use crate::model::{HostChoice, Pe, Reason};
 use crate::placement::GangState;
 use crate::state::Snapshot;
+use crate::store::{Store, View};
 use crate::telemetry::{self, Placement};
-use crate::watch::{Feed, Store, View};
+use crate::watch::Feed;
 
 /// What the verbs need.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
     let Ok(_alone) = extender.explaining.try_acquire() else {
         return text(StatusCode::SERVICE_UNAVAILABLE, "another explanation is being made; try again");
     };
-    let found = extender.store.change(|cluster| {
+    let found = extender.store.read(|cluster| {
         let subject = Subject::of(cluster.named(&namespace, &name)?, cluster);
         Some((subject, cluster.snapshot().clone(), cluster.policies().clone()))
     });
@@ -233,7 +234,7 @@ impl Extender {
 
     async fn bind(&self, arguments: &BindingArguments) -> Answered {
         let (_, now) = clock();
-        let known = || self.store.change(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
+        let known = || self.store.read(|cluster| cluster.pod(arguments.uid.as_str()).and_then(|(_, pe)| pe.cloned()));
         let pe = known();
         if let Some(pe) = &pe
             && let Some(problem) = self.too_old()

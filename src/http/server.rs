@@ -14,7 +14,8 @@ use super::limits::Intake;
 use super::operations::Operations;
 use super::{admission, extender, limits, operations};
 use crate::commit::Binder;
-use crate::watch::{Feed, Store};
+use crate::store::Store;
+use crate::watch::Feed;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+#[cfg(doc)]
+use super::OpenStreams;
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -97,16 +100,33 @@ impl fmt::Display for JobId {
     }
 }
 
-/// The identity of a host pool.
+impl JobId {
+    /// The identity of the object that declares the job: it has the namespace and the name of the job, and declares every
+    /// generation.
+    #[must_use]
+    pub fn object(&self) -> ObjectId {
+        ObjectId { namespace: self.namespace.clone(), name: Arc::clone(&self.name) }
+    }
+}
+
+/// The identity of an object among all of its kind. A host pool has one too: see [`OpenStreams::pool_id`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PoolId {
-    /// The namespace of the `HostPool` object.
+pub struct ObjectId {
+    /// The namespace.
     pub namespace: Namespace,
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
 }
 
-impl fmt::Display for PoolId {
+impl ObjectId {
+    /// The object of this namespace and name.
+    #[must_use]
+    pub fn new(namespace: &Namespace, name: &str) -> Self {
+        Self { namespace: namespace.clone(), name: Arc::from(name) }
+    }
+}
+
+impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
     }

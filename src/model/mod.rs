@@ -3,8 +3,10 @@
 //! Plain data. Nothing here decides anything, and nothing here knows how an object looked on the wire.
 
 mod ids;
+pub mod keys;
 mod labels;
 mod load;
+mod names;
 mod node;
 mod node_labels;
 mod node_requirements;
@@ -17,15 +19,17 @@ mod reason;
 mod resources;
 mod shortage;
 mod stream_job;
+mod thousandths;
 
-pub use ids::{JobId, Namespace, NodeName, PodName, PodUid, PoolId, Tag, Token};
+pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
+pub use names::{is_label_value, is_object_name};
 pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
 pub use open_streams::{
-    Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, ObjectId, Objects, OpenStreams,
+    Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,
 };
 pub use pe::{
@@ -35,6 +39,7 @@ pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pod_requests::{ContainerResources, PodRequests, PodResources};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
-pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, thousandths};
+pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources};
 pub use shortage::Shortage;
-pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};
+pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};
+pub use thousandths::{rounded, thousandths};

@@ -5,30 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{JobId, Labels, Namespace, Owner, OwnerKind, Pool, PoolId, PoolMembers};
-
-/// The identity of an object within its kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId {
-    /// Its namespace.
-    pub namespace: Namespace,
-    /// Its name.
-    pub name: Arc<str>,
-}
-
-impl ObjectId {
-    /// The object of this namespace and name.
-    #[must_use]
-    pub fn new(namespace: &Namespace, name: &str) -> Self {
-        Self { namespace: namespace.clone(), name: Arc::from(name) }
-    }
-}
-
-impl fmt::Display for ObjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
+use super::{JobId, Labels, Namespace, ObjectId, Owner, OwnerKind, Pool, PoolMembers};
 
 /// What was not understood of an object: the schema of the group is open, so that anything may stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,9 +172,15 @@ impl OpenStreams {
         format!("{}/{name}", Self::GROUP)
     }
 
+    /// The identity of a pool of the group among all pools.
+    #[must_use]
+    pub fn pool_id(object: &ObjectId) -> ObjectId {
+        ObjectId::new(&object.namespace, &Self::pool_name(&object.name))
+    }
+
     /// The pool behind an identity among all pools, where it is one of the group.
     #[must_use]
-    pub fn pool(&self, id: &PoolId) -> Option<&DeclaredPool> {
+    pub fn pool(&self, id: &ObjectId) -> Option<&DeclaredPool> {
         let name = id.name.strip_prefix(Self::GROUP)?.strip_prefix('/')?;
         self.pools.get(&ObjectId::new(&id.namespace, name)).map(|pool| &**pool)
     }

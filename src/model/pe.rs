@@ -5,7 +5,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{Declarations, HostPort, JobId, ObjectId, Pod, PoolId, Tag, Token};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Declarations, HostPort, JobId, ObjectId, Pod, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +79,7 @@ pub struct PlacementSpec {
 impl PlacementSpec {
     /// The node of a sized pool that the PE names by its index: all PEs of the job that name it share that node.
     #[must_use]
-    pub fn pool_place(&self) -> Option<(&PoolId, u32)> {
+    pub fn pool_place(&self) -> Option<(&ObjectId, u32)> {
         match &self.hosts {
             HostChoice::Pool(id) => self.pool_index.map(|index| (id, index)),
             HostChoice::Any | HostChoice::Tags(_) => None,
@@ -108,13 +111,13 @@ pub enum HostChoice {
     /// Every node.
     Any,
     /// The nodes of a named `HostPool`.
-    Pool(PoolId),
+    Pool(ObjectId),
     /// An unnamed shared pool: nodes with all of these tags.
     Tags(Vec<Tag>),
 }
 
 /// How far a rule reaches (D4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum Scope {
     /// PEs of the same job.
     Job,
@@ -137,8 +140,8 @@ impl Scope {
     }
 }
 
-/// How nodes that pass are ranked (`docs/placement.md`, "Scoring").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, Hash)]
+/// How the nodes that pass are scored (docs/placement.md, "Scoring").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoringStrategy {
     /// Fewest PEs of all jobs per capacity, ties by fewest of the job.

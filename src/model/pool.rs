@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{PoolId, Tag};
+use super::{ObjectId, Tag};
 
 /// A host pool: a named set of nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// Namespace and name.
-    pub id: PoolId,
+    pub id: ObjectId,
     /// Which nodes qualify.
     pub members: PoolMembers,
     /// How many nodes each job gets of it, and whether it has them for itself.
@@ -18,7 +18,7 @@ pub struct Pool {
 }
 
 /// Every pool of the cluster that can be used.
-pub type Pools = BTreeMap<PoolId, Arc<Pool>>;
+pub type Pools = BTreeMap<ObjectId, Arc<Pool>>;
 
 /// Which nodes qualify for a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

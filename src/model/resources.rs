@@ -190,22 +190,6 @@ fn suffix_scale(suffix: &str) -> Option<(u128, i32)> {
     })
 }
 
-/// A weight in whole thousandths, from 0 to `most`; `None` outside that range or where it is not a number.
-#[must_use]
-pub fn thousandths(weight: f64, most: u32) -> Option<u32> {
-    if !(0.0..=f64::from(most)).contains(&weight) {
-        return None;
-    }
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range was checked"
-    )]
-    let whole = (weight * 1_000.0).round() as u32;
-    Some(whole)
-}
-
 #[cfg(test)]
 #[path = "tests/resources.rs"]
 mod tests;

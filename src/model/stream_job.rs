@@ -1,16 +1,15 @@
 //! Jobs, as their `StreamJob` declares them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use super::{JobId, Labels, Namespace, NodeName, OpenStreams};
+use super::{Labels, NodeName, ObjectId, OpenStreams};
 
 /// A job as its `StreamJob` declares it: what it says of a PE wins over what the pod says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamJob {
     /// Namespace and name, which are those of the job.
-    pub id: StreamJobId,
+    pub id: ObjectId,
     /// What is declared of each PE that is listed, by its name: the values of the keys that a pod would carry.
     pub pes: BTreeMap<Arc<str>, Labels>,
     /// What is declared of the PEs that are not listed.
@@ -22,7 +21,7 @@ pub struct StreamJob {
 }
 
 /// Every `StreamJob` of the cluster that can be used.
-pub type StreamJobs = BTreeMap<StreamJobId, Arc<StreamJob>>;
+pub type StreamJobs = BTreeMap<ObjectId, Arc<StreamJob>>;
 
 /// All that objects declare of jobs and their PEs. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,27 +43,6 @@ pub struct LastPlace {
     pub owner_uid: Arc<str>,
     /// The node.
     pub node: NodeName,
-}
-
-/// The identity of a `StreamJob`: it declares every submission of the job of its name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamJobId {
-    /// The namespace.
-    pub namespace: Namespace,
-    /// The name.
-    pub name: Arc<str>,
-}
-
-impl From<&JobId> for StreamJobId {
-    fn from(job: &JobId) -> Self {
-        Self { namespace: job.namespace.clone(), name: Arc::clone(&job.name) }
-    }
-}
-
-impl fmt::Display for StreamJobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
 }
 
 impl StreamJob {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{PlacementSpec, PoolId, Token};
+use crate::model::{ObjectId, PlacementSpec, Token};
 
 /// What joins PEs of a job to a bucket: PEs with an equal one share a node (legacy rule C4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +12,7 @@ pub(crate) enum ColocationGroup<'a> {
     /// The same index of a sized pool.
     PoolIndex {
         /// The pool.
-        pool: &'a PoolId,
+        pool: &'a ObjectId,
         /// The index, from 0.
         index: u32,
     },
@@ -28,7 +28,7 @@ pub(crate) enum SpecConflict<'a> {
     /// They name two indexes of one pool.
     PoolIndexes {
         /// The pool.
-        pool: &'a PoolId,
+        pool: &'a ObjectId,
         /// The index that the first PE names.
         own: u32,
         /// The index that the other PE names.
@@ -87,7 +87,7 @@ pub(crate) fn conflict_between<'a>(spec: &'a PlacementSpec, other: &PlacementSpe
 /// earlier one first. Buckets may be large, so no PE is compared with every other.
 pub(crate) fn first_conflict<'a>(bucket: &[&'a PlacementSpec]) -> Option<(usize, usize, SpecConflict<'a>)> {
     let mut tokens: BTreeMap<&Token, usize> = BTreeMap::new();
-    let mut indexes: BTreeMap<&PoolId, (u32, usize)> = BTreeMap::new();
+    let mut indexes: BTreeMap<&ObjectId, (u32, usize)> = BTreeMap::new();
     for (at, spec) in bucket.iter().enumerate() {
         let by_token = spec.exlocation.iter().filter_map(|token| tokens.get(token).copied()).min();
         let by_index = spec.pool_place().and_then(|(pool, index)| {

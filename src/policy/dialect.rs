@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::spec::keys;
-use crate::model::{JobId, Labels, Namespace};
+use crate::model::{JobId, Labels, Namespace, keys};
 
 /// How the pods of an engine say which job and PE they are (`docs/placement.md`, "PEs and jobs").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

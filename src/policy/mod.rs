@@ -4,9 +4,8 @@
 //! states. [`PolicySet`] says which one policy governs a pod, and [`PolicySet::pe`] reads the PE out of it.
 
 mod dialect;
-mod error;
 mod load_protection;
-mod on_conflict;
+mod pe;
 mod raw;
 mod resolve;
 mod selector;
@@ -14,9 +13,7 @@ mod set;
 mod spec;
 
 pub use dialect::{Dialect, Identity};
-pub use error::{PolicyError, Position};
-pub use on_conflict::OnConflict;
-pub use resolve::{Placement, Sidecar, Sizing, StreamPolicy};
+pub use resolve::{OnConflict, Placement, Sidecar, Sizing, StreamPolicy};
 pub use selector::{Requirement, Selector};
-pub use set::{EffectiveValue, PolicySet, Source};
-pub use spec::{DECLARABLE, keys};
+pub use set::{PolicySet, Source};
+pub use spec::EffectiveValue;

@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
-use super::Dialect;
-use super::on_conflict::OnConflict;
+use super::{Dialect, OnConflict};
 use crate::model::{Scope, ScoringStrategy};
 
 #[derive(Debug, Deserialize)]

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::Dialect;
-use super::error::Fault;
 use super::load_protection;
-use super::on_conflict::OnConflict;
 use super::raw;
 use super::selector::{Requirement, Selector};
-use crate::model::{LoadProtection, Namespace, Resources, Scope, ScoringStrategy, thousandths};
+use crate::api::FieldError;
+use crate::model::{
+    LoadProtection, Namespace, Resources, Scope, ScoringStrategy, is_label_value, is_object_name, thousandths,
+};
 
 /// A policy as meant. Exactly one governs a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,16 @@ pub struct StreamPolicy {
     pub on_conflict: OnConflict,
     /// Which nodes take no PE because they are busy, for PEs of all policies; at most one policy says that.
     pub load_protection: Option<LoadProtection>,
+}
+
+/// What happens to a pod whose placement spec contradicts itself (`docs/placement.md`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum OnConflict {
+    /// The pod is created with a warning, and rejected at placement.
+    #[default]
+    Warn,
+    /// The pod is rejected at admission.
+    Deny,
 }
 
 /// A container that is added as a native sidecar (D9).
@@ -82,13 +94,13 @@ const DEFAULT_SCHEDULER: &str = "outrigger";
 const DEFAULT_RISK_WEIGHT: u32 = 1_000;
 
 impl StreamPolicy {
-    pub(super) fn resolve(document: raw::Document) -> Result<Self, Fault> {
+    pub(super) fn resolve(document: raw::Document) -> Result<Self, FieldError> {
         let raw::Document { api_version, kind, metadata, spec } = document;
         if api_version.value != "outrigger.dev/v1alpha1" {
-            return Err(Fault::at(&api_version, "apiVersion", "must be outrigger.dev/v1alpha1"));
+            return Err(FieldError::at(&api_version, "apiVersion", "must be outrigger.dev/v1alpha1"));
         }
         if kind.value != "StreamPolicy" {
-            return Err(Fault::at(&kind, "kind", "must be StreamPolicy"));
+            return Err(FieldError::at(&kind, "kind", "must be StreamPolicy"));
         }
         let name = dns_name(&metadata.name, "metadata.name")?;
         let scheduler_name = match &spec.scheduler_name {
@@ -111,19 +123,17 @@ impl StreamPolicy {
     }
 }
 
-/// A name that can stand as a label value and a metrics label.
-fn dns_name(written: &Spanned<String>, field: &'static str) -> Result<Arc<str>, Fault> {
+/// The name of an object that is also written as the value of a label.
+fn dns_name(written: &Spanned<String>, field: &'static str) -> Result<Arc<str>, FieldError> {
     let name = written.value.as_str();
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if (1..=63).contains(&name.len()) && name.chars().all(inner) && name.starts_with(ends) && name.ends_with(ends) {
+    if is_object_name(name) && is_label_value(name) {
         Ok(Arc::from(name))
     } else {
-        Err(Fault::at(written, field, format!("`{name}` is not a name: at most 63 of a-z, 0-9, `-` and `.`")))
+        Err(FieldError::at(written, field, format!("`{name}` is not a name: at most 63 of a-z, 0-9, `-` and `.`")))
     }
 }
 
-fn selector(written: Spanned<raw::Selector>) -> Result<Selector, Fault> {
+fn selector(written: Spanned<raw::Selector>) -> Result<Selector, FieldError> {
     const FIELD: &str = "spec.selector.podSelector";
     let place = Spanned { value: (), referenced: written.referenced, defined: written.defined };
     let raw::Selector { namespaces, pod_selector } = written.value;
@@ -136,17 +146,17 @@ fn selector(written: Spanned<raw::Selector>) -> Result<Selector, Fault> {
     }
     if !requirements.iter().any(Requirement::needs_a_label) {
         let problem = "selects pods without any label: name at least one label that a PE has";
-        return Err(Fault::at(&place, FIELD, problem));
+        return Err(FieldError::at(&place, FIELD, problem));
     }
     Ok(Selector { namespaces: namespaces.iter().map(Namespace::from).collect(), requirements })
 }
 
-fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, Fault> {
+fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, FieldError> {
     const FIELD: &str = "spec.selector.podSelector.matchExpressions";
     let wants_values = matches!(expression.value.operator, raw::Operator::In | raw::Operator::NotIn);
     if wants_values == expression.value.values.is_empty() {
         let problem = if wants_values { "In and NotIn need values" } else { "Exists and DoesNotExist take no values" };
-        return Err(Fault::at(&expression, FIELD, problem));
+        return Err(FieldError::at(&expression, FIELD, problem));
     }
     let raw::Expression { key, operator, values } = expression.value;
     let key = key.into_boxed_str();
@@ -159,23 +169,23 @@ fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, Faul
     })
 }
 
-fn sidecars(written: Vec<Spanned<Value>>) -> Result<Vec<Sidecar>, Fault> {
+fn sidecars(written: Vec<Spanned<Value>>) -> Result<Vec<Sidecar>, FieldError> {
     const FIELD: &str = "spec.injection.sidecars";
     let mut sidecars: Vec<Sidecar> = Vec::new();
     for one in written {
         let text = |key: &str| one.value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let Some(name) = text("name").map(Box::<str>::from) else {
-            return Err(Fault::at(&one, FIELD, "a sidecar needs a name"));
+            return Err(FieldError::at(&one, FIELD, "a sidecar needs a name"));
         };
         if text("image").is_none() {
-            return Err(Fault::at(&one, FIELD, format!("sidecar `{name}` needs an image")));
+            return Err(FieldError::at(&one, FIELD, format!("sidecar `{name}` needs an image")));
         }
         if one.value.get("restartPolicy").is_some_and(|policy| policy != "Always") {
             let problem = format!("sidecar `{name}`: restartPolicy is always `Always`; leave it out");
-            return Err(Fault::at(&one, FIELD, problem));
+            return Err(FieldError::at(&one, FIELD, problem));
         }
         if sidecars.iter().any(|known| known.name == name) {
-            return Err(Fault::at(&one, FIELD, format!("two sidecars are named `{name}`")));
+            return Err(FieldError::at(&one, FIELD, format!("two sidecars are named `{name}`")));
         }
         let mut container = one.value;
         if let Value::Object(fields) = &mut container {
@@ -186,15 +196,15 @@ fn sidecars(written: Vec<Spanned<Value>>) -> Result<Vec<Sidecar>, Fault> {
     Ok(sidecars)
 }
 
-fn sizing(written: raw::Resources) -> Result<Sizing, Fault> {
+fn sizing(written: raw::Resources) -> Result<Sizing, FieldError> {
     let mut parsed_requests = Resources::default();
     let mut parsed_limits = Resources::default();
-    let requests = amounts(&written.requests, "spec.resources.requests.", &mut parsed_requests)?;
-    let limits = amounts(&written.limits, "spec.resources.limits.", &mut parsed_limits)?;
+    let requests = amounts(&written.requests, "spec.resources.requests", &mut parsed_requests)?;
+    let limits = amounts(&written.limits, "spec.resources.limits", &mut parsed_limits)?;
     for (name, place) in &written.limits {
         if parsed_requests.get(name) > parsed_limits.get(name) {
             let problem = format!("the limit is below the request `{}`", requests.get(name).map_or("", |text| text));
-            return Err(Fault::at(place, "spec.resources.limits.", problem).detail(name));
+            return Err(FieldError::at(place, format!("spec.resources.limits.{name}"), problem));
         }
     }
     let containers = written.containers.into_iter().map(String::into_boxed_str).collect();
@@ -205,18 +215,18 @@ fn amounts(
     written: &BTreeMap<String, Spanned<raw::Quantity>>,
     field: &'static str,
     parsed: &mut Resources,
-) -> Result<BTreeMap<String, String>, Fault> {
+) -> Result<BTreeMap<String, String>, FieldError> {
     let mut amounts = BTreeMap::new();
     for (name, quantity) in written {
         parsed
             .set(name, &quantity.value.0)
-            .map_err(|error| Fault::at(quantity, field, error.to_string()).detail(name))?;
+            .map_err(|error| FieldError::at(quantity, format!("{field}.{name}"), error.to_string()))?;
         amounts.insert(name.clone(), quantity.value.0.clone());
     }
     Ok(amounts)
 }
 
-fn placement(written: &raw::Placement) -> Result<Placement, Fault> {
+fn placement(written: &raw::Placement) -> Result<Placement, FieldError> {
     Ok(Placement {
         scheme: written.scheme,
         isolation_scope: written.isolation_scope,
@@ -226,17 +236,18 @@ fn placement(written: &raw::Placement) -> Result<Placement, Fault> {
     })
 }
 
-fn weight(written: Option<&Spanned<f64>>, field: &'static str, absent: u32) -> Result<u32, Fault> {
+fn weight(written: Option<&Spanned<f64>>, field: &'static str, absent: u32) -> Result<u32, FieldError> {
     const MOST: u32 = 10;
     written.map_or(Ok(absent), |weight| {
-        thousandths(weight.value, MOST).ok_or_else(|| Fault::at(weight, field, format!("must be from 0 to {MOST}")))
+        thousandths(weight.value, MOST)
+            .ok_or_else(|| FieldError::at(weight, field, format!("must be from 0 to {MOST}")))
     })
 }
 
-fn toleration_seconds(written: &raw::Recovery) -> Result<Option<i64>, Fault> {
+fn toleration_seconds(written: &raw::Recovery) -> Result<Option<i64>, FieldError> {
     match &written.toleration_seconds {
         Some(seconds) if seconds.value < 0 => {
-            Err(Fault::at(seconds, "spec.recovery.tolerationSeconds", "must not be negative"))
+            Err(FieldError::at(seconds, "spec.recovery.tolerationSeconds", "must not be negative"))
         }
         seconds => Ok(seconds.as_ref().map(|seconds| seconds.value)),
     }

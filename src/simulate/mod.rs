@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use self::replay::Decisions;
 use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool};
 use crate::policy::PolicySet;
-use crate::state::{Change, Cluster, Event};
+use crate::state::{Cluster, Event};
 
 pub use admit::admitted;
 pub use outcome::{
@@ -83,17 +83,17 @@ pub fn simulate(input: Input) -> Outcome {
     let Declarations { jobs, open_streams } = declared;
     cluster.apply(Event::Time(now));
     cluster.apply(Event::Loads(loads));
-    cluster.apply(Event::NodesListed(nodes));
-    cluster.apply(Event::PoolsListed(pools));
-    cluster.apply(Event::StreamJobsListed(all(&jobs)));
+    cluster.apply(Event::listed(nodes));
+    cluster.apply(Event::listed(pools));
+    cluster.apply(Event::listed(all(&jobs)));
     if !open_streams.is_empty() {
         let OpenStreams { pes, pools, jobs, regions } = open_streams;
-        cluster.apply(Event::DeclaredPool(Change::Listed(all(&pools))));
-        cluster.apply(Event::DeclaredPe(Change::Listed(all(&pes))));
-        cluster.apply(Event::DeclaredJob(Change::Listed(all(&jobs))));
-        cluster.apply(Event::DeclaredRegion(Change::Listed(all(&regions))));
+        cluster.apply(Event::listed(all(&pools)));
+        cluster.apply(Event::listed(all(&pes)));
+        cluster.apply(Event::listed(all(&jobs)));
+        cluster.apply(Event::listed(all(&regions)));
     }
-    cluster.apply(Event::PodsListed(pods));
+    cluster.apply(Event::listed(pods));
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
     workload.retain(|pod| is_pe(&pod.key.uid));
     let waiting = workload.iter().filter(|pod| pod.node.is_none());

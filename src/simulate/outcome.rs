@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use super::replay::Decided;
 use crate::extender::Record;
-use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason};
+use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason, keys, rounded};
 use crate::placement::limit_risk;
-use crate::policy::keys;
 use crate::state::{Cluster, NodeIndex};
 
 /// What a simulation found. Its form as JSON is documented in `docs/simulate.md`: fields are only added.
@@ -301,9 +300,4 @@ fn by_name(cluster: &Cluster) -> Vec<NodeIndex> {
 
 fn coded(rejected: &BTreeMap<Reason, usize>) -> BTreeMap<Code, usize> {
     rejected.iter().map(|(reason, count)| (Code(*reason), *count)).collect()
-}
-
-/// Three places are enough for a person, and keep the document short.
-fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
 }

@@ -6,66 +6,106 @@ use jiff::Timestamp;
 
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
-    PoolId, StreamJob, StreamJobId,
+    StreamJob,
 };
 use crate::policy::PolicySet;
 
-/// One change, as the watches and the policy files report it.
+/// One event, as a watch, a file or the clock delivers it.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A node was added or changed.
-    Node(Node),
-    /// A node is gone.
-    NodeGone(NodeName),
-    /// All nodes there are: the outcome of a consistent list.
-    NodesListed(Vec<Node>),
-    /// A pod was added or changed.
-    Pod(Box<Pod>),
-    /// A pod is gone.
-    PodGone(PodUid),
-    /// All pods there are.
-    PodsListed(Vec<Pod>),
-    /// A workload is gone, and what belongs to it alone is going to be collected.
-    OwnerGone(Owner),
-    /// A pool was added or changed.
-    Pool(Pool),
-    /// A pool is gone, or can no longer be read.
-    PoolGone(PoolId),
-    /// All pools there are.
-    PoolsListed(Vec<Pool>),
-    /// A `StreamJob` was added or changed.
-    StreamJob(Box<StreamJob>),
-    /// A `StreamJob` is gone, or can no longer be read.
-    StreamJobGone(StreamJobId),
-    /// All `StreamJob` objects there are.
-    StreamJobsListed(Vec<StreamJob>),
-    /// A `ProcessingElement` of group `streams.ibm.com`.
+    /// Nodes have changed.
+    Node(Change<Node>),
+    /// Pods have changed.
+    Pod(Change<Pod>),
+    /// Objects `HostPool` of group `outrigger.dev` have changed.
+    Pool(Change<Pool>),
+    /// Objects `StreamJob` have changed.
+    StreamJob(Change<StreamJob>),
+    /// Objects `ProcessingElement` of group `streams.ibm.com` have changed.
     DeclaredPe(Change<DeclaredPe>),
-    /// A `HostPool` of that group.
+    /// Objects `HostPool` of group `streams.ibm.com` have changed.
     DeclaredPool(Change<DeclaredPool>),
-    /// A `Job` of that group.
+    /// Objects `Job` of group `streams.ibm.com` have changed.
     DeclaredJob(Change<DeclaredJob>),
-    /// A `ParallelRegion` of that group.
+    /// Objects `ParallelRegion` of group `streams.ibm.com` have changed.
     DeclaredRegion(Change<DeclaredRegion>),
+    /// A workload is gone. Kubernetes is going to collect the pods that it alone owns.
+    OwnerGone(Owner),
     /// The policies in force from now on.
     Policies(PolicySet),
-    /// What was measured of nodes, in the place of all that was reported in this way before.
+    /// The measurements in the load file. They replace all measurements of earlier load files.
     Loads(BTreeMap<NodeName, Load>),
-    /// What time it is from now on: measurements grow old.
+    /// The time from now on: measurements age by it.
     Time(Timestamp),
-    /// All pods that were created until then have been seen, as far as can be told; before the first such event, all.
+    /// The watch has probably shown all pods that were created up to this time. Before the first such event, every pod
+    /// counts as created up to then.
     Settled(Timestamp),
 }
 
-/// What can happen to objects of a kind that a cluster may do without.
+/// A change of the objects of one kind.
 #[derive(Clone, Debug)]
-pub enum Change<T> {
-    /// All objects of the kind are going to be listed: nothing can be decided before.
+pub enum Change<T: Observed> {
+    /// The objects are going to be listed. The snapshot is not complete before.
     Expected,
-    /// All objects of the kind that there are.
+    /// All objects that exist, from a consistent list.
     Listed(Vec<T>),
     /// An object was added or changed.
     Put(Box<T>),
-    /// An object is gone, or can no longer be read.
-    Gone(ObjectId),
+    /// An object was deleted, or can no longer be read.
+    Gone(T::Key),
+}
+
+/// An object whose changes are events.
+pub trait Observed: Sized {
+    /// What identifies an object among all of its kind.
+    type Key;
+    /// The event of a change.
+    fn event(change: Change<Self>) -> Event;
+}
+
+impl Event {
+    /// An object was added or changed.
+    pub fn put<T: Observed>(object: T) -> Self {
+        T::event(Change::Put(Box::new(object)))
+    }
+
+    /// An object was deleted.
+    pub fn gone<T: Observed>(key: T::Key) -> Self {
+        T::event(Change::Gone(key))
+    }
+
+    /// All objects of a kind that exist.
+    #[must_use]
+    pub fn listed<T: Observed>(objects: Vec<T>) -> Self {
+        T::event(Change::Listed(objects))
+    }
+
+    /// The objects of a kind are going to be listed.
+    #[must_use]
+    pub fn expected<T: Observed>() -> Self {
+        T::event(Change::Expected)
+    }
+}
+
+macro_rules! observed {
+    ($($object:ident by $key:ty;)*) => {$(
+        impl Observed for $object {
+            type Key = $key;
+
+            fn event(change: Change<Self>) -> Event {
+                Event::$object(change)
+            }
+        }
+    )*};
+}
+
+observed! {
+    Node by NodeName;
+    Pod by PodUid;
+    Pool by ObjectId;
+    StreamJob by ObjectId;
+    DeclaredPe by ObjectId;
+    DeclaredPool by ObjectId;
+    DeclaredJob by ObjectId;
+    DeclaredRegion by ObjectId;
 }

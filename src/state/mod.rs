@@ -12,7 +12,6 @@ mod jobs;
 mod node_info;
 mod node_state;
 mod node_states;
-mod open_streams;
 mod overload;
 mod reservations;
 mod shared_values;
@@ -20,7 +19,7 @@ mod snapshot;
 mod takeover;
 
 pub use cluster::{Cluster, UnknownPod};
-pub use event::{Change, Event};
+pub use event::{Change, Event, Observed};
 pub use job_state::{JobState, Member, PreviousNode};
 pub use node_info::{NodeInfo, Occupancy, TaintKinds};
 pub use node_state::{NodeIndex, NodeState};

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::model::{HostPort, Node, NodeName, Overload, Pe, PodUid, Resources};
+use crate::model::{HostPort, Node, NodeName, Overload, Pe, Pod, PodRequests, PodUid, Resources};
 
-/// The place of a node in a snapshot. Only meaningful together with the snapshot that it came from.
+/// The place of a node in a snapshot. It has a meaning only in the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeIndex(u32);
 
 impl NodeIndex {
-    /// The place as a number, from 0, below the number of places.
+    /// The place as a number, from 0.
     #[must_use]
     pub fn number(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// A place by its number. There are far fewer nodes in a cluster than it can count.
+    /// The place of this number. No cluster has as many nodes as a `u32` can count.
     pub(super) fn at(number: usize) -> Self {
         Self(u32::try_from(number).unwrap_or(u32::MAX))
     }
@@ -24,28 +24,28 @@ impl NodeIndex {
 /// A node and what runs there.
 #[derive(Clone, Debug)]
 pub struct NodeState {
-    /// Its name.
+    /// The name of the node.
     pub name: NodeName,
-    /// The node itself; `None` while pods name it that we have not seen.
+    /// The node; `None` where pods name the node and no watch has shown it.
     pub node: Option<Arc<Node>>,
-    /// Requests of every pod on it that is not finished.
+    /// Requests of all pods on the node that are not finished.
     pub requested: Resources,
     /// Limits of the same pods; a missing limit counts as the request.
     pub limits: Resources,
-    /// How many pods that is.
+    /// The number of these pods.
     pub pods: u64,
-    /// The ports of the node that they take, sorted.
+    /// The host ports of these pods, sorted.
     pub host_ports: Vec<HostPort>,
-    /// The PEs on it that count in rules between PEs: those that are not leaving.
+    /// The PEs on the node that are not leaving: they count in rules between PEs.
     pub pes: Vec<Arc<Pe>>,
-    /// Of these, those that may close the node to others: isolated ones, and those of a named pool.
+    /// Those of the PEs that may close the node to others: isolated PEs, and PEs of a named pool.
     pub claimants: Vec<Arc<Pe>>,
-    /// By what the node is overloaded, where it is.
+    /// Why the node is overloaded; `None` where it is not.
     pub overload: Option<Overload>,
 }
 
 impl NodeState {
-    /// A node of which nothing is known but its name.
+    /// A node of which only the name is known.
     pub(super) fn empty(name: &NodeName) -> Self {
         Self {
             name: name.clone(),
@@ -60,34 +60,44 @@ impl NodeState {
         }
     }
 
-    /// Counts a PE in rules between PEs.
-    pub(super) fn put(&mut self, pe: &Arc<Pe>) {
-        self.pes.push(Arc::clone(pe));
-        if pe.may_claim_node() {
-            self.claimants.push(Arc::clone(pe));
-        }
-    }
-
-    /// Counts a PE no more.
-    pub(super) fn remove(&mut self, uid: &PodUid) {
-        self.pes.retain(|pe| pe.pod.key.uid != *uid);
-        self.claimants.retain(|pe| pe.pod.key.uid != *uid);
-    }
-
-    /// Counts ports of a pod.
-    pub(super) fn take_ports(&mut self, ports: &[HostPort]) {
-        for port in ports {
+    /// Counts a pod. `pe` is the PE that the pod is, where it counts in rules between PEs.
+    pub(super) fn add_pod(&mut self, pod: &Pod, pe: Option<&Arc<Pe>>) {
+        self.requested.add(&pod.resources.requests);
+        self.limits.add(&pod.resources.limits);
+        self.pods += 1;
+        for port in pod.host_ports() {
             let at = self.host_ports.partition_point(|known| known < port);
             self.host_ports.insert(at, port.clone());
         }
+        if let Some(pe) = pe {
+            self.pes.push(Arc::clone(pe));
+            if pe.may_claim_node() {
+                self.claimants.push(Arc::clone(pe));
+            }
+        }
     }
 
-    /// Counts ports of a pod no more.
-    pub(super) fn free_ports(&mut self, ports: &[HostPort]) {
-        for port in ports {
+    /// Takes back that a pod was [counted](Self::add_pod).
+    pub(super) fn remove_pod(&mut self, pod: &Pod) {
+        self.requested.subtract(&pod.resources.requests);
+        self.limits.subtract(&pod.resources.limits);
+        self.pods = self.pods.saturating_sub(1);
+        for port in pod.host_ports() {
             if let Ok(at) = self.host_ports.binary_search(port) {
                 self.host_ports.remove(at);
             }
+        }
+        let stays = |uid: &PodUid| *uid != pod.key.uid;
+        self.pes.retain(|pe| stays(&pe.pod.key.uid));
+        self.claimants.retain(|pe| stays(&pe.pod.key.uid));
+    }
+
+    /// Replaces the sums of requests and limits by those of these pods.
+    pub(super) fn set_requests(&mut self, pods: &[Arc<PodRequests>]) {
+        (self.requested, self.limits) = (Resources::default(), Resources::default());
+        for pod in pods {
+            self.requested.add(&pod.requests);
+            self.limits.add(&pod.limits);
         }
     }
 }

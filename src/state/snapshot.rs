@@ -150,11 +150,7 @@ impl Snapshot {
     /// Counts a waiting PE as placed on a node.
     pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
         self.nodes.change(index.number(), |state| {
-            state.requested.add(&pe.pod.resources.requests);
-            state.limits.add(&pe.pod.resources.limits);
-            state.take_ports(pe.host_ports());
-            state.pods += 1;
-            state.put(pe);
+            state.add_pod(&pe.pod, Some(pe));
         });
         self.set_node(pe, Some(index));
     }
@@ -180,11 +176,7 @@ impl Snapshot {
     /// Takes back that a PE was [placed](Self::place) on a node.
     pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
         self.nodes.change(index.number(), |state| {
-            state.requested.subtract(&pe.pod.resources.requests);
-            state.limits.subtract(&pe.pod.resources.limits);
-            state.free_ports(pe.host_ports());
-            state.pods = state.pods.saturating_sub(1);
-            state.remove(&pe.pod.key.uid);
+            state.remove_pod(&pe.pod);
         });
         self.set_node(pe, None);
     }

@@ -17,8 +17,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Pod, PodPhase, PodUid};
-use crate::policy::keys;
+use crate::model::{Pod, PodPhase, PodUid, keys};
 
 /// Whether this process places, and what others may have on their way.
 #[derive(Debug, Default)]

@@ -1,9 +1,7 @@
 //! The certificate that new connections are given: replaced while open ones go on.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -14,9 +12,6 @@ use super::issue::Issued;
 use super::load::{LoadError, Pair, load, parse};
 use super::provider::provider;
 use crate::telemetry;
-
-/// How often the files are looked at: a mounted Secret changes by a swapped symlink, which notifications miss.
-const PERIOD: Duration = Duration::from_secs(5);
 
 /// The certificate that is served, and where it comes from.
 #[derive(Debug)]
@@ -50,23 +45,18 @@ impl ServingCertificate {
         Arc::new(Self { current: ArcSwap::new(pair.certified), files })
     }
 
-    /// Looks at the files from now on: a new pair is served to new connections, a bad one is reported and not served.
-    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
-    pub async fn follow(self: Arc<Self>) -> Infallible {
-        let Some((certificate, key)) = &self.files else { return std::future::pending().await };
-        let mut ticks = tokio::time::interval(PERIOD);
-        loop {
-            ticks.tick().await;
-            match load(certificate, key) {
-                Ok(pair) if pair.certified.cert == self.current.load().cert => {}
-                Ok(pair) => {
-                    telemetry::certificate_expiry(pair.expires);
-                    self.current.store(pair.certified);
-                    tracing::info!("a new certificate is served");
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the certificate cannot be reloaded; the last good one is served");
-                }
+    /// Reads the files again. New connections are served a new pair; an invalid pair is logged and not served.
+    pub fn reload(&self) {
+        let Some((certificate, key)) = &self.files else { return };
+        match load(certificate, key) {
+            Ok(pair) if pair.certified.cert == self.current.load().cert => {}
+            Ok(pair) => {
+                telemetry::certificate_expiry(pair.expires);
+                self.current.store(pair.certified);
+                tracing::info!("a new certificate is served");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the certificate cannot be reloaded; the last valid one is served");
             }
         }
     }

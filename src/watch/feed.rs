@@ -9,10 +9,10 @@ use super::follow::watch;
 use super::health::Health;
 use super::optional;
 use super::owners;
-use super::store::Store;
 use super::watched::Watched;
 use crate::api::open_streams;
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob};
+use crate::store::Store;
 
 /// Which kinds a role watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ impl Feed {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
             owners::start(client, store);
-            // Its health is nobody's concern.
-            drop(optional::start_to_tell::<open_streams::ParallelRegion>(client, store));
+            // Nothing waits for its list, so that its health does not count.
+            drop(optional::start_for_reports::<open_streams::ParallelRegion>(client, store));
         }
         Self { watches }
     }

@@ -14,9 +14,9 @@ use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
 use kube::{Api, Client, Resource as _};
 
 use super::health::Health;
-use super::store::Store;
 use super::watched::Watched;
 use crate::state::Event;
+use crate::store::Store;
 use crate::telemetry;
 
 /// At most this long without an attempt to watch again (D19): an old view refuses and misplaces.
@@ -123,9 +123,9 @@ fn fold<K: Watched>(
             listing.extend(project(&object));
             None
         }
-        watcher::Event::InitDone => Some(K::listed(std::mem::take(listing))),
-        watcher::Event::Apply(object) => project(&object).map(K::put),
-        watcher::Event::Delete(object) => K::gone(object.meta()),
+        watcher::Event::InitDone => Some(Event::listed(std::mem::take(listing))),
+        watcher::Event::Apply(object) => project(&object).map(Event::put),
+        watcher::Event::Delete(object) => K::key(object.meta()).map(Event::gone::<K::Projected>),
     }
 }
 

@@ -19,9 +19,9 @@ use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
-use super::store::Store;
 use crate::model::{Owner, OwnerKind};
 use crate::state::Event;
+use crate::store::Store;
 
 /// Without these watches PEs wait a little longer, so nobody is bothered: a role may not have the right.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);

@@ -1,37 +1,43 @@
-//! What is watched: kinds of objects, and the events that their changes are.
+//! The kinds of objects that are watched, and how an object becomes the value that the state holds.
 
 use std::fmt::Debug;
 
 use kube::Resource;
+use kube::api::ObjectMeta;
 use serde::de::DeserializeOwned;
 
+use super::owners;
+use crate::api::open_streams::{HostPool as DeclaredPoolObject, Job, ParallelRegion, ProcessingElement};
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
-use crate::model::{Node, NodeName, Pod, PodUid, Pool, PoolId, StreamJob, StreamJobId};
-use crate::state::Event;
+use crate::model::{
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, NodeName, ObjectId, OpenStreamsObject as _,
+    Pod, PodUid, Pool, StreamJob,
+};
+use crate::state::{Event, Observed};
 
-/// A kind of object that is watched: how it becomes an event.
+/// A kind of object that is watched.
 pub(super) trait Watched:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     const KIND: &'static str;
-    /// True where a cluster may have no such kind.
+    /// True where a cluster may not serve the kind.
     const IS_OPTIONAL: bool = false;
-    type Projected: Send;
+    /// What the state holds of an object.
+    type Projected: Observed + Send;
 
     fn project(&self) -> Result<Self::Projected, Box<dyn std::error::Error>>;
-    /// A part that cannot be read, and is left out while the rest counts: its kind, and what is wrong.
+    /// The key of an object by its metadata; `None` where they are incomplete.
+    fn key(metadata: &ObjectMeta) -> Option<<Self::Projected as Observed>::Key>;
+    /// A part of the object that cannot be read and is left out: its kind, and the error.
     fn left_out(&self) -> Option<(&'static str, Box<dyn std::error::Error>)> {
         None
     }
-    fn put(projected: Self::Projected) -> Event;
-    fn listed(all: Vec<Self::Projected>) -> Event;
-    /// The event of an object that is gone, from its metadata alone.
-    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event>;
-    /// The event that pods which belong to an object that is gone are going to be collected; its metadata are the last.
-    fn orphans(_metadata: &kube::api::ObjectMeta) -> Option<Event> {
+    /// The event that Kubernetes is going to collect the pods of an object that was deleted. The metadata are the last
+    /// ones of the object.
+    fn orphans(_metadata: &ObjectMeta) -> Option<Event> {
         None
     }
-    /// An object, and what of it was not understood, though the rest counts.
+    /// Name and field problems of an object that counts all the same.
     fn field_problems(_projected: &Self::Projected) -> Option<(String, String)> {
         None
     }
@@ -44,17 +50,11 @@ impl Watched for NodeObject {
     fn project(&self) -> Result<Node, Box<dyn std::error::Error>> {
         Ok(Node::try_from(self)?)
     }
+    fn key(metadata: &ObjectMeta) -> Option<NodeName> {
+        Some(NodeName::from(metadata.name.as_deref()?))
+    }
     fn left_out(&self) -> Option<(&'static str, Box<dyn std::error::Error>)> {
         self.load().err().map(|error| ("NodeLoad", error.into()))
-    }
-    fn put(projected: Node) -> Event {
-        Event::Node(projected)
-    }
-    fn listed(all: Vec<Node>) -> Event {
-        Event::NodesListed(all)
-    }
-    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
-        Some(Event::NodeGone(NodeName::from(metadata.name.as_deref()?)))
     }
 }
 
@@ -65,14 +65,8 @@ impl Watched for PodObject {
     fn project(&self) -> Result<Pod, Box<dyn std::error::Error>> {
         Ok(Pod::try_from(self)?)
     }
-    fn put(projected: Pod) -> Event {
-        Event::Pod(Box::new(projected))
-    }
-    fn listed(all: Vec<Pod>) -> Event {
-        Event::PodsListed(all)
-    }
-    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
-        Some(Event::PodGone(PodUid::from(metadata.uid.as_deref()?)))
+    fn key(metadata: &ObjectMeta) -> Option<PodUid> {
+        Some(PodUid::from(metadata.uid.as_deref()?))
     }
 }
 
@@ -83,15 +77,8 @@ impl Watched for HostPool {
     fn project(&self) -> Result<Pool, Box<dyn std::error::Error>> {
         Ok(Pool::try_from(self)?)
     }
-    fn put(projected: Pool) -> Event {
-        Event::Pool(projected)
-    }
-    fn listed(all: Vec<Pool>) -> Event {
-        Event::PoolsListed(all)
-    }
-    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
-        let namespace = metadata.namespace.as_deref()?.into();
-        Some(Event::PoolGone(PoolId { namespace, name: metadata.name.as_deref()?.into() }))
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
     }
 }
 
@@ -102,14 +89,42 @@ impl Watched for StreamJobObject {
     fn project(&self) -> Result<StreamJob, Box<dyn std::error::Error>> {
         Ok(StreamJob::try_from(self)?)
     }
-    fn put(projected: StreamJob) -> Event {
-        Event::StreamJob(Box::new(projected))
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
     }
-    fn listed(all: Vec<StreamJob>) -> Event {
-        Event::StreamJobsListed(all)
-    }
-    fn gone(metadata: &kube::api::ObjectMeta) -> Option<Event> {
-        let namespace = metadata.namespace.as_deref()?.into();
-        Some(Event::StreamJobGone(StreamJobId { namespace, name: metadata.name.as_deref()?.into() }))
-    }
+}
+
+macro_rules! open_streams {
+    ($($object:ident as $declared:ident;)*) => {$(
+        impl Watched for $object {
+            const KIND: &'static str = $declared::KIND_AND_GROUP;
+            const IS_OPTIONAL: bool = true;
+            type Projected = $declared;
+
+            fn project(&self) -> Result<$declared, Box<dyn std::error::Error>> {
+                Ok($declared::try_from(self)?)
+            }
+            fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+                object_id(metadata)
+            }
+            fn orphans(metadata: &ObjectMeta) -> Option<Event> {
+                owners::gone::<Self>(metadata)
+            }
+            fn field_problems(projected: &$declared) -> Option<(String, String)> {
+                let problems: Vec<String> = projected.field_problems().iter().map(ToString::to_string).collect();
+                Some((projected.id().to_string(), problems.join("; ")))
+            }
+        }
+    )*};
+}
+
+open_streams! {
+    ProcessingElement as DeclaredPe;
+    DeclaredPoolObject as DeclaredPool;
+    Job as DeclaredJob;
+    ParallelRegion as DeclaredRegion;
+}
+
+fn object_id(metadata: &ObjectMeta) -> Option<ObjectId> {
+    Some(ObjectId::new(&Namespace::from(metadata.namespace.as_deref()?), metadata.name.as_deref()?))
 }

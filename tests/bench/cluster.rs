@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use outrigger::api::{NodeObject, PodObject};
-use outrigger::model::{Namespace, Node, Pod, Pool, PoolId, PoolMembers, PoolMode, Tag};
+use outrigger::model::{Namespace, Node, ObjectId, Pod, Pool, PoolMembers, PoolMode, StreamJob, Tag};
 use outrigger::policy::{PolicySet, Source};
 use outrigger::state::{Cluster, Event};
 use serde_json::{Value, json};
@@ -40,22 +40,22 @@ pub(crate) fn listed(nodes: usize, pods: Vec<Value>) -> [Event; 4] {
     let waiting = pods.into_iter().map(|pod| read(&pod));
     let pods = (0..nodes * PES_PER_NODE).map(|number| running(number, nodes)).chain(waiting).collect();
     [
-        Event::PoolsListed(vec![pool()]),
-        Event::StreamJobsListed(Vec::new()),
-        Event::NodesListed((0..nodes).map(node).collect()),
-        Event::PodsListed(pods),
+        Event::listed(vec![pool()]),
+        Event::listed::<StreamJob>(Vec::new()),
+        Event::listed::<Node>((0..nodes).map(node).collect()),
+        Event::listed(pods),
     ]
 }
 
 /// So many nodes, and PEs that run on them, each in an event of its own.
 pub(crate) fn one_by_one(nodes: usize, pes: usize) -> impl Iterator<Item = Event> {
-    let pes = (0..pes).map(move |number| Event::Pod(Box::new(running(number, nodes))));
-    (0..nodes).map(|number| Event::Node(node(number))).chain(pes)
+    let pes = (0..pes).map(move |number| Event::put(running(number, nodes)));
+    (0..nodes).map(|number| Event::put(node(number))).chain(pes)
 }
 
 /// The shared pool of every second node.
 pub(crate) fn pool() -> Pool {
-    let id = PoolId { namespace: Namespace::from("streams"), name: "fast".into() };
+    let id = ObjectId { namespace: Namespace::from("streams"), name: "fast".into() };
     Pool { id, members: PoolMembers::Tagged([Tag::from("ssd")].into()), mode: PoolMode::Shared }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn question_about(pod: &Value, nodes: usize) -> Vec<u8> {
 /// Another event: a PE that runs got a new label.
 pub(crate) fn change(nodes: usize) -> Event {
     let number = nodes * PES_PER_NODE / 2;
-    Event::Pod(Box::new(running(number, nodes)))
+    Event::put(running(number, nodes))
 }
 
 /// PEs of one job that wait, in fours: in the pool, two of them on one node, all but that pair on different nodes.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::NODES;
 use crate::cluster;
 use crate::wire::{self, Caller, Transport, Trust};
-use outrigger::watch::Store;
+use outrigger::store::Store;
 
 /// How often each is asked, after a few times that do not count.
 const ROUNDS: usize = 200;

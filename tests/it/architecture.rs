@@ -12,7 +12,7 @@ const PURE: [&str; 10] =
     ["model", "api", "policy", "state", "placement", "admission", "extender", "explain", "status", "simulate"];
 
 /// The modules of the shell, above all pure ones, in the same order.
-const SHELL: [&str; 8] = ["telemetry", "tls", "watch", "commit", "control", "http", "cli", "main"];
+const SHELL: [&str; 10] = ["telemetry", "tls", "store", "watch", "files", "commit", "control", "http", "cli", "main"];
 
 /// The files and folders of `placement`, in the same order: facts, filter plugins, their evaluation, what looks beyond one
 /// PE, scores, the decision, and what is built on decisions.

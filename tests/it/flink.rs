@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use outrigger::admission::{Context, Decision, Outcome, SkipReason, decide};
 use outrigger::api::PodObject;
+use outrigger::files::embedded;
 use outrigger::model::{Declarations, Namespace, Pe, Pod, Pools};
-use outrigger::watch::embedded;
 use serde_json::{Value, json};
 
 /// Every recorded object, with the name of its file.

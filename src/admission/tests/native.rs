@@ -51,7 +51,7 @@ fn declared() -> (Declarations, Pools) {
     let id = ObjectId::new(&Namespace::from("ns"), "app-0");
     let pe = DeclaredPe { id, ..declared_pe("app-0", &[("host-pool", "streams.ibm.com/app-1")]) };
     let own = pool("streams.ibm.com/app-1", &["a", "b"], crate::model::PoolMode::Shared);
-    let own = Arc::new(crate::model::Pool { id: crate::model::PoolId { namespace: "ns".into(), ..own.id }, ..own });
+    let own = Arc::new(crate::model::Pool { id: ObjectId { namespace: "ns".into(), ..own.id }, ..own });
     all.insert(own.id.clone(), Arc::clone(&own));
     let id = ObjectId::new(&Namespace::from("ns"), "app-1");
     let pool = DeclaredPool { id: id.clone(), pool: Some(own), field_problems: vec![] };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::{Context, Decision, decide};
-use crate::model::{Declarations, Namespace, Pool, PoolId, PoolMembers, PoolMode, Pools};
+use crate::model::{Declarations, Namespace, ObjectId, Pool, PoolMembers, PoolMode, Pools};
 use crate::policy::{PolicySet, Source};
 
 /// A policy named `streams` that selects every pod with a job label, with `spec` beside the selector.
@@ -51,7 +51,7 @@ pub(crate) fn pools() -> Pools {
     ]
     .into_iter()
     .map(|(name, members)| {
-        let id = PoolId { namespace: Namespace::from("ns"), name: Arc::from(name) };
+        let id = ObjectId { namespace: Namespace::from("ns"), name: Arc::from(name) };
         (id.clone(), Arc::new(Pool { id, members, mode: PoolMode::Shared }))
     })
     .collect()

@@ -7,13 +7,3 @@ fn a_text_becomes_one_line_of_at_most_so_many_characters() {
     assert_eq!(one_line("a\nb\u{7}c", 9), "a b c");
     assert_eq!(one_line("ééé", 2), "é…");
 }
-
-#[test]
-fn label_text_follows_kubernetes() {
-    for good in ["a", "A9", "a.b-c_d", &"x".repeat(63)] {
-        assert!(is_label_text(good), "{good}");
-    }
-    for bad in ["", "-a", "a-", "a b", "ä", &"x".repeat(64)] {
-        assert!(!is_label_text(bad), "{bad}");
-    }
-}

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::reader::{Part, Reader};
 use super::{HostPool, Unnamed, id};
-use crate::model::{DeclaredPool, ObjectId, OpenStreams, Pool, PoolId, PoolMembers, PoolMode, Tag};
-use crate::policy::keys;
+use crate::model::{DeclaredPool, ObjectId, OpenStreams, Pool, PoolMembers, PoolMode, Tag, keys};
 
 /// What speaks against the pool, and not only against a field that nobody reads.
 const AGAINST: Option<&str> = Some(keys::HOST_POOL);
@@ -65,5 +64,5 @@ fn read(written: Part<'_>, id: &ObjectId, reader: &mut Reader) -> Option<Pool> {
         PoolMembers::Hosts(hosts.into_iter().map(String::into_boxed_str).collect())
     };
     let name = OpenStreams::pool_name(&id.name).into();
-    Some(Pool { id: PoolId { namespace: id.namespace.clone(), name }, members, mode })
+    Some(Pool { id: ObjectId { namespace: id.namespace.clone(), name }, members, mode })
 }

@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::reader::{Part, Reader, in_list};
 use super::{ProcessingElement, Unnamed, id, job_of};
-use crate::model::{DeclaredPe, OpenStreams};
-use crate::policy::{DECLARABLE, keys};
+use crate::model::{DeclaredPe, OpenStreams, keys};
 
 impl TryFrom<&ProcessingElement> for DeclaredPe {
     type Error = Unnamed;
@@ -26,7 +25,7 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
                 }
             }
             // Nothing of it can be known.
-            Some(_) => DECLARABLE.into_iter().for_each(|key| {
+            Some(_) => keys::PLACEMENT_SPEC.into_iter().for_each(|key| {
                 reader.doubt("spec.placement".to_owned(), "is no object", Some(key));
             }),
         }

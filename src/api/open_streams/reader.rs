@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::model::{FieldProblem, Labels};
-use crate::policy::{DECLARABLE, keys};
+use crate::model::{FieldProblem, Labels, keys};
 
 /// Reads fields, and gathers what is not understood.
 #[derive(Default)]
@@ -21,8 +20,6 @@ pub(super) struct Part<'a> {
     path: &'a str,
 }
 
-/// The prefix of annotations that say wishes.
-const PREFIX: &str = "outrigger.dev/";
 const NO_EFFECT: &str = "has no effect on this kind of object";
 /// A value is quoted up to so many characters.
 const MOST_QUOTED: usize = 60;
@@ -103,15 +100,14 @@ impl Reader {
         annotations: Option<&BTreeMap<String, String>>,
         mut spec: BTreeMap<&'static str, String>,
     ) -> Labels {
-        const CHOICE: [&str; 3] = [keys::HOST_POOL, keys::HOST_TAGS, keys::POOL_INDEX];
-        let is_chosen = CHOICE.iter().any(|key| spec.contains_key(key));
-        for (name, value) in annotations.into_iter().flatten().filter(|(name, _)| name.starts_with(PREFIX)) {
+        let is_chosen = keys::NODE_CHOICE.iter().any(|key| spec.contains_key(key));
+        for (name, value) in annotations.into_iter().flatten().filter(|(name, _)| name.starts_with(keys::PREFIX)) {
             let field = || format!("metadata.annotations[{name}]");
-            let Some(key) = DECLARABLE.into_iter().find(|key| key == name) else {
+            let Some(key) = keys::PLACEMENT_SPEC.into_iter().find(|key| key == name) else {
                 self.doubt(field(), NO_EFFECT, None);
                 continue;
             };
-            if spec.contains_key(key) || is_chosen && CHOICE.contains(&key) {
+            if spec.contains_key(key) || is_chosen && keys::NODE_CHOICE.contains(&key) {
                 self.doubt(field(), "does not count: spec.placement says where the PE goes", None);
             } else {
                 spec.insert(key, value.trim().to_owned());
@@ -122,7 +118,9 @@ impl Reader {
 
     /// Doubts annotations that say wishes on an object that has none.
     pub(super) fn annotations_without_effect(&mut self, annotations: Option<&BTreeMap<String, String>>) {
-        for name in annotations.into_iter().flatten().map(|(name, _)| name).filter(|name| name.starts_with(PREFIX)) {
+        for name in
+            annotations.into_iter().flatten().map(|(name, _)| name).filter(|name| name.starts_with(keys::PREFIX))
+        {
             self.doubt(format!("metadata.annotations[{name}]"), NO_EFFECT, None);
         }
     }

@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::{HostPool, Job, ParallelRegion, ProcessingElement, Unnamed};
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Labels, PoolMembers, PoolMode,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Labels, PoolMembers, PoolMode, keys,
 };
-use crate::policy::DECLARABLE;
 
 fn object(name: &str, annotations: &Value, spec: &Value) -> Value {
     let labels = json!({"app": "streams", "streams.ibm.com/job": "app", "streams.ibm.com/generation": "0"});
@@ -124,7 +123,7 @@ fn what_is_not_understood_is_told_with_its_field_and_the_rest_counts() {
         [("spec.placement.hostPoolLocation.poolIndex", Some("host-pool"))]
     );
     let none = placed(&json!([]));
-    assert_eq!(none.field_problems.len(), DECLARABLE.len(), "nothing can be known of it");
+    assert_eq!(none.field_problems.len(), keys::PLACEMENT_SPEC.len(), "nothing can be known of it");
 }
 
 #[test]

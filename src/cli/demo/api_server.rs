@@ -13,8 +13,7 @@ use tokio::sync::Notify;
 use crate::api::PodObject;
 use crate::commit::{Api, WriteError};
 use crate::extender::bind::PendingBinding;
-use crate::model::{Pod, PodKey};
-use crate::policy::keys;
+use crate::model::{Pod, PodKey, keys};
 use crate::state::Event;
 
 /// Versions of objects begin above those of the pods that exist already.
@@ -182,7 +181,7 @@ impl Objects {
         if let Some(metadata) = member(&mut pod, "metadata") {
             metadata.insert("resourceVersion".to_owned(), Value::from(self.version.to_string()));
         }
-        self.changed.push(Event::Pod(Box::new(project(&pod)?)));
+        self.changed.push(Event::put(project(&pod)?));
         self.pods.insert(name(&pod), pod.clone());
         Ok(pod)
     }

@@ -32,10 +32,11 @@ use self::servers::Listening;
 use super::manifests::Text;
 use super::terminal::Terminal;
 use super::{Stop, print};
-use crate::model::Node;
+use crate::files::{self, PolicyFiles};
+use crate::model::{Node, StreamJob};
 use crate::state::Event;
+use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
-use crate::watch::{self, PolicyFiles, Store};
 
 /// Place three stream jobs on forty nodes, without a cluster
 #[derive(Debug, clap::Args)]
@@ -102,7 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let jobs = manifests::jobs(&text(&arguments.jobs, manifests::shipped_jobs)?)?;
     let policies = match &arguments.policies {
         Some(folder) => PolicyFiles::load(folder).map(|(_, policies)| policies).map_err(Stop::input)?,
-        None => watch::embedded().map_err(Stop::failed)?,
+        None => files::embedded().map_err(Stop::failed)?,
     };
     let mut terminal = Terminal::for_stdout(arguments.width);
     // One provider for every TLS connection of this process; a second install would be a defect that nobody can mend.
@@ -194,8 +195,8 @@ fn list(cluster: &Cluster, api: &ApiServer, store: &Store) -> Result<(), Stop> {
     let nodes: Vec<Node> = cluster.nodes.iter().map(|(_, node)| node.clone()).collect();
     let pods = api.pods().iter().map(api_server::project).collect::<Result<_, _>>().map_err(Stop::input)?;
     let pools = cluster.pools.clone();
-    let listed = [Event::NodesListed(nodes), Event::PodsListed(pods), Event::PoolsListed(pools)];
-    store.apply(listed.into_iter().chain([Event::StreamJobsListed(Vec::new())]));
+    let listed = [Event::listed(nodes), Event::listed(pods), Event::listed(pools)];
+    store.apply(listed.into_iter().chain([Event::listed::<StreamJob>(Vec::new())]));
     Ok(())
 }
 

@@ -19,9 +19,8 @@ use super::progress::Progress;
 use super::scheduler::{Cycle, End, Scheduler};
 use super::servers::Addresses;
 use crate::cli::Stop;
-use crate::model::{Node, Pe, Pod, PodPhase};
-use crate::policy::keys;
-use crate::watch::Store;
+use crate::model::{Node, Pe, Pod, PodPhase, keys};
+use crate::store::Store;
 
 /// The label that names the zone of a node.
 const ZONE: &str = "topology.kubernetes.io/zone";

@@ -14,8 +14,7 @@ use super::client::Client;
 use super::configuration::Configuration;
 use super::in_tree::NodeInfo;
 use crate::cli::Stop;
-use crate::model::{Node, Pod};
-use crate::policy::keys;
+use crate::model::{Node, Pod, keys};
 
 /// kube-scheduler, with what it needs to ask the extender.
 #[derive(Debug)]

@@ -10,9 +10,10 @@ use super::api_server::ApiServer;
 use crate::cli::Stop;
 use crate::commit::Binder;
 use crate::http::{self, Operations, Server, Servers};
+use crate::state::Cluster;
+use crate::store::Store;
 use crate::telemetry;
 use crate::tls::{self, ServingCertificate};
-use crate::watch::Store;
 
 /// A demo takes seconds.
 const CERTIFICATE_LIFETIME: Duration = Duration::hours(1);
@@ -68,7 +69,7 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
         metrics,
         refresh: Arc::new(move || {
             telemetry::snapshot(Elapsed::ZERO, refreshed.view().snapshot.nodes().count());
-            let committed = refreshed.change(|cluster| cluster.assumed_len());
+            let committed = refreshed.read(Cluster::assumed_len);
             telemetry::assumed_pods(committed, refreshed.reservations().len());
         }),
         readiness: Arc::new(|| Ok(())),

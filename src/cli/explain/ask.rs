@@ -12,6 +12,7 @@ use kube::{Api, Client};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::cli::Stop;
+use crate::model::is_object_name;
 
 /// The pods of the extender.
 const PODS: &str = "app.kubernetes.io/name=outrigger,app.kubernetes.io/component=scheduler";
@@ -29,9 +30,8 @@ pub(super) struct Answer {
 
 /// Where a pod is explained; names that no pod can have are wrong input.
 pub(super) fn path(namespace: &str, name: &str) -> Result<String, Stop> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     for (what, text) in [("namespace", namespace), ("pod", name)] {
-        if text.is_empty() || text.len() > 253 || !text.chars().all(allowed) {
+        if !is_object_name(text) {
             return Err(Stop::Input(format!("{what} `{text}`: names are lower-case letters, digits, `-` and `.`")));
         }
     }

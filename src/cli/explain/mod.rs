@@ -12,10 +12,11 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use tokio::net::TcpStream;
 
+use super::connect::connect;
 use super::terminal::Terminal;
 use super::{Stop, print, say};
 use crate::explain::{Explanation, State, recorded};
-use crate::{tls, watch};
+use crate::tls;
 
 /// A person waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -115,7 +116,7 @@ async fn explanation(arguments: &Arguments) -> Result<Explanation, Stop> {
         let answer = ask_server(server, &ask::path(namespace, &arguments.pod)?).await;
         return read(answer.map_err(|problem| Stop::failed(format!("{server}: {problem}")))?);
     }
-    let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
+    let client = connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
     let namespace = arguments.namespace.as_deref().unwrap_or_else(|| client.default_namespace()).to_owned();
     let path = ask::path(&namespace, &arguments.pod)?;
     let forwarded = ask::forwarded(&client, &arguments.system_namespace, arguments.port, &path);

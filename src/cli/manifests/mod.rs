@@ -12,10 +12,10 @@ pub(super) use self::place::Field;
 use super::Stop;
 use crate::api::open_streams::Unnamed;
 use crate::api::{
-    HostPool, InvalidHostPool, InvalidLoad, InvalidStreamJob, LOAD, NodeObject, PodObject, StreamJob as StreamJobObject,
+    DocumentError, HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, Position,
+    StreamJob as StreamJobObject,
 };
-use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, Resources, StreamJob};
-use crate::policy::Position;
+use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, Resources, StreamJob, keys};
 
 /// A text with manifests, and the name that errors give it.
 #[derive(Debug)]
@@ -83,10 +83,8 @@ impl Text {
         if let Ok(document) = serde_json::from_str(&self.text) {
             return Ok(vec![document]);
         }
-        serde_saphyr::from_multiple_with_options(&self.text, place::options()).map_err(|error| {
-            let place = error.location().map(Position::from).unwrap_or_default();
-            Stop::input(format!("{}:{}:{}: {}", self.file, place.line, place.column, error.without_snippet()))
-        })
+        serde_saphyr::from_multiple_with_options(&self.text, place::options())
+            .map_err(|error| Stop::input(DocumentError::unparsable(&self.file, &error)))
     }
 }
 
@@ -156,8 +154,8 @@ impl Object<'_> {
     /// The object as a node that decisions see.
     pub(super) fn node(&self) -> Result<Node, Stop> {
         let object = self.read::<NodeObject>()?;
-        object.load().map_err(|InvalidLoad { field, problem, .. }| {
-            let path = ["metadata", "annotations", LOAD].map(|member| Field::Member(member.to_owned()));
+        object.load().map_err(|DocumentError { field, problem, .. }| {
+            let path = ["metadata", "annotations", keys::LOAD].map(|member| Field::Member(member.to_owned()));
             let said = [field, problem].into_iter().filter(|part| !part.is_empty()).collect::<Vec<String>>();
             self.wrong_at(&path, &said.join(": "))
         })?;

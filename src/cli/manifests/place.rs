@@ -7,7 +7,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_path_to_error::Segment;
 use serde_saphyr::Spanned;
 
-use crate::policy::Position;
+use crate::api::Position;
 
 /// One step from an object to one of its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::terminal::Terminal;
 use super::{Stop, print, say};
+use crate::files::{self, PolicyFiles};
 use crate::simulate::{self, Path};
-use crate::watch::{self, PolicyFiles};
 
 /// Say where PEs would go, and why, without a cluster
 #[derive(Debug, clap::Args)]
@@ -94,9 +94,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     };
     let policies = match &arguments.policies {
         Some(folder) => PolicyFiles::load(folder).map(|(_, policies)| policies).map_err(Stop::input)?,
-        None => watch::embedded().map_err(Stop::failed)?,
+        None => files::embedded().map_err(Stop::failed)?,
     };
-    let loads = arguments.load.as_deref().map(watch::read_loads).transpose().map_err(Stop::input)?;
+    let loads = arguments.load.as_deref().map(files::read_loads).transpose().map_err(Stop::input)?;
     let protects = policies.load_protection().is_some();
     let mut read = read::input((&arguments.cluster, &arguments.workload), policies, (arguments.now, path), loads)?;
     if arguments.load.is_some() && !protects {

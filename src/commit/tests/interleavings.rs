@@ -9,6 +9,7 @@ use tokio::time::advance;
 use super::super::{Bound, Failure};
 use super::world::{Process, World, lock, quiet, turns};
 use crate::model::PodPhase;
+use crate::state::Cluster;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const PODS: [&str; 3] = ["a", "b", "c"];
@@ -209,7 +210,7 @@ impl Run {
             prop_assert!(bound, "{name} is never bound: {why:?}");
         }
         for process in &self.processes {
-            let left = process.store.change(|cluster| cluster.assumed_len());
+            let left = process.store.read(Cluster::assumed_len);
             prop_assert_eq!(left, 0, "commitments that never end");
         }
         Ok(())

@@ -9,6 +9,7 @@ use tokio::time::advance;
 use super::super::{Bound, Failure, WriteError};
 use super::world::{Process, World, answer_next, calls, lock, quiet, turns};
 use crate::extender::bind::BindError;
+use crate::state::Cluster;
 
 /// Longer than the binder waits for the watch.
 const LONG: Duration = Duration::from_secs(3);
@@ -85,7 +86,7 @@ fn a_binding_that_is_taken_counts_before_the_watch_shows_it() {
         let rejected = scene.process[0].binds.pop().unwrap().await.unwrap().unwrap_err();
         assert_eq!(rejected.as_str(), "ExlocationConflict");
         scene.show().await;
-        assert_eq!(scene.process[0].store.change(|cluster| cluster.assumed_len()), 0, "now the watch carries it");
+        assert_eq!(scene.process[0].store.read(Cluster::assumed_len), 0, "now the watch carries it");
         assert_eq!(scene.counts("a").as_deref(), Some("n1"));
     });
 }

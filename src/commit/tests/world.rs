@@ -15,11 +15,12 @@ use super::super::{Api, Binder, Bound, Failure, WriteError};
 use crate::extender::BindingArguments;
 use crate::extender::bind::PendingBinding;
 use crate::model::{
-    Bytes, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid, Resources,
+    Bytes, Labels, Millicores, Namespace, Node, NodeLabels, NodeName, Pod, PodKey, PodPhase, PodUid, Pool, Resources,
+    StreamJob, keys,
 };
-use crate::policy::{PolicySet, Source, keys};
+use crate::policy::{PolicySet, Source};
 use crate::state::Event;
-use crate::watch::Store;
+use crate::store::Store;
 
 /// How often tasks get the word until all of them wait for the test.
 const TURNS: usize = 24;
@@ -135,14 +136,14 @@ impl World {
     pub(super) fn delete(&mut self, name: &str) {
         if let Some(pod) = self.pods.remove(name) {
             self.version += 1;
-            self.log.push(Event::PodGone(pod.key.uid));
+            self.log.push(Event::gone::<Pod>(pod.key.uid));
         }
     }
 
     fn put(&mut self, mut pod: Pod) -> Pod {
         self.version += 1;
         pod.resource_version = self.version.to_string().into();
-        self.log.push(Event::Pod(Box::new(pod.clone())));
+        self.log.push(Event::put(pod.clone()));
         self.pods.insert(pod.key.uid.clone(), pod.clone());
         pod
     }
@@ -222,7 +223,7 @@ impl Process {
         let api = Arc::new(Network(Arc::clone(world)));
         let binder = Arc::new(Binder::new(Arc::clone(&store), api, epoch.to_owned()));
         let nodes = nodes.iter().map(|name| node(name)).collect();
-        store.apply([Event::NodesListed(nodes), Event::PoolsListed(vec![]), Event::StreamJobsListed(vec![])]);
+        store.apply([Event::listed(nodes), Event::listed::<Pool>(vec![]), Event::listed::<StreamJob>(vec![])]);
         Self { world: Arc::clone(world), store, binder, shown: 0, binds: Vec::new() }
     }
 
@@ -232,7 +233,7 @@ impl Process {
         let pods = world.pods.values().cloned().collect();
         self.shown = world.log.len();
         drop(world);
-        self.store.apply([Event::PodsListed(pods)]);
+        self.store.apply([Event::listed(pods)]);
     }
 
     /// Lets the watch show the next event; false when there is none.

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{MOST_CANDIDATES, Subject, explain, recorded};
 use crate::explain::{Explanation, State};
 use crate::model::{DeclaredPe, FieldProblem, Node, Pod, PodPhase};
-use crate::state::{Change, Cluster, Event};
+use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, cluster, cordoned, declared_pe, declared_region, exclusive, governed, labelled, lasting, leaving, node, on,
     pe, pod, pool, reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
@@ -50,7 +50,7 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
         "nearest": [
             {"node": "n2", "crowding": 1.0, "risk": 1.0, "lacks": [{
                 "reason": "InsufficientResources",
-                "problem": "InsufficientResources: cpu: requested 1, free 500m",
+                "problem": "InsufficientResources: cpu: requested 1000m, free 500m",
                 "remedy": "free 500m of cpu: the PE asks for 1000m, 500m is free",
             }]},
             {"node": "n3", "crowding": 0.25, "risk": 0.0, "lacks": [{
@@ -277,8 +277,8 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
     };
     let own = Pod { annotations: [("outrigger.dev/colocation", "t")].into_iter().collect(), ..streams_pe("app", "0") };
     let mut cluster = governed(streams_policy(""), vec![node("n1")], vec![], vec![own]);
-    cluster.apply(Event::DeclaredPe(Change::Put(Box::new(of_pe))));
-    cluster.apply(Event::StreamJob(Box::new(stream_job("app", &[("0", &[("hosts", "n1")])]))));
+    cluster.apply(Event::put(of_pe));
+    cluster.apply(Event::put(stream_job("app", &[("0", &[("hosts", "n1")])])));
     let Explanation { declared, unclear, .. } = explained(&cluster, "app-0");
     let reported: Vec<String> =
         declared.iter().map(|wish| format!("{}={} by {}", wish.key, wish.value, wish.by)).collect();
@@ -307,12 +307,12 @@ fn parallel_regions_of_its_job_are_told_with_their_widths() {
         declared_region("app", "app-2", None),
         declared_region("other", "other-0", Some(9)),
     ] {
-        cluster.apply(Event::DeclaredRegion(Change::Put(Box::new(region))));
+        cluster.apply(Event::put(region));
     }
     assert_eq!(reported(&cluster, "app-0"), ["of app-0 2", "of app-1 1"]);
     assert_eq!(reported(&cluster, "other-0"), ["of other-0 9"]);
     assert!(reported(&cluster, "of another dialect").is_empty());
-    cluster.apply(Event::DeclaredRegion(Change::Put(Box::new(declared_region("app", "app-0", Some(3))))));
+    cluster.apply(Event::put(declared_region("app", "app-0", Some(3))));
     assert_eq!(reported(&cluster, "app-0"), ["of app-0 3", "of app-1 1"]);
     assert!(cluster.snapshot().version() > version);
 }

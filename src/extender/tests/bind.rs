@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
 use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
-use crate::model::{NodeName, Pod, Rejection};
-use crate::policy::keys;
+use crate::model::{NodeName, Pod, Pool, Rejection, StreamJob, keys};
 use crate::state::{Cluster, Event};
 use crate::testing::{NAMESPACE, cluster, node, on, pe, place, pod, policies};
 
@@ -34,7 +33,7 @@ fn assumed(verified: Result<Verified, BindError>) -> PendingBinding {
 #[test]
 fn a_commitment_names_what_was_judged() {
     let mut cluster = known();
-    cluster.apply(Event::Pod(Box::new(Pod { resource_version: "7".into(), ..pe("j", "a", APART) })));
+    cluster.apply(Event::put(Pod { resource_version: "7".into(), ..pe("j", "a", APART) }));
     let binding = assumed(bind(&mut cluster, "a", "n1"));
     assert_eq!(binding.pod.to_string(), "streams/a");
     assert_eq!((&*binding.resource_version, binding.node.as_str()), ("7", "n1"));
@@ -83,10 +82,10 @@ fn a_pod_that_is_not_known_is_not_bound() {
 fn nothing_is_bound_before_everything_is_listed() {
     let listed = || {
         [
-            Event::NodesListed(vec![node("n1")]),
-            Event::PoolsListed(vec![]),
-            Event::StreamJobsListed(vec![]),
-            Event::PodsListed(vec![pe("j", "a", &[]), pod("web")]),
+            Event::listed(vec![node("n1")]),
+            Event::listed::<Pool>(vec![]),
+            Event::listed::<StreamJob>(vec![]),
+            Event::listed(vec![pe("j", "a", &[]), pod("web")]),
         ]
     };
     for missing in 0..4 {
@@ -94,8 +93,8 @@ fn nothing_is_bound_before_everything_is_listed() {
         for (_, event) in listed().into_iter().enumerate().filter(|(number, _)| *number != missing) {
             cluster.apply(event);
         }
-        cluster.apply(Event::Pod(Box::new(pe("j", "a", &[]))));
-        cluster.apply(Event::Pod(Box::new(pod("web"))));
+        cluster.apply(Event::put(pe("j", "a", &[])));
+        cluster.apply(Event::put(pod("web")));
         for name in ["a", "web"] {
             assert_eq!(bind(&mut cluster, name, "n1"), Err(BindError::NotListed), "{name} without list {missing}");
         }
@@ -114,7 +113,7 @@ fn nothing_is_committed_before_the_group_is_settled() {
         let token = cluster.next_token().unwrap();
         let wish = [("outrigger.dev/exlocation", "t"), (keys::EPOCH, &token)];
         let marked = Pod { annotations: wish.into_iter().collect(), ..pe("j", name, APART) };
-        cluster.apply(Event::Pod(Box::new(marked)));
+        cluster.apply(Event::put(marked));
     }
     assumed(bind(&mut cluster, "a", "n1"));
 }

@@ -51,7 +51,7 @@ fn stored(case: &str) -> String {
 /// The pods are known, and nothing else is yet.
 fn unlisted() -> Cluster {
     let mut cluster = Cluster::new(policies(""));
-    cluster.apply(crate::state::Event::PodsListed(vec![pe("fraud", "score-1", &[])]));
+    cluster.apply(crate::state::Event::listed(vec![pe("fraud", "score-1", &[])]));
     cluster
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::evaluate::Evaluation;
 use super::urgency::most_urgent_first;
-use crate::model::{NodeName, Pe, StreamJobId};
+use crate::model::{NodeName, ObjectId, Pe};
 use crate::state::{NodeIndex, Snapshot};
 
 /// What load protection rejected at the last observation.
@@ -14,7 +14,7 @@ pub struct OverloadCleared {
     /// The overloaded nodes.
     overloaded: BTreeSet<NodeName>,
     /// The jobs that override load protection.
-    overriding: BTreeSet<StreamJobId>,
+    overriding: BTreeSet<ObjectId>,
 }
 
 impl OverloadCleared {
@@ -32,13 +32,13 @@ impl OverloadCleared {
         let index = |name: &NodeName| snapshot.find(name.as_str());
         let all: Vec<NodeIndex> = before.overloaded.iter().filter_map(index).collect();
         let cleared: Vec<NodeIndex> = before.overloaded.difference(&self.overloaded).filter_map(index).collect();
-        let newly_overriding: BTreeSet<&StreamJobId> = self.overriding.difference(&before.overriding).collect();
+        let newly_overriding: BTreeSet<&ObjectId> = self.overriding.difference(&before.overriding).collect();
         if cleared.is_empty() && (all.is_empty() || newly_overriding.is_empty()) {
             return Vec::new();
         }
         let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
         let concerned = pending.map(|member| &member.pe).filter(|pe| {
-            let job = StreamJobId::from(&pe.job);
+            let job = pe.job.object();
             // A job that has overridden load protection all along was rejected for another reason.
             !before.overriding.contains(&job)
                 && passes_one(pe, if newly_overriding.contains(&job) { &all } else { &cleared }, snapshot)

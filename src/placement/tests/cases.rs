@@ -267,8 +267,8 @@ fn t17_a_pe_that_is_launched_again_returns_to_its_node_and_elsewhere_only_if_it_
     let relaunched = |spec: &[(&str, &str)]| {
         let pods = vec![on("n2", incarnation(1, spec)), on("n2", pe("k", "other", &[]))];
         let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
-        cluster.apply(Event::PodGone("a-1".into()));
-        cluster.apply(Event::Pod(Box::new(incarnation(2, spec))));
+        cluster.apply(Event::gone::<Pod>("a-1".into()));
+        cluster.apply(Event::put(incarnation(2, spec)));
         cluster
     };
     let mut free = relaunched(&[]);
@@ -276,14 +276,14 @@ fn t17_a_pe_that_is_launched_again_returns_to_its_node_and_elsewhere_only_if_it_
     let mut pinned = relaunched(&[("relocatable", "false")]);
     assert_eq!(choice(&pinned, "a-2"), ["n2"]);
     for cluster in [&mut free, &mut pinned] {
-        cluster.apply(Event::NodesListed(vec![node("n1"), cordoned(node("n2"))]));
+        cluster.apply(Event::listed(vec![node("n1"), cordoned(node("n2"))]));
     }
     assert_eq!(choice(&free, "a-2"), ["n1"], "its node takes nothing, and it may be relocated");
     assert_eq!(verdict(&pinned, "a-2", "n1"), Err(Rejection::PinnedElsewhere("n2".into())));
     assert_eq!(verdict(&pinned, "a-2", "n2"), Err(Rejection::NodeUnschedulable));
     for cluster in [&mut free, &mut pinned] {
-        cluster.apply(Event::PodGone("other".into()));
-        cluster.apply(Event::NodesListed(vec![node("n1")]));
+        cluster.apply(Event::gone::<Pod>("other".into()));
+        cluster.apply(Event::listed(vec![node("n1")]));
     }
     assert_eq!(choice(&free, "a-2"), ["n1"], "its node is gone, and it may be relocated");
     assert_rejected_everywhere(&pinned, "a-2", Reason::PinnedElsewhere);
@@ -327,7 +327,7 @@ fn t19_pods_whose_owner_is_gone_keep_nobody_from_their_nodes() {
     nodes.sort_unstable();
     assert_eq!(nodes, ["n1", "n2"]);
     // What they request is still there.
-    cluster.apply(Event::Pod(Box::new(asking(3_500, pe("k", "large", &[])))));
+    cluster.apply(Event::put(asking(3_500, pe("k", "large", &[]))));
     assert_rejected_everywhere(&cluster, "large", Reason::InsufficientResources);
 }
 
@@ -464,7 +464,7 @@ fn b10_requests_count_until_the_pod_is_gone() {
     let pods = vec![leaving(on("n1", asking(4_000, pe("j", "old", &[])))), asking(1_000, pe("j", "new", &[]))];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
     assert_eq!(verdict(&cluster, "new", "n1"), Err(Rejection::InsufficientResources(shortage("cpu", 1_000, 0))));
-    cluster.apply(Event::PodGone("old".into()));
+    cluster.apply(Event::gone::<Pod>("old".into()));
     assert_eq!(choice(&cluster, "new"), ["n1"]);
 }
 

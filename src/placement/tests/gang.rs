@@ -55,9 +55,9 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
         2,
         "who was refused by a process that has ended is woken by the next"
     );
-    cluster.apply(Event::Pod(Box::new(created("late", 5, &[]))));
+    cluster.apply(Event::put(created("late", 5, &[])));
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::GangArrives), "one that comes begins it anew");
-    cluster.apply(Event::Pod(Box::new(on("n1", created("b", 3, &[])))));
+    cluster.apply(Event::put(on("n1", created("b", 3, &[]))));
     assert_eq!(verdict(&cluster, "late", "n1"), Ok(()), "once it is placed it waits for nobody");
     let mut counted = self::cluster(vec![node("n1")], vec![], vec![created("a", 9, &[("gang", "1")])]);
     counted.apply(Event::Settled(at(1)));

@@ -7,7 +7,7 @@ use crate::api::open_streams::{HostPool, Job, ProcessingElement};
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, InvalidPlacementSpec, Node, Pod, Reason, Rejection, StreamJob,
 };
-use crate::state::{Change, Cluster, Event};
+use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, choice, governed, leaving, node, on, place, reasons, stream_job, streams_pe, streams_policy, tagged,
     verdict,
@@ -26,15 +26,15 @@ fn put_annotated(cluster: &mut Cluster, kind: &str, name: &str, annotations: &Va
     cluster.apply(match kind {
         "ProcessingElement" => {
             let read: ProcessingElement = serde_json::from_value(object).unwrap();
-            Event::DeclaredPe(Change::Put(Box::new(DeclaredPe::try_from(&read).unwrap())))
+            Event::put(DeclaredPe::try_from(&read).unwrap())
         }
         "HostPool" => {
             let read: HostPool = serde_json::from_value(object).unwrap();
-            Event::DeclaredPool(Change::Put(Box::new(DeclaredPool::try_from(&read).unwrap())))
+            Event::put(DeclaredPool::try_from(&read).unwrap())
         }
         _ => {
             let read: Job = serde_json::from_value(object).unwrap();
-            Event::DeclaredJob(Change::Put(Box::new(DeclaredJob::try_from(&read).unwrap())))
+            Event::put(DeclaredJob::try_from(&read).unwrap())
         }
     });
 }
@@ -113,7 +113,7 @@ fn b5_b11_isolation_holds_both_ways_and_across_jobs_whatever_the_operator_is_cal
     let pes = [("app-0", isolated.clone()), ("twin-0", isolated), ("plain-0", json!({}))];
     let mut cluster = with_pods(three(), pods, &pes);
     assert_eq!(choice(&cluster, "twin-0"), ["n3"], "neither to its twin nor to another job's PE");
-    cluster.apply(Event::Pod(Box::new(streams_pe("plain", "1"))));
+    cluster.apply(Event::put(streams_pe("plain", "1")));
     assert_eq!(choice(&cluster, "plain-1"), ["n3", "n2"], "not to the isolated one");
 }
 
@@ -156,9 +156,9 @@ fn b9_a_job_that_does_not_fit_as_a_whole_is_not_begun() {
     for pod in ["app-0", "app-1", "app-2", "app-3"] {
         assert_eq!(choice(&cluster, pod), NOWHERE, "four apart on three nodes");
     }
-    cluster.apply(Event::Node(node("n4")));
+    cluster.apply(Event::put(node("n4")));
     assert_ne!(choice(&cluster, "app-0"), NOWHERE);
-    cluster.apply(Event::PodGone("app-3".into()));
+    cluster.apply(Event::gone::<Pod>("app-3".into()));
     let waiting = verdict(&cluster, "app-0", "n1").unwrap_err();
     assert_eq!(waiting, Rejection::GangIncomplete { exist: 3, count: 4 }, "the job says how many there will be");
 }
@@ -194,7 +194,7 @@ fn a_stream_job_wins_over_the_objects_and_they_over_the_pod() {
     let said = |pod: Pod, job: Option<StreamJob>| {
         let mut cluster = with_pods(three(), vec![pod], &[("app-0", json!({"host": "n2"}))]);
         put_annotated(&mut cluster, "Job", "app", &json!({"outrigger.dev/hosts": "n1"}), &json!({}));
-        cluster.apply(Event::StreamJobsListed(job.into_iter().collect()));
+        cluster.apply(Event::listed::<StreamJob>(job.into_iter().collect()));
         choice(&cluster, "app-0")
     };
     assert_eq!(said(pod("outrigger.dev/hosts", "n3"), None), ["n2"]);
@@ -215,7 +215,7 @@ fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
     assert_eq!(rejected, format!("InvalidPlacement: {words}"));
     assert_eq!(choice(&cluster, "app-1").len(), 3, "a member that nobody knows is no wish");
     let job = stream_job("app", &[("0", &[("hosts", "n3")])]);
-    cluster.apply(Event::StreamJob(Box::new(job)));
+    cluster.apply(Event::put(job));
     assert_eq!(choice(&cluster, "app-0"), ["n3"], "the StreamJob says it");
 
     let mut cluster = submitted(three(), &[("app-0", located(1))]);
@@ -240,6 +240,6 @@ fn a_job_whose_width_changes_stays_one_job_while_its_pods_are_labelled_anew() {
     let comes = of_generation("1", streams_pe("app", "1"));
     let mut cluster = with_pods(three(), vec![stays, comes], &[("app-0", apart.clone()), ("app-1", apart)]);
     assert_eq!(choice(&cluster, "app-1"), ["n2", "n3"], "not to the one that is still of the generation before");
-    cluster.apply(Event::Pod(Box::new(of_generation("1", on("n1", streams_pe("app", "0"))))));
+    cluster.apply(Event::put(of_generation("1", on("n1", streams_pe("app", "0")))));
     assert_eq!(choice(&cluster, "app-1"), ["n2", "n3"]);
 }

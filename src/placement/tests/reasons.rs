@@ -28,9 +28,9 @@ fn node_unknown_until_the_node_has_been_seen() {
     let pods = vec![on("n1", pod("first")), pe("j", "a", &[])];
     let mut cluster = cluster(vec![], vec![], pods);
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
-    cluster.apply(Event::Node(node("n1")));
+    cluster.apply(Event::put(node("n1")));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
-    cluster.apply(Event::NodeGone("n1".into()));
+    cluster.apply(Event::gone::<Node>("n1".into()));
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
 }
 
@@ -82,9 +82,9 @@ fn pool_not_found_until_it_exists_in_the_namespace_of_the_pe() {
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolNotFound("other/p".into())));
     let mut theirs = pool("p", &[], PoolMode::Shared);
     theirs.id.namespace = OTHER.into();
-    cluster.apply(Event::Pool(theirs.clone()));
+    cluster.apply(Event::put(theirs.clone()));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
-    cluster.apply(Event::PoolGone(theirs.id));
+    cluster.apply(Event::gone::<Pool>(theirs.id));
     assert_eq!(verdict(&cluster, "a", "n1").map_err(|rejection| rejection.reason()), Err(Reason::PoolNotFound));
 }
 
@@ -92,7 +92,7 @@ fn pool_not_found_until_it_exists_in_the_namespace_of_the_pe() {
 fn node_unschedulable_while_it_is_cordoned() {
     let mut cluster = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &[])]);
     assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnschedulable));
-    cluster.apply(Event::Node(node("n1")));
+    cluster.apply(Event::put(node("n1")));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
 }
 
@@ -314,9 +314,9 @@ fn insufficient_resources_while_another_pod_has_the_port() {
     // A port that two had, and one gave back, is still taken.
     let both = || vec![on("n1", taking(80, pod("b"))), on("n1", taking(80, pod("c"))), taking(80, pe("j", "a", &[]))];
     let mut cluster = cluster(vec![node("n1")], vec![], both());
-    cluster.apply(Event::PodGone("b".into()));
+    cluster.apply(Event::gone::<Pod>("b".into()));
     assert_eq!(verdict(&cluster, "a", "n1"), rejection);
-    cluster.apply(Event::PodGone("c".into()));
+    cluster.apply(Event::gone::<Pod>("c".into()));
     assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
 }
 
@@ -445,7 +445,7 @@ fn loaded(protection: &str, loads: [(&str, f64, f64); 2], overrides: bool) -> [R
     let policies = protecting(protection, &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
     let job = StreamJob { override_load_protection: overrides, ..stream_job("j", &[]) };
-    cluster.apply(Event::StreamJob(Box::new(job)));
+    cluster.apply(Event::put(job));
     cluster.apply(measured(&loads));
     ["n1", "n2"].map(|node| verdict(&cluster, "a", node))
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::{OverloadCleared, SpecChanged, placeable};
-use crate::model::{Pod, PodUid, PoolMode, StreamJob};
+use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, governed, measured, node, on, pe, pod, policies, pool, protecting, stream_job};
 
@@ -30,7 +30,7 @@ fn pes_that_may_go_to_a_node_that_is_no_longer_overloaded_are_woken_once_and_the
     ];
     let policies = protecting("cpu: {upper: 75, lower: 60}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], pods);
-    cluster.apply(Event::StreamJob(Box::new(StreamJob { override_load_protection: true, ..stream_job("free", &[]) })));
+    cluster.apply(Event::put(StreamJob { override_load_protection: true, ..stream_job("free", &[]) }));
     let mut overload_cleared = OverloadCleared::default();
     loaded(&mut cluster, 90.0, 90.0);
     assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
@@ -54,7 +54,7 @@ fn pes_of_a_job_that_overrides_load_protection_from_now_on_are_woken() {
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], pods);
     let overriding = |does| {
         let job = StreamJob { override_load_protection: does, ..stream_job("j", &[]) };
-        Event::StreamJob(Box::new(job))
+        Event::put(job)
     };
     let mut overload_cleared = OverloadCleared::default();
     cluster.apply(overriding(true));
@@ -75,7 +75,7 @@ fn a_node_that_is_gone_relieves_nobody() {
     let mut overload_cleared = OverloadCleared::default();
     loaded(&mut cluster, 90.0, 10.0);
     assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
-    cluster.apply(Event::NodeGone("n1".into()));
+    cluster.apply(Event::gone::<Node>("n1".into()));
     assert_eq!(requeued(&mut overload_cleared, &cluster), [""; 0]);
 }
 
@@ -96,15 +96,15 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
         concerned.iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
     assert_eq!(requeued(&cluster), [""; 0], "nothing has changed");
-    cluster.apply(Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "in-pool", &own) })));
-    cluster.apply(Event::Pod(Box::new(pe("l", "new", &[]))));
+    cluster.apply(Event::put(Pod { resource_version: "2".into(), ..pe("j", "in-pool", &own) }));
+    cluster.apply(Event::put(pe("l", "new", &[])));
     assert_eq!(requeued(&cluster), [""; 0], "another version of a pod, and a new one, change nothing");
-    cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
+    cluster.apply(Event::put(pool("p", &[], PoolMode::Shared)));
     assert_eq!(requeued(&cluster), ["in-pool"], "its pool is there");
     assert_eq!(requeued(&cluster), [""; 0], "once");
-    cluster.apply(Event::Pool(pool("p", &[], PoolMode::Shared)));
+    cluster.apply(Event::put(pool("p", &[], PoolMode::Shared)));
     assert_eq!(requeued(&cluster), [""; 0], "the same again");
-    cluster.apply(Event::StreamJob(Box::new(stream_job("k", &[("bound", &[("colocation", "other")])]))));
+    cluster.apply(Event::put(stream_job("k", &[("bound", &[("colocation", "other")])])));
     assert_eq!(requeued(&cluster), ["waits"], "it need not wait for the other any more");
     cluster.apply(Event::Policies(policies("scheme: pack")));
     decided_in.set(cluster.snapshot().version());
@@ -119,11 +119,11 @@ fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
     let mut spec_changes = SpecChanged::default();
     assert!(spec_changes.observe(cluster.snapshot(), |_| None).is_empty());
     // It comes, is refused, and its object changes, before anybody looks.
-    cluster.apply(Event::Pod(Box::new(pe("j", "a", &[]))));
+    cluster.apply(Event::put(pe("j", "a", &[])));
     let decided_in = cluster.snapshot().version();
-    cluster.apply(Event::StreamJob(Box::new(stream_job("j", &[("a", &[("hosts", "n1")])]))));
+    cluster.apply(Event::put(stream_job("j", &[("a", &[("hosts", "n1")])])));
     for pod in [pe("j", "a", &[]), on("n1", pe("j", "bound", &[])), pe("j", "later", &[])] {
-        cluster.apply(Event::Pod(Box::new(pod)));
+        cluster.apply(Event::put(pod));
     }
     let version = |uid: &PodUid| Some(if uid.as_str() == "a" { decided_in } else { cluster.snapshot().version() });
     let requeued = spec_changes.observe(cluster.snapshot(), version);
@@ -131,7 +131,7 @@ fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
     // A job without a PE is forgotten.
     assert_eq!(cluster.snapshot().spec_changes().count(), 1);
     for uid in ["a", "bound", "later"] {
-        cluster.apply(Event::PodGone(uid.into()));
+        cluster.apply(Event::gone::<Pod>(uid.into()));
     }
     assert_eq!(cluster.snapshot().spec_changes().count(), 0);
 }
@@ -139,13 +139,13 @@ fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
 #[test]
 fn what_comes_while_everything_is_listed_for_the_first_time_changes_no_mind() {
     let mut cluster = Cluster::new(policies(""));
-    cluster.apply(Event::PodsListed(vec![pe("j", "a", &[("host-pool", "p")])]));
-    cluster.apply(Event::PoolsListed(vec![pool("p", &[], PoolMode::Shared)]));
-    cluster.apply(Event::StreamJobsListed(vec![stream_job("j", &[("a", &[("exlocation", "x")])])]));
-    cluster.apply(Event::NodesListed(vec![node("n1")]));
+    cluster.apply(Event::listed(vec![pe("j", "a", &[("host-pool", "p")])]));
+    cluster.apply(Event::listed(vec![pool("p", &[], PoolMode::Shared)]));
+    cluster.apply(Event::listed(vec![stream_job("j", &[("a", &[("exlocation", "x")])])]));
+    cluster.apply(Event::listed(vec![node("n1")]));
     assert!(cluster.snapshot().is_complete());
     assert_eq!(cluster.snapshot().spec_changes().count(), 0, "nothing was decided before");
-    cluster.apply(Event::PoolsListed(vec![]));
+    cluster.apply(Event::listed::<Pool>(vec![]));
     assert_eq!(cluster.snapshot().spec_changes().count(), 1);
 }
 

@@ -521,7 +521,7 @@ impl World {
         cluster.apply(measured(&self.hosts.iter().map(load).collect::<Vec<_>>()));
         if let Some(job) = self.overrides {
             let job = StreamJob { override_load_protection: true, ..stream_job(job, &[]) };
-            cluster.apply(Event::StreamJob(Box::new(job)));
+            cluster.apply(Event::put(job));
         }
         cluster
     }
@@ -642,7 +642,7 @@ proptest! {
                 let Place::On(host) = places[element] else { continue };
                 places[element] = Place::Leaving(host);
                 let gone = leaving(on(world.hosts[host].name, world.elements[element].pod(&world.hosts)));
-                cluster.apply(Event::Pod(Box::new(gone)));
+                cluster.apply(Event::put(gone));
             } else if !passing.is_empty() {
                 let candidates: BTreeSet<usize> = passing.iter().map(|(element, _)| *element).collect();
                 let element = *which.get(&candidates.into_iter().collect::<Vec<usize>>());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Cluster;
+use super::fold::Cluster;
 use crate::model::{NodeName, Pe, PodKey, PodUid};
 use crate::state::takeover::waits;
 

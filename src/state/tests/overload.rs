@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::NodeName;
+use crate::model::{Node, NodeName};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
 use crate::testing::{cluster, node, policies, protecting};
@@ -125,7 +125,7 @@ proptest! {
                         cluster.apply(Event::Loads(of_n1.into_iter().collect::<BTreeMap<NodeName, Load>>()));
                         prop_assert_eq!(cluster.snapshot().version() == version, overload_of(&cluster) == before);
                     } else {
-                        cluster.apply(Event::Node(crate::model::Node { load, ..node("n1") }));
+                        cluster.apply(Event::put(Node { load, ..node("n1") }));
                     }
                 }
                 Step::Protect(protection) => {
@@ -135,8 +135,8 @@ proptest! {
                 Step::Replace => {
                     model.measured[1] = None;
                     model.moments.clear();
-                    cluster.apply(Event::NodeGone("n1".into()));
-                    cluster.apply(Event::Node(node("n1")));
+                    cluster.apply(Event::gone::<Node>("n1".into()));
+                    cluster.apply(Event::put(node("n1")));
                 }
             }
             model.note();

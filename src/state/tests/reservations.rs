@@ -133,7 +133,7 @@ proptest! {
             assumed.assume(&pods[pod].key.uid, &NodeName::from(NODES[node])).unwrap();
         }
         if unseen < 5 && reservations.with_reservations(settled.snapshot(), &PodUid::from("e"), NOW).is_none_or(|with| !knows(&with, &pods[unseen])) {
-            assumed.apply(Event::PodGone(pods[unseen].key.uid.clone()));
+            assumed.apply(Event::gone::<Pod>(pods[unseen].key.uid.clone()));
         }
         let with_reservations = reservations.with_reservations(settled.snapshot(), &PodUid::from("e"), NOW);
         prop_assert_eq!(said(&subject, with_reservations.as_ref().unwrap_or_else(|| settled.snapshot())), said(&subject, assumed.snapshot()));

@@ -1,8 +1,7 @@
 //! Which marks prove what; what follows for Bindings is tested with `commit`.
 
 use super::number;
-use crate::model::Pod;
-use crate::policy::keys;
+use crate::model::{Pod, keys};
 use crate::state::{Cluster, Event};
 use crate::testing::{cluster, leaving, node, on, pe};
 
@@ -22,7 +21,7 @@ fn fenced(token: &str, pod: Pod) -> Pod {
 }
 
 fn show(cluster: &mut Cluster, pod: Pod) {
-    cluster.apply(Event::Pod(Box::new(pod)));
+    cluster.apply(Event::put(pod));
 }
 
 #[test]
@@ -49,9 +48,9 @@ fn everything_that_waits_is_unsettled_until_a_mark_is_shown() {
 #[test]
 fn what_no_longer_waits_needs_no_mark() {
     let ends = [
-        Event::Pod(Box::new(on("n1", pe("j", "a", &[])))),
-        Event::Pod(Box::new(leaving(pe("j", "a", &[])))),
-        Event::PodGone("a".into()),
+        Event::put(on("n1", pe("j", "a", &[]))),
+        Event::put(leaving(pe("j", "a", &[]))),
+        Event::gone::<Pod>("a".into()),
     ];
     for end in ends {
         let mut cluster = taken_over();
@@ -88,7 +87,7 @@ fn a_mark_of_another_process_unsettles_what_waits() {
     assert_eq!(unsettled(&cluster), ["a", "b", "late"]);
     show(&mut cluster, pe("j", "later", &[]));
     assert_eq!(unsettled(&cluster), ["a", "b", "late", "later"], "others may know it and not this reign");
-    cluster.apply(Event::PodGone("later".into()));
+    cluster.apply(Event::gone::<Pod>("later".into()));
     show(&mut cluster, Pod { resource_version: "9".into(), ..fenced("theirs.1", pe("j", "b", &[])) });
     let again = cluster.next_token().unwrap();
     show(&mut cluster, fenced(&again, pe("j", "a", &[])));
@@ -112,7 +111,7 @@ fn a_list_unsettles_what_waits() {
     let mut cluster = taken_over();
     let token = cluster.next_token().unwrap();
     show(&mut cluster, fenced(&token, pe("j", "a", &[])));
-    cluster.apply(Event::PodsListed(vec![fenced(&token, pe("j", "a", &[])), on("n1", pe("j", "b", &[]))]));
+    cluster.apply(Event::listed(vec![fenced(&token, pe("j", "a", &[])), on("n1", pe("j", "b", &[]))]));
     assert_eq!(unsettled(&cluster), ["a"]);
 }
 

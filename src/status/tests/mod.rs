@@ -123,7 +123,7 @@ fn a_condition_tells_since_when_it_holds() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     let waiting = status(&object, None, &cluster, (&Attempts::new(), 1));
     assert_eq!(condition(&waiting, "Placed"), ("False", "0 of 1 PEs have a node", 1));
-    cluster.apply(Event::Pod(Box::new(on("n1", pe("j", "a", &[])))));
+    cluster.apply(Event::put(on("n1", pe("j", "a", &[]))));
     let placed = status(&object, Some(&waiting), &cluster, (&Attempts::new(), 2));
     assert_eq!(condition(&placed, "Placed"), ("True", "1 of 1 PEs have a node", 2));
     let later = status(&object, Some(&placed), &cluster, (&Attempts::new(), 3));
@@ -135,7 +135,7 @@ fn differences_between_pods_and_their_job_are_told() {
     let object = stream_job(&json!({"pes": [{"name": "a", "hosts": ["n1"]}]}));
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[("hosts", "n2")])]);
     assert_eq!(condition(&first_status(&object, &cluster), "WishesDiffer").0, "False", "it has not been seen yet");
-    cluster.apply(Event::StreamJob(Box::new(Declared::try_from(&object).unwrap())));
+    cluster.apply(Event::put(Declared::try_from(&object).unwrap()));
     assert_eq!(
         condition(&first_status(&object, &cluster), "WishesDiffer"),
         ("True", "what pods say here does not count: PE a: outrigger.dev/hosts", 0)
@@ -151,7 +151,7 @@ fn where_a_pe_comes_back_to_outlives_its_pod_and_the_process() {
     assert_eq!(place(&bound, "a").owner.as_deref(), Some("owner"));
     assert_eq!(place(&bound, "b").owner, None, "its name is its pod's");
 
-    seen.apply(Event::PodGone("a-1".into()));
+    seen.apply(Event::gone::<Pod>("a-1".into()));
     let gone = status(&object, Some(&bound), &seen, (&Attempts::new(), 0));
     let expected = PlacementStatus {
         pe: "a".to_owned(),
@@ -212,7 +212,7 @@ fn news_are_told_once() {
     let another = status(&object, Some(&waits), &cluster, (&rejected(Reason::ExlocationConflict, 2), 0));
     assert_eq!(notes(Some(&waits), &another).len(), 2, "another code is");
 
-    cluster.apply(Event::Pod(Box::new(with_record(on("n1", pe("j", "a", &[]))))));
+    cluster.apply(Event::put(with_record(on("n1", pe("j", "a", &[])))));
     let placed = status(&object, Some(&another), &cluster, (&Attempts::new(), 0));
     assert_eq!(
         reported(notes(Some(&another), &placed)),

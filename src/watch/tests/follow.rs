@@ -5,7 +5,7 @@ use kube::runtime::watcher::{Error, Event as Watched};
 use super::{WatchEvent, follow};
 use crate::api::PodObject;
 use crate::policy::PolicySet;
-use crate::watch::Store;
+use crate::store::Store;
 use crate::watch::health::Health;
 
 /// The health of a watch after these events.

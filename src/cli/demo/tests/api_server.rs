@@ -6,7 +6,7 @@ use super::{ApiServer, project};
 use crate::commit::{Api as _, WriteError};
 use crate::extender::bind::PendingBinding;
 use crate::model::{NodeName, PodUid};
-use crate::state::Event;
+use crate::state::{Change, Event};
 
 fn pod() -> Value {
     json!({"metadata": {"name": "p", "namespace": "ns"}, "spec": {"containers": []}})
@@ -66,7 +66,7 @@ fn the_watch_hands_out_each_change_once_and_in_order() {
     api.unschedulable(&api.pod("ns", "p").unwrap(), "no node").unwrap();
     assert!(conflict(bind(&api, &binding)).contains("has been modified"), "a status that changes is a change");
     let version = |event: Event| {
-        let Event::Pod(pod) = event else { panic!("only pods change: {event:?}") };
+        let Event::Pod(Change::Put(pod)) = event else { panic!("only pods change: {event:?}") };
         pod.resource_version.parse::<u64>().unwrap()
     };
     let versions: Vec<u64> = api.changes().into_iter().map(version).collect();

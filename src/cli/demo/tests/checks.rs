@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use super::check;
 use crate::api::{HostPool, NodeObject};
 use crate::cli::demo::api_server::project;
+use crate::files;
 use crate::model::{Node, Pod, Pool};
-use crate::watch;
 
 fn node(name: &str, tags: &[&str]) -> Node {
     let labels: serde_json::Map<String, Value> =
@@ -42,7 +42,7 @@ fn pools() -> Vec<Pool> {
 /// The rules that these pods break.
 fn broken(pods: &[Pod]) -> Vec<&'static str> {
     let nodes = [node("n1", &["t"]), node("n2", &["t"]), node("n3", &[])];
-    let checks = check(pods, &nodes, &pools(), &watch::embedded().unwrap());
+    let checks = check(pods, &nodes, &pools(), &files::embedded().unwrap());
     checks.iter().flat_map(|check| check.broken.iter().map(|_| check.rule)).collect()
 }
 

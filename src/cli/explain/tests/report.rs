@@ -14,7 +14,7 @@ fn a_pe_that_waits_is_shown_with_what_would_help() {
     let lack = |reason: &str, problem: &str, remedy: &str| json!({"reason": reason, "problem": format!("{reason}: {problem}"), "remedy": remedy});
     let cpu = lack(
         "InsufficientResources",
-        "cpu: requested 1, free 500m",
+        "cpu: requested 1000m, free 500m",
         "free 500m of cpu: the PE asks for 1000m, 500m is free",
     );
     let tag = lack("PoolTagMissing", "no tag `ssd`", "label it tag.outrigger.dev/ssd");

@@ -16,7 +16,7 @@ use crate::model::{
     PodPhase, PodRequests, PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
 use crate::policy::PolicySet;
-use crate::state::{Change, Event, Snapshot, UnknownPod};
+use crate::state::{Change, Event, Observed, Snapshot, UnknownPod};
 use crate::testing::{
     asking, cluster, declared_pe, declared_region, in_namespace, labelled, lasting, leaving, listed, node, on, pe, pod,
     policies, pool, stream_job, streams_policy, taking,
@@ -87,7 +87,6 @@ struct Model {
     open_streams: OpenStreams,
     expected: BTreeSet<&'static str>,
     assumed_pods: BTreeMap<PodUid, PendingBinding>,
-    listed: BTreeSet<&'static str>,
 }
 
 struct PendingBinding {
@@ -99,43 +98,55 @@ struct PendingBinding {
 impl Model {
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Node(node) => drop(self.nodes.insert(node.name.clone(), node)),
-            Event::NodeGone(name) => drop(self.nodes.remove(&name)),
-            Event::NodesListed(nodes) => {
-                self.nodes = nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
-                self.listed.insert("nodes");
-            }
-            Event::Pod(pod) => self.show(*pod),
-            Event::PodGone(uid) => {
-                self.pods.remove(&uid);
-                self.assumed_pods.remove(&uid);
-            }
-            Event::PodsListed(pods) => {
-                let listed: BTreeSet<PodUid> = pods.iter().map(|pod| pod.key.uid.clone()).collect();
-                self.pods.retain(|uid, _| listed.contains(uid));
-                self.assumed_pods.retain(|uid, _| listed.contains(uid));
-                for pod in pods {
-                    self.show(pod);
+            Event::Node(change) => match change {
+                Change::Expected => drop(self.expected.insert("nodes")),
+                Change::Put(node) => drop(self.nodes.insert(node.name.clone(), *node)),
+                Change::Gone(name) => drop(self.nodes.remove(&name)),
+                Change::Listed(nodes) => {
+                    self.expected.remove("nodes");
+                    self.nodes = nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
                 }
-                self.listed.insert("pods");
-            }
+            },
+            Event::Pod(change) => match change {
+                Change::Expected => drop(self.expected.insert("pods")),
+                Change::Put(pod) => self.show(*pod),
+                Change::Gone(uid) => {
+                    self.pods.remove(&uid);
+                    self.assumed_pods.remove(&uid);
+                }
+                Change::Listed(pods) => {
+                    self.expected.remove("pods");
+                    let listed: BTreeSet<PodUid> = pods.iter().map(|pod| pod.key.uid.clone()).collect();
+                    self.pods.retain(|uid, _| listed.contains(uid));
+                    self.assumed_pods.retain(|uid, _| listed.contains(uid));
+                    for pod in pods {
+                        self.show(pod);
+                    }
+                }
+            },
             Event::OwnerGone(owner) => {
                 if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
                     self.gone_owners.insert((owner.name, owner.uid));
                 }
             }
-            Event::Pool(pool) => drop(self.pools.insert(pool.id.clone(), pool.into())),
-            Event::PoolGone(id) => drop(self.pools.remove(&id)),
-            Event::PoolsListed(pools) => {
-                self.pools = pools.into_iter().map(|pool| (pool.id.clone(), pool.into())).collect();
-                self.listed.insert("pools");
-            }
-            Event::StreamJob(job) => drop(self.stream_jobs.insert(job.id.clone(), (*job).into())),
-            Event::StreamJobGone(id) => drop(self.stream_jobs.remove(&id)),
-            Event::StreamJobsListed(jobs) => {
-                self.stream_jobs = jobs.into_iter().map(|job| (job.id.clone(), job.into())).collect();
-                self.listed.insert("jobs");
-            }
+            Event::Pool(change) => match change {
+                Change::Expected => drop(self.expected.insert("pools")),
+                Change::Put(pool) => drop(self.pools.insert(pool.id.clone(), (*pool).into())),
+                Change::Gone(id) => drop(self.pools.remove(&id)),
+                Change::Listed(pools) => {
+                    self.expected.remove("pools");
+                    self.pools = pools.into_iter().map(|pool| (pool.id.clone(), pool.into())).collect();
+                }
+            },
+            Event::StreamJob(change) => match change {
+                Change::Expected => drop(self.expected.insert("jobs")),
+                Change::Put(job) => drop(self.stream_jobs.insert(job.id.clone(), (*job).into())),
+                Change::Gone(id) => drop(self.stream_jobs.remove(&id)),
+                Change::Listed(jobs) => {
+                    self.expected.remove("jobs");
+                    self.stream_jobs = jobs.into_iter().map(|job| (job.id.clone(), job.into())).collect();
+                }
+            },
             Event::DeclaredPe(change) => self.change(change),
             Event::DeclaredPool(change) => self.change(change),
             Event::DeclaredJob(change) => self.change(change),
@@ -146,7 +157,7 @@ impl Model {
         }
     }
 
-    fn change<T: OpenStreamsObject + Clone>(&mut self, change: Change<T>) {
+    fn change<T: OpenStreamsObject + Observed<Key = ObjectId> + Clone>(&mut self, change: Change<T>) {
         let objects = Arc::make_mut(T::of_mut(&mut self.open_streams));
         match change {
             Change::Expected => drop(self.expected.insert(T::KIND)),
@@ -224,7 +235,7 @@ impl Model {
         let nodes = names.into_iter().map(|name| (name.clone(), self.state(&name))).collect();
         let of_group = self.open_streams.pools.values().filter_map(|declared| declared.pool.clone());
         let pools = self.pools.clone().into_iter().chain(of_group.map(|pool| (pool.id.clone(), pool))).collect();
-        let complete = self.listed.len() == 4 && self.expected.is_empty();
+        let complete = self.expected.is_empty();
         Picture { complete, nodes, jobs, pools }
     }
 }
@@ -332,14 +343,15 @@ fn a_declared_region() -> impl Strategy<Value = DeclaredRegion> {
     (select(&["k-0", "k-1"][..]), option::of(1..3_u32)).prop_map(|(name, width)| declared_region("k", name, width))
 }
 
-fn a_change<T: OpenStreamsObject + Clone + Debug + 'static>(
+fn a_change<T: Observed<Key: Debug> + Clone + Debug + 'static>(
     object: fn() -> BoxedStrategy<T>,
-) -> impl Strategy<Value = Change<T>> {
+    key: fn(&T) -> T::Key,
+) -> impl Strategy<Value = Event> {
     prop_oneof![
-        4 => object().prop_map(|object| Change::Put(Box::new(object))),
-        1 => object().prop_map(|object| Change::Gone(object.id().clone())),
-        1 => vec(object(), 0..3).prop_map(Change::Listed),
-        1 => Just(Change::Expected),
+        4 => object().prop_map(Event::put),
+        1 => object().prop_map(move |object| Event::gone::<T>(key(&object))),
+        1 => vec(object(), 0..4).prop_map(Event::listed),
+        1 => Just(()).prop_map(|()| Event::expected::<T>()),
     ]
 }
 
@@ -360,23 +372,15 @@ fn an_event() -> impl Strategy<Value = Event> {
     let governing =
         select(vec![policies(""), policies("isolationScope: Job"), streams_policy(""), PolicySet::default()]);
     prop_oneof![
-        4 => a_node().prop_map(Event::Node),
-        2 => a_name().prop_map(Event::NodeGone),
-        1 => vec(a_node(), 0..4).prop_map(Event::NodesListed),
-        12 => a_pod().prop_map(|pod| Event::Pod(Box::new(pod))),
-        3 => a_uid().prop_map(Event::PodGone),
-        1 => vec(a_pod(), 0..5).prop_map(Event::PodsListed),
+        7 => a_change(|| a_node().boxed(), |node| node.name.clone()),
+        16 => a_change(|| a_pod().boxed(), |pod| pod.key.uid.clone()),
+        3 => a_change(|| a_pool().boxed(), |pool| pool.id.clone()),
+        4 => a_change(|| a_stream_job().boxed(), |job| job.id.clone()),
+        4 => a_change(|| a_declared_pe().boxed(), |pe| pe.id.clone()),
+        2 => a_change(|| a_declared_pool().boxed(), |pool| pool.id.clone()),
+        1 => a_change(|| a_declared_job().boxed(), |job| job.id.clone()),
+        1 => a_change(|| a_declared_region().boxed(), |region| region.id.clone()),
         2 => (select(&PODS[..]), select(&["u1", "u2"][..])).prop_map(|(name, uid)| Event::OwnerGone(of_the_pe(name, uid))),
-        1 => a_pool().prop_map(Event::Pool),
-        1 => a_pool().prop_map(|pool| Event::PoolGone(pool.id)),
-        1 => vec(a_pool(), 0..3).prop_map(Event::PoolsListed),
-        2 => a_stream_job().prop_map(|job| Event::StreamJob(Box::new(job))),
-        1 => a_stream_job().prop_map(|job| Event::StreamJobGone(job.id)),
-        1 => option::of(a_stream_job()).prop_map(|job| Event::StreamJobsListed(job.into_iter().collect())),
-        4 => a_change(|| a_declared_pe().boxed()).prop_map(Event::DeclaredPe),
-        2 => a_change(|| a_declared_pool().boxed()).prop_map(Event::DeclaredPool),
-        1 => a_change(|| a_declared_job().boxed()).prop_map(Event::DeclaredJob),
-        1 => a_change(|| a_declared_region().boxed()).prop_map(Event::DeclaredRegion),
         2 => governing.prop_map(Event::Policies),
     ]
 }
@@ -418,7 +422,8 @@ proptest! {
         steps in vec(a_step(), 1..40), governing in select(vec![policies(""), streams_policy("")]),
     ) {
         let mut cluster = Cluster::new(governing.clone());
-        let mut model = Model { policies: governing, ..Model::default() };
+        let expected = BTreeSet::from(["nodes", "pods", "pools", "jobs"]);
+        let mut model = Model { policies: governing, expected, ..Model::default() };
         let mut published: Vec<(Snapshot, Picture)> = Vec::new();
         for step in steps {
             let always = matches!(&step, Step::Apply(event) if !matches!(**event, Event::OwnerGone(_)));
@@ -458,18 +463,18 @@ fn counted(cluster: &Cluster, node: &str) -> (u64, u64, Vec<String>) {
 }
 
 fn show(cluster: &mut Cluster, pod: Pod) {
-    cluster.apply(Event::Pod(Box::new(pod)));
+    cluster.apply(Event::put(pod));
 }
 
 #[test]
 fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
     let (uid, n1) = (PodUid::from("a"), NodeName::from("n1"));
     let ends: [(&str, Event, &str); 5] = [
-        ("bound there", Event::Pod(Box::new(on("n1", pe("j", "a", &[])))), "n1"),
-        ("bound elsewhere", Event::Pod(Box::new(on("n2", pe("j", "a", &[])))), "n2"),
-        ("a later version", Event::Pod(Box::new(Pod { resource_version: "2".into(), ..pe("j", "a", &[]) })), ""),
-        ("leaving", Event::Pod(Box::new(leaving(pe("j", "a", &[])))), ""),
-        ("gone", Event::PodGone(uid.clone()), ""),
+        ("bound there", Event::put(on("n1", pe("j", "a", &[]))), "n1"),
+        ("bound elsewhere", Event::put(on("n2", pe("j", "a", &[]))), "n2"),
+        ("a later version", Event::put(Pod { resource_version: "2".into(), ..pe("j", "a", &[]) }), ""),
+        ("leaving", Event::put(leaving(pe("j", "a", &[]))), ""),
+        ("gone", Event::gone::<Pod>(uid.clone()), ""),
     ];
     for (case, end, place) in ends {
         let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
@@ -477,9 +482,9 @@ fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
         cluster.assume(&uid, &n1).unwrap();
         assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
         show(&mut cluster, pe("j", "a", &[]));
-        cluster.apply(Event::PodsListed(vec![pe("j", "a", &[])]));
-        cluster.apply(Event::NodeGone(n1.clone()));
-        cluster.apply(Event::Node(node("n1")));
+        cluster.apply(Event::listed(vec![pe("j", "a", &[])]));
+        cluster.apply(Event::gone::<Node>(n1.clone()));
+        cluster.apply(Event::put(node("n1")));
         assert_eq!((counted(&cluster, "n1").0, cluster.assumed_len()), (1, 1), "none of these ends it");
         cluster.apply(end);
         assert_eq!(cluster.assumed_len(), 0, "{case}");
@@ -519,7 +524,7 @@ fn a_pod_counts_on_a_node_that_was_never_seen() {
     let mut cluster = cluster(vec![], vec![], vec![on("n1", pe("j", "a", &[]))]);
     assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
     assert_eq!(cluster.snapshot().nodes().count(), 0, "the node itself is not known");
-    cluster.apply(Event::Node(node("n1")));
+    cluster.apply(Event::put(node("n1")));
     assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
     assert_eq!(cluster.snapshot().nodes().count(), 1);
 }
@@ -527,9 +532,9 @@ fn a_pod_counts_on_a_node_that_was_never_seen() {
 #[test]
 fn a_node_that_is_gone_is_kept_while_pods_name_it() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pod("a"))]);
-    cluster.apply(Event::NodeGone("n1".into()));
+    cluster.apply(Event::gone::<Node>("n1".into()));
     assert_eq!((counted(&cluster, "n1").0, cluster.snapshot().nodes().count()), (1, 0));
-    cluster.apply(Event::PodGone("a".into()));
+    cluster.apply(Event::gone::<Pod>("a".into()));
     assert_eq!(cluster.snapshot().find("n1"), None);
 }
 
@@ -537,9 +542,9 @@ fn a_node_that_is_gone_is_kept_while_pods_name_it() {
 fn the_place_of_a_node_is_used_again_and_shows_nothing_of_the_last_one() {
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![on("n1", pe("j", "a", &[]))]);
     let (published, place) = (cluster.snapshot().clone(), cluster.snapshot().find("n1").unwrap());
-    cluster.apply(Event::PodGone("a".into()));
-    cluster.apply(Event::NodeGone("n1".into()));
-    cluster.apply(Event::Node(labelled(&["new"], node("n3"))));
+    cluster.apply(Event::gone::<Pod>("a".into()));
+    cluster.apply(Event::gone::<Node>("n1".into()));
+    cluster.apply(Event::put(labelled(&["new"], node("n3"))));
     assert_eq!(cluster.snapshot().find("n3"), Some(place));
     assert_eq!((counted(&cluster, "n3"), cluster.snapshot().find("n1")), ((0, 0, vec![]), None));
     let state = published.node(place).unwrap();
@@ -571,7 +576,7 @@ fn nothing_is_kept_of_a_pod_that_is_gone() {
     cluster.take_over("ours");
     cluster.assume(&"a".into(), &"n1".into()).unwrap();
     assert_eq!(cluster.takeover.unsettled().count(), 1);
-    cluster.apply(Event::PodGone("a".into()));
+    cluster.apply(Event::gone::<Pod>("a".into()));
     let kept = (
         cluster.pods.len(),
         cluster.assumed_pods.len(),
@@ -591,7 +596,7 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
     };
     let reported = |node: &str| {
         let job = StreamJob { last_places: vec![place(node)], ..stream_job("j", &[]) };
-        Event::StreamJob(Box::new(job))
+        Event::put(job)
     };
     let of_owner = |pod: Pod| lasting("a", pod);
     let previous_node = |cluster: &Cluster, uid: &str| {
@@ -599,7 +604,7 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
         let pe = pe.unwrap();
         cluster.snapshot().job(&pe.job).unwrap().previous_node(pe).cloned()
     };
-    let waiting = || Event::Pod(Box::new(of_owner(pe("j", "a-2", &[]))));
+    let waiting = || Event::put(of_owner(pe("j", "a-2", &[])));
 
     for (first, second) in [(reported("n1"), waiting()), (waiting(), reported("n1"))] {
         let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![]);
@@ -607,7 +612,7 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
         cluster.apply(second);
         assert_eq!(previous_node(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
         // what is seen is later than what is told
-        cluster.apply(Event::Pod(Box::new(of_owner(on("n2", pe("j", "a-2", &[]))))));
+        cluster.apply(Event::put(of_owner(on("n2", pe("j", "a-2", &[])))));
         cluster.apply(reported("n1"));
         assert_eq!(previous_node(&cluster, "a-2"), Some("n2".into()));
     }

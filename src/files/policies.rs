@@ -1,20 +1,20 @@
-//! Policies from files: read at start, looked at again while running.
+//! Policy files: read at start, and read again while the process runs.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::store::Store;
-use crate::policy::{PolicyError, PolicySet, Source};
+use super::poll::{LastRead, poll};
+use crate::api::DocumentError;
+use crate::policy::{PolicySet, Source};
 use crate::state::Event;
+use crate::store::Store;
 use crate::telemetry;
 
-/// How often the files are looked at. Looking beats notifications here: a mounted `ConfigMap` changes by a swapped
-/// symlink, and the files are few and small.
 const PERIOD: Duration = Duration::from_secs(2);
-/// More than this is no policy file.
-const LARGEST_FILE: u64 = 1 << 20;
+/// A larger file is no policy file.
+const LARGEST_FILE_BYTES: u64 = 1 << 20;
 
 /// Why policies cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -22,22 +22,22 @@ pub enum LoadError {
     /// The folder or a file cannot be read.
     #[error("{0}: {1}")]
     Read(String, #[source] std::io::Error),
-    /// The folder holds no policy.
+    /// The folder holds no policy file.
     #[error("{0}: there is no .yaml or .yml file in this folder")]
     Empty(String),
-    /// There are files, but no policy in them: cut short rather than meant.
+    /// The files hold no policy: they are more likely cut short than empty on purpose.
     #[error("{0}: the files in this folder hold no StreamPolicy")]
     NoPolicy(String),
-    /// A document is wrong.
+    /// A document is invalid.
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Policy(#[from] DocumentError),
 }
 
-/// The policies that are shipped: they apply where no folder is given.
+/// The policies that are compiled into the program. They apply where no folder is given.
 ///
 /// # Errors
 /// Never in a build whose tests passed.
-pub fn embedded() -> Result<PolicySet, PolicyError> {
+pub fn embedded() -> Result<PolicySet, DocumentError> {
     let shipped = [
         ("policies/annotations.yaml", include_str!("../../policies/annotations.yaml")),
         ("policies/flink.yaml", include_str!("../../policies/flink.yaml")),
@@ -47,11 +47,11 @@ pub fn embedded() -> Result<PolicySet, PolicyError> {
     PolicySet::parse(&shipped.map(|(file, text)| Source { file: file.to_owned(), text: text.to_owned() }))
 }
 
-/// A folder with policy files, and what was last read of it.
+/// The policy files of a folder.
 #[derive(Debug)]
 pub struct PolicyFiles {
     folder: PathBuf,
-    read: Vec<Source>,
+    last_read: LastRead<Vec<Source>>,
 }
 
 impl PolicyFiles {
@@ -60,52 +60,44 @@ impl PolicyFiles {
     /// # Errors
     /// [`LoadError`] with file, line and field.
     pub fn load(folder: &Path) -> Result<(Self, PolicySet), LoadError> {
-        let read = read(folder)?;
-        let policies = parse(folder, &read)?;
-        Ok((Self { folder: folder.to_owned(), read }, policies))
+        let sources = read(folder)?;
+        let policies = parse(folder, &sources)?;
+        let mut last_read = LastRead::default();
+        drop(last_read.if_new(Ok::<_, LoadError>(sources)));
+        Ok((Self { folder: folder.to_owned(), last_read }, policies))
     }
 
-    /// Looks at the files from now on: a good change is taken over, a bad one is reported and the last good set stays.
-    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+    /// Reads the files again at an interval. A valid change takes effect; an invalid change is logged, and the last valid
+    /// policies stay in force.
     pub async fn follow(mut self, store: Arc<Store>) -> Infallible {
-        let mut ticks = tokio::time::interval(PERIOD);
-        loop {
-            ticks.tick().await;
-            match read(&self.folder) {
-                Ok(sources) if sources == self.read => {}
-                Ok(sources) => {
-                    report(parse(&self.folder, &sources), &store);
-                    self.read = sources;
-                }
-                Err(error) => report(Err(error), &store),
+        poll(PERIOD, || self.read_again(&store)).await
+    }
+
+    fn read_again(&mut self, store: &Store) {
+        let Some(read) = self.last_read.if_new(read(&self.folder)) else { return };
+        match read.and_then(|sources| parse(&self.folder, &sources)) {
+            Ok(policies) => {
+                telemetry::policies_loaded(Some(policies.iter().count()));
+                tracing::info!(policies = policies.iter().count(), "policies were reloaded");
+                store.apply([Event::Policies(policies)]);
+            }
+            Err(error) => {
+                telemetry::policies_loaded(None);
+                tracing::error!(%error, "policies cannot be reloaded; the last valid ones stay in force");
             }
         }
     }
 }
 
-/// Without any policy nothing would be governed: no pod injected, no rule kept.
+/// Parses the files of a folder. A folder without any policy is an error: no pod would be governed.
 fn parse(folder: &Path, sources: &[Source]) -> Result<PolicySet, LoadError> {
     let policies = PolicySet::parse(sources)?;
-    let found = policies.iter().next().is_some();
-    if found { Ok(policies) } else { Err(LoadError::NoPolicy(folder.display().to_string())) }
+    let has_policy = policies.iter().next().is_some();
+    if has_policy { Ok(policies) } else { Err(LoadError::NoPolicy(folder.display().to_string())) }
 }
 
-fn report(parsed: Result<PolicySet, LoadError>, store: &Store) {
-    match parsed {
-        Ok(policies) => {
-            telemetry::policies_loaded(Some(policies.iter().count()));
-            tracing::info!(policies = policies.iter().count(), "policies were reloaded");
-            store.apply([Event::Policies(policies)]);
-        }
-        Err(error) => {
-            telemetry::policies_loaded(None);
-            tracing::error!(%error, "policies cannot be reloaded; the last good set stays in force");
-        }
-    }
-}
-
-/// The policy files of a folder, in order of their names. Names that begin with a dot are skipped: a mounted
-/// `ConfigMap` keeps its versions there, and the manifest of Kustomize is none of ours.
+/// Reads the policy files of a folder, in the order of their names. Names that begin with a dot are skipped, because a
+/// mounted `ConfigMap` keeps its versions there; so is the manifest of Kustomize.
 #[expect(clippy::disallowed_methods, reason = "policy files are read here and nowhere else")]
 fn read(folder: &Path) -> Result<Vec<Source>, LoadError> {
     let failed = |path: &Path| {
@@ -131,7 +123,7 @@ fn read(folder: &Path) -> Result<Vec<Source>, LoadError> {
     let mut sources = Vec::with_capacity(paths.len());
     for path in paths {
         let length = std::fs::metadata(&path).map_err(failed(&path))?.len();
-        if length > LARGEST_FILE {
+        if length > LARGEST_FILE_BYTES {
             return Err(LoadError::Read(path.display().to_string(), std::io::ErrorKind::FileTooLarge.into()));
         }
         let text = std::fs::read_to_string(&path).map_err(failed(&path))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{DeclaredJob, DeclaredPe, Labels, ObjectId, Owner, OwnerKind, Pe, Pod, Rejection};
-use crate::state::{Change, Cluster, Event};
+use crate::state::{Cluster, Event};
 use crate::testing::{choice, declared_pe, governed, node, streams_pe, streams_policy, verdict};
 
 fn owned(uid: &str, pod: Pod) -> Pod {
@@ -16,7 +16,7 @@ fn two_nodes(pods: Vec<Pod>) -> Cluster {
 }
 
 fn put(cluster: &mut Cluster, pe: DeclaredPe) {
-    cluster.apply(Event::DeclaredPe(Change::Put(Box::new(pe))));
+    cluster.apply(Event::put(pe));
 }
 
 fn of(uid: &str, host: &str) -> DeclaredPe {
@@ -51,11 +51,11 @@ fn a_changed_object_changes_what_its_pe_wishes_and_no_other() {
     put(&mut cluster, of("u1", "n2"));
     assert!(Arc::ptr_eq(&known, &read(&cluster, "app-0")), "a version that says the same costs nothing");
     assert!(Arc::ptr_eq(&before, &read(&cluster, "app-1")));
-    cluster.apply(Event::DeclaredPe(Change::Gone(of("u1", "").id)));
+    cluster.apply(Event::gone::<DeclaredPe>(of("u1", "").id));
     assert_eq!(choice(&cluster, "app-0").len(), 2);
-    cluster.apply(Event::DeclaredPe(Change::Listed(vec![of("u1", "n1")])));
+    cluster.apply(Event::listed(vec![of("u1", "n1")]));
     assert_eq!(choice(&cluster, "app-0"), ["n1"]);
-    cluster.apply(Event::DeclaredPe(Change::Listed(vec![])));
+    cluster.apply(Event::listed::<DeclaredPe>(vec![]));
     assert_eq!(choice(&cluster, "app-0").len(), 2);
 }
 
@@ -63,9 +63,9 @@ fn a_changed_object_changes_what_its_pe_wishes_and_no_other() {
 fn nothing_is_complete_before_what_is_expected_is_listed() {
     let mut cluster = two_nodes(vec![]);
     assert!(cluster.snapshot().is_complete(), "a cluster without these kinds waits for nothing");
-    cluster.apply(Event::DeclaredPe(Change::Expected));
-    cluster.apply(Event::DeclaredJob(Change::Expected));
-    cluster.apply(Event::DeclaredPe(Change::Listed(vec![])));
+    cluster.apply(Event::expected::<DeclaredPe>());
+    cluster.apply(Event::expected::<DeclaredJob>());
+    cluster.apply(Event::listed::<DeclaredPe>(vec![]));
     assert!(!cluster.snapshot().is_complete());
     let id = ObjectId::new(&"streams".into(), "app");
     let job = DeclaredJob {
@@ -75,6 +75,6 @@ fn nothing_is_complete_before_what_is_expected_is_listed() {
         pes: None,
         field_problems: Vec::new(),
     };
-    cluster.apply(Event::DeclaredJob(Change::Listed(vec![job])));
+    cluster.apply(Event::listed(vec![job]));
     assert!(cluster.snapshot().is_complete());
 }

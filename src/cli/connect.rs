@@ -5,25 +5,22 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-/// Why there is no connection.
+/// Why no connection can be made.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The file that was named cannot be used.
+pub(super) enum ClientError {
+    /// The kubeconfig file cannot be used.
     #[error("kubeconfig {0}: {1}")]
     Kubeconfig(String, #[source] KubeconfigError),
     /// Neither a kubeconfig nor a service account was found.
     #[error("no way to the API server: {0}; give --kubeconfig FILE, or run in a pod with a service account")]
     Infer(#[from] kube::config::InferConfigError),
-    /// The configuration was found, but no client can be made of it.
+    /// No client can be made of the configuration.
     #[error("the client for the API server cannot be built: {0}")]
     Client(#[from] kube::Error),
 }
 
-/// Connects by a kubeconfig file, or as the surroundings say: `KUBECONFIG`, the home folder, or the service account.
-///
-/// # Errors
-/// [`ClientError`] in words for the person who starts the server.
-pub async fn connect(kubeconfig: Option<&Path>) -> Result<kube::Client, ClientError> {
+/// Connects by a kubeconfig file; without one, by `KUBECONFIG`, the home folder, or the service account of the pod.
+pub(super) async fn connect(kubeconfig: Option<&Path>) -> Result<kube::Client, ClientError> {
     let mut config = match kubeconfig {
         None => kube::Config::infer().await?,
         Some(path) => {
@@ -32,7 +29,7 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<kube::Client, ClientEr
             kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(named)?
         }
     };
-    // The default waits up to a quarter of an hour on a server that answers 503; each caller here has its own deadline.
+    // By default the client retries an answer 503 for up to 15 minutes; each caller here has its own deadline.
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(5));
     Ok(kube::Client::try_from(config)?)

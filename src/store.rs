@@ -12,7 +12,7 @@ use crate::placement::{GangPlans, GangState, plan_gang};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event, Reservations, Snapshot};
 
-/// What requests are answered from: one cluster and the policies that read it, always of one moment.
+/// What requests are answered from: a snapshot of the cluster, and the policies by which its pods were read.
 #[derive(Debug, Default)]
 pub struct View {
     /// The cluster.
@@ -47,12 +47,12 @@ impl Store {
         }
     }
 
-    /// What requests are answered from at this moment. Cheap; holds no lock.
+    /// The view that was published last. Takes no lock.
     pub fn view(&self) -> Guard<Arc<View>> {
         self.published.load()
     }
 
-    /// Folds events in and publishes once.
+    /// Applies events to the cluster and publishes one view of it.
     pub fn apply(&self, events: impl IntoIterator<Item = Event>) {
         self.change(|cluster| {
             for event in events {
@@ -61,34 +61,33 @@ impl Store {
         });
     }
 
-    /// Changes the cluster under its lock and publishes what came of it.
+    /// Changes the cluster under its lock, and publishes a view of it where its version has changed.
     pub fn change<T>(&self, change: impl FnOnce(&mut Cluster) -> T) -> T {
         let mut cluster = lock(&self.cluster);
         let before = cluster.snapshot().version();
         let outcome = change(&mut cluster);
         if cluster.snapshot().version() != before {
             let view = View { snapshot: cluster.snapshot().clone(), policies: cluster.policies().clone() };
-            // Published under the lock: a later change is never overtaken by an earlier one.
+            // Published under the lock: an earlier change never replaces a later one.
             self.published.store(Arc::new(view));
             self.changed.notify_waiters();
         }
         outcome
     }
 
-    /// Looks at the cluster under its lock: for what the published view does not hold.
-    pub fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> T {
-        look(&lock(&self.cluster))
+    /// Reads the cluster under its lock: for what a view does not hold.
+    pub fn read<T>(&self, read: impl FnOnce(&Cluster) -> T) -> T {
+        read(&lock(&self.cluster))
     }
 
-    /// Waits until the cluster is as `look` wants it, and returns what it found; `None` when that takes longer than
-    /// `limit`.
-    pub async fn until<T>(&self, limit: Duration, look: impl Fn(&Cluster) -> Option<T>) -> Option<T> {
+    /// Reads the cluster at once and after each change, until `read` returns a value; `None` after `limit`.
+    pub async fn until<T>(&self, limit: Duration, read: impl Fn(&Cluster) -> Option<T>) -> Option<T> {
         let found = async {
             loop {
-                // Made before the look: a change between the look and the wait is not missed.
+                // Registered before the cluster is read: a change between the read and the wait is not missed.
                 let changed = self.changed.notified();
-                let seen = look(&lock(&self.cluster));
-                if let Some(found) = seen {
+                let found = self.read(&read);
+                if let Some(found) = found {
                     return found;
                 }
                 changed.await;
@@ -97,7 +96,7 @@ impl Store {
         tokio::time::timeout(limit, found).await.ok()
     }
 
-    /// Placements that were proposed but not committed.
+    /// The nodes that are reserved for PEs.
     pub fn reservations(&self) -> MutexGuard<'_, Reservations> {
         lock(&self.reservations)
     }
@@ -112,14 +111,17 @@ impl Store {
         state
     }
 
-    /// What the last scheduling cycles found.
+    /// The last scheduling attempts of pods.
     pub fn attempts(&self) -> MutexGuard<'_, Attempts> {
         lock(&self.attempts)
     }
 }
 
-/// A panic while the lock was held cannot leave the state half changed in a way that is worse than stopping: every
-/// entry is replaced as a whole, and the watch brings it again.
+/// Locks a mutex, also after a panic of another holder: entries are replaced as a whole, and a watch delivers each again.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "tests/store.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+//! The load file: measurements of nodes, read again while the process runs.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::poll::{LastRead, poll};
+use crate::api::{DocumentError, loads};
+use crate::model::{Load, NodeName};
+use crate::placement::QUIET;
+use crate::state::Event;
+use crate::store::Store;
+use crate::telemetry;
+
+const PERIOD: Duration = Duration::from_secs(1);
+/// A file with a line for each node of the largest Kubernetes cluster is far smaller.
+const LARGEST_FILE_BYTES: u64 = 8 << 20;
+
+/// Why a load file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadFileError {
+    /// The file cannot be read.
+    #[error("{0}: {1}")]
+    Read(String, #[source] std::io::Error),
+    /// The content of the file is invalid.
+    #[error(transparent)]
+    Invalid(#[from] DocumentError),
+}
+
+/// Reads a load file.
+///
+/// # Errors
+/// [`LoadFileError`] with file, line and field.
+pub fn read_loads(path: &Path) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
+    parse(path, &read(path)?)
+}
+
+fn parse(path: &Path, text: &str) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
+    Ok(loads(&path.display().to_string(), text)?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "load files are read here and nowhere else")]
+fn read(path: &Path) -> Result<String, LoadFileError> {
+    let failed = |error| LoadFileError::Read(path.display().to_string(), error);
+    if std::fs::metadata(path).map_err(failed)?.len() > LARGEST_FILE_BYTES {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+/// The load file, and the clock by which measurements age.
+#[derive(Debug, Default)]
+pub struct LoadFile {
+    path: Option<PathBuf>,
+    last_read: LastRead<String>,
+}
+
+impl LoadFile {
+    /// The load file at this path. Without a path, only the annotations of nodes hold measurements, and only the clock is
+    /// followed.
+    ///
+    /// The file may be missing or invalid at start: nothing is known of the load of nodes then.
+    #[must_use]
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self { path, last_read: LastRead::default() }
+    }
+
+    /// Reads the file and the clock once every second.
+    pub async fn follow(mut self, store: &Store) -> Infallible {
+        poll(PERIOD, || self.read_again(store)).await
+    }
+
+    /// Reads the file and the clock once. An invalid change is logged, and the last valid measurements count until they
+    /// are too old.
+    pub fn read_again(&mut self, store: &Store) {
+        let changed = self.path.clone().and_then(|path| self.changed(&path));
+        let now = now();
+        let settled = now.saturating_sub(QUIET).unwrap_or(Timestamp::MIN);
+        store.apply(changed.map(Event::Loads).into_iter().chain([Event::Time(now), Event::Settled(settled)]));
+    }
+
+    /// The measurements, where the file has changed and is valid.
+    fn changed(&mut self, path: &Path) -> Option<BTreeMap<NodeName, Load>> {
+        let loads = self.last_read.if_new(read(path))?.and_then(|text| parse(path, &text));
+        telemetry::load_file_read(loads.is_ok());
+        match loads {
+            Ok(loads) => {
+                tracing::debug!(nodes = loads.len(), "the load file was read");
+                Some(loads)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the load file cannot be read; its last valid measurements count until they are too old");
+                None
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "measurements age by this clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

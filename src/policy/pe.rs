@@ -1,0 +1,87 @@
+//! The PE that a pod is: its identity, and its placement spec.
+
+use std::sync::Arc;
+
+use super::spec::{self, EffectiveValue, SpecSources};
+use super::{Dialect, Identity, PolicySet, StreamPolicy};
+use crate::model::{Declarations, Declared, DeclaredBy, OpenStreams, Pe, Pod};
+
+/// The label by which a `StatefulSet` numbers its pods: the name of such a pod outlives the pod.
+const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+
+/// What the PE of a pod is read from.
+struct Reading<'a> {
+    policy: &'a StreamPolicy,
+    identity: Identity,
+    /// The name of the PE.
+    name: Arc<str>,
+    sources: SpecSources<'a>,
+    /// The `ProcessingElement` of a PE of open-streams.
+    object: Option<DeclaredBy>,
+    /// True where the name of the PE outlives its pod.
+    lasting_name: bool,
+}
+
+impl PolicySet {
+    /// The PE that a pod is, with what objects declare of it. `None`: no policy governs the pod, or its labels name no
+    /// job.
+    #[must_use]
+    pub fn pe(&self, pod: &Arc<Pod>, declared: &Declarations) -> Option<Pe> {
+        let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(pod, declared)?;
+        let owner_uid = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
+        let spec = spec::resolve(&pod.key.namespace, sources, policy.placement, lasting_name);
+        Some(Pe {
+            pod: Arc::clone(pod),
+            job: identity.job,
+            name,
+            policy: Arc::clone(&policy.name),
+            owner_uid,
+            spec: spec.map(Arc::new).map_err(Box::new),
+            overruled: sources.overruled(),
+            object: object.map(Box::new),
+        })
+    }
+
+    /// The effective values of the placement spec of a pod, each with its source; none for a pod that is no PE.
+    #[must_use]
+    pub fn effective_values(&self, pod: &Pod, declared: &Declarations) -> Vec<EffectiveValue> {
+        self.reading(pod, declared).map(|reading| reading.sources.effective_values()).unwrap_or_default()
+    }
+
+    /// The fields that cannot be read of the objects of group `streams.ibm.com` that declare the placement spec of a
+    /// pod, each with its object.
+    #[must_use]
+    pub fn field_problems(&self, pod: &Pod, declared: &Declarations) -> Vec<String> {
+        self.reading(pod, declared).map(|reading| reading.sources.field_problems()).unwrap_or_default()
+    }
+
+    fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {
+        let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
+        let owner = pod.owner.as_deref();
+        let mut identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
+        let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
+        let name = identity.pe.take().unwrap_or_else(|| Arc::from(pod.key.name.as_str()));
+        // Most clusters have jobs without a StreamJob, and pods are read often.
+        let jobs = &declared.jobs;
+        let job = if jobs.is_empty() { None } else { jobs.get(&identity.job.object()) };
+        let object = (policy.dialect == Dialect::OpenStreams)
+            .then(|| OpenStreams::object(&pod.key.namespace, (&identity.job.name, &name), owner));
+        let of_object = match &object {
+            Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
+            None => Some(Declared::default()),
+        };
+        let object = object.map(|id| DeclaredBy { id, is_awaited: of_object.is_none() });
+        let sources = SpecSources {
+            labels: &pod.labels,
+            annotations: &pod.annotations,
+            stream_job: job.map(|job| (&**job, job.declared(&name))),
+            declared: of_object.unwrap_or_default(),
+            open_streams: &declared.open_streams,
+        };
+        Some(Reading { policy, identity, name, sources, object, lasting_name })
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/pe.rs"]
+mod tests;

@@ -1,0 +1,83 @@
+//! Objects `StreamJob`, and the previous nodes of PEs that their status holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::fold::{Apply, Cluster, Kind};
+use crate::model::{JobId, LastPlace, ObjectId, StreamJob};
+use crate::state::job_state::{JobState, PreviousNode};
+
+/// A job that has no PE at the moment, and the previous nodes of its PEs.
+#[derive(Debug)]
+pub(super) struct DepartedJob {
+    pub(super) id: JobId,
+    pub(super) previous_nodes: PreviousNodes,
+}
+
+pub(super) type PreviousNodes = BTreeMap<Arc<str>, PreviousNode>;
+
+/// How many departed jobs are kept. A job is without a PE between two pods of its only PE.
+const DEPARTED: usize = 1_024;
+
+impl Apply for StreamJob {
+    const KIND: Kind = Kind::StreamJob;
+
+    fn put(self, cluster: &mut Cluster) {
+        let id = self.id.clone();
+        let known = cluster.current.declared.jobs.get(&id);
+        let declares_else = known.is_none_or(|known| known.declares_else_than(&self));
+        let last_places = self.last_places.clone();
+        Arc::make_mut(&mut cluster.current.declared.jobs).insert(id.clone(), Arc::new(self));
+        if declares_else {
+            cluster.replace_pes(|pe| pe.job.object() == id);
+        }
+        cluster.restore_previous_nodes(&id, last_places);
+    }
+
+    fn gone(key: &ObjectId, cluster: &mut Cluster) {
+        if Arc::make_mut(&mut cluster.current.declared.jobs).remove(key).is_some() {
+            cluster.replace_pes(|pe| pe.job.object() == *key);
+        }
+    }
+
+    fn list(objects: Vec<Self>, cluster: &mut Cluster) {
+        let listed: BTreeSet<&ObjectId> = objects.iter().map(|job| &job.id).collect();
+        let known = cluster.current.declared.jobs.keys();
+        let gone: Vec<ObjectId> = known.filter(|id| !listed.contains(id)).cloned().collect();
+        for id in gone {
+            Self::gone(&id, cluster);
+        }
+        for job in objects {
+            job.put(cluster);
+        }
+    }
+}
+
+impl Cluster {
+    /// Takes over from the status of a `StreamJob` where PEs were last bound, as an earlier process saw it. What this
+    /// process has seen itself is later, and stays.
+    fn restore_previous_nodes(&mut self, id: &ObjectId, last_places: Vec<LastPlace>) {
+        for LastPlace { generation, pe, owner_uid, node } in last_places {
+            let job = JobId { namespace: id.namespace.clone(), name: Arc::clone(&id.name), generation };
+            let previous_node = PreviousNode { node, owner_uid };
+            if self.current.job(&job).is_some_and(|state| state.previous_nodes.contains_key(&pe)) {
+                continue;
+            }
+            let restore = |state: &mut JobState| state.previous_nodes.insert(Arc::clone(&pe), previous_node.clone());
+            if self.current.jobs.change(&job, restore).is_some() {
+                continue;
+            }
+            if let Some(departed) = self.departed.iter_mut().find(|departed| departed.id == job) {
+                departed.previous_nodes.entry(pe).or_insert(previous_node);
+            } else {
+                self.keep_departed(DepartedJob { id: job, previous_nodes: BTreeMap::from([(pe, previous_node)]) });
+            }
+        }
+    }
+
+    /// Keeps the previous nodes of a job that has lost its last PE.
+    pub(super) fn keep_departed(&mut self, job: DepartedJob) {
+        self.departed.push_back(job);
+        self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
+    }
+}
