@@ -7,6 +7,7 @@ mod manifests;
 mod record;
 mod serve;
 mod simulate;
+mod task_group;
 mod terminal;
 
 use std::ffi::OsString;

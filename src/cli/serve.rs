@@ -7,25 +7,23 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
-use futures::FutureExt as _;
-use futures::future::OptionFuture;
 use jiff::Timestamp;
-use kube::Client;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Stop;
+use super::task_group::TaskGroup;
 use crate::commit::{Binder, KubeApi};
-use crate::control::{Controller, Lease};
-use crate::http::{self, Operations, Server, Servers};
+use crate::control::{Lease, Requeuer, StatusWriter};
+use crate::http::{self, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::telemetry::{self, LogFormat};
 use crate::tls::{self, ServingCertificate};
 use crate::watch::{self, Feed, Kinds, LoadFeed, PolicyFiles, Store};
 
-/// Histograms grow until they are drained, scraped or not.
+/// How often histograms are drained.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Serve kube-scheduler and the API server
@@ -126,102 +124,99 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
     let tls = certificates(&arguments)?;
     let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
     let store = Arc::new(Store::new(policies));
-    let extender = arguments.role.contains(&Role::Extender);
+    let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFeed::new(arguments.load_file.clone());
-    // Nothing is answered before it is known how busy nodes are.
+    // The first answer already knows the load of nodes.
     load.look(&store);
     let epoch = epoch();
-    let leading = leading(&arguments, &client, &store, &epoch);
-    let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Declared }));
+    let feed = Arc::new(Feed::start(&client, &store, if is_extender { Kinds::All } else { Kinds::Declared }));
+    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client.clone())), epoch.clone()));
 
-    let mut servers: Vec<(&str, Server)> = Vec::new();
+    let mut servers = TaskGroup::default();
     let workers = usize::from(arguments.workers);
-    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch));
-    if extender {
+    if is_extender {
         let answers = (Arc::clone(&store), Arc::clone(&binder));
         let view = (Arc::clone(&feed), Duration::from_secs(arguments.stale_after.into()));
         let server = http::extender_server(arguments.extender_listen, tls.extender, answers, view, workers);
-        servers.push(("extender", server.map_err(Stop::input)?));
+        servers.serve("extender", server.map_err(Stop::input)?);
     }
     if let Some(config) = tls.admission {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
-        servers.push(("admission", server.map_err(Stop::input)?));
+        servers.serve("admission", server.map_err(Stop::input)?);
     }
     let operations = operations(metrics.clone(), &store, &feed);
-    let server = http::operations_server(arguments.metrics_listen, operations).map_err(Stop::input)?;
-    servers.push(("metrics", server));
+    servers.serve("metrics", http::operations_server(arguments.metrics_listen, operations).map_err(Stop::input)?);
 
-    let background = async {
-        let policies = async {
-            if let Some(files) = files {
-                match files.follow(Arc::clone(&store)).await {}
-            }
-        };
-        let load = OptionFuture::from(extender.then(|| load.follow(&store)));
-        let upkeep = upkeep(&metrics);
-        let certificates = futures::future::join_all(tls.serving.into_iter().map(ServingCertificate::follow));
-        let field_problems = binder.resolve_unknown_outcomes();
-        futures::join!(policies, load, certificates, upkeep, field_problems);
-    };
-    let (lease, controller) = leading.unzip();
-    let leader = OptionFuture::from(controller.map(Controller::follow));
-    let background = futures::future::join(Box::pin(background), Box::pin(leader)).map(drop);
-    let stopped = until_stopped(servers, background).await;
-    if let Some(lease) = &lease {
-        lease.release().await;
+    let mut background = TaskGroup::default();
+    if let Some(files) = files {
+        background.spawn("policy files", files.follow(Arc::clone(&store)));
     }
-    stopped
+    if is_extender {
+        let store = Arc::clone(&store);
+        background.spawn("load", async move { load.follow(&store).await });
+    }
+    for certificate in tls.serving {
+        background.spawn("certificate", certificate.follow());
+    }
+    background.spawn("metrics upkeep", upkeep(metrics));
+    background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
+    let mut lease = None;
+    if arguments.role.contains(&Role::Controller) {
+        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, epoch.clone()));
+        let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
+        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), epoch);
+        let followed = Arc::clone(&held);
+        background.spawn("lease", async move { followed.follow().await });
+        background.spawn("requeue", requeuer.follow());
+        background.spawn("status", status_writer.follow());
+        lease = Some(held);
+    }
+    run_until_stopped(servers, background, lease).await
 }
 
+/// Runs until a signal comes or a task ends early. After a signal the servers finish the requests in flight; the tasks that
+/// these requests need end after the servers, and the lease is released after the tasks that write under it.
+async fn run_until_stopped(
+    mut servers: TaskGroup,
+    mut background: TaskGroup,
+    lease: Option<Arc<Lease>>,
+) -> Result<(), Stop> {
+    let stopped = tokio::select! {
+        problem = servers.ended_early() => Err(problem),
+        problem = background.ended_early() => Err(problem),
+        () = stop_signal() => {
+            tracing::info!("stopping: requests in flight are finished");
+            servers.end().await
+        }
+    };
+    let ended = background.end().await;
+    if let Some(lease) = lease {
+        lease.release().await;
+    }
+    stopped.and(ended).map_err(Stop::failed)
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() {
+    let received = async |kind: SignalKind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_cannot_listen) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = received(SignalKind::terminate()) => {}
+        () = received(SignalKind::interrupt()) => {}
+    }
+}
+
+/// Histograms grow until they are drained, also where nobody scrapes them.
 #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
-async fn upkeep(metrics: &PrometheusHandle) -> Infallible {
+async fn upkeep(metrics: PrometheusHandle) -> Infallible {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
         metrics.run_upkeep();
-    }
-}
-
-/// What keeps status and events in step, where this process has that role.
-fn leading(arguments: &Arguments, client: &Client, store: &Arc<Store>, name: &str) -> Option<Leading> {
-    if !arguments.role.contains(&Role::Controller) {
-        return None;
-    }
-    let lease = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, name.to_owned()));
-    let controller = Controller::new(client.clone(), Arc::clone(store), Arc::clone(&lease), name.to_owned());
-    Some((lease, controller))
-}
-
-type Leading = (Arc<Lease>, Controller);
-
-/// Serves until a signal comes or a server fails; then lets requests in flight finish.
-async fn until_stopped(servers: Vec<(&str, Server)>, background: impl Future<Output = ()>) -> Result<(), Stop> {
-    let mut handles = Servers::default();
-    let mut running = Vec::new();
-    for (name, server) in servers {
-        tracing::info!(name, address = %server.address, "listening");
-        handles.add(&server);
-        running.push(server.run);
-    }
-    let running = futures::future::try_join_all(running);
-    let stopped = async {
-        let stop = async |kind: SignalKind| match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_cannot_listen) => std::future::pending().await,
-        };
-        tokio::select! {
-            () = stop(SignalKind::terminate()) => {}
-            () = stop(SignalKind::interrupt()) => {}
-        }
-        tracing::info!("stopping: requests in flight are finished");
-        handles.stop().await;
-    };
-    tokio::select! {
-        ended = running => ended.map(drop).map_err(|error| Stop::failed(format!("a server ended: {error}"))),
-        () = stopped => Ok(()),
-        () = background => Ok(()),
     }
 }
 

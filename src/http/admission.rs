@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use super::limits::Intake;
 use crate::admission::{self, Answer, Context, DecodeError, Outcome};
+use crate::model::RequestOutcome;
 use crate::telemetry;
 use crate::watch::Store;
 
@@ -53,7 +54,7 @@ async fn review(
     let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
     let refuse = |status: StatusCode, body: String, kind: &str| {
         tracing::warn!(status = status.as_u16(), problem = body, "a review cannot be answered");
-        telemetry::admission(verb, "bad_request", started.elapsed(), None, None);
+        telemetry::admission(verb, RequestOutcome::BadRequest, started.elapsed(), None, None);
         HttpResponseBuilder::new(status).content_type(kind).body(body)
     };
     let body = match read {
@@ -79,7 +80,7 @@ fn report(verb: &'static str, answer: &Answer, started: Instant) {
         Outcome::Unchanged { .. } | Outcome::Skipped { .. } | Outcome::Denied { .. } => None,
     };
     let reason = skipped.map(admission::SkipReason::as_str);
-    telemetry::admission(verb, answer.outcome.as_str(), started.elapsed(), injected, reason);
+    telemetry::admission(verb, (&answer.outcome).into(), started.elapsed(), injected, reason);
     let subject = &answer.subject;
     let (namespace, name) = (subject.namespace.as_str(), subject.name.as_str());
     let (outcome, policy) = (answer.outcome.as_str(), answer.outcome.policy().unwrap_or_default());

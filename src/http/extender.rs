@@ -13,8 +13,8 @@ use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::{Subject, explain};
 use crate::extender::{self, BindingArguments, Choice, DecodeError, bind};
-use crate::model::{HostChoice, Pe, Reason};
-use crate::telemetry::{self, Placement};
+use crate::model::{HostChoice, Pe, Reason, RequestOutcome};
+use crate::telemetry::{self, BindOutcome};
 use crate::watch::{Feed, Store};
 
 /// What the verbs need.
@@ -46,7 +46,7 @@ pub(super) fn loopback_routes(config: &mut ServiceConfig) {
 }
 
 /// An answer, and how it went: a bounded name for metrics.
-type Answered = (HttpResponse, &'static str);
+type Answered = (HttpResponse, RequestOutcome);
 
 async fn filter(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
     extender.answer("filter", &request, payload, |body| extender.filter(body)).await
@@ -59,7 +59,7 @@ async fn prioritize(request: HttpRequest, extender: Data<Extender>, payload: Pay
 async fn preempt(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
     let decide = |body: &[u8]| {
         extender.binder.asked();
-        Ok((json(extender::preempt(body)?), "unchanged"))
+        Ok((json(extender::preempt(body)?), RequestOutcome::Unchanged))
     };
     extender.answer("preempt", &request, payload, decide).await
 }
@@ -156,19 +156,19 @@ impl Extender {
         let filtered = extender::filter(&arguments, &view.snapshot, with_reservations.as_ref(), &view.policies);
         if let Some(error) = filtered.error {
             tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
-            return Ok((json(filtered.body), "error"));
+            return Ok((json(filtered.body), RequestOutcome::Error));
         }
-        let Some(pe) = filtered.pe else { return Ok((json(filtered.body), "not_ours")) };
+        let Some(pe) = filtered.pe else { return Ok((json(filtered.body), RequestOutcome::NotOurs)) };
         if let Some(problem) = self.too_old() {
             tracing::warn!(pod = %pe.pod, problem, "filter cannot answer");
-            return Ok((json(extender::filter_error(&problem)), "error"));
+            return Ok((json(extender::filter_error(&problem)), RequestOutcome::Error));
         }
         let attempt = filtered.attempt;
         telemetry::rejections(&attempt.rejected);
         let rejected: usize = attempt.rejected.values().sum();
         // With one node left kube-scheduler does not ask prioritize: this is the proposal.
         self.reserve(&pe, &attempt.choice, now);
-        let outcome = if rejected < attempt.asked { "passed" } else { "refused" };
+        let outcome = if rejected < attempt.asked { RequestOutcome::Passed } else { RequestOutcome::Refused };
         tracing::debug!(pod = %pe.pod, asked = attempt.asked, rejected, reasons = ?attempt.rejected, "filter");
         self.store.attempts().filtered(&pe.pod.key.uid, attempt);
         Ok((json(filtered.body), outcome))
@@ -182,10 +182,10 @@ impl Extender {
             self.store.reservations().with_reservations(&view.snapshot, &arguments.pod.key.uid, now);
         let snapshot = with_reservations.as_ref().unwrap_or(&view.snapshot);
         let prioritized = extender::prioritize(&arguments, snapshot, &view.policies);
-        let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
+        let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), RequestOutcome::NotOurs)) };
         self.reserve(&pe, &prioritized.choice, now);
         self.store.attempts().ranked(&pe.pod.key.uid, prioritized.choice);
-        Ok((json(prioritized.body), "scored"))
+        Ok((json(prioritized.body), RequestOutcome::Scored))
     }
 
     /// Why nothing can be promised for a PE now: what a rule would need to know may have changed long ago.
@@ -211,18 +211,20 @@ impl Extender {
         {
             tracing::warn!(pod = %pe.pod, problem, "not bound");
             telemetry::bind_conflict(Reason::StaleState.as_str());
-            record(pe, "error");
+            record(pe, RequestOutcome::Error);
             self.store.reservations().withdraw(&arguments.uid);
-            return (json(bind::answer(Some(&problem))), "error");
+            return (json(bind::answer(Some(&problem))), RequestOutcome::Error);
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
         self.store.reservations().withdraw(&arguments.uid);
         let result = match &outcome {
-            Ok(_) => "bound",
-            Err(Failure::Turned(_)) => "refused",
-            Err(Failure::Superseded(_) | Failure::Contended | Failure::Write(WriteError::Conflict(_))) => "conflict",
-            Err(Failure::Write(_) | Failure::Behind(_)) => "error",
+            Ok(_) => RequestOutcome::Bound,
+            Err(Failure::Turned(_)) => RequestOutcome::Refused,
+            Err(Failure::Superseded(_) | Failure::Contended | Failure::Write(WriteError::Conflict(_))) => {
+                RequestOutcome::Conflict
+            }
+            Err(Failure::Write(_) | Failure::Behind(_)) => RequestOutcome::Error,
         };
         // The watch may have been slower than kube-scheduler: then the binder has read the pod by now.
         if let Some(pe) = pe.or_else(known) {
@@ -245,7 +247,7 @@ impl Extender {
     }
 }
 
-fn record(pe: &Pe, result: &'static str) {
+fn record(pe: &Pe, result: RequestOutcome) {
     let Ok(spec) = &pe.spec else { return };
     let named;
     let pool = match &spec.hosts {
@@ -256,7 +258,7 @@ fn record(pe: &Pe, result: &'static str) {
             &named
         }
     };
-    telemetry::placement(Placement { result, pool, scheme: spec.scheme.as_str() });
+    telemetry::placement(BindOutcome { result, pool, scheme: spec.scheme.as_str() });
 }
 
 fn json(body: Vec<u8>) -> HttpResponse {
@@ -265,7 +267,7 @@ fn json(body: Vec<u8>) -> HttpResponse {
 
 fn refuse(status: StatusCode, problem: &str) -> Answered {
     tracing::warn!(status = status.as_u16(), problem, "a request of kube-scheduler cannot be answered");
-    (text(status, problem), "bad_request")
+    (text(status, problem), RequestOutcome::BadRequest)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is read once per request, here at the rim")]

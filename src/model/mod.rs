@@ -15,6 +15,7 @@ mod pod;
 mod pod_requests;
 mod pool;
 mod reason;
+mod request_outcome;
 mod resources;
 mod stream_job;
 
@@ -36,5 +37,6 @@ pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pod_requests::{ContainerResources, PodRequests, PodResources};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
+pub use request_outcome::RequestOutcome;
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, thousandths};
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobId, StreamJobs};
