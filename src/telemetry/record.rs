@@ -147,3 +147,7 @@ pub fn lease(is_held: bool) {
 fn number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
+
+#[cfg(test)]
+#[path = "tests/record.rs"]
+mod tests;
