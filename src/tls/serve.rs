@@ -1,4 +1,4 @@
-//! The certificate that new connections are given: replaced while open ones go on.
+//! The certificate of new connections. It is replaced while open connections keep theirs.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -11,14 +11,13 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use super::issue::Issued;
-use super::load::{LoadError, Pair, load, parse};
-use super::provider::provider;
+use super::load::{LoadError, Pair, load, parse, provider};
 use crate::telemetry;
 
-/// How often the files are looked at: a mounted Secret changes by a swapped symlink, which notifications miss.
+/// How often the files are read. A mounted Secret changes by a swapped symlink, which file notifications miss.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// The certificate that is served, and where it comes from.
+/// The certificate that the server presents, and its files.
 #[derive(Debug)]
 pub struct ServingCertificate {
     current: ArcSwap<CertifiedKey>,
@@ -50,7 +49,7 @@ impl ServingCertificate {
         Arc::new(Self { current: ArcSwap::new(pair.certified), files })
     }
 
-    /// Looks at the files from now on: a new pair is served to new connections, a bad one is reported and not served.
+    /// Reads the files from now on. New connections get a new certificate; a bad certificate is logged and not used.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub async fn follow(self: Arc<Self>) -> Infallible {
         let Some((certificate, key)) = &self.files else { return std::future::pending().await };
@@ -62,16 +61,16 @@ impl ServingCertificate {
                 Ok(pair) => {
                     telemetry::certificate_expiry(pair.expires);
                     self.current.store(pair.certified);
-                    tracing::info!("a new certificate is served");
+                    tracing::info!("loaded a new certificate");
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the certificate cannot be reloaded; the last good one is served");
+                    tracing::error!(%error, "cannot reload the certificate; the last good certificate stays in use");
                 }
             }
         }
     }
 
-    /// The TLS side of a server.
+    /// The TLS configuration of a server with this certificate.
     ///
     /// # Errors
     /// [`rustls::Error`] when the provider supports no protocol version.
