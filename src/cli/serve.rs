@@ -12,17 +12,19 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Stop;
 use super::task_group::TaskGroup;
+use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Requeuer, StatusWriter};
-use crate::http::{self, Operations};
+use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::telemetry::{self, LogFormat};
-use crate::tls::{self, ServingCertificate};
-use crate::watch::{self, Feed, Kinds, LoadFeed, PolicyFiles, Store};
+use crate::tls::ServingCertificate;
+use crate::watch::{self, Feed, Kinds, LoadFeed, Store};
 
+/// Threads of the runtime; the servers have workers of their own.
+const THREADS: usize = 2;
 /// How often histograms are drained.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -94,35 +96,23 @@ enum Role {
     Controller,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<(), Stop> {
+pub(super) fn run(arguments: Arguments) -> Result<(), CommandError> {
     if arguments.load_file.is_some() && !arguments.role.contains(&Role::Extender) {
-        return Err(Stop::input("--load-file is read by the extender: use --role extender"));
+        return Err(CommandError::input("--load-file is read by the extender: use --role extender"));
     }
     if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
-        return Err(Stop::input("--role controller runs beside the extender: use --role extender,controller"));
+        return Err(CommandError::input("--role controller runs beside the extender: use --role extender,controller"));
     }
     telemetry::install_logs(arguments.log_format, &arguments.log);
-    // One provider for every TLS connection of this process; a second install would be a defect that nobody can mend.
-    drop(tls::provider().install_default());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::failed(format!("the runtime does not start: {error}")))?;
-    runtime.block_on(serve(arguments))
+    runtime::on_threads(THREADS)?.block_on(serve(arguments))
 }
 
-async fn serve(arguments: Arguments) -> Result<(), Stop> {
-    let metrics = telemetry::install_metrics().map_err(Stop::failed)?;
-    let (files, policies) = match &arguments.policies {
-        Some(folder) => {
-            PolicyFiles::load(folder).map(|(files, policies)| (Some(files), policies)).map_err(Stop::input)?
-        }
-        None => (None, watch::embedded().map_err(Stop::failed)?),
-    };
+async fn serve(arguments: Arguments) -> Result<(), CommandError> {
+    let metrics = telemetry::install_metrics().map_err(CommandError::failed)?;
+    let (files, policies) = policies::load(arguments.policies.as_deref())?;
     report(&policies);
     let tls = certificates(&arguments)?;
-    let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
+    let client = watch::connect(arguments.kubeconfig.as_deref()).await.map_err(CommandError::input)?;
     let store = Arc::new(Store::new(policies));
     let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFeed::new(arguments.load_file.clone());
@@ -135,17 +125,22 @@ async fn serve(arguments: Arguments) -> Result<(), Stop> {
     let mut servers = TaskGroup::default();
     let workers = usize::from(arguments.workers);
     if is_extender {
-        let answers = (Arc::clone(&store), Arc::clone(&binder));
-        let view = (Arc::clone(&feed), Duration::from_secs(arguments.stale_after.into()));
-        let server = http::extender_server(arguments.extender_listen, tls.extender, answers, view, workers);
-        servers.serve("extender", server.map_err(Stop::input)?);
+        let endpoint = Endpoint { address: arguments.extender_listen, tls: tls.extender, workers };
+        let state = ExtenderState {
+            store: Arc::clone(&store),
+            binder: Arc::clone(&binder),
+            feed: Arc::clone(&feed),
+            stale_after: Duration::from_secs(arguments.stale_after.into()),
+        };
+        servers.serve("extender", http::extender_server(endpoint, state).map_err(CommandError::input)?);
     }
     if let Some(config) = tls.admission {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
-        servers.serve("admission", server.map_err(Stop::input)?);
+        servers.serve("admission", server.map_err(CommandError::input)?);
     }
     let operations = operations(metrics.clone(), &store, &feed);
-    servers.serve("metrics", http::operations_server(arguments.metrics_listen, operations).map_err(Stop::input)?);
+    servers
+        .serve("metrics", http::operations_server(arguments.metrics_listen, operations).map_err(CommandError::input)?);
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -180,7 +175,7 @@ async fn run_until_stopped(
     mut servers: TaskGroup,
     mut background: TaskGroup,
     lease: Option<Arc<Lease>>,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let stopped = tokio::select! {
         problem = servers.ended_early() => Err(problem),
         problem = background.ended_early() => Err(problem),
@@ -193,7 +188,7 @@ async fn run_until_stopped(
     if let Some(lease) = lease {
         lease.release().await;
     }
-    stopped.and(ended).map_err(Stop::failed)
+    stopped.and(ended).map_err(CommandError::failed)
 }
 
 /// Waits for SIGTERM or SIGINT.
@@ -227,12 +222,12 @@ struct Tls {
     serving: Vec<Arc<ServingCertificate>>,
 }
 
-fn certificates(arguments: &Arguments) -> Result<Tls, Stop> {
+fn certificates(arguments: &Arguments) -> Result<Tls, CommandError> {
     let mut serving = Vec::new();
     let mut load = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| match (certificate, key) {
         (Some(certificate), Some(key)) => {
-            let pair = ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(Stop::input)?;
-            let config = pair.server_config().map_err(Stop::failed)?;
+            let pair = ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(CommandError::input)?;
+            let config = pair.server_config().map_err(CommandError::failed)?;
             serving.push(pair);
             Ok(Some(config))
         }
@@ -241,7 +236,7 @@ fn certificates(arguments: &Arguments) -> Result<Tls, Stop> {
     let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key)?;
     let admission = if arguments.role.contains(&Role::Admission) {
         let config = load(&arguments.tls_cert, &arguments.tls_key)?;
-        Some(config.ok_or_else(|| Stop::input("--role admission needs --tls-cert and --tls-key"))?)
+        Some(config.ok_or_else(|| CommandError::input("--role admission needs --tls-cert and --tls-key"))?)
     } else {
         None
     };

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::answer::{self, text};
 use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::{Subject, explain};
@@ -113,20 +114,16 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
         return text(StatusCode::SERVICE_UNAVAILABLE, "nodes, pods and pools have not been listed yet; try again");
     }
     if let Some(problem) = extender.too_old() {
-        return text(StatusCode::SERVICE_UNAVAILABLE, &problem);
+        return text(StatusCode::SERVICE_UNAVAILABLE, problem);
     }
     let Some((subject, snapshot, policies)) = found else {
-        return text(StatusCode::NOT_FOUND, &format!("there is no pod {namespace}/{name}"));
+        return text(StatusCode::NOT_FOUND, format!("there is no pod {namespace}/{name}"));
     };
     let made = web::block(move || explain(&subject, &snapshot, &policies)).await;
     match made.map(|explanation| serde_json::to_vec(&explanation)) {
         Ok(Ok(body)) => json(body),
         Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the explanation was not made"),
     }
-}
-
-fn text(status: StatusCode, problem: &str) -> HttpResponse {
-    HttpResponseBuilder::new(status).content_type("text/plain; charset=utf-8").body(problem.to_owned())
 }
 
 impl Extender {
@@ -262,7 +259,7 @@ fn record(pe: &Pe, result: RequestOutcome) {
 }
 
 fn json(body: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(body)
+    answer::json(StatusCode::OK, body)
 }
 
 fn refuse(status: StatusCode, problem: &str) -> Answered {
