@@ -30,10 +30,11 @@ e2e: toolchain ## the end-to-end tests on that control plane, with a real Promet
 cluster: toolchain ## a running control plane with KWOK nodes and Outrigger installed, to try with kubectl
 	@$(CARGO) run --locked --quiet --example cluster
 
-check: toolchain ## format, lints, pure half, docs, dependencies, spelling, shell and YAML
+check: toolchain ## format, lints, pure half, no demo, docs, dependencies, spelling, shell and YAML
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --lib --no-default-features -- --deny warnings
+	$(CARGO) clippy --locked --lib --bins --no-default-features --features server -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps --document-private-items
 	@tools=$$(.ci/tools.sh); export PATH="$$tools:$$PATH"; set -x; \
 	  cargo-deny --locked check --hide-inclusion-graph bans licenses sources; \

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::RequestOutcome;
+
 /// What was decided. Every text in it but [`Outcome::Denied`]'s message is bounded: codes, and names of policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -95,15 +97,10 @@ impl fmt::Display for SkipReason {
 }
 
 impl Outcome {
-    /// The kind of outcome.
+    /// The kind of outcome, as metrics and logs have it.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Injected { .. } => "injected",
-            Self::Unchanged { .. } => "unchanged",
-            Self::Skipped { .. } => "skipped",
-            Self::Denied { .. } => "denied",
-        }
+        RequestOutcome::from(self).as_str()
     }
 
     /// Why the pod was skipped, if it was.
@@ -121,6 +118,17 @@ impl Outcome {
         match self {
             Self::Injected { policy } | Self::Unchanged { policy } | Self::Denied { policy, .. } => Some(policy),
             Self::Skipped { policy, .. } => policy.as_deref(),
+        }
+    }
+}
+
+impl From<&Outcome> for RequestOutcome {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Injected { .. } => Self::Injected,
+            Outcome::Unchanged { .. } => Self::Unchanged,
+            Outcome::Skipped { .. } => Self::Skipped,
+            Outcome::Denied { .. } => Self::Denied,
         }
     }
 }

@@ -163,7 +163,7 @@ pub struct StreamJobStatus {
     /// The PEs, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub placements: Vec<PlacementStatus>,
-    /// `Placed`: every PE has a node. `WishesDiffer`: pods say something else than this object, which wins.
+    /// `Placed`: every PE has a node. `SpecOverridden`: this object overrides keys of its pods.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// The generation of this object that the rest was derived from.

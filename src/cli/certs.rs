@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Stop, print};
+use super::CommandError;
+use super::output::print;
 use crate::tls;
 
 /// Make a certificate authority and a serving certificate
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
     out: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
+pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let mut names = Vec::new();
     if let (Some(service), Some(namespace)) = (&arguments.service, &arguments.namespace) {
         for suffix in ["svc", "svc.cluster.local"] {
@@ -43,13 +44,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stop> {
     }
     names.extend(arguments.names.iter().cloned());
     if names.is_empty() {
-        return Err(Stop::input("name at least one: --service with --namespace, or --name"));
+        return Err(CommandError::input("name at least one: --service with --namespace, or --name"));
     }
     let lifetime = Duration::days(i64::from(arguments.days));
-    let issued = tls::issue(&names, OffsetDateTime::now_utc(), lifetime).map_err(Stop::input)?;
+    let issued = tls::issue(&names, OffsetDateTime::now_utc(), lifetime).map_err(CommandError::input)?;
     let failed = |path: &Path| {
         let path = path.display().to_string();
-        move |error: std::io::Error| Stop::failed(format!("{path}: {error}"))
+        move |error: std::io::Error| CommandError::failed(format!("{path}: {error}"))
     };
     std::fs::create_dir_all(&arguments.out).map_err(failed(&arguments.out))?;
     let files = [

@@ -7,28 +7,28 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
-use futures::FutureExt as _;
-use futures::future::OptionFuture;
 use jiff::Timestamp;
-use kube::Client;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Stop;
 use super::connect::connect;
+use super::task_group::TaskGroup;
+use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
-use crate::control::{Controller, Lease};
-use crate::files::{self, LoadFile, PolicyFiles, follow_certificate};
-use crate::http::{self, Operations, Server, Servers};
+use crate::control::{Lease, Requeuer, StatusWriter};
+use crate::files::{LoadFile, follow_certificate};
+use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
-use crate::tls::{self, ServingCertificate};
+use crate::tls::ServingCertificate;
 use crate::watch::{Feed, Kinds};
 
-/// Histograms grow until they are drained, scraped or not.
+/// Threads of the runtime; the servers have workers of their own.
+const THREADS: usize = 2;
+/// How often histograms are drained.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Serve kube-scheduler and the API server
@@ -99,132 +99,122 @@ enum Role {
     Controller,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<(), Stop> {
+pub(super) fn run(arguments: Arguments) -> Result<(), CommandError> {
     if arguments.load_file.is_some() && !arguments.role.contains(&Role::Extender) {
-        return Err(Stop::input("--load-file is read by the extender: use --role extender"));
+        return Err(CommandError::input("--load-file is read by the extender: use --role extender"));
     }
     if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
-        return Err(Stop::input("--role controller runs beside the extender: use --role extender,controller"));
+        return Err(CommandError::input("--role controller runs beside the extender: use --role extender,controller"));
     }
     telemetry::install_logs(arguments.log_format, &arguments.log);
-    // One provider for every TLS connection of this process; a second install would be a defect that nobody can mend.
-    drop(tls::provider().install_default());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::failed(format!("the runtime does not start: {error}")))?;
-    runtime.block_on(serve(arguments))
+    runtime::on_threads(THREADS)?.block_on(serve(arguments))
 }
 
-async fn serve(arguments: Arguments) -> Result<(), Stop> {
-    let metrics = telemetry::install_metrics().map_err(Stop::failed)?;
-    let (files, policies) = match &arguments.policies {
-        Some(folder) => {
-            PolicyFiles::load(folder).map(|(files, policies)| (Some(files), policies)).map_err(Stop::input)?
-        }
-        None => (None, files::embedded().map_err(Stop::failed)?),
-    };
+async fn serve(arguments: Arguments) -> Result<(), CommandError> {
+    let metrics = telemetry::install_metrics().map_err(CommandError::failed)?;
+    let (files, policies) = policies::load(arguments.policies.as_deref())?;
     report(&policies);
     let tls = certificates(&arguments)?;
-    let client = connect(arguments.kubeconfig.as_deref()).await.map_err(Stop::input)?;
+    let client = connect(arguments.kubeconfig.as_deref()).await.map_err(CommandError::input)?;
     let store = Arc::new(Store::new(policies));
-    let extender = arguments.role.contains(&Role::Extender);
+    let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFile::new(arguments.load_file.clone());
-    // Nothing is answered before it is known how busy nodes are.
+    // The first answer already knows the load of nodes.
     load.read_again(&store);
     let epoch = epoch();
-    let leading = leading(&arguments, &client, &store, &epoch);
-    let feed = Arc::new(Feed::start(&client, &store, if extender { Kinds::All } else { Kinds::Declared }));
+    let feed = Arc::new(Feed::start(&client, &store, if is_extender { Kinds::All } else { Kinds::Declared }));
+    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client.clone())), epoch.clone()));
 
-    let mut servers: Vec<(&str, Server)> = Vec::new();
+    let mut servers = TaskGroup::default();
     let workers = usize::from(arguments.workers);
-    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client)), epoch));
-    if extender {
-        let answers = (Arc::clone(&store), Arc::clone(&binder));
-        let view = (Arc::clone(&feed), Duration::from_secs(arguments.stale_after.into()));
-        let server = http::extender_server(arguments.extender_listen, tls.extender, answers, view, workers);
-        servers.push(("extender", server.map_err(Stop::input)?));
+    if is_extender {
+        let endpoint = Endpoint { address: arguments.extender_listen, tls: tls.extender, workers };
+        let state = ExtenderState {
+            store: Arc::clone(&store),
+            binder: Arc::clone(&binder),
+            feed: Arc::clone(&feed),
+            stale_after: Duration::from_secs(arguments.stale_after.into()),
+        };
+        servers.serve("extender", http::extender_server(endpoint, state).map_err(CommandError::input)?);
     }
     if let Some(config) = tls.admission {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
-        servers.push(("admission", server.map_err(Stop::input)?));
+        servers.serve("admission", server.map_err(CommandError::input)?);
     }
     let operations = operations(metrics.clone(), &store, &feed);
-    let server = http::operations_server(arguments.metrics_listen, operations).map_err(Stop::input)?;
-    servers.push(("metrics", server));
+    servers
+        .serve("metrics", http::operations_server(arguments.metrics_listen, operations).map_err(CommandError::input)?);
 
-    let background = async {
-        let policies = async {
-            if let Some(files) = files {
-                match files.follow(Arc::clone(&store)).await {}
-            }
-        };
-        let load = OptionFuture::from(extender.then(|| load.follow(&store)));
-        let upkeep = upkeep(&metrics);
-        let certificates = futures::future::join_all(tls.serving.into_iter().map(follow_certificate));
-        let field_problems = binder.resolve_unknown_outcomes();
-        futures::join!(policies, load, certificates, upkeep, field_problems);
-    };
-    let (lease, controller) = leading.unzip();
-    let leader = OptionFuture::from(controller.map(Controller::follow));
-    let background = futures::future::join(Box::pin(background), Box::pin(leader)).map(drop);
-    let stopped = until_stopped(servers, background).await;
-    if let Some(lease) = &lease {
-        lease.release().await;
+    let mut background = TaskGroup::default();
+    if let Some(files) = files {
+        background.spawn("policy files", files.follow(Arc::clone(&store)));
     }
-    stopped
+    if is_extender {
+        let store = Arc::clone(&store);
+        background.spawn("load", async move { load.follow(&store).await });
+    }
+    for certificate in tls.serving {
+        background.spawn("certificate", follow_certificate(certificate));
+    }
+    background.spawn("metrics upkeep", upkeep(metrics));
+    background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
+    let mut lease = None;
+    if arguments.role.contains(&Role::Controller) {
+        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, epoch.clone()));
+        let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
+        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), epoch);
+        let followed = Arc::clone(&held);
+        background.spawn("lease", async move { followed.follow().await });
+        background.spawn("requeue", requeuer.follow());
+        background.spawn("status", status_writer.follow());
+        lease = Some(held);
+    }
+    run_until_stopped(servers, background, lease).await
 }
 
+/// Runs until a signal comes or a task ends early. After a signal the servers finish the requests in flight; the tasks that
+/// these requests need end after the servers, and the lease is released after the tasks that write under it.
+async fn run_until_stopped(
+    mut servers: TaskGroup,
+    mut background: TaskGroup,
+    lease: Option<Arc<Lease>>,
+) -> Result<(), CommandError> {
+    let stopped = tokio::select! {
+        problem = servers.ended_early() => Err(problem),
+        problem = background.ended_early() => Err(problem),
+        () = stop_signal() => {
+            tracing::info!("stopping: requests in flight are finished");
+            servers.end().await
+        }
+    };
+    let ended = background.end().await;
+    if let Some(lease) = lease {
+        lease.release().await;
+    }
+    stopped.and(ended).map_err(CommandError::failed)
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() {
+    let received = async |kind: SignalKind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_cannot_listen) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = received(SignalKind::terminate()) => {}
+        () = received(SignalKind::interrupt()) => {}
+    }
+}
+
+/// Histograms grow until they are drained, also where nobody scrapes them.
 #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
-async fn upkeep(metrics: &PrometheusHandle) -> Infallible {
+async fn upkeep(metrics: PrometheusHandle) -> Infallible {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
         metrics.run_upkeep();
-    }
-}
-
-/// What keeps status and events in step, where this process has that role.
-fn leading(arguments: &Arguments, client: &Client, store: &Arc<Store>, name: &str) -> Option<Leading> {
-    if !arguments.role.contains(&Role::Controller) {
-        return None;
-    }
-    let lease = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, name.to_owned()));
-    let controller = Controller::new(client.clone(), Arc::clone(store), Arc::clone(&lease), name.to_owned());
-    Some((lease, controller))
-}
-
-type Leading = (Arc<Lease>, Controller);
-
-/// Serves until a signal comes or a server fails; then lets requests in flight finish.
-async fn until_stopped(servers: Vec<(&str, Server)>, background: impl Future<Output = ()>) -> Result<(), Stop> {
-    let mut handles = Servers::default();
-    let mut running = Vec::new();
-    for (name, server) in servers {
-        tracing::info!(name, address = %server.address, "listening");
-        handles.add(&server);
-        running.push(server.run);
-    }
-    let running = futures::future::try_join_all(running);
-    let stopped = async {
-        let stop = async |kind: SignalKind| match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_cannot_listen) => std::future::pending().await,
-        };
-        tokio::select! {
-            () = stop(SignalKind::terminate()) => {}
-            () = stop(SignalKind::interrupt()) => {}
-        }
-        tracing::info!("stopping: requests in flight are finished");
-        handles.stop().await;
-    };
-    tokio::select! {
-        ended = running => ended.map(drop).map_err(|error| Stop::failed(format!("a server ended: {error}"))),
-        () = stopped => Ok(()),
-        () = background => Ok(()),
     }
 }
 
@@ -235,12 +225,12 @@ struct Tls {
     serving: Vec<Arc<ServingCertificate>>,
 }
 
-fn certificates(arguments: &Arguments) -> Result<Tls, Stop> {
+fn certificates(arguments: &Arguments) -> Result<Tls, CommandError> {
     let mut serving = Vec::new();
     let mut load = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| match (certificate, key) {
         (Some(certificate), Some(key)) => {
-            let pair = ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(Stop::input)?;
-            let config = pair.server_config().map_err(Stop::failed)?;
+            let pair = ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(CommandError::input)?;
+            let config = pair.server_config().map_err(CommandError::failed)?;
             serving.push(pair);
             Ok(Some(config))
         }
@@ -249,7 +239,7 @@ fn certificates(arguments: &Arguments) -> Result<Tls, Stop> {
     let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key)?;
     let admission = if arguments.role.contains(&Role::Admission) {
         let config = load(&arguments.tls_cert, &arguments.tls_key)?;
-        Some(config.ok_or_else(|| Stop::input("--role admission needs --tls-cert and --tls-key"))?)
+        Some(config.ok_or_else(|| CommandError::input("--role admission needs --tls-cert and --tls-key"))?)
     } else {
         None
     };

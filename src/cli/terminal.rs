@@ -27,6 +27,7 @@ pub(super) enum Style {
     /// What waits, or was refused.
     Wary,
     /// What was taken away, or is wrong.
+    #[cfg_attr(not(feature = "demo"), expect(dead_code, reason = "only the demo shows this"))]
     Bad,
 }
 
@@ -121,6 +122,7 @@ impl Terminal {
     }
 
     /// As much of a line as fits.
+    #[cfg(feature = "demo")]
     pub(super) fn cut(&self, line: &str) -> String {
         cut(line, self.columns())
     }

@@ -2,105 +2,92 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
-use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::PostParams;
-use kube::{Api, Client, Resource as _, ResourceExt as _};
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use kube::{Client, Resource as _, ResourceExt as _};
 
+use super::rate_limit::TokenBucket;
 use crate::api::StreamJob;
-use crate::status::{JobEvent, Subject};
-use crate::telemetry;
+use crate::status::{InvolvedObject, JobEvent};
+use crate::telemetry::{self, WriteOutcome};
 
-/// So many at once.
+/// Events that may be written at once.
 const BURST: u32 = 200;
-/// And then one in so long: they are news for people, what has become of each PE stands in the status.
+/// One more event may be written each period. Events are news for people; the status holds the state of each PE.
 const PERIOD: Duration = Duration::from_millis(50);
-/// Longer notes are refused by the API server.
-const LONGEST: usize = 1_000;
-const REPORTER: &str = "outrigger.dev/controller";
+/// How long the API server may take for one event.
+const DEADLINE: Duration = Duration::from_secs(1);
+/// The API server refuses notes of more than 1,024 bytes.
+const LONGEST_NOTE: usize = 1_000;
+const CONTROLLER: &str = "outrigger.dev/controller";
+const ACTION: &str = "Placing";
 
-/// Writes events.
-pub(super) struct Events {
+/// Publishes the events of jobs.
+pub(super) struct EventPublisher {
     client: Client,
-    instance: String,
-    left: u32,
-    filled: Instant,
-    number: u64,
+    reporter: Reporter,
+    rate: TokenBucket,
 }
 
-impl Events {
+impl EventPublisher {
     pub(super) fn new(client: Client, instance: String, now: Instant) -> Self {
-        Self { client, instance, left: BURST, filled: now, number: 0 }
+        let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: Some(instance) };
+        Self { client, reporter, rate: TokenBucket::new(BURST, PERIOD, now) }
     }
 
-    /// Writes what has happened to a job; what is too much is counted and dropped, as is what cannot be written.
-    pub(super) async fn publish(&mut self, job: &StreamJob, notes: Vec<JobEvent>, (now, time): (Instant, Timestamp)) {
-        for note in notes {
-            if !self.may_write(now) {
-                telemetry::controller_write("Event", "dropped");
-                continue;
-            }
-            let namespace = job.namespace().unwrap_or_default();
-            let api: Api<Event> = Api::namespaced(self.client.clone(), &namespace);
-            let event = self.event(job, note, time);
-            let outcome = match api.create(&PostParams::default(), &event).await {
-                Ok(_) => "written",
-                Err(error) => {
-                    tracing::warn!(job = job.name_any(), %error, "an event cannot be written");
-                    "failed"
-                }
-            };
+    /// Publishes what happened to a job. Events beyond the rate are counted and dropped, and so are events that the API
+    /// server does not take: an event is not tried again.
+    pub(super) async fn publish(&mut self, job: &StreamJob, events: Vec<JobEvent>, now: Instant) {
+        // A recorder joins events of one object, type and reason into a series for six minutes, and the series keeps the
+        // note of its first event. A PE that waits for other reasons than before would go on showing the former ones.
+        // `status` reports changes only, so that there are no repeats to join: each status written has its own recorder.
+        let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
+        for event in events {
+            let outcome =
+                if self.rate.try_take(now) { publish(&recorder, job, event).await } else { WriteOutcome::Dropped };
             telemetry::controller_write("Event", outcome);
         }
     }
-
-    fn may_write(&mut self, now: Instant) -> bool {
-        let periods = now.saturating_duration_since(self.filled).as_millis() / PERIOD.as_millis();
-        if let Ok(periods @ 1..) = u32::try_from(periods) {
-            self.left = self.left.saturating_add(periods).min(BURST);
-            self.filled = now;
-        }
-        let may = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        may
-    }
-
-    fn event(&mut self, job: &StreamJob, note: JobEvent, time: Timestamp) -> Event {
-        let of_job = job.object_ref(&());
-        let (regarding, related) = match note.subject {
-            Subject::Job => (of_job, None),
-            Subject::Pod(name, uid) => {
-                let pod = ObjectReference {
-                    api_version: Some("v1".to_owned()),
-                    kind: Some("Pod".to_owned()),
-                    namespace: job.namespace(),
-                    name: Some(name),
-                    uid: Some(uid),
-                    ..ObjectReference::default()
-                };
-                (pod, Some(of_job))
-            }
-        };
-        self.number += 1;
-        let name: String = regarding.name.iter().flat_map(|name| name.chars()).take(200).collect();
-        Event {
-            metadata: ObjectMeta {
-                name: Some(format!("{name}.{:x}.{:x}", time.as_nanosecond(), self.number)),
-                namespace: job.namespace(),
-                ..ObjectMeta::default()
-            },
-            event_time: Some(MicroTime(time)),
-            action: Some("Placing".to_owned()),
-            reason: Some(note.reason.to_owned()),
-            type_: Some(if note.is_warning { "Warning" } else { "Normal" }.to_owned()),
-            note: Some(note.text.chars().take(LONGEST).collect()),
-            reporting_controller: Some(REPORTER.to_owned()),
-            reporting_instance: Some(self.instance.clone()),
-            regarding: Some(regarding),
-            related,
-            ..Event::default()
-        }
-    }
 }
+
+async fn publish(recorder: &Recorder, job: &StreamJob, event: JobEvent) -> WriteOutcome {
+    let (event, regarding) = recorded(job, event);
+    let problem = match tokio::time::timeout(DEADLINE, recorder.publish(&event, &regarding)).await {
+        Ok(Ok(())) => return WriteOutcome::Written,
+        Ok(Err(error)) => error.to_string(),
+        Err(_elapsed) => format!("no answer within {} s", DEADLINE.as_secs()),
+    };
+    tracing::warn!(job = job.name_any(), reason = event.reason, problem, "cannot write an event");
+    WriteOutcome::Failed
+}
+
+/// The event as the recorder takes it, and the object that the event is about.
+fn recorded(job: &StreamJob, event: JobEvent) -> (Event, ObjectReference) {
+    let job_reference = job.object_ref(&());
+    let (regarding, secondary) = match event.regarding {
+        InvolvedObject::Job => (job_reference, None),
+        InvolvedObject::Pod { name, uid } => {
+            let pod = ObjectReference {
+                api_version: Some("v1".to_owned()),
+                kind: Some("Pod".to_owned()),
+                namespace: job.namespace(),
+                name: Some(name),
+                uid: Some(uid),
+                ..ObjectReference::default()
+            };
+            (pod, Some(job_reference))
+        }
+    };
+    let event = Event {
+        type_: if event.is_warning { EventType::Warning } else { EventType::Normal },
+        reason: event.reason.to_owned(),
+        note: Some(event.note.chars().take(LONGEST_NOTE).collect()),
+        action: ACTION.to_owned(),
+        secondary,
+    };
+    (event, regarding)
+}
+
+#[cfg(test)]
+#[path = "tests/events.rs"]
+mod tests;

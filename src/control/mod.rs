@@ -1,13 +1,21 @@
-//! Controllers: they keep `HostPool.status` and `StreamJob.status` in step with what is placed, and tell it in events.
+//! Controllers: they keep `HostPool.status` and `StreamJob.status` in step with what is placed, report changes in events, and
+//! requeue rejected PEs.
 //!
-//! Every replica of the extender answers requests; the one that holds the [`Lease`] writes. What is written is decided by
-//! [`crate::status`]; here it is compared with what the API server holds, written where it differs, and tried again.
+//! Every replica of the extender answers requests; the process that holds the [`Lease`] writes. [`crate::status`] decides
+//! what a status holds; the [`StatusWriter`] compares it with what the API server holds, writes it where it differs, and
+//! tries again after a failure.
 
+mod clock;
 mod events;
 mod lease;
+mod lease_claim;
 mod objects;
+mod rate_limit;
 mod requeue;
-mod writer;
+mod requeue_queue;
+mod status_writer;
+mod written_statuses;
 
 pub use lease::Lease;
-pub use writer::Controller;
+pub use requeue::Requeuer;
+pub use status_writer::StatusWriter;

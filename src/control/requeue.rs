@@ -1,51 +1,61 @@
-//! Wakes PEs that wait for nodes which were too busy, by wishes that they no longer have, or for members of their gang of
-//! which no more came: kube-scheduler sees nothing of a load that falls, of an object of ours, or of time that passes,
-//! and leaves what an extender refused alone until something changes that it does see. Whoever takes the lease over
-//! wakes all that could be placed: what changed while nobody held it has woken nobody.
+//! Requeues rejected PEs after an overload ends, a placement spec changes or a gang completes. kube-scheduler sees none of
+//! these: it does not try a pod again that an extender rejected, until a change that kube-scheduler itself watches. A new
+//! value of an annotation on the pod is such a change.
+//!
+//! A process that takes the lease over requeues every PE that could be placed: nobody requeued for what changed while no
+//! process held the lease.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
 
 use super::Lease;
+use super::clock::wall_clock;
+use super::requeue_queue::RequeueQueue;
 use crate::api::PodObject;
 use crate::model::{Pe, PodUid, keys};
 use crate::placement::{GangComplete, OverloadCleared, SpecChanged, placeable};
 use crate::store::Store;
-use crate::telemetry;
+use crate::telemetry::{self, WriteOutcome};
 
-/// How long changes are gathered: nodes that are relieved together wake a PE once.
+/// How long changes are gathered: nodes whose overload ends together requeue a PE once.
 const GATHERED: Duration = Duration::from_millis(250);
-/// How soon what could not be written is tried again.
+/// How soon a failed write is tried again.
 const PERIOD: Duration = Duration::from_secs(1);
 /// How long the API server may take for one write.
 const DEADLINE: Duration = Duration::from_secs(1);
-/// How many writes are under way at once.
+/// How many writes are in flight at once.
 const AT_ONCE: usize = 8;
 
-/// Wakes PEs while it holds the lease.
-pub(super) struct Requeuer {
+/// Requeues PEs while this process holds the lease.
+pub struct Requeuer {
     client: Client,
     store: Arc<Store>,
     lease: Arc<Lease>,
     overload_cleared: OverloadCleared,
     spec_changes: SpecChanged,
     gang_complete: GangComplete,
-    /// True once all that could be placed when the lease was taken over are owed it.
+    /// True once every PE that could be placed at the takeover of the lease is queued.
     has_taken_over: bool,
-    /// Who has to be woken, in the order in which that is done.
-    owed: Vec<Arc<Pe>>,
+    queue: RequeueQueue,
+}
+
+impl fmt::Debug for Requeuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requeuer").field("lease", &self.lease).field("queue", &self.queue).finish_non_exhaustive()
+    }
 }
 
 impl Requeuer {
-    pub(super) fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
+    /// A requeuer of the PEs in the store.
+    #[must_use]
+    pub fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>) -> Self {
         let (overload_cleared, spec_changes, gang_complete) =
             (OverloadCleared::default(), SpecChanged::default(), GangComplete::default());
         Self {
@@ -56,13 +66,13 @@ impl Requeuer {
             spec_changes,
             gang_complete,
             has_taken_over: false,
-            owed: Vec::new(),
+            queue: RequeueQueue::default(),
         }
     }
 
-    /// Wakes whom it concerns from now on.
+    /// Finds PEs to requeue, and requeues them, from now on.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
-    pub(super) async fn follow(mut self) -> Infallible {
+    pub async fn follow(mut self) -> Infallible {
         let mut version = 0;
         loop {
             self.store.until(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(())).await;
@@ -76,74 +86,95 @@ impl Requeuer {
                 self.overload_cleared.observe(&view.snapshot).into_iter().chain(spec_changes).chain(complete);
             let concerned: Vec<Arc<Pe>> = concerned.map(Arc::clone).collect();
             if !self.lease.is_held() {
-                // Whoever holds it has seen the same, and whoever takes it over looks at all.
+                // The holder has seen the same changes, and the next holder looks at every PE.
                 self.has_taken_over = false;
-                self.owed.clear();
+                self.queue.clear();
                 continue;
             }
-            self.owe(concerned);
+            self.queue.push(concerned);
             if !self.has_taken_over && view.snapshot.is_complete() {
                 let seen = Arc::clone(&view);
                 let look = move || placeable(&seen.snapshot).into_iter().map(Arc::clone).collect();
-                // It is as good as done where the runtime ends meanwhile.
+                // An error means that the runtime ends: then nobody requeues any more.
                 let placeable: Vec<Arc<Pe>> = tokio::task::spawn_blocking(look).await.unwrap_or_default();
-                self.owe(placeable);
+                self.queue.push(placeable);
                 self.has_taken_over = true;
             }
             self.requeue().await;
         }
     }
 
-    /// Owes it to PEs, each once.
-    fn owe(&mut self, pes: Vec<Arc<Pe>>) {
-        let mut known: BTreeSet<PodUid> = self.owed.iter().map(|pe| pe.pod.key.uid.clone()).collect();
-        self.owed.extend(pes.into_iter().filter(|pe| known.insert(pe.pod.key.uid.clone())));
-    }
-
-    /// Wakes all that are owed it and still wait; what fails stays owed.
+    /// Requeues every PE of the queue that still waits; a PE whose write failed stays in the queue.
     async fn requeue(&mut self) {
         let store = Arc::clone(&self.store);
-        let waits = |pe: &Arc<Pe>| {
+        let waits = |pe: &Pe| {
             store.read(|cluster| cluster.pod(pe.pod.key.uid.as_str()).is_some_and(|(pod, _)| pod.node.is_none()))
         };
-        let waiting: Vec<Arc<Pe>> = std::mem::take(&mut self.owed).into_iter().filter(waits).collect();
+        let waiting = self.queue.take_waiting(waits);
         if waiting.is_empty() {
             return;
         }
-        tracing::info!(pes = waiting.len(), "what they wait for has changed: PEs are woken");
-        let value = now().to_string();
+        tracing::info!(pes = waiting.len(), "requeue PEs whose conditions changed");
+        // Any new value requeues the pod; a time also tells people something.
+        let value = wall_clock().to_string();
         let writes = futures::stream::iter(waiting).map(|pe| async {
             let is_done = write(&self.client, &pe, &value).await;
             (!is_done).then_some(pe)
         });
-        self.owed = writes.buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
+        let failed: Vec<Arc<Pe>> = writes.buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
+        self.queue.push(failed);
     }
 }
 
-/// Writes the annotation that wakes a PE; false where that has to be tried again.
+/// Writes the annotation that requeues a PE; false where the write has to be tried again.
 async fn write(client: &Client, pe: &Pe, value: &str) -> bool {
     let pods: Api<PodObject> = Api::namespaced(client.clone(), pe.pod.key.namespace.as_str());
-    // The UID is a precondition: another pod of that name has its own reasons to wait.
+    // The UID is a precondition: another pod of this name has its own reasons to wait.
     let change = Patch::Merge(json!({"metadata": {"uid": pe.pod.key.uid, "annotations": {keys::WAKE: value}}}));
     let parameters = PatchParams::default();
     let write = pods.patch(pe.pod.key.name.as_str(), &parameters, &change);
-    let (problem, is_final) = match tokio::time::timeout(DEADLINE, write).await {
-        Ok(Ok(_)) => (None, true),
-        // It is gone, or another one.
-        Ok(Err(kube::Error::Api(status))) if matches!(status.code, 404 | 409) => return true,
-        // What is refused is refused again, unless there were too many requests.
-        Ok(Err(kube::Error::Api(status))) => (Some(status.message.clone()), status.code < 500 && status.code != 429),
-        Ok(Err(error)) => (Some(error.to_string()), false),
-        Err(_elapsed) => (Some(format!("no answer within {} s", DEADLINE.as_secs())), false),
+    let answer = match tokio::time::timeout(DEADLINE, write).await {
+        Ok(Ok(_)) => Answer::Written,
+        Ok(Err(error)) => Answer::from_error(&error),
+        Err(_elapsed) => Answer::Failed { problem: format!("no answer within {} s", DEADLINE.as_secs()), retry: true },
     };
-    telemetry::controller_write("Wake", if problem.is_none() { "written" } else { "failed" });
-    if let Some(problem) = problem {
-        tracing::warn!(pod = %pe.pod, problem, is_tried_again = !is_final, "a PE cannot be woken");
+    match answer {
+        Answer::Written => telemetry::controller_write("Wake", WriteOutcome::Written),
+        Answer::Gone => {}
+        Answer::Failed { problem, retry } => {
+            telemetry::controller_write("Wake", WriteOutcome::Failed);
+            tracing::warn!(pod = %pe.pod, problem, retry, "cannot requeue a PE");
+            return !retry;
+        }
     }
-    is_final
+    true
 }
 
-#[expect(clippy::disallowed_methods, reason = "any new value would do; a time says something to people")]
-fn now() -> Timestamp {
-    Timestamp::now()
+/// What the API server made of a write.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Written,
+    /// The pod is gone, or another pod has its name.
+    Gone,
+    Failed {
+        problem: String,
+        retry: bool,
+    },
 }
+
+impl Answer {
+    fn from_error(error: &kube::Error) -> Self {
+        let kube::Error::Api(status) = error else {
+            return Self::Failed { problem: error.to_string(), retry: true };
+        };
+        match status.code {
+            404 | 409 => Self::Gone,
+            // The API server refuses the same request again, unless there were too many requests.
+            code => Self::Failed { problem: status.message.clone(), retry: code >= 500 || code == 429 },
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/requeue.rs"]
+mod tests;

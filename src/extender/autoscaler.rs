@@ -9,13 +9,13 @@ use super::filter::{NOT_LISTED, filter, filter_nodes};
 use super::prioritize::prioritize;
 use super::view::View;
 use super::{Arguments, Candidates, encode};
-use crate::model::Node;
+use crate::model::{Node, RequestOutcome};
 use crate::placement::{Decision, Foresight, plan_gang};
 use crate::policy::PolicySet;
 use crate::state::Snapshot;
 
 /// The answer, and how it went: a bounded name for metrics.
-type Answered = (Vec<u8>, &'static str);
+type Answered = (Vec<u8>, RequestOutcome);
 
 /// Answers filter over what is known and the nodes that are sent; names that are not known are empty nodes.
 ///
@@ -25,10 +25,10 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     let Some(AutoscalerArguments { pod, nodes }) = autoscaler_arguments(body)? else {
         let filtered = filter(&arguments(body)?, View { filter_decides: false, ..View::new(snapshot, policies) });
         let outcome = match (filtered.error, &filtered.pe) {
-            (Some(_), _) => "error",
-            (None, None) => "not_ours",
-            (None, Some(_)) if filtered.passed.is_empty() && filtered.attempt.asked > 0 => "refused",
-            (None, Some(_)) => "passed",
+            (Some(_), _) => RequestOutcome::Error,
+            (None, None) => RequestOutcome::NotOurs,
+            (None, Some(_)) if filtered.passed.is_empty() && filtered.attempt.asked > 0 => RequestOutcome::Refused,
+            (None, Some(_)) => RequestOutcome::Passed,
         };
         return Ok((filtered.body, outcome));
     };
@@ -36,10 +36,10 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
         nodes.iter().map(|(node, written)| (node.name.to_string(), written.get())).collect();
     let Some(pe) = policies.pe(&pod, snapshot.declared()) else {
         let all = nodes.iter().map(|(_, written)| written.get());
-        return Ok((encode::filter_result_whole(all, std::iter::empty()), "not_ours"));
+        return Ok((encode::filter_result_whole(all, std::iter::empty()), RequestOutcome::NotOurs));
     };
     if !snapshot.is_complete() {
-        return Ok((encode::filter_error(NOT_LISTED), "error"));
+        return Ok((encode::filter_error(NOT_LISTED), RequestOutcome::Error));
     }
     let (names, nodes) = split(nodes);
     let snapshot = snapshot.with_nodes(nodes);
@@ -48,7 +48,7 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     let (passed, rejected) = filter_nodes(&decision, &names, &snapshot);
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
     let body = encode::filter_result_whole(back, rejected.into_iter());
-    Ok((body, if passed.is_empty() && !names.is_empty() { "refused" } else { "passed" }))
+    Ok((body, if passed.is_empty() && !names.is_empty() { RequestOutcome::Refused } else { RequestOutcome::Passed }))
 }
 
 /// Answers prioritize in the same way.
@@ -65,7 +65,7 @@ pub fn simulate_prioritize(body: &[u8], snapshot: &Snapshot, policies: &PolicySe
             prioritize(&question, View::new(&snapshot.with_nodes(nodes), policies))
         }
     };
-    Ok((prioritized.body, if prioritized.pe.is_some() { "scored" } else { "not_ours" }))
+    Ok((prioritized.body, if prioritized.pe.is_some() { RequestOutcome::Scored } else { RequestOutcome::NotOurs }))
 }
 
 fn split<T>(nodes: Vec<(Node, T)>) -> (Vec<String>, Vec<Node>) {

@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 
+use super::answer::{json, text};
 use super::limits::Intake;
 use crate::admission::{self, Answer, Context, DecodeError, Outcome};
+use crate::model::RequestOutcome;
 use crate::store::Store;
 use crate::telemetry;
 
@@ -51,23 +53,23 @@ async fn review(
     let view = admission.store.view();
     let snapshot = &view.snapshot;
     let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
-    let refuse = |status: StatusCode, body: String, kind: &str| {
-        tracing::warn!(status = status.as_u16(), problem = body, "a review cannot be answered");
-        telemetry::admission(verb, "bad_request", started.elapsed(), None, None);
-        HttpResponseBuilder::new(status).content_type(kind).body(body)
+    let refuse = |problem: &str, answer: HttpResponse| {
+        tracing::warn!(status = answer.status().as_u16(), problem, "a review cannot be answered");
+        telemetry::admission(verb, RequestOutcome::BadRequest, started.elapsed(), None, None);
+        answer
     };
     let body = match read {
         Ok(body) => body,
-        Err((status, problem)) => return refuse(status, problem, "text/plain; charset=utf-8"),
+        Err((status, problem)) => return refuse(&problem, text(status, problem.as_str())),
     };
     match decide(&body, context) {
         Ok(answer) => {
             report(verb, &answer, started);
-            HttpResponse::Ok().content_type("application/json").body(answer.body)
+            json(StatusCode::OK, answer.body)
         }
         Err(error) => {
-            let body = String::from_utf8_lossy(&error.to_json()).into_owned();
-            refuse(StatusCode::BAD_REQUEST, body, "application/json")
+            let body = error.to_json();
+            refuse(&String::from_utf8_lossy(&body), json(StatusCode::BAD_REQUEST, body.clone()))
         }
     }
 }
@@ -79,7 +81,7 @@ fn report(verb: &'static str, answer: &Answer, started: Instant) {
         Outcome::Unchanged { .. } | Outcome::Skipped { .. } | Outcome::Denied { .. } => None,
     };
     let reason = skipped.map(admission::SkipReason::as_str);
-    telemetry::admission(verb, answer.outcome.as_str(), started.elapsed(), injected, reason);
+    telemetry::admission(verb, (&answer.outcome).into(), started.elapsed(), injected, reason);
     let subject = &answer.subject;
     let (namespace, name) = (subject.namespace.as_str(), subject.name.as_str());
     let (outcome, policy) = (answer.outcome.as_str(), answer.outcome.policy().unwrap_or_default());

@@ -5,19 +5,20 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::answer::{self, text};
 use super::limits::Intake;
 use crate::commit::{Binder, Bound, Failure, WriteError};
 use crate::explain::{Subject, explain};
 use crate::extender::{self, Arguments, BindingArguments, Choice, DecodeError, LastAttempt, bind};
-use crate::model::{HostChoice, Pe, Reason};
+use crate::model::{HostChoice, Pe, Reason, RequestOutcome};
 use crate::placement::GangState;
 use crate::state::Snapshot;
 use crate::store::{Store, View};
-use crate::telemetry::{self, Placement};
+use crate::telemetry::{self, BindOutcome};
 use crate::watch::Feed;
 
 /// What the verbs need.
@@ -51,7 +52,7 @@ pub(super) fn loopback_routes(config: &mut ServiceConfig) {
 }
 
 /// An answer, and how it went: a bounded name for metrics.
-type Answered = (HttpResponse, &'static str);
+type Answered = (HttpResponse, RequestOutcome);
 
 async fn filter(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
     extender.answer("filter", &request, payload, |body| extender.filter(body)).await
@@ -64,7 +65,7 @@ async fn prioritize(request: HttpRequest, extender: Data<Extender>, payload: Pay
 async fn preempt(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
     let decide = |body: &[u8]| {
         extender.binder.asked();
-        Ok((json(extender::preempt(body)?), "unchanged"))
+        Ok((json(extender::preempt(body)?), RequestOutcome::Unchanged))
     };
     extender.answer("preempt", &request, payload, decide).await
 }
@@ -118,20 +119,16 @@ async fn explain_pod(of: Path<(String, String)>, extender: Data<Extender>) -> Ht
         return text(StatusCode::SERVICE_UNAVAILABLE, "nodes, pods and pools have not been listed yet; try again");
     }
     if let Some(problem) = extender.too_old() {
-        return text(StatusCode::SERVICE_UNAVAILABLE, &problem);
+        return text(StatusCode::SERVICE_UNAVAILABLE, problem);
     }
     let Some((subject, snapshot, policies)) = found else {
-        return text(StatusCode::NOT_FOUND, &format!("there is no pod {namespace}/{name}"));
+        return text(StatusCode::NOT_FOUND, format!("there is no pod {namespace}/{name}"));
     };
     let made = web::block(move || explain(&subject, &snapshot, &policies)).await;
     match made.map(|explanation| serde_json::to_vec(&explanation)) {
         Ok(Ok(body)) => json(body),
         Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the explanation was not made"),
     }
-}
-
-fn text(status: StatusCode, problem: &str) -> HttpResponse {
-    HttpResponseBuilder::new(status).content_type("text/plain; charset=utf-8").body(problem.to_owned())
 }
 
 impl Extender {
@@ -162,19 +159,19 @@ impl Extender {
             extender::filter(&arguments, self.deciding(&view, with_reservations.as_ref(), &last_attempt, &plan));
         if let Some(error) = filtered.error {
             tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
-            return Ok((json(filtered.body), "error"));
+            return Ok((json(filtered.body), RequestOutcome::Error));
         }
-        let Some(pe) = filtered.pe else { return Ok((json(filtered.body), "not_ours")) };
+        let Some(pe) = filtered.pe else { return Ok((json(filtered.body), RequestOutcome::NotOurs)) };
         if let Some(problem) = self.too_old() {
             tracing::warn!(pod = %pe.pod, problem, "filter cannot answer");
-            return Ok((json(extender::filter_error(&problem)), "error"));
+            return Ok((json(extender::filter_error(&problem)), RequestOutcome::Error));
         }
         let attempt = filtered.attempt;
         telemetry::rejections(&attempt.rejected);
         let rejected: usize = attempt.rejected.values().sum();
         // With one node left kube-scheduler does not ask prioritize: this is the proposal.
         self.reserve(&pe, &attempt.choice, now);
-        let outcome = if rejected < attempt.asked { "passed" } else { "refused" };
+        let outcome = if rejected < attempt.asked { RequestOutcome::Passed } else { RequestOutcome::Refused };
         tracing::debug!(pod = %pe.pod, asked = attempt.asked, rejected, reasons = ?attempt.rejected, "filter");
         self.store.attempts().filtered(&pe.pod.key.uid, attempt, now);
         Ok((json(filtered.body), outcome))
@@ -188,10 +185,10 @@ impl Extender {
         let (with_reservations, last_attempt) = self.of_pod(&arguments, &view.snapshot, now);
         let prioritized =
             extender::prioritize(&arguments, self.deciding(&view, with_reservations.as_ref(), &last_attempt, &plan));
-        let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), "not_ours")) };
+        let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), RequestOutcome::NotOurs)) };
         self.reserve(&pe, &prioritized.choice, now);
         self.store.attempts().prioritized(&pe.pod.key.uid, prioritized.choice);
-        Ok((json(prioritized.body), "scored"))
+        Ok((json(prioritized.body), RequestOutcome::Scored))
     }
 
     /// Why nothing can be promised for a PE now: what a rule would need to know may have changed long ago.
@@ -241,18 +238,20 @@ impl Extender {
         {
             tracing::warn!(pod = %pe.pod, problem, "not bound");
             telemetry::bind_conflict(Reason::StaleState.as_str());
-            record(pe, "error");
+            record(pe, RequestOutcome::Error);
             self.store.reservations().unreserve(&arguments.uid);
-            return (json(bind::answer(Some(&problem))), "error");
+            return (json(bind::answer(Some(&problem))), RequestOutcome::Error);
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
         self.store.reservations().unreserve(&arguments.uid);
         let result = match &outcome {
-            Ok(_) => "bound",
-            Err(Failure::Turned(_)) => "refused",
-            Err(Failure::Superseded(_) | Failure::Contended | Failure::Write(WriteError::Conflict(_))) => "conflict",
-            Err(Failure::Write(_) | Failure::Behind(_)) => "error",
+            Ok(_) => RequestOutcome::Bound,
+            Err(Failure::Turned(_)) => RequestOutcome::Refused,
+            Err(Failure::Superseded(_) | Failure::Contended | Failure::Write(WriteError::Conflict(_))) => {
+                RequestOutcome::Conflict
+            }
+            Err(Failure::Write(_) | Failure::Behind(_)) => RequestOutcome::Error,
         };
         // The watch may have been slower than kube-scheduler: then the binder has read the pod by now.
         if let Some(pe) = pe.or_else(known) {
@@ -275,7 +274,7 @@ impl Extender {
     }
 }
 
-fn record(pe: &Pe, result: &'static str) {
+fn record(pe: &Pe, result: RequestOutcome) {
     let Ok(spec) = &pe.spec else { return };
     let named;
     let pool = match &spec.hosts {
@@ -286,16 +285,16 @@ fn record(pe: &Pe, result: &'static str) {
             &named
         }
     };
-    telemetry::placement(Placement { result, pool, scheme: spec.scheme.as_str() });
+    telemetry::placement(BindOutcome { result, pool, scheme: spec.scheme.as_str() });
 }
 
 fn json(body: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(body)
+    answer::json(StatusCode::OK, body)
 }
 
 fn refuse(status: StatusCode, problem: &str) -> Answered {
     tracing::warn!(status = status.as_u16(), problem, "a request of kube-scheduler cannot be answered");
-    (text(status, problem), "bad_request")
+    (text(status, problem), RequestOutcome::BadRequest)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is read once per request, here at the rim")]

@@ -1,4 +1,4 @@
-//! What requests may cost, by name and in one place.
+//! The limits of requests: size, memory, time and connections.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The largest body: an AdmissionReview of an UPDATE carries two objects of up to 3 MiB, and 15,000 node names are
-/// under 1 MiB (D14).
+/// The largest body: an AdmissionReview of an UPDATE carries two objects of up to 3 MiB, and 15,000 node names need less
+/// than 1 MiB.
 pub(super) const LARGEST_BODY: usize = 8 << 20;
-/// Up to here a body is small: nearly every review and every bind.
+/// The largest small body: nearly every review and every bind request is smaller.
 const SMALL_BODY: usize = 64 << 10;
-/// What small bodies may hold in memory at one time, and what large ones may: callers that send large bodies, or send
-/// them slowly, cannot keep out the small ones.
+/// How much memory small bodies may hold at one time, and how much large bodies may hold: callers that send large bodies,
+/// or send them slowly, cannot keep out small bodies.
 const ROOM: usize = 16 << 20;
-/// Who finds no room waits this long; the API server gives up after two seconds, kube-scheduler after five.
+/// How long a request waits for room. The API server gives up after two seconds, kube-scheduler after five.
 const ROOM_DEADLINE: Duration = Duration::from_secs(1);
 /// A body must arrive within this time.
 pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// Callers keep idle connections for 90 s and do not retry a POST; ours must live longer (D14).
+/// How long an idle connection lives. Callers keep idle connections for 90 s and do not retry a POST, so that the server
+/// has to keep them longer.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(150);
-/// Requests in flight at a stop get this long.
+/// How long requests in flight may take once the server stops.
 pub(super) const SHUTDOWN_SECONDS: u64 = 10;
-/// Open connections of one worker.
+/// The largest number of open connections of one worker.
 pub(super) const CONNECTIONS: usize = 1_024;
 
 /// The room for bodies in memory, shared by all workers of a server.
@@ -34,7 +35,7 @@ pub(super) struct Intake {
     large: Semaphore,
 }
 
-/// A body, and the room that it takes until it is dropped.
+/// A body. It occupies its room until it is dropped.
 #[derive(Debug)]
 pub(super) struct Body<'a> {
     bytes: Bytes,
@@ -56,9 +57,9 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// Reads a body within its limits; otherwise the status to answer with, and why.
+    /// Reads a body within its limits. An error is the status to answer with, and the problem.
     pub(super) async fn read(&self, request: &HttpRequest, payload: Payload) -> Result<Body<'_>, (StatusCode, String)> {
-        // One whose length is not announced may become as long as any.
+        // A body without an announced length may become as long as the largest.
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let length = announced.unwrap_or(LARGEST_BODY);
         if length > LARGEST_BODY {
@@ -80,7 +81,7 @@ impl Intake {
         let lane = if length <= SMALL_BODY { &self.small } else { &self.large };
         let bytes = u32::try_from(length).unwrap_or(u32::MAX);
         let waited = tokio::time::timeout(ROOM_DEADLINE, lane.acquire_many(bytes)).await;
-        // The semaphores are never closed: there is only the one error.
+        // The semaphores are never closed, so that the only error is the timeout.
         waited.ok().and_then(Result::ok).ok_or_else(|| {
             let problem = "too many bodies of this size at one time; try again".to_owned();
             (StatusCode::SERVICE_UNAVAILABLE, problem)

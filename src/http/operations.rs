@@ -1,23 +1,26 @@
-//! Health, readiness and metrics: on a listener and a worker of their own, so that load never hides them.
+//! Health, readiness and metrics. They have a listener and a worker of their own, so that they answer under any load.
 
 use std::fmt;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-/// Says what is not ready yet, in words.
+use super::answer::text;
+
+/// An error names what is not ready yet.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// What the operations endpoints need.
+/// What the endpoints for operations answer from.
 #[derive(Clone)]
 pub struct Operations {
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// Brings gauges up to date before they are rendered.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
-    /// Whether requests can be answered.
+    /// Whether the process can answer requests.
     pub readiness: Readiness,
 }
 
@@ -40,8 +43,8 @@ async fn livez() -> &'static str {
 
 async fn readyz(operations: Data<Operations>) -> HttpResponse {
     match (operations.readiness)() {
-        Ok(()) => HttpResponse::Ok().body("ok\n"),
-        Err(missing) => HttpResponse::ServiceUnavailable().body(format!("not ready: {missing}\n")),
+        Ok(()) => text(StatusCode::OK, "ok\n"),
+        Err(missing) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {missing}\n")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server as ActixServer, ServerHandle};
+use actix_web::dev::Server as ActixServer;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use rustls::ServerConfig;
@@ -20,24 +20,30 @@ use crate::watch::Feed;
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address is taken or not ours.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, #[source] std::io::Error),
+    /// The address is in use, or is no address of this machine.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// Plain HTTP beyond this machine.
     #[error(
-        "{0} is not loopback: the extender speaks plain HTTP there only; give --extender-tls-cert and --extender-tls-key"
+        "{address} is not loopback: the extender speaks plain HTTP there only; give --extender-tls-cert and \
+         --extender-tls-key"
     )]
-    PlainBeyondLoopback(SocketAddr),
+    PlainBeyondLoopback {
+        /// The address.
+        address: SocketAddr,
+    },
 }
 
-/// A server that ended with an error.
-pub type ServerError = std::io::Error;
-
-/// A server that listens: drive [`run`](Self::run) to serve.
+/// A server that listens and does not serve before [`run`](Self::run) is driven.
 pub struct Server {
-    /// Where it listens; a port of 0 has become a real one.
+    /// The address with the real port, also where port 0 was asked for.
     pub address: SocketAddr,
-    /// Drive this to serve.
+    /// Drive this future to serve.
     pub run: ActixServer,
 }
 
@@ -47,43 +53,40 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// Handles to stop servers together.
-#[derive(Clone, Default)]
-pub struct Servers(Vec<ServerHandle>);
-
-impl std::fmt::Debug for Servers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} servers", self.0.len())
-    }
+/// Where and how a server listens.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The address.
+    pub address: SocketAddr,
+    /// TLS; plain HTTP without.
+    pub tls: Option<ServerConfig>,
+    /// Worker threads.
+    pub workers: usize,
 }
 
-impl Servers {
-    /// Adds a server.
-    pub fn add(&mut self, server: &Server) {
-        self.0.push(server.run.handle());
-    }
-
-    /// Lets requests in flight finish, and stops.
-    pub async fn stop(self) {
-        futures::future::join_all(self.0.iter().map(|server| server.stop(true))).await;
-    }
+/// What the extender answers from.
+#[derive(Clone, Debug)]
+pub struct ExtenderState {
+    /// The state of the cluster.
+    pub store: Arc<Store>,
+    /// The write path of bind.
+    pub binder: Arc<Binder>,
+    /// The watches behind the store.
+    pub feed: Arc<Feed>,
+    /// The extender places no PE while a watch has been failing for longer than this.
+    pub stale_after: Duration,
 }
 
-/// The extender: plain HTTP on loopback, TLS anywhere else (D1). It promises nothing while a watch of the feed has been
-/// failing for longer than the view may be old.
+/// The extender: plain HTTP on loopback, TLS anywhere else.
 ///
 /// # Errors
 /// [`StartError`] naming the address.
-pub fn extender_server(
-    address: SocketAddr,
-    tls: Option<ServerConfig>,
-    (store, binder): (Arc<Store>, Arc<Binder>),
-    (feed, stale_after): (Arc<Feed>, Duration),
-    workers: usize,
-) -> Result<Server, StartError> {
-    if tls.is_none() && !address.ip().is_loopback() {
-        return Err(StartError::PlainBeyondLoopback(address));
+pub fn extender_server(endpoint: Endpoint, state: ExtenderState) -> Result<Server, StartError> {
+    let is_loopback = endpoint.address.ip().is_loopback();
+    if endpoint.tls.is_none() && !is_loopback {
+        return Err(StartError::PlainBeyondLoopback { address: endpoint.address });
     }
+    let ExtenderState { store, binder, feed, stale_after } = state;
     let explaining = Semaphore::new(1);
     let data = Data::new(extender::Extender {
         store,
@@ -94,16 +97,16 @@ pub fn extender_server(
         intake: Intake::default(),
         explaining,
     });
-    serve(address, tls, workers, move |config| {
+    serve(endpoint, move |config| {
         config.app_data(data.clone());
         extender::routes(config);
-        if address.ip().is_loopback() {
+        if is_loopback {
             extender::loopback_routes(config);
         }
     })
 }
 
-/// The admission webhooks: always TLS.
+/// The admission webhooks: the API server asks over TLS only.
 ///
 /// # Errors
 /// [`StartError`] naming the address.
@@ -114,7 +117,7 @@ pub fn admission_server(
     workers: usize,
 ) -> Result<Server, StartError> {
     let data = Data::new(admission::Admission { store, intake: Intake::default() });
-    serve(address, Some(tls), workers, move |config| {
+    serve(Endpoint { address, tls: Some(tls), workers }, move |config| {
         config.app_data(data.clone());
         admission::routes(config);
     })
@@ -126,25 +129,25 @@ pub fn admission_server(
 /// [`StartError`] naming the address.
 pub fn operations_server(address: SocketAddr, operations: Operations) -> Result<Server, StartError> {
     let data = Data::new(operations);
-    serve(address, None, 1, move |config| {
+    serve(Endpoint { address, tls: None, workers: 1 }, move |config| {
         config.app_data(data.clone());
         operations::routes(config);
     })
 }
 
 fn serve(
-    address: SocketAddr,
-    tls: Option<ServerConfig>,
-    workers: usize,
+    endpoint: Endpoint,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Server, StartError> {
-    let failed = |error| StartError::Listen(address, error);
+    let Endpoint { address, tls, workers } = endpoint;
+    let failed = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let failed = |source| StartError::Listen { address, source };
     let server = HttpServer::new(move || App::new().configure(routes.clone()))
         .workers(workers)
         .keep_alive(limits::KEEP_ALIVE)
-        // Large answers would meet Nagle's algorithm and the peer's delayed acknowledgement: 40 ms each.
+        // Nagle's algorithm and the peer's delayed acknowledgement would delay each large answer by 40 ms.
         .tcp_nodelay(true)
         .max_connections(limits::CONNECTIONS)
         .shutdown_timeout(limits::SHUTDOWN_SECONDS)

@@ -1,4 +1,4 @@
-//! Where the PEs of a job are, and why some wait.
+//! The status of a `StreamJob`: where its PEs are, and why some wait.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,36 +7,42 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde::Deserialize;
 
-use super::{Overview, count};
+use super::Overview;
+use super::overview::count;
 use crate::api::{InvalidStreamJob, Phase, PlacementStatus, StreamJob, StreamJobStatus};
 use crate::model::{JobId, Pe, PodUid, Reason, StreamJob as Declared};
 use crate::state::{JobState, Member};
 
-/// What is known of a pod beyond the snapshot.
+/// What the status reports of a pod beyond the snapshot.
 #[derive(Clone, Debug, Default)]
-pub struct Reported {
-    /// True once the API server has it on its node: what is only committed may still fail.
+pub struct PodReport {
+    /// True once the API server shows the pod on its node: the binding of an assumed pod may still fail.
     pub is_bound: bool,
-    /// The record of its placement, as its annotation holds it.
+    /// The record of the placement, as the pod's annotation holds it.
     pub record: Option<String>,
-    /// How many nodes were refused at the last attempt, by reason; `None` where none is remembered.
+    /// How many nodes were rejected at the last attempt, by reason; `None` where no attempt is remembered.
     pub rejected: Option<BTreeMap<Reason, usize>>,
 }
 
-/// More PEs than this are counted, but not told of one by one: an object has to stay well below 1.5 MiB.
-const MOST: usize = 4_096;
-/// How many reasons, PEs or keys a sentence names.
-const NAMED: usize = 5;
+/// The condition that says whether every PE has a node.
+pub(super) const PLACED: &str = "Placed";
+/// The condition that says whether the `StreamJob` overrides keys of its pods.
+pub(super) const SPEC_OVERRIDDEN: &str = "SpecOverridden";
 
-/// The status of a job, at a moment, after the last one; `told` looks up what is known of a pod.
+/// The status counts every PE and lists at most this many: an object has to stay well below 1.5 MiB.
+const MOST_PLACEMENTS: usize = 4_096;
+/// A message names at most this many reasons, PEs or keys.
+const MOST_NAMED: usize = 5;
+
+/// The status of a job at a moment. `last` is the status before it; `report` looks up a pod.
 ///
 /// # Errors
-/// [`InvalidStreamJob`] for a job that nothing can be said of.
-pub fn of_job(
+/// [`InvalidStreamJob`] for a job whose spec is invalid.
+pub fn job_status(
     object: &StreamJob,
     last: Option<&StreamJobStatus>,
     overview: &Overview<'_>,
-    (reported, now): (&dyn Fn(&PodUid) -> Reported, Timestamp),
+    (report, now): (&dyn Fn(&PodUid) -> PodReport, Timestamp),
 ) -> Result<StreamJobStatus, InvalidStreamJob> {
     let job = Declared::try_from(object)?;
     let before = last.into_iter().flat_map(|last| &last.placements);
@@ -54,30 +60,31 @@ pub fn of_job(
                 overruled.insert(&member.pe.name, &member.pe.overruled);
             }
             let before = by_uid.get(member.pe.pod.key.uid.as_str()).copied();
-            placements.push(of_member((id, row, member), overview, before, reported));
+            placements.push(member_status((id, row, member), overview, before, report));
         }
-        placements.extend(between_pods(id, row));
+        placements.extend(pes_without_pod(id, row));
     }
     placements.extend(remembered(last, &placements, &generations));
     placements.sort_by(|left, right| key(left).cmp(&key(right)));
 
     let placed = placements.iter().filter(|place| place.node.is_some()).count();
     let of = placements.iter().filter(|place| place.pod.is_some()).count() + without_pod.len();
-    let conditions = [placed_condition((placed, of, without_pod.len()), &placements), differ_condition(&overruled)];
-    placements.truncate(MOST);
+    let conditions =
+        [placed_condition((placed, of, without_pod.len()), &placements), spec_overridden_condition(&overruled)];
+    placements.truncate(MOST_PLACEMENTS);
     let generation = object.metadata.generation;
     let status = StreamJobStatus {
         phase: phase(placed, of),
         placed: count(placed),
         of: count(of),
-        conditions: conditions.into_iter().map(|condition| at(condition, generation, last, now)).collect(),
+        conditions: conditions.into_iter().map(|condition| dated(condition, generation, last, now)).collect(),
         placements,
         observed_generation: generation,
     };
     Ok(status)
 }
 
-/// The order in which PEs are told of.
+/// The order of `placements`.
 fn key(place: &PlacementStatus) -> (&str, &str, &Option<String>) {
     (&place.pe, &place.generation, &place.pod)
 }
@@ -90,11 +97,11 @@ fn phase(placed: usize, of: usize) -> Phase {
     }
 }
 
-fn of_member(
+fn member_status(
     (id, row, member): (&JobId, &JobState, &Member),
     overview: &Overview<'_>,
     before: Option<&PlacementStatus>,
-    reported: &dyn Fn(&PodUid) -> Reported,
+    report: &dyn Fn(&PodUid) -> PodReport,
 ) -> PlacementStatus {
     let pe: &Pe = &member.pe;
     let node = member.node.and_then(|index| overview.snapshot.node(index)).map(|row| row.name.to_string());
@@ -107,35 +114,36 @@ fn of_member(
         owner: pe.owner_uid.as_ref().map(ToString::to_string),
         ..PlacementStatus::default()
     };
-    // A pod never leaves its node: what was said of its placement stays true.
+    // A pod never leaves its node: what the last status says of its placement stays true.
     if let Some(before) = before.filter(|before| before.node.is_some() && before.node == node) {
         let (rank, rejected) = (before.rank, before.rejected.clone());
         return PlacementStatus { node, rank, rejected, scheme: before.scheme.clone(), ..place };
     }
-    let reported = reported(&pe.pod.key.uid);
-    if reported.is_bound {
-        let record = reported.record.and_then(|text| serde_json::from_str::<Recorded>(&text).ok()).unwrap_or_default();
+    let report = report(&pe.pod.key.uid);
+    if report.is_bound {
+        let record =
+            report.record.and_then(|text| serde_json::from_str::<RecordSummary>(&text).ok()).unwrap_or_default();
         return PlacementStatus { node, rank: record.rank, rejected: record.rejected, ..place };
     }
     let last_node = row.previous_node(pe).map(ToString::to_string);
     let counts = |rejected: BTreeMap<Reason, usize>| {
         rejected.into_iter().map(|(reason, nodes)| (reason.as_str().to_owned(), count(nodes))).collect()
     };
-    let rejected = reported.rejected.map(counts).or_else(|| before.map(|before| before.rejected.clone()));
+    let rejected = report.rejected.map(counts).or_else(|| before.map(|before| before.rejected.clone()));
     PlacementStatus { last_node, rejected: rejected.unwrap_or_default(), ..place }
 }
 
-/// What is taken from the record of a placement.
+/// What the status takes from the record of a placement.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Recorded {
+struct RecordSummary {
     rank: Option<i32>,
     #[serde(rename = "refused")]
     rejected: BTreeMap<String, i32>,
 }
 
-/// PEs that have no pod at the moment, and will come back to their nodes.
-fn between_pods<'a>(id: &'a JobId, row: &'a JobState) -> impl Iterator<Item = PlacementStatus> + 'a {
+/// PEs that have no pod at the moment and will return to their previous nodes.
+fn pes_without_pod<'a>(id: &'a JobId, row: &'a JobState) -> impl Iterator<Item = PlacementStatus> + 'a {
     let names: BTreeSet<&str> = row.members.iter().map(|member| &*member.pe.name).collect();
     row.previous_nodes.iter().filter(move |(name, _)| !names.contains(&***name)).map(|(name, previous_node)| {
         PlacementStatus {
@@ -148,7 +156,7 @@ fn between_pods<'a>(id: &'a JobId, row: &'a JobState) -> impl Iterator<Item = Pl
     })
 }
 
-/// PEs that nobody knows of any more but the last status. An older submission is over once there is a later one.
+/// PEs that only the last status still knows. An older submission is over once there is a later one.
 fn remembered(
     last: Option<&StreamJobStatus>,
     placements: &[PlacementStatus],
@@ -173,45 +181,45 @@ fn as_remembered(place: &PlacementStatus) -> Option<PlacementStatus> {
     })
 }
 
-/// The condition `Placed`: what a person wants to know first.
+/// The condition `Placed`, with the reasons of the PEs that wait in its message.
 fn placed_condition((placed, of, without_pod): (usize, usize, usize), pes: &[PlacementStatus]) -> Condition {
     let is_placed = phase(placed, of) == Phase::Placed;
-    let mut message = format!("{placed} of {of} PEs have a node");
+    let mut message = format!("{placed}/{of} PEs are placed");
     if without_pod > 0 {
-        let _written = write!(message, "; {without_pod} have no pod yet");
+        let _written = write!(message, "; {without_pod} without a pod");
     }
     let mut rejected: BTreeMap<&str, i64> = BTreeMap::new();
     for (code, nodes) in pes.iter().filter(|place| place.node.is_none()).flat_map(|place| &place.rejected) {
         *rejected.entry(code).or_default() += i64::from(*nodes);
     }
     if !rejected.is_empty() {
-        let _written = write!(message, "; nodes refused: {}", largest(rejected));
+        let _written = write!(message, "; nodes rejected: {}", largest_counts(rejected));
     }
-    condition("Placed", is_placed, if is_placed { "AllPlaced" } else { "Waiting" }, message)
+    condition(PLACED, is_placed, if is_placed { "AllPlaced" } else { "Waiting" }, message)
 }
 
-/// The largest counts, by name: `ExlocationConflict 4, HostMismatch 2`.
-pub(super) fn largest(counts: BTreeMap<&str, i64>) -> String {
+/// The largest counts with their names: `4 ExlocationConflict, 2 HostMismatch`.
+pub(super) fn largest_counts(counts: BTreeMap<&str, i64>) -> String {
     let mut counts: Vec<(&str, i64)> = counts.into_iter().collect();
     counts.sort_by(|(left, many), (right, more)| more.cmp(many).then(left.cmp(right)));
-    let named: Vec<String> = counts.iter().take(NAMED).map(|(name, number)| format!("{name} {number}")).collect();
+    let named: Vec<String> = counts.iter().take(MOST_NAMED).map(|(name, number)| format!("{number} {name}")).collect();
     named.join(", ")
 }
 
-/// The condition `WishesDiffer`.
-fn differ_condition(overruled: &BTreeMap<&str, &[&str]>) -> Condition {
+/// The condition `SpecOverridden`.
+fn spec_overridden_condition(overruled: &BTreeMap<&str, &[&str]>) -> Condition {
     if overruled.is_empty() {
-        let message = "no pod says anything else than this StreamJob".to_owned();
-        return condition("WishesDiffer", false, "NoDifference", message);
+        let message = "no pod sets a key to another value than this StreamJob".to_owned();
+        return condition(SPEC_OVERRIDDEN, false, "NoDifference", message);
     }
     let named: Vec<String> =
-        overruled.iter().take(NAMED).map(|(pe, keys)| format!("PE {pe}: {}", keys.join(", "))).collect();
-    let more = match overruled.len().saturating_sub(NAMED) {
+        overruled.iter().take(MOST_NAMED).map(|(pe, keys)| format!("PE {pe}: {}", keys.join(", "))).collect();
+    let more = match overruled.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
         more => format!("; and {more} more PEs"),
     };
-    let message = format!("what pods say here does not count: {}{more}", named.join("; "));
-    condition("WishesDiffer", true, "StreamJobWins", message)
+    let message = format!("this StreamJob overrides keys of its pods: {}{more}", named.join("; "));
+    condition(SPEC_OVERRIDDEN, true, "StreamJobOverridesPods", message)
 }
 
 fn condition(kind: &str, is_true: bool, reason: &str, message: String) -> Condition {
@@ -225,11 +233,11 @@ fn condition(kind: &str, is_true: bool, reason: &str, message: String) -> Condit
     }
 }
 
-/// The condition as it stands in the object: with the time since when it holds.
-fn at(condition: Condition, generation: Option<i64>, last: Option<&StreamJobStatus>, now: Timestamp) -> Condition {
+/// The condition with its observed generation and the time of its last transition.
+fn dated(condition: Condition, generation: Option<i64>, last: Option<&StreamJobStatus>, now: Timestamp) -> Condition {
     let before = last.and_then(|last| last.conditions.iter().find(|before| before.type_ == condition.type_));
     let since = before.filter(|before| before.status == condition.status).map(|before| before.last_transition_time.0);
-    // As the API writes it: a fraction would come back cut off.
+    // The API stores whole seconds: a fraction would differ from what is read back.
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     Condition { observed_generation: generation, last_transition_time: Time(since.unwrap_or(now)), ..condition }
 }

@@ -1,93 +1,95 @@
-//! What has happened since the last status, as events tell it.
+//! The events of a `StreamJob`: what changed from one status to the next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::job::largest;
+use super::job::{PLACED, SPEC_OVERRIDDEN, largest_counts};
 use crate::api::{Phase, PlacementStatus, StreamJobStatus};
 
-/// One event: what happened to whom.
+/// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobEvent {
-    /// Whom it concerns.
-    pub subject: Subject,
-    /// What happened: `Placed`, `Waiting`, or `WishesDiffer`.
+    /// The object that the event is about.
+    pub regarding: InvolvedObject,
+    /// What happened: `Placed`, `Waiting` or `SpecOverridden`.
     pub reason: &'static str,
-    /// True when somebody may want to do something about it.
+    /// True for type `Warning`, false for type `Normal`.
     pub is_warning: bool,
     /// What happened, in a sentence.
-    pub text: String,
+    pub note: String,
 }
 
-/// Whom an event concerns.
+/// The object that an event is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
+pub enum InvolvedObject {
     /// The job.
     Job,
-    /// A pod of it, by name and UID.
-    Pod(String, String),
+    /// A pod of the job.
+    Pod {
+        /// Name of the pod.
+        name: String,
+        /// UID of the pod.
+        uid: String,
+    },
 }
 
-/// What has happened from one status of a job to the next. Counts that go up and down are no news; codes that come or go
-/// are.
+/// The reason of an event about a PE, or a job, that waits for nodes.
+const WAITING: &str = "Waiting";
+
+/// What happened from one status of a job to the next. A reason code that comes or goes is an event; a count that changes
+/// is none.
 #[must_use]
-pub fn notes(before: Option<&StreamJobStatus>, after: &StreamJobStatus) -> Vec<JobEvent> {
-    let mut notes = Vec::new();
+pub fn job_events(before: Option<&StreamJobStatus>, after: &StreamJobStatus) -> Vec<JobEvent> {
     let last: BTreeMap<&Option<String>, &PlacementStatus> =
         before.into_iter().flat_map(|before| &before.placements).map(|last| (&last.uid, last)).collect();
-    for place in &after.placements {
-        notes.extend(of_pod(last.get(&place.uid).copied(), place));
-    }
-    let mut of_job =
-        |reason, is_warning, text| notes.push(JobEvent { subject: Subject::Job, reason, is_warning, text });
+    let of_pods = after.placements.iter().filter_map(|place| pod_event(last.get(&place.uid).copied(), place));
+    let mut events: Vec<JobEvent> = of_pods.collect();
+    let mut push = |reason, is_warning, condition: &str| {
+        let note = find_condition(after, condition).map(|condition| condition.message.clone()).unwrap_or_default();
+        events.push(JobEvent { regarding: InvolvedObject::Job, reason, is_warning, note });
+    };
     let was_placed = before.is_some_and(|before| before.phase == Phase::Placed);
-    let codes = waits_for(after);
+    let codes = waiting_codes(after);
     if after.phase == Phase::Placed && !was_placed {
-        of_job("Placed", false, message(after, "Placed"));
-    } else if !codes.is_empty() && before.map(waits_for).unwrap_or_default() != codes {
-        of_job("Waiting", true, message(after, "Placed"));
+        push(PLACED, false, PLACED);
+    } else if !codes.is_empty() && before.map(waiting_codes).unwrap_or_default() != codes {
+        push(WAITING, true, PLACED);
     }
-    if holds(after, "WishesDiffer") && !before.is_some_and(|before| holds(before, "WishesDiffer")) {
-        of_job("WishesDiffer", true, message(after, "WishesDiffer"));
+    let is_overridden = |status| find_condition(status, SPEC_OVERRIDDEN).is_some_and(|found| found.status == "True");
+    if is_overridden(after) && !before.is_some_and(is_overridden) {
+        push(SPEC_OVERRIDDEN, true, SPEC_OVERRIDDEN);
     }
-    notes
+    events
 }
 
-fn condition<'a>(status: &'a StreamJobStatus, kind: &str) -> Option<&'a Condition> {
+fn find_condition<'a>(status: &'a StreamJobStatus, kind: &str) -> Option<&'a Condition> {
     status.conditions.iter().find(|condition| condition.type_ == kind)
 }
 
-fn holds(status: &StreamJobStatus, kind: &str) -> bool {
-    condition(status, kind).is_some_and(|condition| condition.status == "True")
-}
-
-fn message(status: &StreamJobStatus, kind: &str) -> String {
-    condition(status, kind).map(|condition| condition.message.clone()).unwrap_or_default()
-}
-
-fn of_pod(last: Option<&PlacementStatus>, place: &PlacementStatus) -> Option<JobEvent> {
-    let subject = Subject::Pod(place.pod.clone()?, place.uid.clone()?);
-    let rejected = largest(place.rejected.iter().map(|(code, nodes)| (code.as_str(), i64::from(*nodes))).collect());
+fn pod_event(last: Option<&PlacementStatus>, place: &PlacementStatus) -> Option<JobEvent> {
+    let regarding = InvolvedObject::Pod { name: place.pod.clone()?, uid: place.uid.clone()? };
+    let counts = place.rejected.iter().map(|(code, nodes)| (code.as_str(), i64::from(*nodes))).collect();
+    let rejected = largest_counts(counts);
     if let Some(node) = &place.node {
         if last.is_some_and(|last| last.node.is_some()) {
             return None;
         }
-        let rank = place.rank.map(|rank| format!(", number {rank} of the nodes that passed")).unwrap_or_default();
-        let rejected = if rejected.is_empty() { rejected } else { format!("; nodes refused: {rejected}") };
-        let text = format!("PE {} is on {node}{rank}{rejected}", place.pe);
-        return Some(JobEvent { subject, reason: "Placed", is_warning: false, text });
+        let rank = place.rank.map(|rank| format!(", rank {rank} of the nodes that passed")).unwrap_or_default();
+        let rejected = if rejected.is_empty() { rejected } else { format!("; nodes rejected: {rejected}") };
+        let note = format!("placed PE {} on node {node}{rank}{rejected}", place.pe);
+        return Some(JobEvent { regarding, reason: PLACED, is_warning: false, note });
     }
     let codes = |place: &PlacementStatus| place.rejected.keys().cloned().collect::<BTreeSet<String>>();
     if place.rejected.is_empty() || last.is_some_and(|last| codes(last) == codes(place)) {
         return None;
     }
-    let text = format!("PE {} waits; nodes refused: {rejected}", place.pe);
-    Some(JobEvent { subject, reason: "Waiting", is_warning: true, text })
+    let note = format!("PE {} waits for a node; nodes rejected: {rejected}", place.pe);
+    Some(JobEvent { regarding, reason: WAITING, is_warning: true, note })
 }
 
-/// The codes that PEs of the job wait for.
-fn waits_for(status: &StreamJobStatus) -> BTreeSet<&str> {
+/// The reason codes that PEs of the job wait for.
+fn waiting_codes(status: &StreamJobStatus) -> BTreeSet<&str> {
     let waiting = status.placements.iter().filter(|place| place.node.is_none());
     waiting.flat_map(|place| place.rejected.keys()).map(String::as_str).collect()
 }

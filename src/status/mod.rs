@@ -1,23 +1,18 @@
-//! What is told of pools and jobs: from a snapshot to the status of `HostPool` and `StreamJob`, and to events.
+//! The status of `HostPool` and `StreamJob`, and events, from a snapshot.
 //!
-//! All of it is derived from nodes and pods, so that a status that was lost is written again as it was. Only what no pod
-//! tells any more is taken over from the last status: where PEs without a pod have been, and why a PE waits that nobody
-//! has asked about since.
+//! A status is derived from nodes and pods, so that a lost status is written again as it was. The last status is the source
+//! only of what no pod holds any more: the previous node of a PE without a pod, and why a PE waits that kube-scheduler has
+//! not tried since.
 
 mod job;
 mod job_event;
 mod overview;
 mod pool;
 
-pub use job::{Reported, of_job};
-pub use job_event::{JobEvent, Subject, notes};
+pub use job::{PodReport, job_status};
+pub use job_event::{InvolvedObject, JobEvent, job_events};
 pub use overview::Overview;
-pub use pool::of_pool;
-
-/// A count as the API has it.
-fn count(number: usize) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
+pub use pool::pool_status;
 
 #[cfg(test)]
 #[path = "tests/mod.rs"]

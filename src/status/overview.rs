@@ -1,4 +1,4 @@
-//! A snapshot by pools and by jobs.
+//! The PEs of a snapshot, by pool and by job.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,23 +6,23 @@ use std::sync::Arc;
 use crate::model::{HostChoice, JobId, NodeName, ObjectId};
 use crate::state::{JobState, Snapshot};
 
-/// A snapshot by pools and by jobs, gathered once for all of them.
+/// The PEs of a snapshot by pool and by job: made once, for the status of every object.
 #[derive(Debug)]
 pub struct Overview<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pools: BTreeMap<&'a ObjectId, BTreeMap<&'a JobId, Used<'a>>>,
+    pools: BTreeMap<&'a ObjectId, BTreeMap<&'a JobId, Allocation<'a>>>,
     jobs: BTreeMap<ObjectId, BTreeMap<&'a JobId, &'a Arc<JobState>>>,
 }
 
-/// What a job has of a pool.
+/// The PEs that a job has in a pool, and their nodes.
 #[derive(Debug, Default)]
-pub(super) struct Used<'a> {
+pub(super) struct Allocation<'a> {
     pub(super) pes: usize,
     pub(super) nodes: BTreeSet<&'a NodeName>,
 }
 
 impl<'a> Overview<'a> {
-    /// Gathers what is placed.
+    /// The overview of a snapshot.
     #[must_use]
     pub fn new(snapshot: &'a Snapshot) -> Self {
         let (mut pools, mut jobs) = (BTreeMap::new(), BTreeMap::new());
@@ -31,8 +31,8 @@ impl<'a> Overview<'a> {
             for member in &row.members {
                 let (Some(index), Ok(spec)) = (member.node, &member.pe.spec) else { continue };
                 let (HostChoice::Pool(pool), Some(node)) = (&spec.hosts, snapshot.node(index)) else { continue };
-                let used: &mut Used<'_> =
-                    pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(Used::default);
+                let used: &mut Allocation<'_> =
+                    pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(Allocation::default);
                 used.pes += 1;
                 used.nodes.insert(&node.name);
             }
@@ -40,8 +40,8 @@ impl<'a> Overview<'a> {
         Self { snapshot, pools, jobs }
     }
 
-    /// What each job has of a pool.
-    pub(super) fn of_pool(&self, pool: &ObjectId) -> impl Iterator<Item = (&JobId, &Used<'a>)> {
+    /// The allocation of each job in a pool.
+    pub(super) fn allocations(&self, pool: &ObjectId) -> impl Iterator<Item = (&JobId, &Allocation<'a>)> {
         self.pools.get(pool).into_iter().flatten().map(|(job, used)| (*job, used))
     }
 
@@ -49,4 +49,9 @@ impl<'a> Overview<'a> {
     pub(super) fn submissions(&self, job: &ObjectId) -> impl Iterator<Item = (&'a JobId, &'a JobState)> {
         self.jobs.get(job).into_iter().flatten().map(|(id, row)| (*id, &***row))
     }
+}
+
+/// A count as the API writes it.
+pub(super) fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }

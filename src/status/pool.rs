@@ -1,6 +1,7 @@
-//! What there is of a pool, and who uses it.
+//! The status of a `HostPool`: its nodes, and the jobs that use them.
 
-use super::{Overview, count};
+use super::Overview;
+use super::overview::count;
 use crate::api::{AllocationStatus, HostPool, HostPoolStatus, InvalidHostPool};
 use crate::model::{JobId, Node, Pool};
 use crate::placement::qualifies;
@@ -8,15 +9,15 @@ use crate::placement::qualifies;
 /// The status of a pool.
 ///
 /// # Errors
-/// [`InvalidHostPool`] for a pool that nothing can be said of.
-pub fn of_pool(object: &HostPool, overview: &Overview<'_>) -> Result<HostPoolStatus, InvalidHostPool> {
+/// [`InvalidHostPool`] for a pool whose spec is invalid.
+pub fn pool_status(object: &HostPool, overview: &Overview<'_>) -> Result<HostPoolStatus, InvalidHostPool> {
     let pool = Pool::try_from(object)?;
     let qualifying: Vec<&Node> =
         overview.snapshot.nodes().map(|(_, _, node)| node).filter(|node| qualifies(&pool.members, node)).collect();
     let allocations: Vec<AllocationStatus> = overview
-        .of_pool(&pool.id)
+        .allocations(&pool.id)
         .map(|(job, used)| AllocationStatus {
-            job: name_of(job),
+            job: job_name(job),
             pes: count(used.pes),
             nodes: used.nodes.iter().map(ToString::to_string).collect(),
         })
@@ -30,7 +31,7 @@ pub fn of_pool(object: &HostPool, overview: &Overview<'_>) -> Result<HostPoolSta
     })
 }
 
-/// A job within its namespace.
-fn name_of(job: &JobId) -> String {
+/// Name and generation of a job within its namespace.
+fn job_name(job: &JobId) -> String {
     if job.generation.is_empty() { job.name.to_string() } else { format!("{}#{}", job.name, job.generation) }
 }

@@ -17,7 +17,7 @@ pub enum LogFormat {
 pub fn install(format: LogFormat, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_invalid| EnvFilter::new("info"));
     let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Another logger may be installed where the library runs inside a test; the first one stays.
+    // A test may have installed a logger already; the first logger stays.
     let installed = match format {
         LogFormat::Text => logger.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => logger.json().try_init(),

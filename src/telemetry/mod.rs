@@ -1,12 +1,12 @@
-//! Metrics and logs: every name in one place, recorded from what was decided.
+//! Metrics and logs: every name in one place, recorded from decisions.
 
 mod logs;
 mod names;
 mod record;
 
 pub use logs::{LogFormat, install as install_logs};
-pub use names::install as install_metrics;
+pub use names::{METRICS, MetricDescription, MetricKind, install as install_metrics};
 pub use record::{
-    Placement, admission, assumed_pods, bind_conflict, certificate_expiry, controller_write, extender, lease, load,
-    load_file_read, placement, policies_loaded, rejections, snapshot, undecodable,
+    BindOutcome, WriteOutcome, admission, assumed_pods, bind_conflict, certificate_expiry, controller_write, extender,
+    lease, load, load_file_read, placement, policies_loaded, rejections, snapshot, undecodable,
 };

@@ -1,29 +1,86 @@
-//! The names, units and meanings of all metrics.
+//! The names, kinds, labels and meanings of all metrics.
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-pub(super) const PLACEMENTS: &str = "outrigger_placements_total";
-pub(super) const NODE_REFUSALS: &str = "outrigger_node_refusals_total";
-pub(super) const EXTENDER_DURATION: &str = "outrigger_extender_request_duration_seconds";
-pub(super) const ADMISSION_DURATION: &str = "outrigger_admission_request_duration_seconds";
-pub(super) const INJECTIONS: &str = "outrigger_injections_total";
-pub(super) const SKIPS: &str = "outrigger_admission_skips_total";
-pub(super) const LEDGER: &str = "outrigger_ledger_entries";
-pub(super) const COMMIT_CONFLICTS: &str = "outrigger_commit_conflicts_total";
-pub(super) const SNAPSHOT_AGE: &str = "outrigger_snapshot_age_seconds";
-pub(super) const SNAPSHOT_OBJECTS: &str = "outrigger_snapshot_nodes";
-pub(super) const UNDECODABLE: &str = "outrigger_undecodable_objects_total";
-pub(super) const POLICIES: &str = "outrigger_policies";
-pub(super) const POLICY_RELOAD: &str = "outrigger_policies_last_reload_successful";
-pub(super) const OVERLOADED_NODES: &str = "outrigger_overloaded_nodes";
-pub(super) const MEASURED_NODES: &str = "outrigger_load_measured_nodes";
-pub(super) const LOAD_AGE: &str = "outrigger_load_age_seconds";
-pub(super) const LOAD_FILE_READ: &str = "outrigger_load_file_last_read_successful";
-pub(super) const CERTIFICATE_EXPIRY: &str = "outrigger_certificate_expiry_timestamp_seconds";
-pub(super) const CONTROLLER_WRITES: &str = "outrigger_controller_writes_total";
-pub(super) const LEASE_HELD: &str = "outrigger_controller_lease_held";
-const BUILD_INFO: &str = "outrigger_build_info";
+/// The kind of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// A sum that only grows.
+    Counter,
+    /// A value that goes up and down.
+    Gauge,
+    /// Counts of values by buckets.
+    Histogram,
+}
+
+/// What is known of a metric before its first value.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricDescription {
+    /// The name.
+    pub name: &'static str,
+    /// The kind.
+    pub kind: MetricKind,
+    /// The names of the labels.
+    pub labels: &'static [&'static str],
+    /// The help text.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] $help:literal;)*) => {
+        $(pub(super) const $constant: &str = $name;)*
+
+        /// Every metric of this program.
+        pub const METRICS: &[MetricDescription] =
+            &[$(MetricDescription { name: $name, kind: MetricKind::$kind, labels: &[$($label),*], help: $help }),*];
+    };
+}
+
+metrics! {
+    PLACEMENTS: Counter "outrigger_placements_total" ["result", "pool", "scheme"]
+        "Bind requests for PEs, by result, pool and scoring strategy.";
+    NODE_REFUSALS: Counter "outrigger_node_refusals_total" ["reason"]
+        "Nodes that filter rejected, by reason code.";
+    EXTENDER_DURATION: Histogram "outrigger_extender_request_duration_seconds" ["verb", "outcome"]
+        "Time to answer kube-scheduler, by verb and outcome.";
+    ADMISSION_DURATION: Histogram "outrigger_admission_request_duration_seconds" ["verb", "outcome"]
+        "Time to answer the API server, by verb and outcome.";
+    INJECTIONS: Counter "outrigger_injections_total" ["policy"]
+        "Pods that admission patched, by policy.";
+    SKIPS: Counter "outrigger_admission_skips_total" ["reason"]
+        "Pods that passed admission unchanged, by reason.";
+    LEDGER: Gauge "outrigger_ledger_entries" ["state"]
+        "Assumed pods (committed) and reservations (tentative) that the watch does not show yet.";
+    COMMIT_CONFLICTS: Counter "outrigger_commit_conflicts_total" ["reason"]
+        "Bind requests that verification or the API server turned down, by reason.";
+    SNAPSHOT_AGE: Gauge "outrigger_snapshot_age_seconds" []
+        "How long the longest failing watch has been failing; 0 while all watches are healthy.";
+    SNAPSHOT_OBJECTS: Gauge "outrigger_snapshot_nodes" []
+        "Nodes in the snapshot that answers requests.";
+    UNDECODABLE: Counter "outrigger_undecodable_objects_total" ["kind"]
+        "Watched objects that could not be read and were left out, by kind.";
+    POLICIES: Gauge "outrigger_policies" []
+        "Policies in force.";
+    POLICY_RELOAD: Gauge "outrigger_policies_last_reload_successful" []
+        "1 after a successful reload of the policy files, 0 while the last good policies stay in force.";
+    OVERLOADED_NODES: Gauge "outrigger_overloaded_nodes" ["metric"]
+        "Overloaded nodes, which take no PE, by metric.";
+    MEASURED_NODES: Gauge "outrigger_load_measured_nodes" []
+        "Nodes with a load measurement that counts.";
+    LOAD_AGE: Gauge "outrigger_load_age_seconds" []
+        "Age of the newest load measurement of any node.";
+    LOAD_FILE_READ: Gauge "outrigger_load_file_last_read_successful" []
+        "1 after a successful read of the load file, 0 while the last good measurements are kept.";
+    CERTIFICATE_EXPIRY: Gauge "outrigger_certificate_expiry_timestamp_seconds" []
+        "When the serving certificate expires, in seconds since 1970.";
+    CONTROLLER_WRITES: Counter "outrigger_controller_writes_total" ["kind", "outcome"]
+        "Statuses, events and requeues that the controllers wrote, by kind and outcome.";
+    LEASE_HELD: Gauge "outrigger_controller_lease_held" []
+        "1 while this process holds the lease of the controllers.";
+    BUILD_INFO: Gauge "outrigger_build_info" ["version"]
+        "The version that runs; always 1.";
+}
 
 /// From 50 µs, the floor of a loopback request, to 5 s, the longest that kube-scheduler waits.
 const BUCKETS: [f64; 16] =
@@ -32,46 +89,25 @@ const BUCKETS: [f64; 16] =
 /// Installs the recorder of this process; the handle renders what Prometheus scrapes.
 ///
 /// # Errors
-/// [`BuildError`] when a recorder is installed already.
+/// [`BuildError`] when the process has a recorder already.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &BUCKETS)?
-        .install_recorder()?;
+    let handle = builder()?.install_recorder()?;
     describe();
-    gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }
 
-fn describe() {
-    describe_counter!(PLACEMENTS, "Bind requests for PEs, by result, pool and scheme.");
-    describe_counter!(NODE_REFUSALS, "Nodes refused by filter, by reason code.");
-    describe_histogram!(EXTENDER_DURATION, Unit::Seconds, "Time to answer kube-scheduler, by verb and outcome.");
-    describe_histogram!(ADMISSION_DURATION, Unit::Seconds, "Time to answer the API server, by verb and outcome.");
-    describe_counter!(INJECTIONS, "Pods that were changed at admission, by policy.");
-    describe_counter!(SKIPS, "Pods that passed admission unchanged, by reason.");
-    describe_gauge!(LEDGER, "Placements that the watch does not show yet, by state.");
-    describe_counter!(COMMIT_CONFLICTS, "Bind requests that verification or the API server turned down, by reason.");
-    describe_gauge!(
-        SNAPSHOT_AGE,
-        Unit::Seconds,
-        "How long the longest failing watch has been failing; 0 when all are healthy."
-    );
-    describe_gauge!(SNAPSHOT_OBJECTS, "Nodes in the snapshot that requests are answered from.");
-    describe_counter!(UNDECODABLE, "Watched objects that could not be read and were left out, by kind.");
-    describe_gauge!(POLICIES, "Policies in force.");
-    describe_gauge!(
-        POLICY_RELOAD,
-        "1 when the last reload of the policy files succeeded, 0 when the last good set is kept."
-    );
-    describe_gauge!(OVERLOADED_NODES, "Nodes that take no PE because they are busy, by metric.");
-    describe_gauge!(MEASURED_NODES, "Nodes of which a measurement counts.");
-    describe_gauge!(LOAD_AGE, Unit::Seconds, "How long ago the newest measurement of a node was made.");
-    describe_gauge!(
-        LOAD_FILE_READ,
-        "1 when the last read of the load file succeeded, 0 when the last good one is kept."
-    );
-    describe_gauge!(CERTIFICATE_EXPIRY, Unit::Seconds, "When the serving certificate expires, in seconds since 1970.");
-    describe_counter!(CONTROLLER_WRITES, "Status and events written by controllers, by kind and outcome.");
-    describe_gauge!(LEASE_HELD, "1 while this process holds the lease of the controllers.");
-    describe_gauge!(BUILD_INFO, "The version that runs; always 1.");
+pub(super) fn builder() -> Result<PrometheusBuilder, BuildError> {
+    PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &BUCKETS)
+}
+
+/// Describes every metric, and sets the metric that never changes.
+pub(super) fn describe() {
+    for metric in METRICS {
+        match metric.kind {
+            MetricKind::Counter => describe_counter!(metric.name, metric.help),
+            MetricKind::Gauge => describe_gauge!(metric.name, metric.help),
+            MetricKind::Histogram => describe_histogram!(metric.name, metric.help),
+        }
+    }
+    gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

@@ -1,5 +1,6 @@
 //! Recording: each function takes what was decided and nothing else.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,27 +8,51 @@ use jiff::Timestamp;
 use metrics::{counter, gauge, histogram};
 
 use super::names;
-use crate::model::Reason;
+use crate::model::{Reason, RequestOutcome};
 use crate::state::LoadSummary;
 
-/// What became of one bind request.
+/// How one bind request for a PE was answered.
 #[derive(Clone, Copy, Debug)]
-pub struct Placement<'a> {
-    /// `bound`, `refused`, `conflict` or `error`.
-    pub result: &'static str,
-    /// The pool that was asked for: its namespace and name; `tags` and `none` where there is no such object.
+pub struct BindOutcome<'a> {
+    /// The outcome of the request.
+    pub result: RequestOutcome,
+    /// The pool that the PE asks for, as `namespace/name`; `tags` and `none` where the PE names no pool.
     pub pool: &'a str,
-    /// The ranking in use.
+    /// The scoring strategy of the PE.
     pub scheme: &'static str,
 }
 
-/// Counts a bind request for a PE.
-pub fn placement(placement: Placement<'_>) {
-    let Placement { result, pool, scheme } = placement;
-    counter!(names::PLACEMENTS, "result" => result, "pool" => pool.to_owned(), "scheme" => scheme).increment(1);
+/// What became of a write of a controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// The API server took the write.
+    Written,
+    /// The API server refused the write or did not answer.
+    Failed,
+    /// There were too many writes of this kind.
+    Dropped,
 }
 
-/// Counts the nodes that filter refused.
+impl WriteOutcome {
+    /// The label in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// Counts a bind request for a PE.
+pub fn placement(outcome: BindOutcome<'_>) {
+    let BindOutcome { result, pool, scheme } = outcome;
+    counter!(names::PLACEMENTS, "result" => result.as_str(), "pool" => pool.to_owned(), "scheme" => scheme)
+        .increment(1);
+}
+
+/// Counts the nodes that filter rejected.
 pub fn rejections(rejected: &BTreeMap<Reason, usize>) {
     for (reason, count) in rejected {
         counter!(names::NODE_REFUSALS, "reason" => reason.as_str())
@@ -35,20 +60,20 @@ pub fn rejections(rejected: &BTreeMap<Reason, usize>) {
     }
 }
 
-/// Records one answer to kube-scheduler.
-pub fn extender(verb: &'static str, outcome: &'static str, elapsed: Duration) {
-    histogram!(names::EXTENDER_DURATION, "verb" => verb, "outcome" => outcome).record(elapsed);
+/// Records the duration of one request of kube-scheduler.
+pub fn extender(verb: &'static str, outcome: RequestOutcome, elapsed: Duration) {
+    histogram!(names::EXTENDER_DURATION, "verb" => verb, "outcome" => outcome.as_str()).record(elapsed);
 }
 
-/// Records one answer to the API server. `policy` is set where the pod was changed, `skipped` where it was not.
+/// Records one request of the API server. `policy` is set where the pod was patched, `skipped` where it was not.
 pub fn admission(
     verb: &'static str,
-    outcome: &'static str,
+    outcome: RequestOutcome,
     elapsed: Duration,
     policy: Option<&str>,
     skipped: Option<&'static str>,
 ) {
-    histogram!(names::ADMISSION_DURATION, "verb" => verb, "outcome" => outcome).record(elapsed);
+    histogram!(names::ADMISSION_DURATION, "verb" => verb, "outcome" => outcome.as_str()).record(elapsed);
     if let Some(policy) = policy {
         counter!(names::INJECTIONS, "policy" => policy.to_owned()).increment(1);
     }
@@ -57,14 +82,14 @@ pub fn admission(
     }
 }
 
-/// Counts a bind that verification or the API server turned down.
+/// Counts a bind request that verification or the API server turned down.
 pub fn bind_conflict(reason: &'static str) {
     counter!(names::COMMIT_CONFLICTS, "reason" => reason).increment(1);
 }
 
-/// Sets the size of the ledger.
-pub fn assumed_pods(committed: usize, reservations: usize) {
-    gauge!(names::LEDGER, "state" => "committed").set(number(committed));
+/// Sets the number of assumed pods and of reservations.
+pub fn assumed_pods(assumed: usize, reservations: usize) {
+    gauge!(names::LEDGER, "state" => "committed").set(number(assumed));
     gauge!(names::LEDGER, "state" => "tentative").set(number(reservations));
 }
 
@@ -79,7 +104,7 @@ pub fn undecodable(kind: &'static str) {
     counter!(names::UNDECODABLE, "kind" => kind).increment(1);
 }
 
-/// Notes how many policies are in force, or that the last reload failed.
+/// Sets the number of policies in force; `None` where the last reload failed.
 pub fn policies_loaded(count: Option<usize>) {
     gauge!(names::POLICY_RELOAD).set(if count.is_some() { 1.0 } else { 0.0 });
     if let Some(count) = count {
@@ -87,8 +112,8 @@ pub fn policies_loaded(count: Option<usize>) {
     }
 }
 
-/// Notes how many nodes are overloaded by which metric, of how many a measurement counts, and how old the newest is; only
-/// where load protection is on.
+/// Sets how many nodes are overloaded by each metric, how many nodes have a measurement that counts, and the age of the
+/// newest measurement; `None` where load protection is off.
 pub fn load(summary: Option<LoadSummary>, now: Timestamp) {
     let Some(LoadSummary { measured, newest, overloaded }) = summary else { return };
     for (metric, count) in overloaded {
@@ -99,22 +124,22 @@ pub fn load(summary: Option<LoadSummary>, now: Timestamp) {
     gauge!(names::LOAD_AGE).set(age);
 }
 
-/// Notes whether the load file could be read.
+/// Sets whether the last read of the load file succeeded.
 pub fn load_file_read(successful: bool) {
     gauge!(names::LOAD_FILE_READ).set(if successful { 1.0 } else { 0.0 });
 }
 
-/// Notes when the serving certificate expires, in seconds since 1970.
+/// Sets when the serving certificate expires, in seconds since 1970.
 pub fn certificate_expiry(seconds: i64) {
     gauge!(names::CERTIFICATE_EXPIRY).set(u32::try_from(seconds).map_or(0.0, f64::from));
 }
 
-/// Counts what a controller has written of a kind, or tried to: `written`, `failed` or `dropped`.
-pub fn controller_write(kind: &'static str, outcome: &'static str) {
-    counter!(names::CONTROLLER_WRITES, "kind" => kind, "outcome" => outcome).increment(1);
+/// Counts a write of a controller, by the kind of what it wrote.
+pub fn controller_write(kind: impl Into<Cow<'static, str>>, outcome: WriteOutcome) {
+    counter!(names::CONTROLLER_WRITES, "kind" => kind.into(), "outcome" => outcome.as_str()).increment(1);
 }
 
-/// Notes whether this process holds the lease of the controllers.
+/// Sets whether this process holds the lease of the controllers.
 pub fn lease(is_held: bool) {
     gauge!(names::LEASE_HELD).set(if is_held { 1.0 } else { 0.0 });
 }
@@ -122,3 +147,7 @@ pub fn lease(is_held: bool) {
 fn number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
+
+#[cfg(test)]
+#[path = "tests/record.rs"]
+mod tests;

@@ -1,19 +1,19 @@
-//! A certificate authority and a serving certificate, made on the spot.
+//! Issues a certificate authority and a serving certificate.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use time::{Duration, OffsetDateTime};
 
-/// Clocks of two machines may differ: certificates are valid a little before they are made.
+/// Certificates are valid from a little before their issue: clocks of two machines may differ.
 const BACK_DATED: Duration = Duration::minutes(10);
 /// The authority outlives many serving certificates.
 const AUTHORITY_LIFETIME: Duration = Duration::days(3_650);
 
-/// A fresh authority and a serving certificate of it, in PEM.
+/// A new authority and a serving certificate that it signed, in PEM.
 #[derive(Clone)]
 pub struct Issued {
-    /// The certificate of the authority: what callers must trust.
+    /// The certificate of the authority, which callers must trust.
     pub authority: String,
     /// The serving certificate.
     pub certificate: String,
@@ -27,10 +27,10 @@ impl std::fmt::Debug for Issued {
     }
 }
 
-/// Makes an authority and a serving certificate (ECDSA P-256) for these names and addresses.
+/// Issues an authority and a serving certificate (ECDSA P-256) for these names and addresses.
 ///
 /// # Errors
-/// [`rcgen::Error`] when a name can stand in no certificate.
+/// [`rcgen::Error`] when no certificate can hold a name.
 pub fn issue(names: &[String], now: OffsetDateTime, lifetime: Duration) -> Result<Issued, rcgen::Error> {
     let mut authority = CertificateParams::default();
     authority.distinguished_name.push(DnType::CommonName, "outrigger");
@@ -48,7 +48,7 @@ pub fn issue(names: &[String], now: OffsetDateTime, lifetime: Duration) -> Resul
     serving.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     serving.not_before = now - BACK_DATED;
     serving.not_after = now + lifetime;
-    // RFC 5280 wants it, and strict clients (Python 3.13, `openssl verify -x509_strict`) refuse without.
+    // RFC 5280 requires it; strict clients (Python 3.13, `openssl verify -x509_strict`) refuse certificates without it.
     serving.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate()?;
     let certificate = serving.signed_by(&key, &issuer)?;

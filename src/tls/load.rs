@@ -1,33 +1,56 @@
-//! A certificate and its key, from files.
+//! A certificate and its key, from files, and the cryptography behind them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::provider::provider;
-
 /// Why a certificate cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A file cannot be read.
-    #[error("{0}: {1}")]
-    Read(String, #[source] std::io::Error),
+    #[error("{file}: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A file holds no PEM of the expected kind.
-    #[error("{0}: no {1} in PEM form: {2}")]
-    Pem(String, &'static str, String),
+    #[error("{file}: no {expected} in PEM form: {problem}")]
+    Pem {
+        /// The file.
+        file: String,
+        /// The kind of PEM that the file should hold.
+        expected: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// The certificate and the key do not belong together, or the key is of no known kind.
-    #[error("certificate {0} and key {1} cannot be used together: {2}")]
-    Mismatch(String, String, #[source] rustls::Error),
+    #[error("certificate {certificate} and key {key} cannot be used together: {source}")]
+    Mismatch {
+        /// The file of the certificate.
+        certificate: String,
+        /// The file of the key.
+        key: String,
+        /// What is wrong.
+        source: rustls::Error,
+    },
     /// The certificate cannot be parsed.
-    #[error("{0}: not a certificate: {1}")]
-    Certificate(String, String),
+    #[error("{file}: not a certificate: {problem}")]
+    Certificate {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
 }
 
-/// A certificate and its key, fit to be served.
+/// A certificate with its key, checked to belong together.
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// The chain and the signing key.
@@ -42,27 +65,41 @@ pub struct Pair {
 /// [`LoadError`] naming the file.
 #[expect(clippy::disallowed_methods, reason = "certificate files are read here and nowhere else")]
 pub fn load(certificate: &Path, key: &Path) -> Result<Pair, LoadError> {
-    let read = |path: &Path| std::fs::read(path).map_err(|error| LoadError::Read(path.display().to_string(), error));
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|source| LoadError::Read { file: path.display().to_string(), source })
+    };
     let (chain_pem, key_pem) = (read(certificate)?, read(key)?);
     parse(&chain_pem, &key_pem, (&certificate.to_owned(), &key.to_owned()))
 }
 
-/// The same from memory; the names are for errors.
+/// Parses a certificate chain and its key; the names are for errors.
 pub(super) fn parse(chain: &[u8], key: &[u8], (chain_name, key_name): (&PathBuf, &PathBuf)) -> Result<Pair, LoadError> {
     let chain_name = chain_name.display().to_string();
     let key_name = key_name.display().to_string();
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
-        .map_err(|error| LoadError::Pem(chain_name.clone(), "certificate", error.to_string()))?;
+        .map_err(|error| pem_error(&chain_name, "certificate", &error))?;
     let Some(leaf) = chain.first() else {
-        return Err(LoadError::Pem(chain_name, "certificate", "the file has none".to_owned()));
+        return Err(pem_error(&chain_name, "certificate", &"the file has none"));
     };
     let (_, parsed) = X509Certificate::from_der(leaf)
-        .map_err(|error| LoadError::Certificate(chain_name.clone(), error.to_string()))?;
+        .map_err(|error| LoadError::Certificate { file: chain_name.clone(), problem: error.to_string() })?;
     let expires = parsed.validity().not_after.timestamp();
-    let key = PrivateKeyDer::from_pem_slice(key)
-        .map_err(|error| LoadError::Pem(key_name.clone(), "private key", error.to_string()))?;
-    let certified = CertifiedKey::from_der(chain, key, &provider())
-        .map_err(|error| LoadError::Mismatch(chain_name, key_name, error))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| pem_error(&key_name, "private key", &error))?;
+    let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|source| LoadError::Mismatch {
+        certificate: chain_name,
+        key: key_name,
+        source,
+    })?;
     Ok(Pair { certified: Arc::new(certified), expires })
+}
+
+fn pem_error(file: &str, expected: &'static str, problem: &dyn std::fmt::Display) -> LoadError {
+    LoadError::Pem { file: file.to_owned(), expected, problem: problem.to_string() }
+}
+
+/// The cryptography of every TLS connection of this program: ring.
+#[must_use]
+pub fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
 }

@@ -1,11 +1,9 @@
-//! Certificates: made, loaded, and replaced while connections go on.
+//! Certificates: issued, loaded, and replaced while connections stay open.
 
 mod issue;
 mod load;
-mod provider;
 mod serve;
 
 pub use issue::{Issued, issue};
-pub use load::{LoadError, Pair, load};
-pub use provider::provider;
+pub use load::{LoadError, Pair, load, provider};
 pub use serve::ServingCertificate;

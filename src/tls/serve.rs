@@ -1,4 +1,4 @@
-//! The certificate that new connections are given: replaced while open ones go on.
+//! The certificate of new connections. It is replaced while open connections keep theirs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,11 +9,10 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use super::issue::Issued;
-use super::load::{LoadError, Pair, load, parse};
-use super::provider::provider;
+use super::load::{LoadError, Pair, load, parse, provider};
 use crate::telemetry;
 
-/// The certificate that is served, and where it comes from.
+/// The certificate that the server presents, and its files.
 #[derive(Debug)]
 pub struct ServingCertificate {
     current: ArcSwap<CertifiedKey>,
@@ -45,7 +44,7 @@ impl ServingCertificate {
         Arc::new(Self { current: ArcSwap::new(pair.certified), files })
     }
 
-    /// Reads the files again. New connections are served a new pair; an invalid pair is logged and not served.
+    /// Reads the files again. New connections get a new certificate; a bad certificate is logged and not used.
     pub fn reload(&self) {
         let Some((certificate, key)) = &self.files else { return };
         match load(certificate, key) {
@@ -53,15 +52,15 @@ impl ServingCertificate {
             Ok(pair) => {
                 telemetry::certificate_expiry(pair.expires);
                 self.current.store(pair.certified);
-                tracing::info!("a new certificate is served");
+                tracing::info!("loaded a new certificate");
             }
             Err(error) => {
-                tracing::error!(%error, "the certificate cannot be reloaded; the last valid one is served");
+                tracing::error!(%error, "cannot reload the certificate; the last good certificate stays in use");
             }
         }
     }
 
-    /// The TLS side of a server.
+    /// The TLS configuration of a server with this certificate.
     ///
     /// # Errors
     /// [`rustls::Error`] when the provider supports no protocol version.

@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use futures::future::BoxFuture;
 use outrigger::commit::{Api, Binder, WriteError};
 use outrigger::extender::bind::PendingBinding;
-use outrigger::http::extender_server;
+use outrigger::http::{Endpoint, ExtenderState, extender_server};
 use outrigger::model::{Pod, PodKey};
 use outrigger::store::Store;
 use outrigger::tls::{Issued, ServingCertificate, issue, provider};
@@ -61,8 +61,9 @@ pub(crate) fn extender(store: Arc<Store>, trust: &Trust, transport: Transport) -
     let tls = trust.config(transport);
     start(move || {
         let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(Unasked), "bench".to_owned()));
-        let server =
-            extender_server(LOOPBACK, tls, (store, binder), (Arc::default(), std::time::Duration::ZERO), 1).unwrap();
+        let stale_after = std::time::Duration::ZERO;
+        let state = ExtenderState { store, binder, feed: Arc::default(), stale_after };
+        let server = extender_server(Endpoint { address: LOOPBACK, tls, workers: 1 }, state).unwrap();
         (server.address, server.run)
     })
 }

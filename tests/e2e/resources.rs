@@ -168,7 +168,7 @@ fn jobs_and_pools_show_what_a_person_wants_to_know() {
                 ("/placed", json!(2)),
                 ("/placements/2/pe", json!("c")),
                 ("/placements/2/refused/ExlocationConflict", json!(2)),
-                ("/conditions/1/type", json!("WishesDiffer")),
+                ("/conditions/1/type", json!("SpecOverridden")),
                 ("/conditions/1/status", json!("True")),
                 ("/observedGeneration", json!(1)),
             ],
@@ -232,7 +232,10 @@ fn status_follows_a_placement_within_a_second_and_events_tell_it() {
         });
         let reported = reported.await.unwrap();
         let waits = reported["Pod/misfit Waiting"].note.as_deref().unwrap();
-        assert!(waits.starts_with("PE misfit waits; nodes refused: ") && waits.contains("HostMismatch 2"), "{waits}");
+        assert!(
+            waits.starts_with("PE misfit waits for a node; nodes rejected: ") && waits.contains("2 HostMismatch"),
+            "{waits}"
+        );
 
         // both by one clock: the record has the time of the commitment, the event is written after the status
         let mut lags: Vec<SignedDuration> = Vec::new();

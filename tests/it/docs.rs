@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use outrigger::model::Reason;
+use outrigger::telemetry;
 
 const PLACEMENT: &str = include_str!("../../docs/placement.md");
 const METRICS: &str = include_str!("../../docs/metrics.md");
@@ -18,12 +19,31 @@ fn reason_codes_are_listed_in_order_of_precedence() {
 }
 
 #[test]
-fn metrics_are_listed() {
-    let names = include_str!("../../src/telemetry/names.rs");
-    let defined: BTreeSet<&str> = names.split('"').filter(|text| text.starts_with("outrigger_")).collect();
+fn metrics_are_listed_with_their_kinds_and_labels() {
+    let described = telemetry::METRICS.iter().map(|metric| {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        (format!("`{}`", metric.name), format!("{:?}", metric.kind).to_lowercase(), labels.join(", "))
+    });
     let (table, _) = METRICS.split_once("## Questions").unwrap();
-    let listed: BTreeSet<&str> = first_cells(table).filter(|cell| *cell != "metric").collect();
-    assert_eq!(listed, defined);
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let listed = rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        (cells[1].to_owned(), cells[2].to_owned(), cells[3].to_owned())
+    });
+    assert_eq!(listed.collect::<BTreeSet<_>>(), described.collect());
+}
+
+#[test]
+fn queries_name_metrics_that_exist() {
+    let (_, queries) = METRICS.split_once("## Questions").unwrap();
+    let words = queries.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let named: BTreeSet<&str> = words.filter(|word| word.starts_with("outrigger_")).collect();
+    assert!(!named.is_empty());
+    for name in named {
+        let is_named =
+            |metric: &telemetry::MetricDescription| [name, name.trim_end_matches("_bucket")].contains(&metric.name);
+        assert!(telemetry::METRICS.iter().any(is_named), "there is no metric {name}");
+    }
 }
 
 #[test]

@@ -87,3 +87,22 @@ async fn headers_that_do_not_come_are_cut_off() {
     let answer = answer(stream).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
+
+#[tokio::test]
+async fn an_idle_connection_stays_open_for_the_next_request() {
+    // kube-scheduler and the API server keep idle connections for 90 s and do not retry a POST on a closed connection. The
+    // default of the HTTP library is 5 s.
+    let idle = Duration::from_secs(8);
+    let api = ApiServer::start(Vec::new());
+    let program = Program::start(&api, Settings::default()).await;
+    let request = "GET /nowhere HTTP/1.1\r\nHost: outrigger\r\n\r\n";
+    let mut stream = begin(&program, request).await;
+    let mut buffer = [0; 4096];
+    for _ in 0..2 {
+        let length = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await.unwrap().unwrap();
+        assert!(buffer[..length].starts_with(b"HTTP/1.1 404"), "{:?}", String::from_utf8_lossy(&buffer[..length]));
+        let closed = tokio::time::timeout(idle, stream.read(&mut buffer)).await;
+        assert!(closed.is_err(), "the server closes no idle connection: {closed:?}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+}

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::cli::Stop;
+use crate::cli::CommandError;
 
 /// `timeoutSeconds` of the registrations in `deploy/webhook`.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ pub(super) enum Review {
 /// Asks the mutating webhook, applies its patch, and has the outcome validated.
 ///
 /// A call that fails, or a patch that does not apply, ends the demo: `failurePolicy: Ignore` would hide a defect here.
-pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: usize) -> Result<Review, Stop> {
+pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: usize) -> Result<Review, CommandError> {
     let mutated = review(client, &format!("{webhook}/mutate"), pod, 2 * number).await?;
     if let Some(message) = mutated.denied {
         return Ok(Review::Denied(message));
@@ -44,14 +44,14 @@ pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: u
     let operations = mutated.patch.as_ref().map_or(0, |patch| patch.0.len());
     if let Some(patch) = &mutated.patch {
         json_patch::patch(&mut admitted, patch)
-            .map_err(|error| Stop::failed(format!("{webhook}/mutate: the patch does not apply: {error}")))?;
+            .map_err(|error| CommandError::failed(format!("{webhook}/mutate: the patch does not apply: {error}")))?;
     }
     let validated = review(client, &format!("{webhook}/validate"), &admitted, 2 * number + 1).await?;
     if let Some(message) = validated.denied {
         return Ok(Review::Denied(message));
     }
     if validated.patch.is_some() {
-        return Err(Stop::failed(format!("{webhook}/validate: a validating webhook must not patch")));
+        return Err(CommandError::failed(format!("{webhook}/validate: a validating webhook must not patch")));
     }
     let mut warnings = mutated.warnings;
     for warning in validated.warnings {
@@ -69,10 +69,10 @@ struct Answer {
     warnings: Vec<String>,
 }
 
-async fn review(client: &Client, address: &str, pod: &Value, number: usize) -> Result<Answer, Stop> {
+async fn review(client: &Client, address: &str, pod: &Value, number: usize) -> Result<Answer, CommandError> {
     let uid = format!("00000000-0000-4000-8000-{:012x}", 0x00ad_0000_0000_u64 + u64::try_from(number).unwrap_or(0));
     let answer = client.post(address, &question(pod, &uid), TIME_LIMIT).await?;
-    read(&answer, &uid).map_err(|problem| Stop::failed(format!("{address}: {problem}")))
+    read(&answer, &uid).map_err(|problem| CommandError::failed(format!("{address}: {problem}")))
 }
 
 /// An `AdmissionReview` of creating a pod, with every field that the API server fills in.

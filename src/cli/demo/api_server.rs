@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::api::PodObject;
+use crate::cli::manifests::metadata_text;
 use crate::commit::{Api, WriteError};
 use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey, keys};
@@ -47,7 +48,7 @@ impl ApiServer {
             Objects { pods: BTreeMap::new(), version: FIRST_VERSION, created: 0, changed: Vec::new(), now };
         for pod in pods {
             let mut pod = pod.clone();
-            if text(&pod, "uid").is_empty() {
+            if metadata_text(&pod, "uid").is_empty() {
                 objects.identify(&mut pod);
             }
             objects.pods.insert(name(&pod), pod);
@@ -106,10 +107,10 @@ impl ApiServer {
         let mut objects = self.lock();
         let mut pod = objects.find(&named(&binding.pod))?;
         let conflict = |problem: String| Err(WriteError::Conflict(format!("pod {}: {problem}", binding.pod)));
-        if text(&pod, "uid") != binding.pod.uid.as_str() {
+        if metadata_text(&pod, "uid") != binding.pod.uid.as_str() {
             return conflict(format!("the UID in the precondition is {}", binding.pod.uid));
         }
-        if text(&pod, "resourceVersion") != &*binding.resource_version {
+        if metadata_text(&pod, "resourceVersion") != &*binding.resource_version {
             return conflict("the object has been modified".to_owned());
         }
         if let Some(node) = pod.pointer("/spec/nodeName").and_then(Value::as_str) {
@@ -132,7 +133,7 @@ impl ApiServer {
     fn write_epoch(&self, pod: &PodKey, epoch: &str) -> Result<Pod, WriteError> {
         let mut objects = self.lock();
         let mut object = objects.find(&named(pod))?;
-        if text(&object, "uid") != pod.uid.as_str() {
+        if metadata_text(&object, "uid") != pod.uid.as_str() {
             return Err(WriteError::Conflict(format!("pod {pod}: the UID in the precondition is {}", pod.uid)));
         }
         annotate(&mut object, keys::EPOCH, epoch);
@@ -206,12 +207,8 @@ fn member<'a>(pod: &'a mut Value, key: &str) -> Option<&'a mut serde_json::Map<S
     pod.as_object_mut()?.entry(key).or_insert_with(|| json!({})).as_object_mut()
 }
 
-fn text<'a>(pod: &'a Value, key: &str) -> &'a str {
-    pod.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn name(pod: &Value) -> Name {
-    (text(pod, "namespace").to_owned(), text(pod, "name").to_owned())
+    (metadata_text(pod, "namespace").to_owned(), metadata_text(pod, "name").to_owned())
 }
 
 fn named(pod: &PodKey) -> Name {

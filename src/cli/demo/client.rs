@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use crate::cli::Stop;
+use crate::cli::CommandError;
 use crate::tls;
 
 /// Both callers keep idle connections for this long.
@@ -34,13 +34,13 @@ pub(super) struct Client {
 
 impl Client {
     /// A client that trusts the authority with this certificate in PEM, and no other.
-    pub(super) fn trusting(authority: &str) -> Result<Self, Stop> {
+    pub(super) fn trusting(authority: &str) -> Result<Self, CommandError> {
         let mut roots = RootCertStore::empty();
-        let certificate = CertificateDer::from_pem_slice(authority.as_bytes()).map_err(Stop::failed)?;
-        roots.add(certificate).map_err(Stop::failed)?;
+        let certificate = CertificateDer::from_pem_slice(authority.as_bytes()).map_err(CommandError::failed)?;
+        roots.add(certificate).map_err(CommandError::failed)?;
         let config = ClientConfig::builder_with_provider(Arc::new(tls::provider()))
             .with_safe_default_protocol_versions()
-            .map_err(Stop::failed)?
+            .map_err(CommandError::failed)?
             .with_root_certificates(roots)
             .with_no_client_auth();
         // Health and metrics are plain HTTP; for the rest the scheme is part of the address that is asked.
@@ -50,20 +50,20 @@ impl Client {
     }
 
     /// Posts JSON and reads JSON. Any status but 200 is an error, as it is for kube-scheduler and the API server.
-    pub(super) async fn post(&self, address: &str, body: &Value, limit: Duration) -> Result<Value, Stop> {
+    pub(super) async fn post(&self, address: &str, body: &Value, limit: Duration) -> Result<Value, CommandError> {
         let request = Request::post(address)
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(body.to_string()))
-            .map_err(Stop::failed)?;
+            .map_err(CommandError::failed)?;
         let answer = self.call(address, request, limit).await?;
-        serde_json::from_slice(&answer).map_err(|error| Stop::failed(format!("{address}: no JSON: {error}")))
+        serde_json::from_slice(&answer).map_err(|error| CommandError::failed(format!("{address}: no JSON: {error}")))
     }
 
     /// Gets text.
-    pub(super) async fn get(&self, address: &str, limit: Duration) -> Result<String, Stop> {
-        let request = Request::get(address).body(Full::default()).map_err(Stop::failed)?;
+    pub(super) async fn get(&self, address: &str, limit: Duration) -> Result<String, CommandError> {
+        let request = Request::get(address).body(Full::default()).map_err(CommandError::failed)?;
         let answer = self.call(address, request, limit).await?;
-        String::from_utf8(answer.into()).map_err(|error| Stop::failed(format!("{address}: {error}")))
+        String::from_utf8(answer.into()).map_err(|error| CommandError::failed(format!("{address}: {error}")))
     }
 
     /// How often each path was asked.
@@ -71,8 +71,8 @@ impl Client {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn call(&self, address: &str, request: Request<Full<Bytes>>, limit: Duration) -> Result<Bytes, Stop> {
-        let failed = |problem: &dyn std::fmt::Display| Stop::failed(format!("{address}: {problem}"));
+    async fn call(&self, address: &str, request: Request<Full<Bytes>>, limit: Duration) -> Result<Bytes, CommandError> {
+        let failed = |problem: &dyn std::fmt::Display| CommandError::failed(format!("{address}: {problem}"));
         let path = request.uri().path().trim_start_matches('/').to_owned();
         *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default() += 1;
         let exchange = async {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::cli::Stop;
+use crate::cli::CommandError;
 
 /// The part of a `KubeSchedulerConfiguration` that says whom to ask, and how.
 #[derive(Debug)]
@@ -48,10 +48,10 @@ struct Profile {
 }
 
 /// Reads the configuration that is shipped.
-pub(super) fn shipped() -> Result<Configuration, Stop> {
+pub(super) fn shipped() -> Result<Configuration, CommandError> {
     const TEXT: &str = include_str!("../../../deploy/scheduler/configuration.yaml");
-    let incomplete = || Stop::failed("deploy/scheduler/configuration.yaml: no profile or no extender");
-    let written: Written = serde_saphyr::from_str(TEXT).map_err(Stop::failed)?;
+    let incomplete = || CommandError::failed("deploy/scheduler/configuration.yaml: no profile or no extender");
+    let written: Written = serde_saphyr::from_str(TEXT).map_err(CommandError::failed)?;
     let profile = written.profiles.into_iter().next().ok_or_else(incomplete)?;
     let extender = written.extenders.into_iter().next().ok_or_else(incomplete)?;
     Ok(Configuration { scheduler_name: profile.scheduler_name, extender })

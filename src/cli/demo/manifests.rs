@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cli::Stop;
+use crate::cli::CommandError;
 use crate::cli::manifests::{Object, Text};
 use crate::model::{Node, Pool};
 
@@ -28,13 +28,13 @@ pub(super) struct Cluster {
 }
 
 /// Reads nodes, pools and pods.
-pub(super) fn cluster(text: &Text) -> Result<Cluster, Stop> {
+pub(super) fn cluster(text: &Text) -> Result<Cluster, CommandError> {
     let mut cluster = Cluster::default();
     for object in text.objects()? {
         match object.kind() {
             "Node" => {
                 let node = object.node()?;
-                cluster.nodes.push((object.into_value(), node));
+                cluster.nodes.push((object.value().clone(), node));
             }
             "HostPool" => cluster.pools.push(object.pool()?),
             "Pod" => cluster.pods.push(created(object)?),
@@ -42,13 +42,13 @@ pub(super) fn cluster(text: &Text) -> Result<Cluster, Stop> {
         }
     }
     if cluster.nodes.is_empty() {
-        return Err(Stop::input(format!("{}: there is no Node in it", text.file())));
+        return Err(CommandError::input(format!("{}: there is no Node in it", text.file())));
     }
     Ok(cluster)
 }
 
 /// Reads the pods that are to be created, in the order in which they stand there.
-pub(super) fn jobs(text: &Text) -> Result<Vec<Value>, Stop> {
+pub(super) fn jobs(text: &Text) -> Result<Vec<Value>, CommandError> {
     let mut pods = Vec::new();
     for object in text.objects()? {
         if object.kind() != "Pod" {
@@ -57,19 +57,19 @@ pub(super) fn jobs(text: &Text) -> Result<Vec<Value>, Stop> {
         pods.push(created(object)?);
     }
     if pods.is_empty() {
-        return Err(Stop::input(format!("{}: there is no Pod in it", text.file())));
+        return Err(CommandError::input(format!("{}: there is no Pod in it", text.file())));
     }
     Ok(pods)
 }
 
 /// The object as a pod that can be decided on.
-fn created(mut object: Object<'_>) -> Result<Value, Stop> {
+fn created(mut object: Object<'_>) -> Result<Value, CommandError> {
     object.complete();
     object.pod()?;
     object.whole_pod()?;
-    Ok(object.into_value())
+    Ok(object.value().clone())
 }
 
-fn unexpected(object: &Object<'_>, expected: &str) -> Stop {
+fn unexpected(object: &Object<'_>, expected: &str) -> CommandError {
     object.wrong("kind", &format!("cannot be played; known here: {expected}"))
 }

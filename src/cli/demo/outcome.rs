@@ -81,19 +81,19 @@ pub(super) struct PeOutcome {
     pub(super) node: Option<String>,
     /// The zone of that node.
     pub(super) zone: Option<String>,
-    /// What it wishes for its placement, in words.
+    /// Its placement constraints, in words.
     #[serde(rename = "wishes")]
     pub(super) spec: Vec<String>,
     /// Warnings of admission.
     pub(super) warnings: Vec<String>,
     /// How many scheduling cycles it took; what follows is of the last one.
     pub(super) cycles: usize,
-    /// Nodes that kube-scheduler's own filters refused, by its words.
+    /// Nodes that kube-scheduler's own filters rejected, by the message.
     #[serde(rename = "refusedInTree")]
     pub(super) rejected_in_tree: BTreeMap<String, usize>,
     /// How many nodes they left.
     pub(super) asked: usize,
-    /// Nodes that Outrigger refused, by reason code.
+    /// Nodes that Outrigger rejected, by reason code.
     #[serde(rename = "refused")]
     pub(super) rejected: BTreeMap<String, usize>,
     /// How many nodes it left.

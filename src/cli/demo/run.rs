@@ -1,4 +1,4 @@
-//! The play: pods are created, then scheduled until nothing moves any more.
+//! The run of the demo: pods are created, then scheduled until no pod finds a node any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -12,13 +12,13 @@ use super::api_server::{ApiServer, project};
 use super::checks;
 use super::client::Client;
 use super::configuration::Configuration;
-use super::injection;
 use super::manifests::Cluster;
 use super::outcome::{DemoOutcome, Injection, JobOutcome, NodeOutcome, PeOutcome, Score, spec};
 use super::progress::Progress;
 use super::scheduler::{Cycle, End, Scheduler};
 use super::servers::Addresses;
-use crate::cli::Stop;
+use crate::cli::CommandError;
+use crate::cli::manifests::metadata_text;
 use crate::model::{Node, Pe, Pod, PodPhase, keys};
 use crate::store::Store;
 
@@ -50,8 +50,8 @@ struct Entry {
 }
 
 impl DemoCluster<'_> {
-    /// Plays it all, and says what became of it; `shown` names the pod whose injection is shown.
-    pub(super) async fn play(&self, pods: &[Value], shown: Option<&str>) -> Result<DemoOutcome, Stop> {
+    /// Creates and schedules the pods and returns the outcome; `shown` names the pod whose injection is shown.
+    pub(super) async fn run(&self, pods: &[Value], shown: Option<&str>) -> Result<DemoOutcome, CommandError> {
         let started = clock();
         let mut account = self.empty_account();
         let mut entries = self.create(pods, shown, &mut account).await?;
@@ -61,18 +61,26 @@ impl DemoCluster<'_> {
         account.metrics = self.client.get(&self.addresses.metrics, SCRAPE_LIMIT).await?;
         account.requests = self.client.calls();
         let pods = self.api.pods();
-        let pods = pods.iter().map(|pod| project(pod).map_err(Stop::failed)).collect::<Result<Vec<Pod>, Stop>>()?;
+        let pods = pods
+            .iter()
+            .map(|pod| project(pod).map_err(CommandError::failed))
+            .collect::<Result<Vec<Pod>, CommandError>>()?;
         account.checks = self.check(&pods);
         account.nodes = self.tell_of_nodes(&pods, &account);
         Ok(account)
     }
 
     /// Creates every pod before the first is scheduled: buckets close over PEs that wait.
-    async fn create(&self, pods: &[Value], shown: Option<&str>, account: &mut DemoOutcome) -> Result<Vec<Entry>, Stop> {
+    async fn create(
+        &self,
+        pods: &[Value],
+        shown: Option<&str>,
+        account: &mut DemoOutcome,
+    ) -> Result<Vec<Entry>, CommandError> {
         let mut entries = Vec::new();
         let mut most = 0;
         for (number, pod) in pods.iter().enumerate() {
-            let (namespace, name) = (text(pod, "namespace"), text(pod, "name"));
+            let (namespace, name) = (metadata_text(pod, "namespace").to_owned(), metadata_text(pod, "name").to_owned());
             self.progress.say(&format!("creating pods   {:>3} of {}  {name}", number + 1, pods.len()));
             match admit(self.client, &self.addresses.admission, pod, number).await? {
                 Review::Denied(message) => {
@@ -80,18 +88,18 @@ impl DemoCluster<'_> {
                 }
                 Review::Admitted(admitted) => {
                     let Admitted { pod: after, operations, warnings } = *admitted;
-                    let stored = self.api.create(after.clone()).map_err(Stop::input)?;
+                    let stored = self.api.create(after.clone()).map_err(CommandError::input)?;
                     self.deliver();
                     if self.is_ours(&stored) {
                         entries.push(Entry { namespace, name, warnings, cycles: 0, last: Cycle::default() });
                     } else {
                         account.not_ours.push(format!("{namespace}/{name}"));
                     }
-                    let pod_name = format!("{}/{}", text(&after, "namespace"), text(&after, "name"));
+                    let pod_name = format!("{}/{}", metadata_text(&after, "namespace"), metadata_text(&after, "name"));
                     // The pod that is asked for, or the first of those in which most places changed.
                     let worth = match shown {
-                        Some(asked) => usize::from(asked == pod_name || asked == text(&after, "name")),
-                        None => injection::places(pod, &after),
+                        Some(asked) => usize::from(asked == pod_name || asked == metadata_text(&after, "name")),
+                        None => changed_places(pod, &after),
                     };
                     if worth > most {
                         most = worth;
@@ -106,7 +114,7 @@ impl DemoCluster<'_> {
     }
 
     /// One cycle for each pod that waits, again and again while any of them finds a node.
-    async fn schedule(&self, entries: &mut [Entry]) -> Result<(), Stop> {
+    async fn schedule(&self, entries: &mut [Entry]) -> Result<(), CommandError> {
         let scheduler = Scheduler {
             client: self.client,
             api: self.api,
@@ -167,10 +175,10 @@ impl DemoCluster<'_> {
         pod.and_then(|pod| pod.pointer("/spec/priority").and_then(Value::as_i64)).unwrap_or(0)
     }
 
-    fn tell(&self, entries: &[Entry], account: &mut DemoOutcome) -> Result<(), Stop> {
+    fn tell(&self, entries: &[Entry], account: &mut DemoOutcome) -> Result<(), CommandError> {
         for entry in entries {
             let pod = self.api.pod(&entry.namespace, &entry.name);
-            let pod = pod.ok_or_else(|| Stop::failed(format!("pod {} is gone", entry.name)))?;
+            let pod = pod.ok_or_else(|| CommandError::failed(format!("pod {} is gone", entry.name)))?;
             let Some(pe) = self.pe(&pod) else { continue };
             let reported = self.tell_of(entry, &pod, &pe);
             account.pes += 1;
@@ -259,9 +267,16 @@ impl DemoCluster<'_> {
     }
 }
 
-fn text(pod: &Value, key: &str) -> String {
-    let value = pod.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
-    value.unwrap_or_default().to_owned()
+/// In how many places two pods differ: members of their metadata, and of their spec.
+fn changed_places(before: &Value, after: &Value) -> usize {
+    ["metadata", "spec"]
+        .into_iter()
+        .map(|part| {
+            let old = before.get(part);
+            let new = after.get(part).and_then(Value::as_object).into_iter().flatten();
+            new.filter(|(key, member)| old.and_then(|old| old.get(key)) != Some(member)).count()
+        })
+        .sum()
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long it took is part of what is shown")]

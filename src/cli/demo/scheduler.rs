@@ -13,7 +13,7 @@ use super::api_server::{ApiServer, project};
 use super::client::Client;
 use super::configuration::Configuration;
 use super::in_tree::NodeInfo;
-use crate::cli::Stop;
+use crate::cli::CommandError;
 use crate::model::{Node, Pod, keys};
 
 /// kube-scheduler, with what it needs to ask the extender.
@@ -68,9 +68,9 @@ impl Cycle {
 
 impl Scheduler<'_> {
     /// One scheduling cycle for one pod, with its binding.
-    pub(super) async fn schedule(&self, pod: &Value) -> Result<Cycle, Stop> {
-        let manifest = PodManifest::deserialize(pod).map_err(Stop::failed)?;
-        let projected = project(pod).map_err(Stop::failed)?;
+    pub(super) async fn schedule(&self, pod: &Value) -> Result<Cycle, CommandError> {
+        let manifest = PodManifest::deserialize(pod).map_err(CommandError::failed)?;
+        let projected = project(pod).map_err(CommandError::failed)?;
         let mut cycle = Cycle::default();
         let feasible = self.filter_in_tree(&projected, &mut cycle)?;
         let feasible = if feasible.is_empty() { feasible } else { self.filter(pod, feasible, &mut cycle).await? };
@@ -80,7 +80,7 @@ impl Scheduler<'_> {
         let node = match feasible.as_slice() {
             [] => {
                 let message = self.event(&cycle);
-                self.api.unschedulable(pod, &message).map_err(Stop::failed)?;
+                self.api.unschedulable(pod, &message).map_err(CommandError::failed)?;
                 cycle.end = End::Unschedulable(message);
                 return Ok(cycle);
             }
@@ -108,7 +108,7 @@ impl Scheduler<'_> {
         rejected.and_then(|rejected| serde_json::from_value(rejected.clone()).ok()).unwrap_or_default()
     }
 
-    fn filter_in_tree(&self, pod: &Pod, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
+    fn filter_in_tree(&self, pod: &Pod, cycle: &mut Cycle) -> Result<Vec<String>, CommandError> {
         let mut feasible = Vec::new();
         for node in self.cache()?.values() {
             match node.refuses(pod) {
@@ -121,14 +121,14 @@ impl Scheduler<'_> {
     }
 
     /// The nodes with what is requested on them: kube-scheduler's own view of the cluster.
-    fn cache(&self) -> Result<BTreeMap<&str, NodeInfo<'_>>, Stop> {
+    fn cache(&self) -> Result<BTreeMap<&str, NodeInfo<'_>>, CommandError> {
         let mut cache = BTreeMap::new();
         for (manifest, node) in self.nodes {
             let info = NodeInfo::new(manifest, node);
             cache.insert(info.name(), info);
         }
         for pod in self.api.pods() {
-            let pod = project(&pod).map_err(Stop::failed)?;
+            let pod = project(&pod).map_err(CommandError::failed)?;
             if pod.phase == crate::model::PodPhase::Finished {
                 continue;
             }
@@ -139,7 +139,7 @@ impl Scheduler<'_> {
         Ok(cache)
     }
 
-    async fn filter(&self, pod: &Value, feasible: Vec<String>, cycle: &mut Cycle) -> Result<Vec<String>, Stop> {
+    async fn filter(&self, pod: &Value, feasible: Vec<String>, cycle: &mut Cycle) -> Result<Vec<String>, CommandError> {
         let verb = &self.configuration.extender.filter_verb;
         let answer: FilterResult = self.ask(verb, &json!({"Pod": pod, "Nodes": null, "NodeNames": feasible})).await?;
         if let Some(problem) = answer.error.filter(|problem| !problem.is_empty()) {
@@ -159,7 +159,7 @@ impl Scheduler<'_> {
     }
 
     /// The node with the highest score. What plugins add is the same for every node: these pods prefer nothing.
-    async fn best(&self, pod: &Value, feasible: &[String], cycle: &mut Cycle) -> Result<String, Stop> {
+    async fn best(&self, pod: &Value, feasible: &[String], cycle: &mut Cycle) -> Result<String, CommandError> {
         /// Plugins score to 100, extenders to 10.
         const SCALE: i64 = 100 / 10;
         let verb = &self.configuration.extender.prioritize_verb;
@@ -177,7 +177,7 @@ impl Scheduler<'_> {
         Ok(best)
     }
 
-    async fn bind(&self, pod: &PodManifest, node: &str) -> Result<End, Stop> {
+    async fn bind(&self, pod: &PodManifest, node: &str) -> Result<End, CommandError> {
         let verb = &self.configuration.extender.bind_verb;
         let metadata = &pod.metadata;
         let question = json!({
@@ -193,10 +193,10 @@ impl Scheduler<'_> {
         })
     }
 
-    async fn ask<T: serde::de::DeserializeOwned>(&self, verb: &str, question: &Value) -> Result<T, Stop> {
+    async fn ask<T: serde::de::DeserializeOwned>(&self, verb: &str, question: &Value) -> Result<T, CommandError> {
         let address = format!("{}/{verb}", self.extender);
         let answer = self.client.post(&address, question, self.configuration.extender.time_limit()).await?;
-        serde_json::from_value(answer).map_err(|error| Stop::failed(format!("{address}: {error}")))
+        serde_json::from_value(answer).map_err(|error| CommandError::failed(format!("{address}: {error}")))
     }
 
     /// The text of the event `FailedScheduling`.

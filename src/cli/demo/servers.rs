@@ -7,9 +7,10 @@ use std::time::Duration as Elapsed;
 use time::{Duration, OffsetDateTime};
 
 use super::api_server::ApiServer;
-use crate::cli::Stop;
+use crate::cli::CommandError;
+use crate::cli::task_group::TaskGroup;
 use crate::commit::Binder;
-use crate::http::{self, Operations, Server, Servers};
+use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry;
@@ -21,9 +22,9 @@ const CERTIFICATE_LIFETIME: Duration = Duration::hours(1);
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const WORKERS: usize = 1;
 
-/// Servers that listen, ready to be driven.
+/// Servers that listen.
 pub(super) struct Listening {
-    pub(super) servers: Vec<Server>,
+    pub(super) servers: TaskGroup,
     /// The certificate that callers must trust, in PEM.
     pub(super) authority: String,
     pub(super) addresses: Addresses,
@@ -40,30 +41,22 @@ pub(super) struct Addresses {
     pub(super) metrics: String,
 }
 
-impl Listening {
-    /// Handles to stop all servers.
-    pub(super) fn handles(&self) -> Servers {
-        let mut handles = Servers::default();
-        self.servers.iter().for_each(|server| handles.add(server));
-        handles
-    }
-}
-
 /// Starts extender, admission and operations servers over one store.
-pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listening, Stop> {
-    let metrics = telemetry::install_metrics().map_err(Stop::failed)?;
+pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listening, CommandError> {
+    let metrics = telemetry::install_metrics().map_err(CommandError::failed)?;
     telemetry::policies_loaded(Some(store.view().policies.iter().count()));
     let names = [LOOPBACK.ip().to_string()];
-    let issued = tls::issue(&names, OffsetDateTime::now_utc(), CERTIFICATE_LIFETIME).map_err(Stop::failed)?;
-    let certificate = ServingCertificate::from_issued(&issued).map_err(Stop::failed)?;
-    let config = || certificate.server_config().map_err(Stop::failed);
+    let issued = tls::issue(&names, OffsetDateTime::now_utc(), CERTIFICATE_LIFETIME).map_err(CommandError::failed)?;
+    let certificate = ServingCertificate::from_issued(&issued).map_err(CommandError::failed)?;
+    let config = || certificate.server_config().map_err(CommandError::failed);
 
-    // The store is filled by hand: nothing can be too old.
-    let feed = (Arc::default(), Elapsed::ZERO);
     let binder = Arc::new(Binder::new(Arc::clone(store), Arc::<ApiServer>::clone(api), "demo".to_owned()));
-    let extender = http::extender_server(LOOPBACK, Some(config()?), (Arc::clone(store), binder), feed, WORKERS);
-    let extender = extender.map_err(Stop::failed)?;
-    let admission = http::admission_server(LOOPBACK, config()?, Arc::clone(store), WORKERS).map_err(Stop::failed)?;
+    let endpoint = Endpoint { address: LOOPBACK, tls: Some(config()?), workers: WORKERS };
+    // No watch fills the store, so that nothing can be stale.
+    let state = ExtenderState { store: Arc::clone(store), binder, feed: Arc::default(), stale_after: Elapsed::ZERO };
+    let extender = http::extender_server(endpoint, state).map_err(CommandError::failed)?;
+    let admission =
+        http::admission_server(LOOPBACK, config()?, Arc::clone(store), WORKERS).map_err(CommandError::failed)?;
     let refreshed = Arc::clone(store);
     let operations = Operations {
         metrics,
@@ -74,11 +67,15 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
         }),
         readiness: Arc::new(|| Ok(())),
     };
-    let operations = http::operations_server(LOOPBACK, operations).map_err(Stop::failed)?;
+    let operations = http::operations_server(LOOPBACK, operations).map_err(CommandError::failed)?;
     let addresses = Addresses {
         extender: format!("https://{}/extender", extender.address),
         admission: format!("https://{}/admission", admission.address),
         metrics: format!("http://{}/metrics", operations.address),
     };
-    Ok(Listening { servers: vec![extender, admission, operations], authority: issued.authority, addresses })
+    let mut servers = TaskGroup::default();
+    for (name, server) in [("extender", extender), ("admission", admission), ("metrics", operations)] {
+        servers.serve(name, server);
+    }
+    Ok(Listening { servers, authority: issued.authority, addresses })
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::place::Field;
-use super::{Object, Stop, text_of};
+use super::Object;
+use super::object::member_text;
+use super::position::Field;
+use crate::cli::CommandError;
 
 /// More than this is a slip of the pen.
 const MOST_PODS: u64 = 100_000;
@@ -31,7 +33,7 @@ fn controller(kind: &str) -> Option<Controller> {
 impl Object<'_> {
     /// The pods that the object stands for: itself, or those that it would create, numbered from 0; `None` where it
     /// stands for none.
-    pub(in crate::cli) fn pods_to_be(mut self) -> Result<Option<Vec<Self>>, Stop> {
+    pub(in crate::cli) fn pods_to_be(mut self) -> Result<Option<Vec<Self>>, CommandError> {
         if self.kind == "Pod" {
             self.complete();
             return Ok(Some(vec![self]));
@@ -57,7 +59,7 @@ impl Object<'_> {
 
     fn pod_of(&self, mut pod: Map<String, Value>, at: u64, number: Option<&str>) -> Self {
         let own = self.value.get("metadata").unwrap_or(&Value::Null);
-        let name = text_of(own, "name");
+        let name = member_text(own, "name");
         pod.insert("kind".to_owned(), Value::from("Pod"));
         pod.insert("apiVersion".to_owned(), Value::from("v1"));
         let metadata = pod.entry("metadata").or_insert_with(|| json!({}));
@@ -66,7 +68,7 @@ impl Object<'_> {
         }
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.insert("name".to_owned(), Value::from(format!("{name}-{at}")));
-            metadata.insert("namespace".to_owned(), Value::from(text_of(own, "namespace")));
+            metadata.insert("namespace".to_owned(), Value::from(member_text(own, "namespace")));
             let uid = own.get("uid").cloned().unwrap_or_else(|| Value::from(format!("{}/{}", self.kind, self.name())));
             let owner = json!({
                 "apiVersion": self.value.get("apiVersion").cloned().unwrap_or_default(), "kind": self.kind,

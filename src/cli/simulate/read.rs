@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::admission::Context;
 use crate::api::open_streams::{self, Job, ParallelRegion, ProcessingElement};
-use crate::cli::Stop;
+use crate::cli::CommandError;
 use crate::cli::manifests::{Field, Object, Text};
 use crate::model::{
     Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, OpenStreams,
@@ -45,12 +45,12 @@ struct Gathered<'t> {
 }
 
 /// Reads the files of the cluster and of the workload.
-pub(super) fn input(
+pub(super) fn read_input(
     (cluster, workload): (&[PathBuf], &[PathBuf]),
     policies: PolicySet,
     (now, path): (Option<Timestamp>, simulate::Path),
     loads: Option<BTreeMap<NodeName, Load>>,
-) -> Result<Read, Stop> {
+) -> Result<Read, CommandError> {
     let cluster = texts(cluster)?;
     let workload = texts(workload)?;
     let loads = loads.unwrap_or_default();
@@ -62,7 +62,7 @@ pub(super) fn input(
         }
     }
     if gathered.nodes.is_empty() {
-        return Err(Stop::input(format!("{}: there is no Node in it", names(&cluster))));
+        return Err(CommandError::input(format!("{}: there is no Node in it", names(&cluster))));
     }
     // A workload may bring its pools and jobs, or change them.
     gathered.seen.retain(|(kind, _), _| *kind == "Node");
@@ -72,13 +72,16 @@ pub(super) fn input(
         }
     }
     if gathered.workload.is_empty() {
-        return Err(Stop::input(format!("{}: there is no Pod in it, and nothing that creates one", names(&workload))));
+        return Err(CommandError::input(format!(
+            "{}: there is no Pod in it, and nothing that creates one",
+            names(&workload)
+        )));
     }
     gathered.finish(policies, (now, path))
 }
 
 impl<'t> Gathered<'t> {
-    fn of_cluster(&mut self, object: &Object<'t>) -> Result<(), Stop> {
+    fn of_cluster(&mut self, object: &Object<'t>) -> Result<(), CommandError> {
         match object.kind() {
             _ if object.is_of_open_streams() => self.open_streams(object)?,
             "Node" => {
@@ -103,7 +106,7 @@ impl<'t> Gathered<'t> {
         Ok(())
     }
 
-    fn of_workload(&mut self, object: Object<'t>) -> Result<(), Stop> {
+    fn of_workload(&mut self, object: Object<'t>) -> Result<(), CommandError> {
         self.date(object.value());
         match object.kind() {
             _ if object.is_of_open_streams() => return self.open_streams(&object),
@@ -123,21 +126,21 @@ impl<'t> Gathered<'t> {
         Ok(())
     }
 
-    fn pool(&mut self, object: &Object<'_>) -> Result<(), Stop> {
+    fn pool(&mut self, object: &Object<'_>) -> Result<(), CommandError> {
         let pool = object.pool()?;
         self.once("HostPool", object)?;
         self.pools.insert(pool.id.clone(), Arc::new(pool));
         Ok(())
     }
 
-    fn stream_job(&mut self, object: &Object<'_>) -> Result<(), Stop> {
+    fn stream_job(&mut self, object: &Object<'_>) -> Result<(), CommandError> {
         let job = object.stream_job()?;
         self.once("StreamJob", object)?;
         self.jobs.insert(job.id.clone(), Arc::new(job));
         Ok(())
     }
 
-    fn open_streams(&mut self, object: &Object<'_>) -> Result<(), Stop> {
+    fn open_streams(&mut self, object: &Object<'_>) -> Result<(), CommandError> {
         match object.kind() {
             "ProcessingElement" => self.declare::<DeclaredPe>(object, object.declared::<ProcessingElement, _>()?),
             "HostPool" => {
@@ -156,7 +159,7 @@ impl<'t> Gathered<'t> {
         }
     }
 
-    fn declare<T: OpenStreamsObject>(&mut self, object: &Object<'_>, declared: T) -> Result<(), Stop> {
+    fn declare<T: OpenStreamsObject>(&mut self, object: &Object<'_>, declared: T) -> Result<(), CommandError> {
         self.once(T::KIND_AND_GROUP, object)?;
         let field_problems: Vec<String> =
             declared.field_problems().iter().map(|doubt| object.unknown_outcomes(doubt)).collect();
@@ -168,7 +171,7 @@ impl<'t> Gathered<'t> {
         Ok(())
     }
 
-    fn once(&mut self, kind: &'static str, object: &Object<'_>) -> Result<(), Stop> {
+    fn once(&mut self, kind: &'static str, object: &Object<'_>) -> Result<(), CommandError> {
         match self.seen.insert((kind, object.name()), object.text().to_owned()) {
             None => Ok(()),
             Some(other) => Err(object.wrong("metadata.name", &format!("is taken by another {kind}, in {other}"))),
@@ -195,7 +198,11 @@ impl<'t> Gathered<'t> {
         }
     }
 
-    fn finish(self, policies: PolicySet, (now, path): (Option<Timestamp>, simulate::Path)) -> Result<Read, Stop> {
+    fn finish(
+        self,
+        policies: PolicySet,
+        (now, path): (Option<Timestamp>, simulate::Path),
+    ) -> Result<Read, CommandError> {
         let now = now.or(self.newest).unwrap_or(Timestamp::UNIX_EPOCH);
         let declared = Declarations { jobs: Arc::new(self.jobs), open_streams: self.open_streams };
         // What the workload says of a pod that runs already counts.
@@ -245,7 +252,7 @@ fn prepared<'t>(
     now: Timestamp,
     context: Context<'_>,
     field_problems: &BTreeMap<String, Vec<String>>,
-) -> Result<Prepared<'t>, Stop> {
+) -> Result<Prepared<'t>, CommandError> {
     object.whole_pod()?;
     exists(object.value_mut(), now);
     let mut pod = object.pod()?;
@@ -265,7 +272,7 @@ fn prepared<'t>(
             let unknown_outcomes = field_problems
                 .get(&**source)
                 .and_then(|field_problems| field_problems.iter().find(|doubt| doubt.ends_with(&problem.problem)));
-            return Err(unknown_outcomes.map_or_else(|| object.wrong("", &problem.to_string()), Stop::input));
+            return Err(unknown_outcomes.map_or_else(|| object.wrong("", &problem.to_string()), CommandError::input));
         }
         let among = if pod.annotations.get(problem.key).is_some() { "annotations" } else { "labels" };
         let path = ["metadata", among, problem.key].map(|member| Field::Member(member.to_owned()));
@@ -291,14 +298,14 @@ fn exists(pod: &mut Value, now: Timestamp) {
 }
 
 /// The texts of these files; a folder stands for the manifests in it, in order of their names.
-fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, Stop> {
+fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, CommandError> {
     let mut texts = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             let text = std::io::read_to_string(std::io::stdin().lock());
             texts.push(Text::new(
                 "standard input",
-                text.map_err(|error| Stop::input(format!("standard input: {error}")))?,
+                text.map_err(|error| CommandError::input(format!("standard input: {error}")))?,
             ));
         } else if path.is_dir() {
             for file in manifests_in(path)? {
@@ -311,8 +318,8 @@ fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, Stop> {
     Ok(texts)
 }
 
-fn manifests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let failed = |error: std::io::Error| Stop::input(format!("{}: {error}", folder.display()));
+fn manifests_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let failed = |error: std::io::Error| CommandError::input(format!("{}: {error}", folder.display()));
     let is_manifest = |path: &PathBuf| {
         let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
         !hidden && path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|one| extension == *one))
@@ -322,7 +329,10 @@ fn manifests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     paths.retain(is_manifest);
     paths.sort_unstable();
     if paths.is_empty() {
-        return Err(Stop::input(format!("{}: there is no .yaml, .yml or .json file in this folder", folder.display())));
+        return Err(CommandError::input(format!(
+            "{}: there is no .yaml, .yml or .json file in this folder",
+            folder.display()
+        )));
     }
     Ok(paths)
 }

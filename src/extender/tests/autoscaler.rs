@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{simulate_filter, simulate_prioritize};
+use crate::model::RequestOutcome;
 use crate::state::Cluster;
 use crate::testing::{asking, cluster, node, on, pe, policies};
 
@@ -61,7 +62,7 @@ fn every_node_that_is_sent_is_scored() {
     let known = known();
     let (body, outcome) = simulate_prioritize(&question(&nodes), known.snapshot(), &policies("")).unwrap();
     let scores: Vec<Value> = serde_json::from_slice(&body).unwrap();
-    assert_eq!((scores.len(), outcome), (3, "scored"));
+    assert_eq!((scores.len(), outcome), (3, RequestOutcome::Scored));
     assert_eq!(scores[0], json!({"Host": "wide", "Score": 10}), "fewest PEs per core");
 }
 
@@ -73,7 +74,7 @@ fn names_are_answered_as_by_filter_and_nodes_that_cannot_be_read_are_an_error() 
                        "NodeNames": ["free", "unknown"]}"#;
     let (body, outcome) = names(question).unwrap();
     let answer: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&answer["NodeNames"], outcome), (&json!(["free"]), "passed"));
+    assert_eq!((&answer["NodeNames"], outcome), (&json!(["free"]), RequestOutcome::Passed));
     assert_eq!(answer["FailedAndUnresolvableNodes"], json!({"unknown": "NodeUnknown"}));
     let pod = r#"{"metadata": {"name": "a"}}"#;
     for (nodes, said) in [

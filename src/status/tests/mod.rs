@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{JobEvent, Overview, Reported, Subject, notes, of_job, of_pool};
+use super::{InvolvedObject, JobEvent, Overview, PodReport, job_events, job_status, pool_status};
 use crate::api::{HostPool, HostPoolStatus, Phase, PlacementStatus, StreamJob, StreamJobStatus};
 use crate::model::{Pod, PodUid, Pool, Reason, StreamJob as Declared};
 use crate::state::{Cluster, Event};
@@ -35,16 +35,16 @@ fn status(
     cluster: &Cluster,
     (attempts, seconds): (&Attempts, i64),
 ) -> StreamJobStatus {
-    let reported = |uid: &PodUid| {
+    let report = |uid: &PodUid| {
         let (pod, _) = cluster.pod(uid.as_str()).unwrap();
-        Reported {
+        PodReport {
             is_bound: pod.node.is_some(),
             record: pod.annotations.get("outrigger.dev/placement").map(str::to_owned),
             rejected: attempts.get(uid.as_str()).cloned(),
         }
     };
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-    of_job(object, last, &Overview::new(cluster.snapshot()), (&reported, now)).unwrap()
+    job_status(object, last, &Overview::new(cluster.snapshot()), (&report, now)).unwrap()
 }
 
 fn first_status(object: &StreamJob, cluster: &Cluster) -> StreamJobStatus {
@@ -74,7 +74,7 @@ fn a_pool_tells_its_nodes_and_who_has_which() {
         leaving(on("n1", of_pool_fast("leaves", "f"))),
     ];
     let cluster = cluster(nodes, vec![Pool::try_from(&object).unwrap()], pods);
-    let reported = of_pool(&object, &Overview::new(cluster.snapshot())).unwrap();
+    let reported = pool_status(&object, &Overview::new(cluster.snapshot())).unwrap();
     let expected = json!({
         "nodes": 2, "schedulable": 1, "jobs": 2, "observedGeneration": 3,
         "allocations": [{"job": "j", "pes": 2, "nodes": ["n1"]}, {"job": "k", "pes": 1, "nodes": ["n2"]}],
@@ -101,7 +101,7 @@ fn a_job_tells_where_its_pes_are_and_why_others_wait() {
     assert_eq!((b.node.as_deref(), &b.rejected), (None, &BTreeMap::from([("ExlocationConflict".to_owned(), 4)])));
     assert_eq!(
         condition(&reported, "Placed"),
-        ("False", "1 of 4 PEs have a node; 1 have no pod yet; nodes refused: ExlocationConflict 4", 7)
+        ("False", "1/4 PEs are placed; 1 without a pod; nodes rejected: 4 ExlocationConflict", 7)
     );
 
     // nobody remembers the attempt, after a restart: what was told stays true
@@ -122,10 +122,10 @@ fn a_condition_tells_since_when_it_holds() {
     let object = stream_job(&json!({}));
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     let waiting = status(&object, None, &cluster, (&Attempts::new(), 1));
-    assert_eq!(condition(&waiting, "Placed"), ("False", "0 of 1 PEs have a node", 1));
+    assert_eq!(condition(&waiting, "Placed"), ("False", "0/1 PEs are placed", 1));
     cluster.apply(Event::put(on("n1", pe("j", "a", &[]))));
     let placed = status(&object, Some(&waiting), &cluster, (&Attempts::new(), 2));
-    assert_eq!(condition(&placed, "Placed"), ("True", "1 of 1 PEs have a node", 2));
+    assert_eq!(condition(&placed, "Placed"), ("True", "1/1 PEs are placed", 2));
     let later = status(&object, Some(&placed), &cluster, (&Attempts::new(), 3));
     assert_eq!(later, placed, "nothing happened");
 }
@@ -134,11 +134,15 @@ fn a_condition_tells_since_when_it_holds() {
 fn differences_between_pods_and_their_job_are_told() {
     let object = stream_job(&json!({"pes": [{"name": "a", "hosts": ["n1"]}]}));
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[("hosts", "n2")])]);
-    assert_eq!(condition(&first_status(&object, &cluster), "WishesDiffer").0, "False", "it has not been seen yet");
+    assert_eq!(
+        condition(&first_status(&object, &cluster), "SpecOverridden").0,
+        "False",
+        "the watch has not shown the StreamJob yet"
+    );
     cluster.apply(Event::put(Declared::try_from(&object).unwrap()));
     assert_eq!(
-        condition(&first_status(&object, &cluster), "WishesDiffer"),
-        ("True", "what pods say here does not count: PE a: outrigger.dev/hosts", 0)
+        condition(&first_status(&object, &cluster), "SpecOverridden"),
+        ("True", "this StreamJob overrides keys of its pods: PE a: outrigger.dev/hosts", 0)
     );
 }
 
@@ -192,37 +196,37 @@ fn news_are_told_once() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), on("n1", pe("j", "b", &[]))]);
     let rejected = |reason: Reason, nodes: usize| Attempts::from([("a", BTreeMap::from([(reason, nodes)]))]);
     let first = first_status(&object, &cluster);
-    let pod = |name: &str| Subject::Pod(name.to_owned(), name.to_owned());
-    let reported = |notes: Vec<JobEvent>| -> Vec<(Subject, &str, String)> {
-        notes.into_iter().map(|note| (note.subject, note.reason, note.text)).collect()
+    let pod = |name: &str| InvolvedObject::Pod { name: name.to_owned(), uid: name.to_owned() };
+    let reported = |events: Vec<JobEvent>| -> Vec<(InvolvedObject, &str, String)> {
+        events.into_iter().map(|event| (event.regarding, event.reason, event.note)).collect()
     };
-    assert_eq!(reported(notes(None, &first)), [(pod("b"), "Placed", "PE b is on n1".to_owned())]);
-    assert_eq!(notes(Some(&first), &first), []);
+    assert_eq!(reported(job_events(None, &first)), [(pod("b"), "Placed", "placed PE b on node n1".to_owned())]);
+    assert_eq!(job_events(Some(&first), &first), []);
 
     let waits = status(&object, Some(&first), &cluster, (&rejected(Reason::HostMismatch, 1), 0));
     assert_eq!(
-        reported(notes(Some(&first), &waits)),
+        reported(job_events(Some(&first), &waits)),
         [
-            (pod("a"), "Waiting", "PE a waits; nodes refused: HostMismatch 1".to_owned()),
-            (Subject::Job, "Waiting", "1 of 2 PEs have a node; nodes refused: HostMismatch 1".to_owned()),
+            (pod("a"), "Waiting", "PE a waits for a node; nodes rejected: 1 HostMismatch".to_owned()),
+            (InvolvedObject::Job, "Waiting", "1/2 PEs are placed; nodes rejected: 1 HostMismatch".to_owned()),
         ]
     );
     let longer = status(&object, Some(&waits), &cluster, (&rejected(Reason::HostMismatch, 2), 0));
-    assert_eq!(notes(Some(&waits), &longer), [], "a count is no news");
+    assert_eq!(job_events(Some(&waits), &longer), [], "a count is no news");
     let another = status(&object, Some(&waits), &cluster, (&rejected(Reason::ExlocationConflict, 2), 0));
-    assert_eq!(notes(Some(&waits), &another).len(), 2, "another code is");
+    assert_eq!(job_events(Some(&waits), &another).len(), 2, "another code is");
 
     cluster.apply(Event::put(with_record(on("n1", pe("j", "a", &[])))));
     let placed = status(&object, Some(&another), &cluster, (&Attempts::new(), 0));
     assert_eq!(
-        reported(notes(Some(&another), &placed)),
+        reported(job_events(Some(&another), &placed)),
         [
             (
                 pod("a"),
                 "Placed",
-                "PE a is on n1, number 2 of the nodes that passed; nodes refused: PoolTagMissing 3".to_owned()
+                "placed PE a on node n1, rank 2 of the nodes that passed; nodes rejected: 3 PoolTagMissing".to_owned()
             ),
-            (Subject::Job, "Placed", "2 of 2 PEs have a node".to_owned()),
+            (InvolvedObject::Job, "Placed", "2/2 PEs are placed".to_owned()),
         ]
     );
 }

@@ -1,7 +1,7 @@
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 
-use super::{leader, path};
+use super::{explain_path, leader};
 
 fn pod(name: &str, phase: &str) -> Pod {
     serde_json::from_value(json!({"metadata": {"name": name}, "status": {"phase": phase}})).unwrap()
@@ -22,8 +22,8 @@ fn the_running_holder_of_the_lease_is_asked_else_any_that_runs() {
 
 #[test]
 fn names_that_no_pod_can_have_are_not_asked_for() {
-    assert_eq!(path("streams", "clicks-0.1").unwrap(), "/explain/pods/streams/clicks-0.1");
+    assert_eq!(explain_path("streams", "clicks-0.1").unwrap(), "/explain/pods/streams/clicks-0.1");
     for (namespace, name) in [("streams", "a/b"), ("", "a"), ("streams", ""), ("streams", "A"), ("a?b", "c")] {
-        assert!(path(namespace, name).is_err(), "{namespace} {name}");
+        assert!(explain_path(namespace, name).is_err(), "{namespace} {name}");
     }
 }

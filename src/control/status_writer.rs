@@ -1,13 +1,12 @@
-//! What is told of pools and jobs, written where it differs from what the API server holds.
+//! Writes the status of pools and jobs where it differs from what the API server holds.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
-use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -16,67 +15,53 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::Lease;
-use super::events::Events;
+use super::clock::{monotonic, wall_clock};
+use super::events::EventPublisher;
 use super::objects::Objects;
-use super::requeue::Requeuer;
+use super::written_statuses::WrittenStatuses;
 use crate::api::{HostPool, HostPoolStatus, StreamJob, StreamJobStatus};
 use crate::model::{PodUid, Reason, keys};
 use crate::state::Cluster;
-use crate::status::{Overview, Reported, notes, of_job, of_pool};
+use crate::status::{Overview, PodReport, job_events, job_status, pool_status};
 use crate::store::Store;
-use crate::telemetry;
+use crate::telemetry::{self, WriteOutcome};
 
 /// How long changes are gathered before they are written.
 const GATHERED: Duration = Duration::from_millis(250);
-/// How often everything is looked at without a change: why PEs wait is no part of the snapshot.
+/// How often every status is computed without a change of the snapshot: the snapshot does not hold why PEs wait.
 const PERIOD: Duration = Duration::from_secs(1);
 /// How long the API server may take for one write.
 const DEADLINE: Duration = Duration::from_secs(1);
-/// Who owns the fields of a status.
+/// The field manager of a status.
 const MANAGER: &str = "outrigger";
 
-/// Writes status and events while it holds the lease.
-pub struct Controller {
+/// Writes status and events while this process holds the lease.
+pub struct StatusWriter {
     client: Client,
     store: Arc<Store>,
     lease: Arc<Lease>,
-    events: Events,
-    pools: Known<HostPoolStatus>,
-    jobs: Known<StreamJobStatus>,
+    events: EventPublisher,
+    pools: WrittenStatuses<HostPoolStatus>,
+    jobs: WrittenStatuses<StreamJobStatus>,
 }
 
-impl Debug for Controller {
+impl Debug for StatusWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Controller").field("lease", &self.lease).finish_non_exhaustive()
+        f.debug_struct("StatusWriter").field("lease", &self.lease).finish_non_exhaustive()
     }
 }
 
-/// What was last written of each object, by its UID.
-type Known<S> = BTreeMap<String, Written<S>>;
-
-struct Written<S> {
-    /// The version of the object that it was written over: as long as the watch shows that one, it is behind.
-    over: Option<String>,
-    status: S,
-}
-
-impl Controller {
-    /// A controller that writes what the store knows, while it holds the lease.
+impl StatusWriter {
+    /// A writer of what the store knows; `instance` is the name of this process in events.
     #[must_use]
     pub fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>, instance: String) -> Self {
-        let events = Events::new(client.clone(), instance, clock().0);
-        Self { client, store, lease, events, pools: Known::new(), jobs: Known::new() }
+        let events = EventPublisher::new(client.clone(), instance, monotonic());
+        Self { client, store, lease, events, pools: WrittenStatuses::default(), jobs: WrittenStatuses::default() }
     }
 
-    /// Gains the lease and keeps everything in step from now on.
-    pub async fn follow(self) {
-        let lease = Arc::clone(&self.lease);
-        let requeuer = Requeuer::new(self.client.clone(), Arc::clone(&self.store), Arc::clone(&lease));
-        futures::join!(lease.follow(), requeuer.follow(), self.write_on());
-    }
-
+    /// Keeps every status in step from now on.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
-    async fn write_on(mut self) -> Infallible {
+    pub async fn follow(mut self) -> Infallible {
         let (pools, pool_changes) = Objects::<HostPool>::watch(self.client.clone());
         let (jobs, job_changes) = Objects::<StreamJob>::watch(self.client.clone());
         let changes = futures::stream::select(pool_changes, job_changes);
@@ -94,8 +79,8 @@ impl Controller {
         }
     }
 
-    /// Waits until something may have to be written, and gathers what comes with it. The watches are kept in step while
-    /// their changes are taken, and only then.
+    /// Waits for a change that may need a write, and gathers the changes that follow it. The watches make progress only
+    /// while this function takes their changes.
     async fn until_changed(&self, changes: &mut (impl Stream<Item = ()> + Unpin), version: u64) {
         let another = self.store.until(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(()));
         tokio::select! {
@@ -103,49 +88,48 @@ impl Controller {
             _object = changes.next() => {}
         }
         let taken = async { while changes.next().await.is_some() {} };
-        // It ends by time.
+        // The streams never end: the timeout does.
         drop(tokio::time::timeout(GATHERED, taken).await);
     }
 
     async fn write_pools(&mut self, pools: &[Arc<HostPool>], overview: &Overview<'_>) {
         for object in pools {
-            let Ok(status) = of_pool(object, overview) else { continue };
-            if latest(&self.pools, &**object, object.status.as_ref()) != Some(&status) {
+            let Ok(status) = pool_status(object, overview) else { continue };
+            if self.pools.latest(&**object, object.status.as_ref()) != Some(&status) {
                 write((&self.client, &self.lease), &**object, status, &mut self.pools).await;
             }
         }
-        self.pools.retain(|uid, _| pools.iter().any(|object| object.uid().as_ref() == Some(uid)));
+        self.pools.retain::<HostPool>(pools);
     }
 
     async fn write_jobs(&mut self, jobs: &[Arc<StreamJob>], overview: &Overview<'_>) {
         let store = Arc::clone(&self.store);
-        let reported = |uid: &PodUid| {
+        let report = |uid: &PodUid| {
             let rejected = store.attempts().rejected(uid).cloned();
-            store.read(|cluster| reported(cluster, uid, rejected))
+            store.read(|cluster| pod_report(cluster, uid, rejected))
         };
         for object in jobs {
-            let before = latest(&self.jobs, &**object, object.status.as_ref()).cloned();
-            let Ok(status) = of_job(object, before.as_ref(), overview, (&reported, clock().1)) else { continue };
+            let before = self.jobs.latest(&**object, object.status.as_ref()).cloned();
+            let Ok(status) = job_status(object, before.as_ref(), overview, (&report, wall_clock())) else { continue };
             if before.as_ref() == Some(&status) {
                 continue;
             }
-            let news = notes(before.as_ref(), &status);
+            let events = job_events(before.as_ref(), &status);
             if write((&self.client, &self.lease), &**object, status, &mut self.jobs).await {
-                self.events.publish(object, news, clock()).await;
+                self.events.publish(object, events, monotonic()).await;
             }
         }
-        self.jobs.retain(|uid, _| jobs.iter().any(|object| object.uid().as_ref() == Some(uid)));
+        self.jobs.retain::<StreamJob>(jobs);
     }
 }
 
-/// The last status that is known of an object: what was written, until the watch shows that or something later.
-fn latest<'a, K: Resource, S>(known: &'a Known<S>, object: &K, shown: Option<&'a S>) -> Option<&'a S> {
-    let written = object.meta().uid.as_ref().and_then(|uid| known.get(uid));
-    written.filter(|written| written.over == object.meta().resource_version).map(|written| &written.status).or(shown)
-}
-
-/// Writes a status, and notes it; false where it could not be written, and has to be tried again.
-async fn write<K, S>((client, lease): (&Client, &Lease), object: &K, status: S, known: &mut Known<S>) -> bool
+/// Writes a status and notes what was written; false where the write failed and has to be tried again.
+async fn write<K, S>(
+    (client, lease): (&Client, &Lease),
+    object: &K,
+    status: S,
+    written: &mut WrittenStatuses<S>,
+) -> bool
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
     S: Serialize,
@@ -164,34 +148,25 @@ where
     });
     let api: Api<K> = Api::namespaced(client.clone(), &namespace);
     let parameters = PatchParams::apply(MANAGER).force();
-    let written = tokio::time::timeout(DEADLINE, api.patch_status(&name, &parameters, &Patch::Apply(&patch))).await;
-    let problem = match written {
+    let answer = tokio::time::timeout(DEADLINE, api.patch_status(&name, &parameters, &Patch::Apply(&patch))).await;
+    let problem = match answer {
         Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error.to_string()),
         Err(_elapsed) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
     };
-    telemetry::controller_write(
-        if kind == "HostPool" { "HostPool" } else { "StreamJob" },
-        if problem.is_none() { "written" } else { "failed" },
-    );
+    let outcome = if problem.is_none() { WriteOutcome::Written } else { WriteOutcome::Failed };
+    telemetry::controller_write(kind.clone(), outcome);
     if let Some(problem) = problem {
-        tracing::warn!(%kind, namespace, name, problem, "a status cannot be written and is tried again");
+        tracing::warn!(%kind, namespace, name, problem, "cannot write a status; the write is tried again");
         return false;
     }
-    if let Some(uid) = object.uid() {
-        known.insert(uid, Written { over: object.resource_version(), status });
-    }
+    written.insert(object, status);
     true
 }
 
-/// What is known of a pod beyond the snapshot.
-fn reported(cluster: &Cluster, uid: &PodUid, rejected: Option<BTreeMap<Reason, usize>>) -> Reported {
+/// What the status reports of a pod beyond the snapshot.
+fn pod_report(cluster: &Cluster, uid: &PodUid, rejected: Option<BTreeMap<Reason, usize>>) -> PodReport {
     let pod = cluster.pod(uid.as_str()).map(|(pod, _)| pod);
     let record = pod.and_then(|pod| pod.annotations.get(keys::PLACEMENT)).map(str::to_owned);
-    Reported { is_bound: pod.is_some_and(|pod| pod.node.is_some()), record, rejected }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the clock is read where a status is written")]
-fn clock() -> (Instant, Timestamp) {
-    (Instant::now(), Timestamp::now())
+    PodReport { is_bound: pod.is_some_and(|pod| pod.node.is_some()), record, rejected }
 }

@@ -1,4 +1,4 @@
-//! Where a field of an object stands in its file. Looked up once something is wrong: reading goes without it.
+//! The line and column of a field in its file. They are looked up for errors only: reading goes without them.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub(in crate::cli) enum Field {
 }
 
 impl Field {
-    pub(super) fn of(segment: &Segment) -> Option<Self> {
+    pub(super) fn from_segment(segment: &Segment) -> Option<Self> {
         match segment {
             Segment::Seq { index } => Some(Self::Element(*index)),
             Segment::Map { key } => Some(Self::Member(key.clone())),

@@ -1,0 +1,181 @@
+//! One object of a manifest: its value as decisions see it, and errors with file, line, column and field.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Text;
+use super::position::{self, Field};
+use super::quantities::unreadable_amount;
+use crate::api::Position;
+use crate::api::open_streams::Unnamed;
+use crate::api::{
+    DocumentError, HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, StreamJob as StreamJobObject,
+};
+use crate::cli::CommandError;
+use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, StreamJob, keys};
+
+/// One object, and where it stands.
+#[derive(Debug)]
+pub(in crate::cli) struct Object<'t> {
+    pub(super) text: &'t Text,
+    /// Its document, and its place in the list that the document is.
+    pub(super) document: usize,
+    pub(super) item: Option<usize>,
+    /// Where in the object that stands there this one is: a pod in the template of a controller.
+    pub(super) within: Vec<Field>,
+    pub(super) kind: String,
+    pub(super) value: Value,
+}
+
+impl Object<'_> {
+    /// The name of its file.
+    pub(in crate::cli) fn text(&self) -> &str {
+        self.text.file()
+    }
+
+    /// The object itself.
+    pub(in crate::cli) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The object itself, to be changed.
+    pub(in crate::cli) fn value_mut(&mut self) -> &mut Value {
+        &mut self.value
+    }
+
+    /// Its kind.
+    pub(in crate::cli) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// True for an object of group `streams.ibm.com`: two of its kinds are named as others are.
+    pub(in crate::cli) fn is_of_open_streams(&self) -> bool {
+        member_text(&self.value, "apiVersion")
+            .strip_prefix(OpenStreams::GROUP)
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The object as what it declares, for a kind of group `streams.ibm.com`.
+    pub(in crate::cli) fn declared<O, T>(&self) -> Result<T, CommandError>
+    where
+        O: DeserializeOwned,
+        T: for<'o> TryFrom<&'o O, Error = Unnamed>,
+    {
+        T::try_from(&self.read::<O>()?).map_err(|problem| self.wrong("metadata", &problem.to_string()))
+    }
+
+    /// What was not understood of the object, as errors are told.
+    pub(in crate::cli) fn unknown_outcomes(&self, doubt: &FieldProblem) -> String {
+        self.place_and_problem(&Field::parse(&doubt.field), &doubt.problem)
+    }
+
+    /// Namespace and name; the name alone where it has no namespace.
+    pub(in crate::cli) fn name(&self) -> String {
+        let (namespace, name) = (metadata_text(&self.value, "namespace"), metadata_text(&self.value, "name"));
+        if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+    }
+
+    /// Fills in what the API server would: the namespace, and the rest of a generated name.
+    pub(in crate::cli) fn complete(&mut self) {
+        if let Some(metadata) = self.value.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.entry("namespace").or_insert_with(|| Value::from("default"));
+            let prefix = metadata.get("generateName").and_then(Value::as_str).map(|prefix| format!("{prefix}0"));
+            if let Some(name) = prefix {
+                metadata.entry("name").or_insert_with(|| Value::from(name));
+            }
+        }
+    }
+
+    /// The object as a node that decisions see.
+    pub(in crate::cli) fn node(&self) -> Result<Node, CommandError> {
+        let object = self.read::<NodeObject>()?;
+        object.load().map_err(|DocumentError { field, problem, .. }| {
+            let path = ["metadata", "annotations", keys::LOAD].map(|member| Field::Member(member.to_owned()));
+            let said = [field, problem].into_iter().filter(|part| !part.is_empty()).collect::<Vec<String>>();
+            self.wrong_at(&path, &said.join(": "))
+        })?;
+        let node = Node::try_from(&object).map_err(|problem| self.unreadable(&problem))?;
+        if node.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(node) }
+    }
+
+    /// The object as a pool that decisions see.
+    pub(in crate::cli) fn pool(&self) -> Result<Pool, CommandError> {
+        Pool::try_from(&self.read::<HostPool>()?).map_err(|problem| {
+            let field = match problem {
+                InvalidHostPool::Unnamed => "metadata",
+                InvalidHostPool::TagsAndHosts => "spec.hosts",
+                InvalidHostPool::ExclusiveWithoutSize => "spec.mode",
+                InvalidHostPool::Size(_) => "spec.size",
+            };
+            self.wrong(field, &problem.to_string())
+        })
+    }
+
+    /// The object as what is declared of a job.
+    pub(in crate::cli) fn stream_job(&self) -> Result<StreamJob, CommandError> {
+        StreamJob::try_from(&self.read::<StreamJobObject>()?).map_err(|problem| {
+            let field = match problem {
+                InvalidStreamJob::Unnamed => "metadata",
+                InvalidStreamJob::ListedTwice(_) => "spec.pes",
+                InvalidStreamJob::NotListed(_) => "spec.connections",
+                InvalidStreamJob::Gang => "spec.gang",
+            };
+            self.wrong(field, &problem.to_string())
+        })
+    }
+
+    /// The object as a pod that decisions see.
+    pub(in crate::cli) fn pod(&self) -> Result<Pod, CommandError> {
+        let pod = Pod::try_from(&self.read::<PodObject>()?).map_err(|problem| self.unreadable(&problem))?;
+        if pod.key.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(pod) }
+    }
+
+    /// Reads every field of a pod, also those that no decision needs.
+    pub(in crate::cli) fn whole_pod(&self) -> Result<(), CommandError> {
+        self.read::<k8s_openapi::api::core::v1::Pod>().map(drop)
+    }
+
+    /// Reads the object; an error names the field.
+    pub(in crate::cli) fn read<T: DeserializeOwned>(&self) -> Result<T, CommandError> {
+        serde_path_to_error::deserialize(&self.value).map_err(|error| {
+            let path: Vec<Field> = error.path().iter().filter_map(Field::from_segment).collect();
+            self.wrong_at(&path, &error.inner().to_string())
+        })
+    }
+
+    /// The error of a field, written as `metadata.name`.
+    pub(in crate::cli) fn wrong(&self, field: &str, problem: &str) -> CommandError {
+        let path: Vec<Field> =
+            field.split('.').filter(|member| !member.is_empty()).map(|member| Field::Member(member.into())).collect();
+        self.wrong_at(&path, problem)
+    }
+
+    /// The error of a field, whose members may have dots in their names.
+    pub(in crate::cli) fn wrong_at(&self, path: &[Field], problem: &str) -> CommandError {
+        CommandError::Input(self.place_and_problem(path, problem))
+    }
+
+    fn place_and_problem(&self, path: &[Field], problem: &str) -> String {
+        let path: Vec<Field> = self.within.iter().chain(path).cloned().collect();
+        let Position { line, column } = position::find(self.text.text(), (self.document, self.item), &path);
+        let object = [self.kind.clone(), self.name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let said = [object.join(" "), Field::join(&path), problem.to_owned()];
+        let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        format!("{}:{line}:{column}: {said}", self.text.file())
+    }
+
+    /// The error of an amount: the first that cannot be read.
+    fn unreadable(&self, problem: &dyn std::fmt::Display) -> CommandError {
+        self.wrong_at(&unreadable_amount(&self.value).unwrap_or_default(), &problem.to_string())
+    }
+}
+
+/// A text among the members of an object; empty where there is none.
+pub(super) fn member_text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A text in the metadata of an object; empty where there is none.
+pub(in crate::cli) fn metadata_text<'v>(object: &'v Value, member: &str) -> &'v str {
+    object.get("metadata").map_or("", |metadata| member_text(metadata, member))
+}
