@@ -56,6 +56,9 @@ pub(super) struct Arguments {
     /// Seconds for which a watch may fail before the extender places no PE any more
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     stale_after: u32,
+    /// Nodes that filter names; `all` is for a kube-scheduler whose own score plugins choose among nodes too
+    #[arg(long, value_name = "NODES", default_value = "best")]
+    filter_names: FilterNames,
     /// Certificate for the extender; needed beyond loopback
     #[arg(long, value_name = "FILE", requires = "extender_tls_key")]
     extender_tls_cert: Option<PathBuf>,
@@ -86,6 +89,15 @@ pub(super) struct Arguments {
     /// What is logged, in the syntax of `RUST_LOG`
     #[arg(long, env = "RUST_LOG", hide_env_values = true, default_value = "info,kube=warn")]
     log: String,
+}
+
+/// The nodes that filter names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FilterNames {
+    /// The best node alone, where no preference of the pod could choose another.
+    Best,
+    /// Every node that passes.
+    All,
 }
 
 /// What a process serves.
@@ -134,6 +146,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
             binder: Arc::clone(&binder),
             feed: Arc::clone(&feed),
             stale_after: Duration::from_secs(arguments.stale_after.into()),
+            filter_decides: arguments.filter_names == FilterNames::Best,
         };
         servers.serve("extender", http::extender_server(endpoint, state).map_err(CommandError::input)?);
     }

@@ -75,6 +75,8 @@ pub struct ExtenderState {
     pub feed: Arc<Feed>,
     /// The extender places no PE while a watch has been failing for longer than this.
     pub stale_after: Duration,
+    /// Whether filter may name the best node alone (docs/design.md, D22).
+    pub filter_decides: bool,
 }
 
 /// The extender: plain HTTP on loopback, TLS anywhere else.
@@ -86,14 +88,14 @@ pub fn extender_server(endpoint: Endpoint, state: ExtenderState) -> Result<Serve
     if endpoint.tls.is_none() && !is_loopback {
         return Err(StartError::PlainBeyondLoopback { address: endpoint.address });
     }
-    let ExtenderState { store, binder, feed, stale_after } = state;
+    let ExtenderState { store, binder, feed, stale_after, filter_decides } = state;
     let explaining = Semaphore::new(1);
     let data = Data::new(extender::Extender {
         store,
         binder,
         feed,
         stale_after,
-        filter_decides: true,
+        filter_decides,
         intake: Intake::default(),
         explaining,
     });

@@ -5,6 +5,7 @@
 //! | [`architecture`] | the deciding half stays pure, and its modules depend on each other in one direction |
 //! | [`bad_input`] | whatever comes in gets a clear answer; nothing panics, memory stays bounded |
 //! | [`certs`] | what `outrigger certs` writes works with rustls and with openssl |
+//! | [`choice`] | filter names the best node alone where nothing else could choose |
 //! | [`commands`] | help with an example for every command, exit codes, errors that say what to do |
 //! | [`crds`] | `deploy/crds` is what the program prints |
 //! | [`demo`] | `outrigger demo`: every rule holds, the PE without a node says why, the report fits 80 columns |
@@ -46,6 +47,7 @@ mod program;
 mod architecture;
 mod bad_input;
 mod certs;
+mod choice;
 mod commands;
 mod crds;
 mod demo;

@@ -53,7 +53,13 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
     let binder = Arc::new(Binder::new(Arc::clone(store), Arc::<ApiServer>::clone(api), "demo".to_owned()));
     let endpoint = Endpoint { address: LOOPBACK, tls: Some(config()?), workers: WORKERS };
     // No watch fills the store, so that nothing can be stale.
-    let state = ExtenderState { store: Arc::clone(store), binder, feed: Arc::default(), stale_after: Elapsed::ZERO };
+    let state = ExtenderState {
+        store: Arc::clone(store),
+        binder,
+        feed: Arc::default(),
+        stale_after: Elapsed::ZERO,
+        filter_decides: true,
+    };
     let extender = http::extender_server(endpoint, state).map_err(CommandError::failed)?;
     let admission =
         http::admission_server(LOOPBACK, config()?, Arc::clone(store), WORKERS).map_err(CommandError::failed)?;

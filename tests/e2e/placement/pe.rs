@@ -47,6 +47,13 @@ impl Pe {
         self
     }
 
+    /// With a preference among nodes: a `PreferredSchedulingTerm`.
+    pub(crate) fn preferring_nodes(mut self, term: &Value) -> Self {
+        self.0["spec"]["affinity"] =
+            json!({ "nodeAffinity": { "preferredDuringSchedulingIgnoredDuringExecution": [term] } });
+        self
+    }
+
     /// With a priority class: kube-scheduler looks at the higher ones first.
     pub(crate) fn priority_class(mut self, name: &str) -> Self {
         self.0["spec"]["priorityClassName"] = json!(name);
