@@ -1,7 +1,6 @@
-//! Kubernetes objects as they are written: the custom resources, and the parts of nodes and pods that are read.
+//! Kubernetes objects as they are encoded: the custom resources, the parts of nodes and pods that are read, load files.
 //!
-//! Each type here mirrors what stands in an object; turning it into the nouns of [`crate::model`] is the one place
-//! where an object can be found faulty.
+//! Each type here mirrors the fields of an object. The conversion to the values of [`crate::model`] finds invalid objects.
 
 mod document;
 #[expect(
@@ -14,7 +13,7 @@ mod load;
 mod metadata;
 mod node;
 mod node_requirements;
-pub mod open_streams;
+pub(crate) mod open_streams;
 mod pod;
 #[expect(
     clippy::duplicated_attributes,
@@ -43,8 +42,3 @@ pub fn definitions() -> Result<String, serde_saphyr::ser::Error> {
     use kube_core::CustomResourceExt as _;
     serde_saphyr::to_string_multiple(&[HostPool::crd(), StreamJob::crd()])
 }
-
-/// The group of Outrigger's own resources, and the prefix of its labels and annotations.
-pub const GROUP: &str = "outrigger.dev";
-/// The version of that group.
-pub const VERSION: &str = "v1alpha1";

@@ -21,7 +21,7 @@ const LARGEST_FILE_BYTES: u64 = 8 << 20;
 
 /// Why a load file cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadFileError {
+pub(crate) enum LoadFileError {
     /// The file cannot be read.
     #[error("{0}: {1}")]
     Read(String, #[source] std::io::Error),
@@ -34,7 +34,7 @@ pub enum LoadFileError {
 ///
 /// # Errors
 /// [`LoadFileError`] with file, line and field.
-pub fn read_loads(path: &Path) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
+pub(crate) fn read_loads(path: &Path) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
     parse(path, &read(path)?)
 }
 
@@ -53,7 +53,7 @@ fn read(path: &Path) -> Result<String, LoadFileError> {
 
 /// The load file, and the clock by which measurements age.
 #[derive(Debug, Default)]
-pub struct LoadFile {
+pub(crate) struct LoadFile {
     path: Option<PathBuf>,
     last_read: LastRead<String>,
 }
@@ -64,18 +64,18 @@ impl LoadFile {
     ///
     /// The file may be missing or invalid at start: nothing is known of the load of nodes then.
     #[must_use]
-    pub fn new(path: Option<PathBuf>) -> Self {
+    pub(crate) fn new(path: Option<PathBuf>) -> Self {
         Self { path, last_read: LastRead::default() }
     }
 
     /// Reads the file and the clock once every second.
-    pub async fn follow(mut self, store: &Store) -> Infallible {
+    pub(crate) async fn follow(mut self, store: &Store) -> Infallible {
         poll(PERIOD, || self.read_again(store)).await
     }
 
     /// Reads the file and the clock once. An invalid change is logged, and the last valid measurements count until they
     /// are too old.
-    pub fn read_again(&mut self, store: &Store) {
+    pub(crate) fn read_again(&mut self, store: &Store) {
         let changed = self.path.clone().and_then(|path| self.changed(&path));
         let now = now();
         let settled = now.saturating_sub(QUIET).unwrap_or(Timestamp::MIN);

@@ -18,7 +18,7 @@ const LARGEST_FILE_BYTES: u64 = 1 << 20;
 
 /// Why policies cannot be loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// The folder or a file cannot be read.
     #[error("{0}: {1}")]
     Read(String, #[source] std::io::Error),
@@ -49,7 +49,7 @@ pub fn embedded() -> Result<PolicySet, DocumentError> {
 
 /// The policy files of a folder.
 #[derive(Debug)]
-pub struct PolicyFiles {
+pub(crate) struct PolicyFiles {
     folder: PathBuf,
     last_read: LastRead<Vec<Source>>,
 }
@@ -59,7 +59,7 @@ impl PolicyFiles {
     ///
     /// # Errors
     /// [`LoadError`] with file, line and field.
-    pub fn load(folder: &Path) -> Result<(Self, PolicySet), LoadError> {
+    pub(crate) fn load(folder: &Path) -> Result<(Self, PolicySet), LoadError> {
         let sources = read(folder)?;
         let policies = parse(folder, &sources)?;
         let mut last_read = LastRead::default();
@@ -69,7 +69,7 @@ impl PolicyFiles {
 
     /// Reads the files again at an interval. A valid change takes effect; an invalid change is logged, and the last valid
     /// policies stay in force.
-    pub async fn follow(mut self, store: Arc<Store>) -> Infallible {
+    pub(crate) async fn follow(mut self, store: Arc<Store>) -> Infallible {
         poll(PERIOD, || self.read_again(&store)).await
     }
 

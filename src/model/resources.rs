@@ -24,7 +24,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A text that is no Kubernetes quantity.
+/// A text that is not a Kubernetes quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a quantity; write a number with an optional unit, such as `250m`, `2`, `512Mi` or `1e3`")]
 pub struct InvalidQuantity(pub String);
@@ -102,7 +102,7 @@ impl Resources {
         }
     }
 
-    /// True when an amount is the largest number: nobody knows by how much it is too small.
+    /// True where an amount has stopped at the largest number: by how much it was exceeded is lost.
     #[must_use]
     pub fn is_saturated(&self) -> bool {
         let mut amounts = [self.cpu.0, self.memory.0].into_iter().chain(self.other.iter().map(|(_, units)| *units));
@@ -119,9 +119,9 @@ impl Resources {
         }
     }
 
-    /// The first resource of `wanted` that does not fit into `self` after `used`: its name, what is wanted, what is free.
+    /// The first resource of `wanted` that does not fit into `self` beside `used`: its name, the wanted and the free amount.
     ///
-    /// A resource that is not asked for never refuses, even where the node is overbooked.
+    /// A resource that is not wanted always fits, also on an overbooked node.
     #[must_use]
     pub fn first_lacking(&self, used: &Self, wanted: &Self) -> Option<(Cow<'static, str>, u64, u64)> {
         let lacking = |wanted: u64, all: u64, used: u64| {

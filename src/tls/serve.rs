@@ -1,4 +1,4 @@
-//! The certificate that new connections are given: replaced while open ones go on.
+//! The serving certificate: new connections get the current one, open connections keep theirs.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Objects of group `streams.ibm.com`, as the open-streams operator and its users write them.
 //!
-//! The schema of the group is open: anything may stand in a `spec`. What placement needs is read field by field; what
-//! is not understood becomes a [`FieldProblem`] that names its field, and the rest of the object counts all the same.
+//! The schema of the group is open: a `spec` may hold any value. Placement reads single fields. A field that cannot be read
+//! becomes a [`FieldProblem`], and the rest of the object counts all the same.
 
 mod host_pool;
 mod job;
@@ -21,19 +21,19 @@ use crate::model::{Namespace, ObjectId, OpenStreams};
 #[cfg(doc)]
 use crate::model::FieldProblem;
 
-/// The version of the group that is read.
-pub const VERSION: &str = "v1";
+/// The version of the group that is watched.
+pub(crate) const VERSION: &str = "v1";
 
 /// An object without a name or a namespace, which no API server stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("metadata.name and metadata.namespace are required")]
-pub struct Unnamed;
+pub(crate) struct Unnamed;
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $name:ident $plural:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Deserialize, Serialize)]
-        pub struct $name {
+        pub(crate) struct $name {
             #[serde(deserialize_with = "super::metadata::read")]
             metadata: ObjectMeta,
             #[serde(default)]
@@ -67,7 +67,7 @@ macro_rules! objects {
 }
 
 objects! {
-    /// A processing element: what the operators that were fused into it ask for.
+    /// A processing element, with the placement that its fused operators ask for.
     ProcessingElement "streamspes";
     /// A host pool of a job.
     HostPool "streamshostpools";
@@ -77,7 +77,7 @@ objects! {
     ParallelRegion "streamsprs";
 }
 
-/// The job that an object belongs to: by its label, else by its name, `<job>-<number>`.
+/// The job of an object: by its label, else by its name, `<job>-<number>`.
 fn job_of(metadata: &ObjectMeta) -> Option<&str> {
     let labelled = metadata.labels.as_ref().and_then(|labels| labels.get("streams.ibm.com/job"));
     labelled.map(String::as_str).or_else(|| Some(metadata.name.as_deref()?.rsplit_once('-')?.0))
@@ -91,4 +91,5 @@ fn id(metadata: &ObjectMeta) -> Result<ObjectId, Unnamed> {
 }
 
 #[cfg(test)]
-mod tests;
+#[path = "tests/support.rs"]
+mod support;

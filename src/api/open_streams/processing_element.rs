@@ -1,4 +1,4 @@
-//! `ProcessingElement`: `spec.placement` as the keys that a pod would carry.
+//! `ProcessingElement`: `spec.placement` as keys with the values that a pod would carry.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
                     spec = read(placement, job_of(metadata), &mut reader);
                 }
             }
-            // Nothing of it can be known.
+            // Every key is unknown.
             Some(_) => keys::PLACEMENT_SPEC.into_iter().for_each(|key| {
-                reader.doubt("spec.placement".to_owned(), "is no object", Some(key));
+                reader.problem("spec.placement".to_owned(), "is no object", Some(key));
             }),
         }
         let spec = reader.annotations(metadata.annotations.as_ref(), spec);
@@ -37,7 +37,7 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
 
 fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap<&'static str, String> {
     let mut spec = BTreeMap::new();
-    // `isolationLabels` are how the operator keeps others off an isolated PE; here isolation holds both ways.
+    // By `isolationLabels`, the operator keeps other PEs off an isolated PE. Here, isolation keeps them apart both ways.
     let known = ["host", "coLocations", "exLocations", "isolation", "isolationLabels", "hostPoolLocation"];
     reader.strangers(placement, &known);
     if let Some(host) = reader.text(placement, "host", Some(keys::HOSTS)) {
@@ -49,7 +49,7 @@ fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap
             spec.insert(key, tokens.join(","));
         }
     }
-    // The name of the operator that asks for it.
+    // The value is the name of the operator that asks for isolation.
     match placement.get("isolation") {
         None | Some(Value::Bool(false)) => {}
         Some(Value::String(_) | Value::Bool(true)) => {
@@ -57,14 +57,14 @@ fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap
         }
         Some(_) => {
             let problem = "is neither the name of an operator nor absent";
-            reader.doubt(placement.field("isolation"), problem, Some(keys::ISOLATED));
+            reader.problem(placement.field("isolation"), problem, Some(keys::ISOLATED));
         }
     }
     pool_location(placement, job, reader, &mut spec);
     spec
 }
 
-/// `host(P[i])`, by the numbers of pool and place.
+/// `host(P[i])`, by the number of the pool and the index.
 fn pool_location(
     placement: Part<'_>,
     job: Option<&str>,
@@ -82,10 +82,14 @@ fn pool_location(
             spec.insert(keys::HOST_POOL, OpenStreams::pool_name(&format!("{job}-{pool}")));
             spec.extend(place.map(|place| (keys::POOL_INDEX, place.to_string())));
         }
-        (Some(_), None) => reader.doubt("metadata.name".to_owned(), "names no job, so that no pool is known", KEY),
+        (Some(_), None) => reader.problem("metadata.name".to_owned(), "names no job, so that no pool is known", KEY),
         (None, _) if location.get("poolIndex").is_none() => {
-            reader.doubt(location.field("poolIndex"), "is missing", KEY);
+            reader.problem(location.field("poolIndex"), "is missing", KEY);
         }
         (None, _) => {}
     }
 }
+
+#[cfg(test)]
+#[path = "tests/processing_element.rs"]
+mod tests;

@@ -165,3 +165,7 @@ impl Cluster {
         self.current.jobs.change_or_make(id, make, change);
     }
 }
+
+#[cfg(test)]
+#[path = "tests/count.rs"]
+mod tests;

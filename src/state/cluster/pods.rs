@@ -79,3 +79,7 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/pods.rs"]
+mod tests;
