@@ -70,8 +70,8 @@ pub enum Mode {
     Exclusive,
 }
 
-/// The nodes of the pool and the jobs that use them. The status is derived from nodes and pods, and is rebuilt from them
-/// when it is lost.
+/// The nodes of the pool and the jobs that use them. The status is derived from nodes and pods, and is rebuilt from
+/// them when it is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HostPoolStatus {

@@ -47,8 +47,8 @@ pub struct StreamJobSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_024), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub pes: Vec<PeSpec>,
-    /// Streams between PEs, each pair once. For a PE that sends to any of them, they overrule `outrigger.dev/connects-to` on
-    /// the pod.
+    /// Streams between PEs, each pair once. For a PE that sends to any of them, they overrule
+    /// `outrigger.dev/connects-to` on the pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(max = 1_024),

@@ -7,6 +7,7 @@ mod certificate;
 mod load;
 mod policies;
 mod poll;
+mod read;
 
 pub(crate) use certificate::follow_certificate;
 pub(crate) use load::{LoadFile, read_loads};

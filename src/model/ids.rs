@@ -108,8 +108,8 @@ impl fmt::Display for JobId {
 }
 
 impl JobId {
-    /// The identity of the object that declares the job: it has the namespace and the name of the job, and declares every
-    /// generation.
+    /// The identity of the object that declares the job: it has the namespace and the name of the job, and declares
+    /// every generation.
     #[must_use]
     pub fn object(&self) -> ObjectId {
         ObjectId { namespace: self.namespace.clone(), name: Arc::clone(&self.name) }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{JobId, Labels, Namespace, ObjectId, Owner, OwnerKind, Pool, PoolMembers};
+use super::{JobId, Labels, ObjectId, Owner, OwnerKind, Pool, PoolMembers};
 
 /// A field of an object that cannot be read. The schema of the group is open: a field may hold any value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +63,8 @@ pub struct DeclaredJob {
     pub field_problems: Vec<FieldProblem>,
 }
 
-/// A `ParallelRegion` of the group: a part of a job that runs in several channels. The operator makes PEs of the channels
-/// and counts them in the `Job`. A region declares no placement spec.
+/// A `ParallelRegion` of the group: a part of a job that runs in several channels. The operator makes PEs of the
+/// channels and counts them in the `Job`. A region declares no placement spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredRegion {
     /// Namespace and name: `<job>-<number of the region>`.
@@ -179,15 +179,15 @@ impl OpenStreams {
 
     /// The identity of the `ProcessingElement` of a PE: the owner of its pod, else `<job>-<pe>`.
     #[must_use]
-    pub fn object(namespace: &Namespace, (job, pe): (&str, &str), owner: Option<&Owner>) -> ObjectId {
+    pub fn object(job: &JobId, pe: &str, owner: Option<&Owner>) -> ObjectId {
         match owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement) {
-            Some(owner) => ObjectId { namespace: namespace.clone(), name: Arc::clone(&owner.name) },
-            None => ObjectId::new(namespace, &format!("{job}-{pe}")),
+            Some(owner) => ObjectId { namespace: job.namespace.clone(), name: Arc::clone(&owner.name) },
+            None => ObjectId::new(&job.namespace, &format!("{}-{pe}", job.name)),
         }
     }
 
-    /// What objects declare of the PE of this `ProcessingElement`. `None`: the pod is owned by the object, and the watch
-    /// has not shown the object yet.
+    /// What objects declare of the PE of this `ProcessingElement`. `None`: the pod is owned by the object, and the
+    /// watch has not shown the object yet.
     #[must_use]
     pub fn declared(&self, object: &ObjectId, job: &str, owner: Option<&Owner>) -> Option<Declared<'_>> {
         let owner = owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement);

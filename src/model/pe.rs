@@ -43,8 +43,8 @@ pub struct DeclaredBy {
     pub is_awaited: bool,
 }
 
-/// The placement spec of a PE (`docs/placement.md`), read from the pod, the objects that declare the PE, and the policy.
-/// PEs with equal specs share one value.
+/// The placement spec of a PE (`docs/placement.md`), read from the pod, the objects that declare the PE, and the
+/// policy. PEs with equal specs share one value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PlacementSpec {
     /// The nodes that the PE chooses from.
@@ -78,7 +78,8 @@ pub struct PlacementSpec {
 }
 
 impl PlacementSpec {
-    /// The pool and the index by which the PE names one node of a sized pool. All PEs of the job with both share the node.
+    /// The pool and the index by which the PE names one node of a sized pool. All PEs of the job with both share the
+    /// node.
     #[must_use]
     pub fn pool_place(&self) -> Option<(&ObjectId, u32)> {
         match &self.hosts {

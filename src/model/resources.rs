@@ -119,7 +119,8 @@ impl Resources {
         }
     }
 
-    /// The first resource of `wanted` that does not fit into `self` beside `used`: its name, the wanted and the free amount.
+    /// The first resource of `wanted` that does not fit into `self` beside `used`: its name, the wanted and the free
+    /// amount.
     ///
     /// A resource that is not wanted always fits, also on an overbooked node.
     #[must_use]

@@ -49,8 +49,8 @@ impl Dialect {
         let label = |key: &str| labels.get(key).filter(|value| !value.is_empty());
         let (job, pe, generation) = match self {
             Self::Annotations => (label(keys::JOB)?, label(keys::PE), label(keys::GENERATION)),
-            // The label of the generation counts changes of width, and begins at 0 with each submission. During a change,
-            // PEs of one job carry different generations.
+            // The label of the generation counts changes of width, and begins at 0 with each submission. During a
+            // change, PEs of one job carry different generations.
             Self::OpenStreams => (label("streams.ibm.com/job")?, label("streams.ibm.com/pe"), None),
             // Task managers are interchangeable: a replacement has another name.
             Self::Flink => (label("app")?, None, None),

@@ -14,6 +14,6 @@ mod spec;
 
 pub(crate) use dialect::{Dialect, Identity};
 pub use resolve::StreamPolicy;
-pub(crate) use resolve::{OnConflict, Placement, Sizing};
+pub(crate) use resolve::{OnConflict, PlacementPolicy, Sizing};
 pub use set::{PolicySet, Source};
 pub(crate) use spec::EffectiveValue;

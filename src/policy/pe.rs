@@ -64,8 +64,7 @@ impl PolicySet {
         // Most clusters have jobs without a StreamJob, and pods are read often.
         let jobs = &declared.jobs;
         let job = if jobs.is_empty() { None } else { jobs.get(&identity.job.object()) };
-        let object = (policy.dialect == Dialect::OpenStreams)
-            .then(|| OpenStreams::object(&pod.key.namespace, (&identity.job.name, &name), owner));
+        let object = (policy.dialect == Dialect::OpenStreams).then(|| OpenStreams::object(&identity.job, &name, owner));
         let of_object = match &object {
             Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
             None => Some(Declared::default()),

@@ -34,7 +34,7 @@ pub struct StreamPolicy {
     /// The requests and limits that are set where the user set none.
     pub(crate) sizing: Sizing,
     /// How nodes are chosen for the PEs.
-    pub(crate) placement: Placement,
+    pub(crate) placement: PlacementPolicy,
     /// Seconds that a PE stays bound to a node that is not ready or unreachable; `None`: the default of the cluster.
     pub(crate) toleration_seconds: Option<i64>,
     /// What happens to a pod whose placement spec contradicts itself.
@@ -75,7 +75,7 @@ pub(crate) struct Sizing {
 
 /// How nodes are chosen for the PEs of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Placement {
+pub(crate) struct PlacementPolicy {
     /// How the nodes that pass are scored.
     pub(crate) scheme: ScoringStrategy,
     /// The PEs that an isolated PE keeps off its node (`docs/design.md`, D4).
@@ -139,7 +139,7 @@ fn selector(written: Spanned<raw::Selector>) -> Result<Selector, FieldError> {
     let raw::Selector { namespaces, pod_selector } = written.value;
     let mut requirements = Vec::new();
     for (key, value) in pod_selector.match_labels {
-        requirements.push(Requirement::In(key.into(), vec![value.into()]));
+        requirements.push(Requirement::In { key: key.into(), values: vec![value.into()] });
     }
     for expression in pod_selector.match_expressions {
         requirements.push(requirement(expression)?);
@@ -162,8 +162,8 @@ fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, Fiel
     let key = key.into_boxed_str();
     let values = values.into_iter().map(String::into_boxed_str).collect();
     Ok(match operator {
-        raw::Operator::In => Requirement::In(key, values),
-        raw::Operator::NotIn => Requirement::NotIn(key, values),
+        raw::Operator::In => Requirement::In { key, values },
+        raw::Operator::NotIn => Requirement::NotIn { key, values },
         raw::Operator::Exists => Requirement::Exists(key),
         raw::Operator::DoesNotExist => Requirement::DoesNotExist(key),
     })
@@ -226,8 +226,8 @@ fn amounts(
     Ok(amounts)
 }
 
-fn placement(written: &raw::Placement) -> Result<Placement, FieldError> {
-    Ok(Placement {
+fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {
+    Ok(PlacementPolicy {
         scheme: written.scheme,
         isolation_scope: written.isolation_scope,
         exclusive_scope: written.exclusive_scope,

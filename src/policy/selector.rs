@@ -15,9 +15,9 @@ pub(crate) struct Selector {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
     /// The label has one of these values.
-    In(Box<str>, Vec<Box<str>>),
+    In { key: Box<str>, values: Vec<Box<str>> },
     /// The label is absent, or has none of these values.
-    NotIn(Box<str>, Vec<Box<str>>),
+    NotIn { key: Box<str>, values: Vec<Box<str>> },
     /// The pod has the label.
     Exists(Box<str>),
     /// The pod does not have the label.
@@ -27,8 +27,10 @@ pub(crate) enum Requirement {
 impl Requirement {
     fn holds(&self, labels: &Labels) -> bool {
         match self {
-            Self::In(key, values) => labels.get(key).is_some_and(|value| values.iter().any(|one| **one == *value)),
-            Self::NotIn(key, values) => !labels.get(key).is_some_and(|value| values.iter().any(|one| **one == *value)),
+            Self::In { key, values } => labels.get(key).is_some_and(|value| values.iter().any(|one| **one == *value)),
+            Self::NotIn { key, values } => {
+                !labels.get(key).is_some_and(|value| values.iter().any(|one| **one == *value))
+            }
             Self::Exists(key) => labels.get(key).is_some(),
             Self::DoesNotExist(key) => labels.get(key).is_none(),
         }
@@ -36,7 +38,7 @@ impl Requirement {
 
     /// True where no pod without labels meets the requirement.
     pub(super) fn needs_a_label(&self) -> bool {
-        matches!(self, Self::In(..) | Self::Exists(_))
+        matches!(self, Self::In { .. } | Self::Exists(_))
     }
 }
 

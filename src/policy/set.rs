@@ -27,8 +27,8 @@ impl PolicySet {
     /// Parses every document of every file.
     ///
     /// # Errors
-    /// The first [`DocumentError`]: a document that cannot be parsed, an invalid field, two policies of one name, or two
-    /// policies with load protection.
+    /// The first [`DocumentError`]: a document that cannot be parsed, an invalid field, two policies of one name, or
+    /// two policies with load protection.
     pub fn parse(sources: &[Source]) -> Result<Self, DocumentError> {
         let mut policies: Vec<StreamPolicy> = Vec::new();
         for Source { file, text } in sources {

@@ -1,8 +1,8 @@
 //! The cluster: how one event changes it, and what is published of it.
 //!
-//! [`Event`]s and assumed pods change a [`Cluster`]; a [`Snapshot`] of it is immutable and shared. An assumed pod counts on
-//! its node before the watch shows it there: at any time, a snapshot holds every pod that this process has bound
-//! (`docs/design.md`, law 1).
+//! [`Event`]s and assumed pods change a [`Cluster`]; a [`Snapshot`] of it is immutable and shared. An assumed pod
+//! counts on its node before the watch shows it there: at any time, a snapshot holds every pod that this process has
+//! bound (`docs/design.md`, law 1).
 
 mod cluster;
 mod event;

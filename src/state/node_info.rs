@@ -64,7 +64,8 @@ impl NodeInfo {
         })
     }
 
-    /// True where the amounts certainly fit beside the requests on the node; false where the [`NodeState`] has to be read.
+    /// True where the amounts certainly fit beside the requests on the node; false where the [`NodeState`] has to be
+    /// read.
     #[must_use]
     pub fn has_room_for(&self, wanted: &Resources) -> bool {
         let Occupancy { allocatable, requested, .. } = &self.occupancy;

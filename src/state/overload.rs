@@ -34,8 +34,8 @@ impl LoadSummary {
 
 /// Why a node is overloaded from now on, given why it was before.
 ///
-/// A node becomes overloaded when a metric is above its upper threshold, and stays overloaded until all metrics are below
-/// their lower thresholds. A node without a measurement that counts is not overloaded: no data is not a high load
+/// A node becomes overloaded when a metric is above its upper threshold, and stays overloaded until all metrics are
+/// below their lower thresholds. A node without a measurement that counts is not overloaded: no data is not a high load
 /// (`docs/design.md`, law 4).
 pub(super) fn next(
     before: Option<Overload>,

@@ -1,19 +1,19 @@
 //! Fencing at takeover (`docs/design.md`, D17): the pods for which another process may have a Binding in flight.
 //!
-//! A Binding carries the version of the pod as a precondition: any later write to the pod makes the Binding fail. Before a
-//! process that has taken over assumes a PE, it writes a **fencing token**, an annotation with its epoch, onto each pod
-//! whose Binding in flight could break a rule together with that PE. Every process sees all tokens in the order of the
-//! watch:
+//! A Binding carries the version of the pod as a precondition: any later write to the pod makes the Binding fail.
+//! Before a process that has taken over assumes a PE, it writes a **fencing token**, an annotation with its epoch, onto
+//! each pod whose Binding in flight could break a rule together with that PE. Every process sees all tokens in the
+//! order of the watch:
 //!
 //! - A pod is settled once the watch shows a token that this process wrote after it took over. A Binding of another
 //!   process has succeeded before, and the watch has shown its node, or the Binding fails.
 //! - Pods that the watch shows before the first token may be known to a process that has not seen the token. Later pods
 //!   need no token: a process that sees them has seen the takeover.
-//! - A token of another process shows that it has taken over. All waiting pods are unsettled again, and this process takes
-//!   over again with the next PE that it assumes.
+//! - A token of another process shows that it has taken over. All waiting pods are unsettled again, and this process
+//!   takes over again with the next PE that it assumes.
 //!
-//! Of two processes that assume PEs which concern each other, the later one has therefore made the Bindings of the earlier
-//! one fail, or has seen their nodes.
+//! Of two processes that assume PEs which concern each other, the later one has therefore made the Bindings of the
+//! earlier one fail, or has seen their nodes.
 
 use std::collections::BTreeSet;
 
@@ -71,8 +71,8 @@ impl Takeover {
         self.unsettled.iter()
     }
 
-    /// Takes note of a pod that the watch shows, and of how it showed the pod before. True where another process has taken
-    /// over, so that this process has to take over again.
+    /// Takes note of a pod that the watch shows, and of how it showed the pod before. True where another process has
+    /// taken over, so that this process has to take over again.
     pub(super) fn observe(&mut self, known: Option<&Pod>, pod: &Pod) -> bool {
         let Some(epoch) = &self.epoch else { return false };
         if !waits(pod) {

@@ -55,8 +55,8 @@ impl Feed {
         self.watches.iter().filter(|watch| !watch.is_listed()).map(|watch| (watch.kind(), watch.problem()))
     }
 
-    /// The greatest age that the view may have: the time since which the longest failing watch fails; zero when all watches
-    /// are healthy.
+    /// The greatest age that the view may have: the time since which the longest failing watch fails; zero when all
+    /// watches are healthy.
     #[must_use]
     pub(crate) fn age(&self) -> Duration {
         self.oldest().map_or(Duration::ZERO, |(_, age)| age)

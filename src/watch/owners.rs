@@ -1,9 +1,9 @@
 //! Deletions of workloads that own pods.
 //!
 //! Kubernetes collects a pod whose owner is gone, sometimes much later; until then the pod itself does not show it. The
-//! deletion event of the owner shows it, unless the deletion has waited for dependents: such a deletion deletes the pods
-//! first, or leaves them without an owner (`kubectl delete --cascade=orphan`). The pods of a workload that was deleted
-//! while this process did not watch count until they are deleted themselves.
+//! deletion event of the owner shows it, unless the deletion has waited for dependents: such a deletion deletes the
+//! pods first, or leaves them without an owner (`kubectl delete --cascade=orphan`). The pods of a workload that was
+//! deleted while this process did not watch count until they are deleted themselves.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::objects::{HostPool, Unnamed, id};
 use super::reader::{Part, Reader};
-use super::{HostPool, Unnamed, id};
 use crate::model::{DeclaredPool, ObjectId, OpenStreams, Pool, PoolMembers, PoolMode, Tag, keys};
 
 /// The key that is unknown where a field of the pool cannot be read.
@@ -30,7 +30,7 @@ impl TryFrom<&HostPool> for DeclaredPool {
 }
 
 fn read(written: Part<'_>, id: &ObjectId, reader: &mut Reader) -> Option<Pool> {
-    reader.strangers(written, &["name", "index", "membershipMode", "size", "hosts", "tags"]);
+    reader.unknown_members(written, &["name", "index", "membershipMode", "size", "hosts", "tags"]);
     let hosts = reader.texts(written, "hosts", KEY);
     let tags = reader.texts(written, "tags", KEY);
     if !hosts.is_empty() && !tags.is_empty() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use super::objects::{Job, Unnamed, id};
 use super::reader::{Part, Reader};
-use super::{Job, Unnamed, id};
 use crate::model::DeclaredJob;
 
 impl TryFrom<&Job> for DeclaredJob {

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::objects::{ParallelRegion, Unnamed, id, job_of};
 use super::reader::Reader;
-use super::{ParallelRegion, Unnamed, id, job_of};
 use crate::model::DeclaredRegion;
 
 impl TryFrom<&ParallelRegion> for DeclaredRegion {

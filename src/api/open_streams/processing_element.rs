@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::objects::{ProcessingElement, Unnamed, id, job_of};
 use super::reader::{Part, Reader, in_list};
-use super::{ProcessingElement, Unnamed, id, job_of};
 use crate::model::{DeclaredPe, OpenStreams, keys};
 
 impl TryFrom<&ProcessingElement> for DeclaredPe {
@@ -37,9 +37,10 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
 
 fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap<&'static str, String> {
     let mut spec = BTreeMap::new();
-    // By `isolationLabels`, the operator keeps other PEs off an isolated PE. Here, isolation keeps them apart both ways.
+    // By `isolationLabels`, the operator keeps other PEs off an isolated PE. Here, isolation keeps them apart both
+    // ways.
     let known = ["host", "coLocations", "exLocations", "isolation", "isolationLabels", "hostPoolLocation"];
-    reader.strangers(placement, &known);
+    reader.unknown_members(placement, &known);
     if let Some(host) = reader.text(placement, "host", Some(keys::HOSTS)) {
         spec.insert(keys::HOSTS, in_list(&host));
     }
@@ -74,7 +75,7 @@ fn pool_location(
     const KEY: Option<&str> = Some(keys::HOST_POOL);
     let path = "spec.placement.hostPoolLocation";
     let Some(location) = reader.part(placement.get("hostPoolLocation"), path, KEY) else { return };
-    reader.strangers(location, &["poolIndex", "inpoolIndex"]);
+    reader.unknown_members(location, &["poolIndex", "inpoolIndex"]);
     let place = reader.number(location, "inpoolIndex", Some(keys::POOL_INDEX));
     let pool = reader.number(location, "poolIndex", KEY);
     match (pool, job) {

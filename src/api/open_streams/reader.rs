@@ -45,7 +45,7 @@ impl Reader {
     }
 
     /// Reports unknown members: the user may expect an effect.
-    pub(super) fn strangers(&mut self, part: Part<'_>, known: &[&str]) {
+    pub(super) fn unknown_members(&mut self, part: Part<'_>, known: &[&str]) {
         for member in part.members.keys().filter(|member| !known.contains(&member.as_str())) {
             self.problem(part.field(member), "is not known, and not read", None);
         }

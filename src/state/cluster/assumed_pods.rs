@@ -34,8 +34,8 @@ impl Cluster {
         self.assumed_pods.get(uid).map(|assumed| &assumed.node)
     }
 
-    /// Counts a pod on a node from now on, before its Binding is written. The Binding has to carry the version of the pod
-    /// that the cluster holds at this moment.
+    /// Counts a pod on a node from now on, before its Binding is written. The Binding has to carry the version of the
+    /// pod that the cluster holds at this moment.
     ///
     /// The pod stays assumed until the watch shows it on a node, as deleted, or in a later version without a node, for
     /// which the Binding comes too late; or until it is [withdrawn](Self::withdraw).
@@ -64,8 +64,8 @@ impl Cluster {
         }
     }
 
-    /// Notes that the outcome of the Binding for this version of the pod is unknown. The pod stays assumed until the watch
-    /// shows a later version: a [fencing token](Self::next_token) on the pod makes one.
+    /// Notes that the outcome of the Binding for this version of the pod is unknown. The pod stays assumed until the
+    /// watch shows a later version: a [fencing token](Self::next_token) on the pod makes one.
     pub fn note_unknown_outcome(&mut self, uid: &PodUid, resource_version: &str) {
         let assumed = self.assumed_pods.get_mut(uid).filter(|assumed| *assumed.resource_version == *resource_version);
         if let Some(assumed) = assumed {
@@ -79,8 +79,8 @@ impl Cluster {
         outcome_unknown.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
     }
 
-    /// Takes over from the process that placed PEs before. `epoch` must differ from that of every other process. Further
-    /// calls have no effect.
+    /// Takes over from the process that placed PEs before. `epoch` must differ from that of every other process.
+    /// Further calls have no effect.
     pub fn take_over(&mut self, epoch: &str) {
         if !self.takeover.has_begun() {
             let waiting = self.waiting();

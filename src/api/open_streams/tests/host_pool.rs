@@ -65,6 +65,6 @@ fn a_pool_whose_fields_cannot_be_read_is_unknown() {
         assert_eq!((pool.pool, pool.field_problems[0].field.as_str()), (None, field), "{spec}");
     }
     let strange = pool(&json!({"hostpool": {"tags": ["a"], "rack": 3}}));
-    assert!(strange.pool.is_some(), "a member that nobody knows takes nothing away");
+    assert!(strange.pool.is_some(), "an unknown member does not make the pool unknown");
     assert_eq!(problems_of(&strange.field_problems), [("spec.hostpool.rack", None)]);
 }

@@ -273,8 +273,8 @@ fn an_amount() -> impl Strategy<Value = Resources> {
 fn a_pod() -> impl Strategy<Value = Pod> {
     let phase =
         select(&[PodPhase::Active, PodPhase::Active, PodPhase::Active, PodPhase::Leaving, PodPhase::Finished][..]);
-    let said = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase, option::of(80..82_u32));
-    (said, select(&["", "j", "k"][..]), an_amount(), an_amount()).prop_map(
+    let fields = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase, option::of(80..82_u32));
+    (fields, select(&["", "j", "k"][..]), an_amount(), an_amount()).prop_map(
         |((name, version, node, phase, port), job, requests, limits)| {
             let pod = if job.is_empty() { pod(name) } else { pe(job, name, &[]) };
             // the last in order of names is the first in order of namespaces
@@ -418,7 +418,7 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
 
 proptest! {
     #[test]
-    fn any_order_of_events_and_commitments_gives_what_counting_anew_gives(
+    fn any_order_of_events_and_assumed_pods_gives_what_counting_again_gives(
         steps in vec(a_step(), 1..40), governing in select(vec![policies(""), streams_policy("")]),
     ) {
         let mut cluster = Cluster::new(governing.clone());

@@ -27,7 +27,7 @@ fn previous_nodes_are_restored_from_the_status_of_a_stream_job() {
         cluster.apply(first);
         cluster.apply(second);
         assert_eq!(previous_node(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
-        // what is seen is later than what is told
+        // The watch is later than the status.
         cluster.apply(Event::put(of_owner(on("n2", pe("j", "a-2", &[])))));
         cluster.apply(reported("n1"));
         assert_eq!(previous_node(&cluster, "a-2"), Some("n2".into()));
