@@ -15,7 +15,7 @@ mod load;
 mod metadata;
 mod node;
 mod node_requirements;
-pub(crate) mod open_streams;
+pub mod open_streams;
 mod pod;
 #[expect(
     clippy::duplicated_attributes,

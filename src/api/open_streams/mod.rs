@@ -10,7 +10,7 @@ mod parallel_region;
 mod processing_element;
 mod reader;
 
-pub(crate) use objects::{HostPool, Job, ParallelRegion, ProcessingElement, Unnamed};
+pub use objects::{HostPool, Job, ParallelRegion, ProcessingElement, Unnamed};
 
 #[cfg(doc)]
 use crate::model::FieldProblem;

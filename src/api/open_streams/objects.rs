@@ -15,13 +15,13 @@ pub(crate) const VERSION: &str = "v1";
 /// An object without a name or a namespace, which no API server stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("metadata.name and metadata.namespace are required")]
-pub(crate) struct Unnamed;
+pub struct Unnamed;
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $name:ident $plural:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Deserialize, Serialize)]
-        pub(crate) struct $name {
+        pub struct $name {
             #[serde(deserialize_with = "crate::api::metadata::read")]
             pub(super) metadata: ObjectMeta,
             #[serde(default)]
