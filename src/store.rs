@@ -117,7 +117,8 @@ impl Store {
     }
 }
 
-/// Locks a mutex, also after a panic of another holder: entries are replaced as a whole, and a watch delivers each again.
+/// Locks a mutex, also after a panic of another holder: entries are replaced as a whole, and a watch delivers each
+/// again.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

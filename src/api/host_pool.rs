@@ -70,50 +70,50 @@ pub enum Mode {
     Exclusive,
 }
 
-/// What there is of the pool and who uses it, as Outrigger last saw it. Derived from nodes and pods, and rebuilt from
+/// The nodes of the pool and the jobs that use them. The status is derived from nodes and pods, and is rebuilt from
 /// them when it is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HostPoolStatus {
-    /// How many nodes qualify.
+    /// The number of nodes that qualify.
     pub nodes: i32,
-    /// How many of them take new pods: ready, and not cordoned.
+    /// The number of these nodes that take new pods: they are ready and not cordoned.
     pub schedulable: i32,
-    /// How many jobs have a PE in the pool that is placed.
+    /// The number of jobs with a placed PE in the pool.
     pub jobs: i32,
-    /// What each of these jobs has of it.
+    /// The allocation of each of these jobs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<AllocationStatus>,
-    /// The generation of this object that the rest was derived from.
+    /// The generation of this object that the status was derived from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 }
 
-/// What a job has of a pool.
+/// The allocation of a job in a pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AllocationStatus {
     /// The job; `name#generation` where its pods name a generation.
     pub job: String,
-    /// How many of its PEs are placed in the pool.
+    /// The number of PEs of the job that are placed in the pool.
     pub pes: i32,
-    /// The nodes that they run on: where the pool is sized, those that the job has chosen so far.
+    /// The nodes of these PEs. Of a sized pool, these are the nodes that the job has chosen so far.
     pub nodes: Vec<String>,
 }
 
-/// A `HostPool` that contradicts itself, although the API server should have refused it.
+/// Why a `HostPool` is invalid. The API server rejects such an object, unless the definition is older.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidHostPool {
-    /// It has no name or no namespace.
+    /// The object has no name or no namespace.
     #[error("metadata.name and metadata.namespace are required")]
     Unnamed,
-    /// Both ways of naming nodes at once.
+    /// The object has tags and hosts.
     #[error("spec.tags and spec.hosts cannot be combined; keep one")]
     TagsAndHosts,
-    /// Legacy rule R1.
+    /// An exclusive pool has no size.
     #[error("spec.size is required where spec.mode is Exclusive")]
     ExclusiveWithoutSize,
-    /// A size below one.
+    /// The size is below 1.
     #[error("spec.size is {0}; it must be at least 1")]
     Size(i32),
 }

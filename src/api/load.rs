@@ -1,4 +1,4 @@
-//! What was measured of nodes, as it is written: in a file for all nodes, or in an annotation on each.
+//! Measurements of nodes: in a file for all nodes, or in an annotation on each node.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ struct Measurement {
     at: Option<Spanned<String>>,
 }
 
-/// Reads a file of measurements, YAML or JSON.
+/// Parses a load file, YAML or JSON.
 ///
 /// # Errors
 /// [`DocumentError`] with file, line and field.
@@ -50,7 +50,7 @@ pub(super) fn annotation(text: &str) -> Result<Load, DocumentError> {
     load(&measurement, "", None).map_err(|error| error.in_file(keys::LOAD))
 }
 
-/// One measurement; `of_all` is the time of those that have none.
+/// One measurement. `of_all` is the time of a measurement that has none.
 fn load(written: &Spanned<Measurement>, path: &str, of_all: Option<Timestamp>) -> Result<Load, FieldError> {
     let Measurement { cpu, memory, network, at } = &written.value;
     let at = match (at, of_all) {

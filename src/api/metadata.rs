@@ -21,7 +21,7 @@ struct Metadata {
     deletion_timestamp: Option<Time>,
 }
 
-/// Reads metadata without what no decision needs: `managedFields` above all, often half of an object and free in form.
+/// Reads metadata without the fields that no decision needs. `managedFields` alone is often half of an object.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
     let metadata = Metadata::deserialize(deserializer)?;
     Ok(ObjectMeta {

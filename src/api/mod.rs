@@ -1,8 +1,9 @@
-//! Kubernetes objects as they are written: the custom resources, and the parts of nodes and pods that are read.
+//! Kubernetes objects as they are encoded: the custom resources, the parts of nodes and pods that are read, load files.
 //!
-//! Each type here mirrors what stands in an object; turning it into the nouns of [`crate::model`] is the one place
-//! where an object can be found faulty.
+//! Each type here mirrors the fields of an object. The conversion to the values of [`crate::model`] finds invalid
+//! objects.
 
+mod definitions;
 mod document;
 #[expect(
     clippy::duplicated_attributes,
@@ -23,6 +24,7 @@ mod pod;
 )]
 mod stream_job;
 
+pub use definitions::definitions;
 pub use document::{DocumentError, Position};
 pub(crate) use document::{FieldError, parse_documents};
 pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};
@@ -34,17 +36,3 @@ pub use stream_job::{
     ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, StreamJob, StreamJobSpec,
     StreamJobStatus,
 };
-
-/// The definitions of all custom resources as YAML documents: what `deploy/crds` holds.
-///
-/// # Errors
-/// Never in a build whose tests passed: a schema that cannot be written.
-pub fn definitions() -> Result<String, serde_saphyr::ser::Error> {
-    use kube_core::CustomResourceExt as _;
-    serde_saphyr::to_string_multiple(&[HostPool::crd(), StreamJob::crd()])
-}
-
-/// The group of Outrigger's own resources, and the prefix of its labels and annotations.
-pub const GROUP: &str = "outrigger.dev";
-/// The version of that group.
-pub const VERSION: &str = "v1alpha1";

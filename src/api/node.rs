@@ -10,7 +10,7 @@ use super::document::DocumentError;
 use super::load;
 use crate::model::{InvalidQuantity, Load, Node, NodeName, Resources, Taint, keys};
 
-/// A Node object without what no decision reads.
+/// The fields of a Node object that a decision reads.
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
 #[resource(inherit = "k8s_openapi::api::core::v1::Node", crates(kube_core = "::kube_core"))]
 pub struct NodeObject {
@@ -58,10 +58,10 @@ struct Condition {
 }
 
 impl NodeObject {
-    /// What its annotation says of how busy it is.
+    /// The load in the annotation [`keys::LOAD`].
     ///
     /// # Errors
-    /// [`DocumentError`] where that cannot be read: nothing is known of its load then.
+    /// [`DocumentError`] where the annotation is invalid: the load of the node is unknown then.
     pub fn load(&self) -> Result<Option<Load>, DocumentError> {
         let written = self.metadata.annotations.as_ref().and_then(|annotations| annotations.get(keys::LOAD));
         written.map(|text| load::annotation(text)).transpose()

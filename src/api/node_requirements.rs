@@ -1,4 +1,4 @@
-//! The parts of a pod's spec that say which nodes are in question.
+//! The fields of a pod's spec that restrict its nodes.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ pub(super) struct PortObject {
     protocol: Option<String>,
 }
 
-/// The fields together, or `None` where they say nothing.
+/// The node requirements of a pod; `None` where it has none.
 pub(super) fn read(
     selector: Option<&BTreeMap<String, String>>,
     affinity: Option<&Affinity>,

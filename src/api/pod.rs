@@ -15,7 +15,7 @@ use crate::model::{
     PodResources, PodUid, Resources,
 };
 
-/// A Pod object without what no decision reads.
+/// The fields of a Pod object that a decision reads.
 #[derive(Clone, Debug, Deserialize, Serialize, Resource)]
 #[resource(inherit = "k8s_openapi::api::core::v1::Pod", crates(kube_core = "::kube_core"))]
 pub struct PodObject {
@@ -57,7 +57,7 @@ struct Container {
 }
 
 impl Container {
-    /// Among init containers.
+    /// True for a native sidecar, where the container is an init container.
     fn is_sidecar(&self) -> bool {
         self.restart_policy.as_deref() == Some("Always")
     }
@@ -72,7 +72,7 @@ struct ResourceRequirements {
     limits: Option<Quantities>,
 }
 
-/// Annotations that no dialect reads are dropped at the door.
+/// The prefixes of the annotations that are kept.
 const READ_PREFIXES: [&str; 2] = ["outrigger.dev/", "streams.ibm.com/"];
 
 impl TryFrom<&PodObject> for Pod {

@@ -1,4 +1,4 @@
-//! `StreamJob`: what a job wishes for its PEs, in one object.
+//! `StreamJob`: the placement specs of the PEs of a job, in one object.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Labels, LastPlace, Namespace, NodeName, ObjectId, ScoringStrategy, StreamJob as Declared, keys};
 
-/// What a job wishes for its PEs. It is the job of its namespace and name, as pods name it with `outrigger.dev/job`.
+/// The placement specs of the PEs of a job. Pods of the same namespace name the job with `outrigger.dev/job`.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[kube(
@@ -24,7 +24,7 @@ use crate::model::{Labels, LastPlace, Namespace, NodeName, ObjectId, ScoringStra
     status = "StreamJobStatus",
     crates(kube_core = "::kube_core"),
     derive = "PartialEq",
-    doc = "A job: what its PEs wish for their placement, and where they are.",
+    doc = "A job: the placement specs of its PEs, and their nodes.",
     printcolumn(name = "PEs", type_ = "integer", json_path = ".status.of"),
     printcolumn(name = "Placed", type_ = "integer", json_path = ".status.placed"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
@@ -43,28 +43,28 @@ use crate::model::{Labels, LastPlace, Namespace, NodeName, ObjectId, ScoringStra
     validation = ("!has(self.connections) || self.connections.all(stream, stream.from != stream.to)", "a connection leads from a PE to itself: leave it out, it never leaves the node")
 )]
 pub struct StreamJobSpec {
-    /// PEs, each once, by the names that their pods carry in `outrigger.dev/pe`.
+    /// The PEs, each once, by their names in `outrigger.dev/pe`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_024), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub pes: Vec<PeSpec>,
-    /// Streams between PEs, each pair once. The connections of a PE that sends to any here take the place of those that
-    /// its pod names.
+    /// Streams between PEs, each pair once. For a PE that sends to any of them, they overrule
+    /// `outrigger.dev/connects-to` on the pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(max = 1_024),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["from", "to"])
     )]
     pub connections: Vec<ConnectionSpec>,
-    /// Whether the PEs are placed together or not at all. Absent: as the pods say.
+    /// Whether the PEs are placed together or not at all. Absent: `outrigger.dev/gang` on the pods counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gang: Option<GangSpec>,
-    /// Places PEs also on nodes that load protection holds to be overloaded. Needs the right
+    /// Places PEs also on overloaded nodes: load protection does not apply. Needs the permission
     /// `override-load-protection` on `StreamJob` objects.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub override_load_protection: bool,
 }
 
-/// What a PE wishes for its placement. What is absent is as the pod says.
+/// The placement spec of a PE. For an absent field, the key on the pod counts.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -75,10 +75,10 @@ pub struct StreamJobSpec {
     validation = ("!has(self.isolated) || !self.isolated || !has(self.colocation) || size(self.colocation) == 0", "colocation against isolation: an isolated PE cannot share its node; keep one of them")
 )]
 pub struct PeSpec {
-    /// Its name.
+    /// The name of the PE.
     #[schemars(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))]
     pub name: String,
-    /// A `HostPool` of this namespace. With hostTags and poolIndex one choice, in place of what the pod chooses.
+    /// A `HostPool` of this namespace. Any of hostPool, hostTags and poolIndex overrules all three keys on the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub host_pool: Option<String>,
@@ -89,29 +89,29 @@ pub struct PeSpec {
         inner(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))
     )]
     pub host_tags: Vec<String>,
-    /// Which node of the job's allocation of a sized pool, from 0.
+    /// The number of a node in the job's allocation of a sized pool, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 14_999))]
     pub pool_index: Option<i32>,
-    /// These nodes only, by name or address.
+    /// The nodes that the PE may run on, by name or address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(max = 253), regex(pattern = r"^[^,\s]+$")))]
     pub hosts: Vec<String>,
-    /// Tokens: it shares one node with every PE of the job that has one of them.
+    /// Tokens: the PE shares its node with every PE of the job that has one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 63), regex(pattern = r"^[^,\s]+$")))]
     pub colocation: Vec<String>,
-    /// Tokens: it shares no node with any PE of the job that has one of them.
+    /// Tokens: the PE shares its node with no PE of the job that has one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 63), regex(pattern = r"^[^,\s]+$")))]
     pub exlocation: Vec<String>,
-    /// No other PE in scope runs on its node; the scope is the policy's.
+    /// True: no other PE in the isolation scope of the policy runs on the node of the PE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<bool>,
-    /// False: it stays with the node of its first placement.
+    /// False: the PE stays with the node of its first placement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relocatable: Option<bool>,
-    /// How nodes that pass are ranked.
+    /// How the nodes that pass are scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<ScoringStrategy>,
 }
@@ -123,7 +123,7 @@ pub struct ConnectionSpec {
     /// The PE that sends.
     #[schemars(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))]
     pub from: String,
-    /// The PE that is sent to.
+    /// The PE that receives.
     #[schemars(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))]
     pub to: String,
     /// Bytes a second. Absent: 1 MiB.
@@ -132,7 +132,7 @@ pub struct ConnectionSpec {
     pub bytes_per_second: Option<i64>,
 }
 
-/// PEs that are placed together or not at all: all, or at least so many.
+/// PEs that are placed together or not at all: all PEs, or a least number.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -141,37 +141,37 @@ pub struct ConnectionSpec {
     validation = ("!has(self.all) || self.all", "`all: false` says nothing: leave gang out")
 )]
 pub struct GangSpec {
-    /// All PEs that are listed, or that the job has where none is listed.
+    /// All listed PEs; where no PE is listed, all PEs of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
-    /// At least so many, bound ones counted.
+    /// The least number of PEs, including bound PEs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 15_000))]
     pub min_member: Option<i32>,
 }
 
-/// What has become of the job, as Outrigger last saw it. Derived from the pods, and rebuilt from them when it is lost.
+/// The placement of the job. The status is derived from the pods, and is rebuilt from them when it is lost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StreamJobStatus {
-    /// How far the placement has come.
+    /// How many of the PEs have a node.
     pub phase: Phase,
-    /// How many PEs have a node.
+    /// The number of PEs that have a node.
     pub placed: i32,
-    /// How many PEs the job has: those that are listed, and those that run or wait without being listed.
+    /// The number of PEs of the job: listed PEs, and PEs that run or wait without being listed.
     pub of: i32,
-    /// The PEs, by name.
+    /// The PEs, sorted by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub placements: Vec<PlacementStatus>,
     /// `Placed`: every PE has a node. `SpecOverridden`: this object overrides keys of its pods.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// The generation of this object that the rest was derived from.
+    /// The generation of this object that the status was derived from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 }
 
-/// How far the placement of a job has come.
+/// How many of the PEs of a job have a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Phase {
     /// No PE has a node.
@@ -183,54 +183,54 @@ pub enum Phase {
     Placed,
 }
 
-/// Where a PE is, or why it waits.
+/// The node of a PE, or why the PE waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PlacementStatus {
     /// The PE.
     pub pe: String,
-    /// The submission of the job, where its pods name one.
+    /// The generation of the job, where its pods name one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub generation: String,
-    /// Its pod. Absent between two pods of a PE that comes back to its node.
+    /// The pod. Absent between two pods of a PE that returns to its node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// UID of that pod.
+    /// The UID of the pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-    /// The node that it is placed on. Absent: it waits.
+    /// The node of the PE. Absent: the PE waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// The ranking of nodes in use.
+    /// How the nodes that pass are scored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
-    /// The place of its node among those that passed, from 1.
+    /// The rank of the node among those that passed, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank: Option<i32>,
-    /// How many nodes were refused by Outrigger, by reason code: when it was placed, or at the last attempt.
+    /// The number of nodes that Outrigger rejected, by reason code: when the PE was placed, or at the last attempt.
     #[serde(rename = "refused", skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected: BTreeMap<String, i32>,
-    /// The node that it was last bound to, for a PE that comes back to its node.
+    /// The node that the PE was last bound to, where the PE returns to its node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_node: Option<String>,
-    /// UID of the workload that controls its pods: pods of one PE and owner are its incarnations.
+    /// The UID of the workload that controls the pod. Pods of one PE and owner are incarnations of the PE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
 }
 
-/// A `StreamJob` that contradicts itself, although the API server should have refused it.
+/// Why a `StreamJob` is invalid. The API server rejects such an object, unless the definition is older.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidStreamJob {
-    /// It has no name or no namespace.
+    /// The object has no name or no namespace.
     #[error("metadata.name and metadata.namespace are required")]
     Unnamed,
-    /// A PE stands there twice.
+    /// A PE is listed twice.
     #[error("spec.pes: PE `{0}` is listed twice; merge its entries")]
     ListedTwice(String),
-    /// A connection of a PE that is not there.
+    /// A connection names a PE that is not listed.
     #[error("spec.connections: PE `{0}` is not listed in spec.pes")]
     NotListed(String),
-    /// Neither or both kinds of gang.
+    /// The gang has none or both of its fields.
     #[error("spec.gang is `all: true` or `minMember: n`; keep exactly one of them")]
     Gang,
 }
@@ -266,7 +266,7 @@ impl TryFrom<&StreamJob> for Declared {
     }
 }
 
-/// What is declared of a PE, as its pod would carry it.
+/// The keys that a PE declares, with the values that a pod would carry.
 fn declared(pe: &PeSpec) -> impl Iterator<Item = (&'static str, String)> {
     let list = |list: &[String]| if list.is_empty() { None } else { Some(list.join(",")) };
     let values = [

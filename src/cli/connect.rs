@@ -9,8 +9,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ClientError {
     /// The kubeconfig file cannot be used.
-    #[error("kubeconfig {0}: {1}")]
-    Kubeconfig(String, #[source] KubeconfigError),
+    #[error("kubeconfig {path}: {source}")]
+    Kubeconfig { path: String, source: KubeconfigError },
     /// Neither a kubeconfig nor a service account was found.
     #[error("no way to the API server: {0}; give --kubeconfig FILE, or run in a pod with a service account")]
     Infer(#[from] kube::config::InferConfigError),
@@ -24,7 +24,7 @@ pub(super) async fn connect(kubeconfig: Option<&Path>) -> Result<kube::Client, C
     let mut config = match kubeconfig {
         None => kube::Config::infer().await?,
         Some(path) => {
-            let named = |error| ClientError::Kubeconfig(path.display().to_string(), error);
+            let named = |source| ClientError::Kubeconfig { path: path.display().to_string(), source };
             let file = Kubeconfig::read_from(path).map_err(named)?;
             kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(named)?
         }

@@ -289,7 +289,7 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
 fn report(policies: &PolicySet) {
     telemetry::policies_loaded(Some(policies.iter().count()));
     for policy in policies.iter() {
-        tracing::info!(policy = &*policy.name, priority = policy.priority, dialect = policy.dialect.as_str(), "loaded");
+        tracing::info!(policy = &*policy.name, priority = policy.priority, dialect = %policy.dialect, "loaded");
     }
 }
 

@@ -10,6 +10,6 @@ use crate::tls::ServingCertificate;
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Reloads a certificate when its files change.
-pub async fn follow_certificate(certificate: Arc<ServingCertificate>) -> Infallible {
+pub(crate) async fn follow_certificate(certificate: Arc<ServingCertificate>) -> Infallible {
     poll(PERIOD, || certificate.reload()).await
 }

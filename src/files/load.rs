@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::poll::{LastRead, poll};
+use super::read::{ReadError, read_text};
 use crate::api::{DocumentError, loads};
 use crate::model::{Load, NodeName};
 use crate::placement::QUIET;
@@ -21,10 +22,10 @@ const LARGEST_FILE_BYTES: u64 = 8 << 20;
 
 /// Why a load file cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadFileError {
+pub(crate) enum LoadFileError {
     /// The file cannot be read.
-    #[error("{0}: {1}")]
-    Read(String, #[source] std::io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The content of the file is invalid.
     #[error(transparent)]
     Invalid(#[from] DocumentError),
@@ -34,48 +35,39 @@ pub enum LoadFileError {
 ///
 /// # Errors
 /// [`LoadFileError`] with file, line and field.
-pub fn read_loads(path: &Path) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
-    parse(path, &read(path)?)
+pub(crate) fn read_loads(path: &Path) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
+    parse(path, &read_text(path, LARGEST_FILE_BYTES)?)
 }
 
 fn parse(path: &Path, text: &str) -> Result<BTreeMap<NodeName, Load>, LoadFileError> {
     Ok(loads(&path.display().to_string(), text)?)
 }
 
-#[expect(clippy::disallowed_methods, reason = "load files are read here and nowhere else")]
-fn read(path: &Path) -> Result<String, LoadFileError> {
-    let failed = |error| LoadFileError::Read(path.display().to_string(), error);
-    if std::fs::metadata(path).map_err(failed)?.len() > LARGEST_FILE_BYTES {
-        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
-    }
-    std::fs::read_to_string(path).map_err(failed)
-}
-
 /// The load file, and the clock by which measurements age.
 #[derive(Debug, Default)]
-pub struct LoadFile {
+pub(crate) struct LoadFile {
     path: Option<PathBuf>,
     last_read: LastRead<String>,
 }
 
 impl LoadFile {
-    /// The load file at this path. Without a path, only the annotations of nodes hold measurements, and only the clock is
-    /// followed.
+    /// The load file at this path. Without a path, only the annotations of nodes hold measurements, and only the clock
+    /// is followed.
     ///
     /// The file may be missing or invalid at start: nothing is known of the load of nodes then.
     #[must_use]
-    pub fn new(path: Option<PathBuf>) -> Self {
+    pub(crate) fn new(path: Option<PathBuf>) -> Self {
         Self { path, last_read: LastRead::default() }
     }
 
     /// Reads the file and the clock once every second.
-    pub async fn follow(mut self, store: &Store) -> Infallible {
+    pub(crate) async fn follow(mut self, store: &Store) -> Infallible {
         poll(PERIOD, || self.read_again(store)).await
     }
 
     /// Reads the file and the clock once. An invalid change is logged, and the last valid measurements count until they
     /// are too old.
-    pub fn read_again(&mut self, store: &Store) {
+    pub(crate) fn read_again(&mut self, store: &Store) {
         let changed = self.path.clone().and_then(|path| self.changed(&path));
         let now = now();
         let settled = now.saturating_sub(QUIET).unwrap_or(Timestamp::MIN);
@@ -84,7 +76,8 @@ impl LoadFile {
 
     /// The measurements, where the file has changed and is valid.
     fn changed(&mut self, path: &Path) -> Option<BTreeMap<NodeName, Load>> {
-        let loads = self.last_read.if_new(read(path))?.and_then(|text| parse(path, &text));
+        let read = self.last_read.if_new(read_text(path, LARGEST_FILE_BYTES))?;
+        let loads = read.map_err(LoadFileError::from).and_then(|text| parse(path, &text));
         telemetry::load_file_read(loads.is_ok());
         match loads {
             Ok(loads) => {

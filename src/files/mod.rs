@@ -7,7 +7,9 @@ mod certificate;
 mod load;
 mod policies;
 mod poll;
+mod read;
 
-pub use certificate::follow_certificate;
-pub use load::{LoadFile, LoadFileError, read_loads};
-pub use policies::{LoadError, PolicyFiles, embedded};
+pub(crate) use certificate::follow_certificate;
+pub(crate) use load::{LoadFile, read_loads};
+pub(crate) use policies::PolicyFiles;
+pub use policies::embedded;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::poll::{LastRead, poll};
+use super::read::{ReadError, read_text};
 use crate::api::DocumentError;
 use crate::policy::{PolicySet, Source};
 use crate::state::Event;
@@ -18,10 +19,10 @@ const LARGEST_FILE_BYTES: u64 = 1 << 20;
 
 /// Why policies cannot be loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// The folder or a file cannot be read.
-    #[error("{0}: {1}")]
-    Read(String, #[source] std::io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The folder holds no policy file.
     #[error("{0}: there is no .yaml or .yml file in this folder")]
     Empty(String),
@@ -49,7 +50,7 @@ pub fn embedded() -> Result<PolicySet, DocumentError> {
 
 /// The policy files of a folder.
 #[derive(Debug)]
-pub struct PolicyFiles {
+pub(crate) struct PolicyFiles {
     folder: PathBuf,
     last_read: LastRead<Vec<Source>>,
 }
@@ -59,7 +60,7 @@ impl PolicyFiles {
     ///
     /// # Errors
     /// [`LoadError`] with file, line and field.
-    pub fn load(folder: &Path) -> Result<(Self, PolicySet), LoadError> {
+    pub(crate) fn load(folder: &Path) -> Result<(Self, PolicySet), LoadError> {
         let sources = read(folder)?;
         let policies = parse(folder, &sources)?;
         let mut last_read = LastRead::default();
@@ -67,9 +68,9 @@ impl PolicyFiles {
         Ok((Self { folder: folder.to_owned(), last_read }, policies))
     }
 
-    /// Reads the files again at an interval. A valid change takes effect; an invalid change is logged, and the last valid
-    /// policies stay in force.
-    pub async fn follow(mut self, store: Arc<Store>) -> Infallible {
+    /// Reads the files again at an interval. A valid change takes effect; an invalid change is logged, and the last
+    /// valid policies stay in force.
+    pub(crate) async fn follow(mut self, store: Arc<Store>) -> Infallible {
         poll(PERIOD, || self.read_again(&store)).await
     }
 
@@ -98,20 +99,16 @@ fn parse(folder: &Path, sources: &[Source]) -> Result<PolicySet, LoadError> {
 
 /// Reads the policy files of a folder, in the order of their names. Names that begin with a dot are skipped, because a
 /// mounted `ConfigMap` keeps its versions there; so is the manifest of Kustomize.
-#[expect(clippy::disallowed_methods, reason = "policy files are read here and nowhere else")]
 fn read(folder: &Path) -> Result<Vec<Source>, LoadError> {
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| LoadError::Read(path, error)
-    };
+    let failed = |error| ReadError::of(folder, error);
     let is_policy = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         yaml && !name.starts_with('.') && name != "kustomization.yaml"
     };
     let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
         if is_policy(&path) {
             paths.push(path);
         }
@@ -120,14 +117,9 @@ fn read(folder: &Path) -> Result<Vec<Source>, LoadError> {
     if paths.is_empty() {
         return Err(LoadError::Empty(folder.display().to_string()));
     }
-    let mut sources = Vec::with_capacity(paths.len());
-    for path in paths {
-        let length = std::fs::metadata(&path).map_err(failed(&path))?.len();
-        if length > LARGEST_FILE_BYTES {
-            return Err(LoadError::Read(path.display().to_string(), std::io::ErrorKind::FileTooLarge.into()));
-        }
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        sources.push(Source { file: path.display().to_string(), text });
-    }
-    Ok(sources)
+    let source = |path: PathBuf| {
+        let text = read_text(&path, LARGEST_FILE_BYTES)?;
+        Ok(Source { file: path.display().to_string(), text })
+    };
+    paths.into_iter().map(source).collect()
 }

@@ -1,4 +1,4 @@
-//! Names that must not be mistaken for one another.
+//! Names and identities, a type each.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -22,16 +22,23 @@ macro_rules! names {
                 &self.0
             }
 
-            /// The same name, in the copy of its text that it is given for its own.
-            #[must_use]
-            pub fn in_copy(self, copy: impl FnOnce(Arc<str>) -> Arc<str>) -> Self {
-                Self(copy(self.0))
-            }
         }
 
         impl<T: AsRef<str> + ?Sized> From<&T> for $name {
             fn from(text: &T) -> Self {
                 Self(Arc::from(text.as_ref()))
+            }
+        }
+
+        impl From<Arc<str>> for $name {
+            fn from(text: Arc<str>) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<$name> for Arc<str> {
+            fn from(name: $name) -> Self {
+                name.0
             }
         }
 
@@ -70,26 +77,26 @@ macro_rules! names {
 names! {
     /// The name of a node.
     NodeName;
-    /// The name of a namespace: what the legacy platform called an instance.
+    /// The name of a namespace: an instance of the legacy platform.
     Namespace;
     /// The name of a pod within its namespace.
     PodName;
-    /// The UID of a pod: one incarnation, never reused.
+    /// The UID of a pod. It is never used again.
     PodUid;
     /// A tag of a host pool; a node has it by its label `tag.outrigger.dev/<tag>`.
     Tag;
-    /// A colocation or exlocation token; it has a meaning within one job only.
+    /// A colocation or exlocation token. Tokens of different jobs are unrelated.
     Token;
 }
 
-/// The identity of a job: never its name alone, since names are reused by the next submission.
+/// The identity of a job. The name alone is no identity: the next submission of the job has it too.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId {
-    /// The namespace the job lives in.
+    /// The namespace of the job.
     pub namespace: Namespace,
     /// The name of the job.
     pub name: Arc<str>,
-    /// The submission; empty where the dialect has none.
+    /// The submission of the job; empty where the dialect has none.
     pub generation: Arc<str>,
 }
 
@@ -101,8 +108,8 @@ impl fmt::Display for JobId {
 }
 
 impl JobId {
-    /// The identity of the object that declares the job: it has the namespace and the name of the job, and declares every
-    /// generation.
+    /// The identity of the object that declares the job: it has the namespace and the name of the job, and declares
+    /// every generation.
     #[must_use]
     pub fn object(&self) -> ObjectId {
         ObjectId { namespace: self.namespace.clone(), name: Arc::clone(&self.name) }

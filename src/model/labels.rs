@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 /// A set of key and value pairs: labels, or the annotations that a decision reads.
 ///
-/// One allocation for all of it and cheap to clone: there is one for every pod of the cluster. Look-up is a walk through
-/// a text that is short and in one place.
+/// One allocation, and cheap to clone: every pod of the cluster has a set. A look-up walks through a short text.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Labels(Arc<str>);
 
-/// Ends every key and every value. No key and no value of a label can have it.
+/// The end of every key and every value. No key and no value of a label contains this character.
 const END: char = '\0';
 
 impl Labels {
@@ -34,7 +33,7 @@ impl Labels {
         std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
     }
 
-    /// The rest of every key that begins with `prefix`, sorted.
+    /// What follows `prefix` in every key that begins with it, sorted.
     pub fn suffixes<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.iter().filter_map(move |(key, _)| key.strip_prefix(prefix))
     }
@@ -47,8 +46,7 @@ impl Labels {
 }
 
 impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
-    /// An annotation may hold any character; one that ends texts here is replaced, and is in no value that means
-    /// anything.
+    /// The value of an annotation may contain [`END`], which is replaced. No valid value contains it.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
         let mut pairs: Vec<(K, V)> = iter.into_iter().collect();
         // A stable sort and the last of equal keys wins, as in a JSON object read by Kubernetes.

@@ -1,4 +1,4 @@
-//! How busy nodes are, as somebody measures it, and when that is too much.
+//! The measured load of nodes, and when a node is overloaded.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::thousandths;
 
-/// A share of what a node has, in thousandths of a percent.
+/// A share of the capacity of a node, in thousandths of a percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(u32);
 
-/// What is measured may be above the capacity for a moment.
+/// A measurement may exceed the capacity for a moment.
 const MOST_PERCENT: u32 = 1_000;
 
 impl Percent {
-    /// All there is.
+    /// The whole capacity.
     pub const WHOLE: Self = Self(100_000);
 
-    /// So many percent, from 0 to 1000; `None` outside that range or where it is not a number.
+    /// A percentage from 0 to 1000; `None` outside that range and for what is not a number.
     #[must_use]
     pub fn new(percent: f64) -> Option<Self> {
         thousandths(percent, MOST_PERCENT).map(Self)
@@ -35,7 +35,7 @@ impl fmt::Display for Percent {
     }
 }
 
-/// What is measured of a node.
+/// What can be measured of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     /// Processors.
@@ -47,10 +47,10 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Every metric, in the order in which they are looked at.
+    /// Every metric, in the order in which they are compared with thresholds.
     pub const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::Network];
 
-    /// The name as users write it, and as it stands in metrics.
+    /// The name in policies, load files and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ impl fmt::Display for Metric {
     }
 }
 
-/// Something for each metric, as far as it is known.
+/// One value for each metric, where it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metrics<T> {
     /// For processors.
@@ -85,7 +85,7 @@ impl<T> Default for Metrics<T> {
 }
 
 impl<T: Copy> Metrics<T> {
-    /// What is known for one metric.
+    /// The value for one metric.
     #[must_use]
     pub fn get(&self, metric: Metric) -> Option<T> {
         match metric {
@@ -95,13 +95,13 @@ impl<T: Copy> Metrics<T> {
         }
     }
 
-    /// True when nothing is known for any metric.
+    /// True where no metric has a value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         Metric::ALL.into_iter().all(|metric| self.get(metric).is_none())
     }
 
-    /// The same, with what `other` knows of metrics that this does not.
+    /// These values, and those of `other` for the metrics that have none.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -115,13 +115,13 @@ impl<T: Copy> Metrics<T> {
 /// One measurement of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// The share of each that is in use.
+    /// The share of the capacity that is in use.
     pub used: Metrics<Percent>,
-    /// When it was measured.
+    /// The time of the measurement.
     pub at: Timestamp,
 }
 
-/// When a metric is too high, and when it is low again: above 0, the lower not above the upper.
+/// The thresholds of a metric: above 0, the lower one not above the upper one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
     upper: Percent,
@@ -129,42 +129,42 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
-    /// `None` where `lower` is 0, which nothing is ever below, or above `upper`.
+    /// `None` where `lower` is 0, so that no load is below it, or where it is above `upper`.
     #[must_use]
     pub fn new(upper: Percent, lower: Percent) -> Option<Self> {
         (lower > Percent(0) && lower <= upper).then_some(Self { upper, lower })
     }
 
-    /// More than this makes a node overloaded.
+    /// A node with a higher load is overloaded.
     #[must_use]
     pub fn upper(self) -> Percent {
         self.upper
     }
 
-    /// Less than this, in all metrics, ends it.
+    /// An overload ends once the load is below the lower threshold in all metrics.
     #[must_use]
     pub fn lower(self) -> Percent {
         self.lower
     }
 }
 
-/// Load protection: which nodes take no PE because they are busy.
+/// Load protection: nodes that are overloaded take no PE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadProtection {
-    /// Metrics without thresholds are not looked at.
+    /// The thresholds. A metric without thresholds does not count.
     pub thresholds: Metrics<Thresholds>,
-    /// What was measured longer ago counts as not measured; so does what is further ahead of our clock.
+    /// An older measurement does not count; neither does one that is further in the future.
     pub max_age: SignedDuration,
 }
 
-/// A node is overloaded: by this metric, at this value.
+/// Why a node is overloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overload {
-    /// The metric: of several the first.
+    /// The metric; of several, the first.
     pub metric: Metric,
-    /// What was measured last.
+    /// The last measured value.
     pub value: Percent,
-    /// What it is held against.
+    /// The thresholds of the metric.
     pub thresholds: Thresholds,
 }
 

@@ -1,6 +1,6 @@
-//! The nouns of placement: names, quantities, nodes, pods, PEs, pools, jobs and the reasons of a refusal.
+//! The values of placement: names, quantities, nodes, pods, PEs, pools, jobs, and the reasons of a rejection.
 //!
-//! Plain data. Nothing here decides anything, and nothing here knows how an object looked on the wire.
+//! Plain data: this module decides nothing, and does not know how an object is encoded.
 
 mod ids;
 pub mod keys;

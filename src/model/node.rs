@@ -1,32 +1,32 @@
-//! A node as a decision sees it.
+//! A node, as far as a decision reads it.
 
 use super::{Load, NodeLabels, NodeName, Resources, Taint};
 
-/// A node: what placement reads of it and no more.
+/// A node, as far as placement reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its name.
+    /// The name.
     pub name: NodeName,
-    /// All its labels: tags are among them.
+    /// All labels: tags are among them.
     pub labels: NodeLabels,
-    /// Every address and host name in its status, for `outrigger.dev/hosts` and pools that list hosts.
+    /// Every address and host name in the status, for `outrigger.dev/hosts` and pools that list hosts.
     pub addresses: Vec<Box<str>>,
-    /// What pods may request in all.
+    /// The amounts that pods may request in all.
     pub allocatable: Resources,
-    /// How many pods it may run.
+    /// The number of pods that the node may run.
     pub pods: u64,
-    /// What keeps pods off that do not tolerate it.
+    /// The taints that keep off pods that do not tolerate them.
     pub taints: Vec<Taint>,
     /// The taints with the effect `PreferNoSchedule`, which keep no pod off.
     pub soft_taints: Vec<Taint>,
-    /// False when cordoned, not ready, or leaving.
+    /// False where the node is cordoned, not ready, or being deleted.
     pub schedulable: bool,
-    /// How busy it is, where it says so itself.
+    /// The load in the annotation of the node.
     pub load: Option<Load>,
 }
 
 impl Node {
-    /// True when `host` is its name or one of its addresses.
+    /// True where `host` is the name of the node or one of its addresses.
     #[must_use]
     pub fn answers_to(&self, host: &str) -> bool {
         self.name.as_str() == host || self.addresses.iter().any(|address| &**address == host)

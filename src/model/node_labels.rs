@@ -66,7 +66,7 @@ impl NodeTags {
     }
 }
 
-/// The label key by which a node has `tag`; admission writes it as node affinity (D2).
+/// The label key by which a node has `tag`; admission writes it as node affinity (`docs/design.md`, D2).
 #[must_use]
 pub fn tag_label(tag: &str) -> String {
     format!("{TAG_PREFIX}{tag}")

@@ -1,20 +1,20 @@
-//! What the objects of group `streams.ibm.com` declare, as the open-streams operator writes them.
+//! What objects of group `streams.ibm.com` declare. The open-streams operator writes these objects.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::{JobId, Labels, Namespace, ObjectId, Owner, OwnerKind, Pool, PoolMembers};
+use super::{JobId, Labels, ObjectId, Owner, OwnerKind, Pool, PoolMembers};
 
-/// What was not understood of an object: the schema of the group is open, so that anything may stand there.
+/// A field of an object that cannot be read. The schema of the group is open: a field may hold any value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldProblem {
     /// The field: `spec.placement.host`.
     pub field: String,
-    /// What is wrong with it, and what would be right.
+    /// What is wrong with the value.
     pub problem: String,
-    /// The key of the wish that cannot be known because of it; `None` where no wish depends on it.
+    /// The key of the placement spec whose value is unknown because of the field; `None`: no key depends on the field.
     pub key: Option<&'static str>,
 }
 
@@ -24,74 +24,70 @@ impl fmt::Display for FieldProblem {
     }
 }
 
-/// A `ProcessingElement`: what its operators ask for.
+/// A `ProcessingElement`: the placement spec that its operators ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredPe {
-    /// Namespace and name; the name is that of the job, a hyphen, and the number of the PE.
+    /// Namespace and name: `<job>-<number of the PE>`.
     pub id: ObjectId,
-    /// UID of the object: pods of an earlier object of this name are not its own.
+    /// The UID: pods of an earlier object of this name have another owner UID.
     pub uid: Arc<str>,
-    /// The values of the keys that a pod would carry.
+    /// The values of the keys of the placement spec.
     pub spec: Labels,
-    /// What was not understood.
+    /// The fields that cannot be read.
     pub field_problems: Vec<FieldProblem>,
 }
 
 /// A `HostPool` of the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredPool {
-    /// Namespace and name; the name is that of the job, a hyphen, and the number of the pool.
+    /// Namespace and name: `<job>-<number of the pool>`.
     pub id: ObjectId,
-    /// The pool; `None` where it cannot be known because of what was not understood.
+    /// The pool; `None` where a field cannot be read that it depends on.
     pub pool: Option<Arc<Pool>>,
-    /// What was not understood.
+    /// The fields that cannot be read.
     pub field_problems: Vec<FieldProblem>,
 }
 
 /// A `Job` of the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredJob {
-    /// Namespace and name, which are those of the job.
+    /// Namespace and name of the job.
     pub id: ObjectId,
-    /// The values of keys that hold for every PE of the job which says nothing else.
+    /// The values of the keys of the placement spec, for each PE of the job that does not declare them.
     pub defaults: Labels,
-    /// What the job requests as a whole, by resource, as written.
+    /// The requests of the job as a whole, by resource, as written.
     pub requests: Labels,
-    /// How many PEs the job has, once the operator has counted them.
+    /// The number of PEs of the job, once the operator has counted them.
     pub pes: Option<NonZeroU32>,
-    /// What was not understood.
+    /// The fields that cannot be read.
     pub field_problems: Vec<FieldProblem>,
 }
 
-/// A `ParallelRegion` of the group: a part of a job that runs in several channels. The operator makes PEs of them and
-/// counts these in the `Job`; the region says nothing of where they go.
+/// A `ParallelRegion` of the group: a part of a job that runs in several channels. The operator makes PEs of the
+/// channels and counts them in the `Job`. A region declares no placement spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredRegion {
-    /// Namespace and name; the name is that of the job, a hyphen, and the number of the region.
+    /// Namespace and name: `<job>-<number of the region>`.
     pub id: ObjectId,
-    /// The job; empty where none is named.
+    /// The name of the job; empty where the object names none.
     pub job: Arc<str>,
-    /// What its users call it.
+    /// The name that users gave to the region.
     pub alias: Arc<str>,
-    /// How many channels it has, or is about to have; `None` where that was not understood.
+    /// The number of channels; `None` where the field cannot be read.
     pub width: Option<NonZeroU32>,
-    /// What was not understood.
+    /// The fields that cannot be read.
     pub field_problems: Vec<FieldProblem>,
 }
 
-/// An object of the group that decisions read, or people.
+/// An object of the group.
 pub trait OpenStreamsObject: PartialEq + Sized {
-    /// Its kind.
-    const KIND: &'static str;
-    /// Its kind and group, as errors name it.
+    /// Kind and group, for messages.
     const KIND_AND_GROUP: &'static str;
-    /// Its identity.
+    /// The identity of the object.
     fn id(&self) -> &ObjectId;
-    /// What was not understood of it.
+    /// The fields that cannot be read.
     fn field_problems(&self) -> &[FieldProblem];
-    /// The objects of its kind.
-    fn of(all: &OpenStreams) -> &Arc<Objects<Self>>;
-    /// The objects of its kind, to be changed.
+    /// The objects of this kind.
     fn of_mut(all: &mut OpenStreams) -> &mut Arc<Objects<Self>>;
 }
 
@@ -101,16 +97,12 @@ pub type Objects<T> = BTreeMap<ObjectId, Arc<T>>;
 macro_rules! objects {
     ($($kind:literal $object:ident $member:ident;)*) => {$(
         impl OpenStreamsObject for $object {
-            const KIND: &'static str = $kind;
             const KIND_AND_GROUP: &'static str = concat!($kind, ".streams.ibm.com");
             fn id(&self) -> &ObjectId {
                 &self.id
             }
             fn field_problems(&self) -> &[FieldProblem] {
                 &self.field_problems
-            }
-            fn of(all: &OpenStreams) -> &Arc<Objects<Self>> {
-                &all.$member
             }
             fn of_mut(all: &mut OpenStreams) -> &mut Arc<Objects<Self>> {
                 &mut all.$member
@@ -139,26 +131,26 @@ pub struct OpenStreams {
     pub regions: Arc<Objects<DeclaredRegion>>,
 }
 
-/// What the group says of one PE.
+/// What objects of the group declare of one PE.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Declared<'a> {
-    /// Its `ProcessingElement`.
+    /// The `ProcessingElement` of the PE.
     pub pe: Option<&'a DeclaredPe>,
-    /// The `Job` that it belongs to.
+    /// The `Job` of the PE.
     pub job: Option<&'a DeclaredJob>,
 }
 
 impl OpenStreams {
-    /// The group of its objects, and the prefix of the names of its pools: no object can have such a name.
+    /// The group, and the prefix of the names of its pools among all pools: no object can have a name with a `/`.
     pub const GROUP: &'static str = "streams.ibm.com";
 
-    /// True where there is no object at all.
+    /// True where the group has no object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pes.is_empty() && self.pools.is_empty() && self.jobs.is_empty() && self.regions.is_empty()
     }
 
-    /// The widths of the parallel regions of a job, as far as they are known, by alias.
+    /// The known widths of the parallel regions of a job, by alias.
     #[must_use]
     pub fn widths(&self, job: &JobId) -> BTreeMap<String, NonZeroU32> {
         let regions = self.regions.values().filter(|region| region.id.namespace == job.namespace);
@@ -166,7 +158,7 @@ impl OpenStreams {
         regions.filter_map(|region| Some((region.alias.to_string(), region.width?))).collect()
     }
 
-    /// The name of a pool of the group among all pools, as `outrigger.dev/host-pool` would hold it.
+    /// The name of a pool of the group among all pools, as the value of `outrigger.dev/host-pool`.
     #[must_use]
     pub fn pool_name(name: &str) -> String {
         format!("{}/{name}", Self::GROUP)
@@ -178,24 +170,24 @@ impl OpenStreams {
         ObjectId::new(&object.namespace, &Self::pool_name(&object.name))
     }
 
-    /// The pool behind an identity among all pools, where it is one of the group.
+    /// The pool of the group with this identity among all pools.
     #[must_use]
     pub fn pool(&self, id: &ObjectId) -> Option<&DeclaredPool> {
         let name = id.name.strip_prefix(Self::GROUP)?.strip_prefix('/')?;
         self.pools.get(&ObjectId::new(&id.namespace, name)).map(|pool| &**pool)
     }
 
-    /// The `ProcessingElement` of a PE, by the owner of its pod, else by the names of job and PE.
+    /// The identity of the `ProcessingElement` of a PE: the owner of its pod, else `<job>-<pe>`.
     #[must_use]
-    pub fn object(namespace: &Namespace, (job, pe): (&str, &str), owner: Option<&Owner>) -> ObjectId {
+    pub fn object(job: &JobId, pe: &str, owner: Option<&Owner>) -> ObjectId {
         match owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement) {
-            Some(owner) => ObjectId { namespace: namespace.clone(), name: Arc::clone(&owner.name) },
-            None => ObjectId::new(namespace, &format!("{job}-{pe}")),
+            Some(owner) => ObjectId { namespace: job.namespace.clone(), name: Arc::clone(&owner.name) },
+            None => ObjectId::new(&job.namespace, &format!("{}-{pe}", job.name)),
         }
     }
 
-    /// What is said of the PE of this object, of a job; `None` where its pod belongs to the object, and the object has
-    /// not been seen yet: nothing can be known before.
+    /// What objects declare of the PE of this `ProcessingElement`. `None`: the pod is owned by the object, and the
+    /// watch has not shown the object yet.
     #[must_use]
     pub fn declared(&self, object: &ObjectId, job: &str, owner: Option<&Owner>) -> Option<Declared<'_>> {
         let owner = owner.filter(|owner| owner.kind == OwnerKind::ProcessingElement);
@@ -207,7 +199,7 @@ impl OpenStreams {
 }
 
 impl DeclaredPool {
-    /// The host that a place in the pool names, where the pool is a literal list: the list is the order.
+    /// The host at this index of a pool that is a list of hosts and that each job has as a whole.
     #[must_use]
     pub fn listed(&self, place: u32) -> Option<&str> {
         let pool = self.pool.as_deref()?;

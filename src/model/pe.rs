@@ -1,4 +1,4 @@
-//! A processing element: a pod that a policy governs, and what it wishes for its placement.
+//! A processing element: a pod that a policy governs, and its placement spec.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,23 +13,23 @@ use super::{Declarations, HostPort, JobId, ObjectId, Pod, Tag, Token};
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pe {
-    /// The pod that runs it, as it was read.
+    /// The pod that runs the PE.
     pub pod: Arc<Pod>,
-    /// The job that it belongs to.
+    /// The job of the PE.
     pub job: JobId,
-    /// Its name within the job; the pod's name where nothing names it.
+    /// The name of the PE within its job: the name of the pod, where the pod names no PE.
     pub name: Arc<str>,
-    /// The policy that governs it.
+    /// The policy that governs the pod.
     pub policy: Arc<str>,
-    /// Where its name outlives the pod: the UID of the workload that controls it.
+    /// The UID of the workload that controls the pod, where the name of the PE outlives the pod.
     ///
-    /// Pods of one job, name and owner are incarnations of one PE, and come back to its node.
+    /// Pods of one job, name and owner are incarnations of one PE, and return to the node of the PE.
     pub owner_uid: Option<Arc<str>>,
-    /// What it wishes for its placement, or why that cannot be read.
+    /// The placement spec, or why it is invalid.
     pub spec: Result<Arc<PlacementSpec>, Box<InvalidPlacementSpec>>,
-    /// The keys on its pod whose values do not count, since an object that declares them says otherwise.
+    /// The keys on the pod whose values are overruled by an object that declares other values.
     pub overruled: Box<[&'static str]>,
-    /// The `ProcessingElement` that says what it wishes, where it is one of open-streams.
+    /// The `ProcessingElement` that declares the placement spec of a PE of open-streams.
     pub object: Option<Box<DeclaredBy>>,
 }
 
@@ -38,46 +38,48 @@ pub struct Pe {
 pub struct DeclaredBy {
     /// The object.
     pub id: ObjectId,
-    /// True as long as it has not been seen, although the pod belongs to it: what the PE wishes is not known before.
+    /// True where the pod is owned by the object and the watch has not shown the object yet: the placement spec is
+    /// unknown before.
     pub is_awaited: bool,
 }
 
-/// What a PE wishes for its placement (`docs/placement.md`, "Keys on the pod"), read from the pod and its policy.
-/// Most PEs of a job wish the same and share it.
+/// The placement spec of a PE (`docs/placement.md`), read from the pod, the objects that declare the PE, and the
+/// policy. PEs with equal specs share one value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PlacementSpec {
-    /// Which nodes are in question at all.
+    /// The nodes that the PE chooses from.
     pub hosts: HostChoice,
-    /// Which node of the job's allocation of a sized pool, from 0; `None`: any of them.
+    /// The number of a node in the job's allocation of a sized pool, from 0; `None`: any of these nodes.
     pub pool_index: Option<u32>,
-    /// Explicit hosts, by name or address; empty where the PE names none.
+    /// The hosts that the PE may run on, by name or address; empty: any.
     pub only: Vec<Box<str>>,
-    /// Tokens of PEs that must share its node, sorted.
+    /// Colocation tokens, sorted: PEs of the job with one of them share the node.
     pub colocation: Vec<Token>,
-    /// Tokens of PEs that must not share its node, sorted.
+    /// Exlocation tokens, sorted: PEs of the job with one of them do not share the node.
     pub exlocation: Vec<Token>,
-    /// How far the PE keeps other PEs off its node; `None`: not at all.
+    /// The PEs that an isolated PE keeps off its node; `None`: the PE is not isolated.
     pub isolation: Option<Scope>,
-    /// The PEs of the job that it sends to, sorted by name.
+    /// The PEs of the job that the PE sends to, sorted by name.
     pub connects_to: Vec<Connection>,
-    /// False: the PE stays with the node of its first placement.
+    /// False where the PE stays with the node of its first placement.
     pub relocatable: bool,
-    /// Whether the job is placed together or not at all.
+    /// The gang: its PEs are placed together or not at all.
     pub gang: Option<Gang>,
-    /// How far an exclusive pool keeps others away.
+    /// The PEs that an exclusive pool keeps off its nodes.
     pub exclusive_scope: Scope,
-    /// How nodes that pass are ranked.
+    /// How the nodes that pass are scored.
     pub scheme: ScoringStrategy,
     /// Weight of the oversubscription term against the scheme, in thousandths.
     pub risk_weight: u32,
-    /// Weight of the declared traffic that stays near against the scheme, in thousandths; 0: it only breaks ties.
+    /// Weight of the traffic term against the scheme, in thousandths; 0: traffic only breaks ties.
     pub traffic_weight: u32,
-    /// True: load protection refuses it no node.
+    /// True where load protection rejects no node for the PE.
     pub override_load_protection: bool,
 }
 
 impl PlacementSpec {
-    /// The node of a sized pool that the PE names by its index: all PEs of the job that name it share that node.
+    /// The pool and the index by which the PE names one node of a sized pool. All PEs of the job with both share the
+    /// node.
     #[must_use]
     pub fn pool_place(&self) -> Option<(&ObjectId, u32)> {
         match &self.hosts {
@@ -90,38 +92,38 @@ impl PlacementSpec {
 /// A stream to another PE of the job.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Connection {
-    /// The name of the PE that is sent to.
+    /// The name of the receiving PE.
     pub to: Arc<str>,
     /// Bytes a second.
     pub rate: u64,
 }
 
-/// PEs of a job that are placed together or not at all.
+/// The PEs of a job that are placed together or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Gang {
-    /// All PEs that the job has.
+    /// All PEs of the job.
     All,
-    /// At least so many, bound ones counted.
+    /// At least this number of PEs, including bound PEs.
     AtLeast(NonZeroU32),
 }
 
-/// The set of nodes that a PE chooses from.
+/// The nodes that a PE chooses from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostChoice {
     /// Every node.
     Any,
     /// The nodes of a named `HostPool`.
     Pool(ObjectId),
-    /// An unnamed shared pool: nodes with all of these tags.
+    /// The nodes with all of these tags.
     Tags(Vec<Tag>),
 }
 
-/// How far a rule reaches (D4).
+/// The PEs that a rule concerns (`docs/design.md`, D4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum Scope {
     /// PEs of the same job.
     Job,
-    /// PEs of the same namespace: the legacy instance.
+    /// PEs of the same namespace: an instance of the legacy platform.
     #[default]
     Namespace,
     /// Every PE of the cluster.
@@ -129,7 +131,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// True when a rule of `owner` reaches a PE of `other`.
+    /// True where a rule of a PE of job `owner` concerns a PE of job `other`.
     #[must_use]
     pub fn reaches(self, owner: &JobId, other: &JobId) -> bool {
         match self {
@@ -140,7 +142,7 @@ impl Scope {
     }
 }
 
-/// How the nodes that pass are scored (docs/placement.md, "Scoring").
+/// How the nodes that pass are scored (`docs/placement.md`, "Scoring").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoringStrategy {
@@ -151,12 +153,12 @@ pub enum ScoringStrategy {
     BalancedJob,
     /// Least requested share of the capacity: how the legacy platform chose up to version 4.1.1.
     Legacy,
-    /// Fewest nodes: those that hold PEs of the job first, then those with other PEs, the fullest first.
+    /// Fewest nodes: first nodes with PEs of the job, then nodes with other PEs, the fullest first.
     Pack,
 }
 
 impl ScoringStrategy {
-    /// The name as written by users and in metrics.
+    /// The name in placement specs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -167,20 +169,20 @@ impl ScoringStrategy {
         }
     }
 
-    /// Every scheme.
+    /// Every strategy.
     pub const ALL: [Self; 4] = [Self::BalancedInstance, Self::BalancedJob, Self::Legacy, Self::Pack];
 }
 
-/// Why the wishes of a PE cannot be met on any node: the sentence that users read.
+/// Why the placement spec of a PE is invalid.
 ///
-/// The pod is created, with a warning, and refused at placement with `InvalidPlacement` (`docs/placement.md`).
+/// The pod is created with a warning, and rejected at placement with `InvalidPlacement` (`docs/placement.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPlacementSpec {
-    /// The annotation or label at fault.
+    /// The key of the annotation or label.
     pub key: &'static str,
-    /// What is wrong and what to do.
+    /// What is wrong and how to correct it.
     pub problem: String,
-    /// The object that says so in place of the pod, and the field of it where that is known.
+    /// The object that declares the value; `None`: the pod.
     pub source: Option<Box<str>>,
 }
 
@@ -194,38 +196,27 @@ impl fmt::Display for InvalidPlacementSpec {
 }
 
 impl Pe {
-    /// The object without which it is not known what the PE wishes.
+    /// The object that has to be seen before the placement spec is known.
     #[must_use]
     pub fn awaits(&self) -> Option<&ObjectId> {
         self.object.as_ref().filter(|object| object.is_awaited).map(|object| &object.id)
     }
 
-    /// How many channels each parallel region of its job has, where the job is one of open-streams.
+    /// The number of channels of each parallel region of a job of open-streams.
     #[must_use]
     pub fn parallel_regions(&self, declared: &Declarations) -> BTreeMap<String, NonZeroU32> {
         self.object.as_ref().map(|_| declared.open_streams.widths(&self.job)).unwrap_or_default()
     }
 
-    /// The ports of the node that it takes.
+    /// The host ports of the pod.
     #[must_use]
     pub fn host_ports(&self) -> &[HostPort] {
         self.pod.host_ports()
     }
 
-    /// True when the PE may close its node to PEs of other jobs: by isolation, or by a pool that may be exclusive.
+    /// True where the PE may close its node to PEs of other jobs: it is isolated, or its pool may be exclusive.
     #[must_use]
     pub fn may_claim_node(&self) -> bool {
         self.spec.as_ref().is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
-    }
-
-    /// True when the PE counts in a rule between PEs: then a takeover must fence it (D17).
-    #[must_use]
-    pub fn is_grouped(&self) -> bool {
-        self.spec.as_ref().is_ok_and(|spec| {
-            !spec.colocation.is_empty()
-                || !spec.exlocation.is_empty()
-                || spec.isolation.is_some()
-                || matches!(spec.hosts, HostChoice::Pool(_))
-        })
     }
 }

@@ -12,27 +12,27 @@ use super::{HostPort, Labels, Namespace, NodeName, NodeRequirements, PodName, Po
 pub struct Pod {
     /// Namespace, name and UID.
     pub key: PodKey,
-    /// The version of the object, a precondition of the Binding (D17).
+    /// The version of the object: a precondition of the Binding (`docs/design.md`, D17).
     pub resource_version: Box<str>,
-    /// All its labels: policies select by them.
+    /// All labels of the pod: policies select by them.
     pub labels: Labels,
-    /// The annotations that a dialect or `docs/placement.md` reads; the rest is dropped at the door.
+    /// The annotations that a dialect or a placement spec reads. The others are not kept.
     pub annotations: Labels,
     /// The workload that controls the pod.
     pub owner: Option<Arc<Owner>>,
-    /// Where it runs, once bound.
+    /// The node of a bound pod.
     pub node: Option<NodeName>,
-    /// Whether it still counts.
+    /// Whether the pod still counts.
     pub phase: PodPhase,
-    /// What it asks of a node in amounts.
+    /// The effective requests and limits.
     pub resources: Arc<PodRequests>,
-    /// What else it asks of a node; `None` where that is nothing.
+    /// The node requirements; `None` for a pod that has none.
     pub node_requirements: Option<Arc<NodeRequirements>>,
-    /// True where its spec states a preference among nodes that kube-scheduler scores.
+    /// True where the spec states a preference among nodes that kube-scheduler scores.
     pub has_preferences: bool,
-    /// When it was created.
+    /// The creation time.
     pub created: Timestamp,
-    /// Its priority: kube-scheduler takes the highest first.
+    /// The priority: kube-scheduler takes the highest first.
     pub priority: i32,
 }
 
@@ -46,7 +46,7 @@ impl Pod {
         }
     }
 
-    /// The ports of the node that it takes.
+    /// The host ports of the pod.
     #[must_use]
     pub fn host_ports(&self) -> &[HostPort] {
         self.node_requirements.as_ref().map_or(&[], |node_requirements| &node_requirements.host_ports)
@@ -54,31 +54,31 @@ impl Pod {
 }
 
 impl fmt::Display for Pod {
-    /// Its namespace and name.
+    /// Namespace and name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.key.fmt(f)
     }
 }
 
-/// The workload that controls a pod; its pods share one.
+/// The workload that controls a pod. All pods of the workload share one value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
-    /// Its name: some dialects name the job after it.
+    /// The name: some dialects name the job after the workload.
     pub name: Arc<str>,
-    /// Its UID: pods that follow each other under one owner are incarnations of one PE.
+    /// The UID: pods that follow each other under one owner are incarnations of one PE.
     pub uid: Arc<str>,
-    /// What it is.
+    /// The kind.
     pub kind: OwnerKind,
-    /// True where the pod has no other owner: the pod is collected once this one is gone.
+    /// True where the pod has no other owner: Kubernetes collects the pod once this owner is gone.
     pub is_only: bool,
 }
 
-/// What a workload is, as far as that matters.
+/// The kind of a workload, as far as a decision depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OwnerKind {
-    /// A `ProcessingElement` of group `streams.ibm.com`: it says what its pod wishes.
+    /// A `ProcessingElement` of group `streams.ibm.com`: it declares the placement spec of its pod.
     ProcessingElement,
-    /// Anything else.
+    /// Any other kind.
     #[default]
     Other,
 }
@@ -98,11 +98,11 @@ impl OwnerKind {
 /// The identity of one incarnation of a pod.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PodKey {
-    /// Its namespace.
+    /// The namespace.
     pub namespace: Namespace,
-    /// Its name.
+    /// The name.
     pub name: PodName,
-    /// Its UID.
+    /// The UID.
     pub uid: PodUid,
 }
 
@@ -115,10 +115,10 @@ impl fmt::Display for PodKey {
 /// How much of a pod still counts (`docs/placement.md`, "PEs and jobs").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PodPhase {
-    /// Waiting or running: counts for everything.
+    /// The pod waits or runs. It counts for everything.
     Active,
-    /// Being deleted: its requests count, its rules do not (D5).
+    /// The pod is being deleted. Its requests count; rules between PEs ignore it (`docs/design.md`, D5).
     Leaving,
-    /// Succeeded or failed: counts for nothing.
+    /// The pod has succeeded or failed. It counts for nothing.
     Finished,
 }

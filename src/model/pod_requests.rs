@@ -1,24 +1,24 @@
-//! What a pod as a whole asks of a node.
+//! The effective requests and limits of a pod.
 
 use super::Resources;
 
 /// Requests and limits of one container. A missing limit counts as the request (`docs/placement.md`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerResources {
-    /// What the scheduler sets aside.
+    /// The requests.
     pub requests: Resources,
-    /// What the container may use at most.
+    /// The limits.
     pub limits: Resources,
-    /// A native sidecar: an init container with `restartPolicy: Always`.
+    /// True for a native sidecar: an init container with `restartPolicy: Always`.
     pub sidecar: bool,
 }
 
-/// The effective requests and limits of a pod. Pods of one template have equal ones and share them.
+/// The effective requests and limits of a pod. Pods with equal ones share one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodRequests {
-    /// What the scheduler sets aside on the node.
+    /// The amounts that the scheduler reserves on the node.
     pub requests: Resources,
-    /// What the pod may use at most; never below the requests.
+    /// The amounts that the pod may use at most; never below the requests.
     pub limits: Resources,
 }
 
@@ -27,19 +27,19 @@ pub struct PodRequests {
 pub struct PodResources {
     /// Application containers.
     pub containers: Vec<ContainerResources>,
-    /// Init containers in their order, native sidecars among them.
+    /// Init containers in their order, including native sidecars.
     pub init_containers: Vec<ContainerResources>,
     /// `spec.overhead`, from the runtime class.
     pub overhead: Resources,
-    /// `spec.resources`: pod-level values take the place of the containers' sum (KEP-2837).
+    /// `spec.resources`: pod-level values replace the sum of the containers (KEP-2837).
     pub pod_level: Option<ContainerResources>,
 }
 
 impl PodResources {
-    /// Effective requests and limits: the largest of what runs at one time (KEP-753).
+    /// The effective requests and limits: the largest sum of what runs at one time (KEP-753).
     ///
-    /// For each plain init container: itself and the sidecars that were started before it. Then all sidecars and
-    /// all application containers together. Overhead comes on top.
+    /// A plain init container runs with the sidecars that were started before it. All sidecars run with all application
+    /// containers. The overhead is added to the largest sum.
     #[must_use]
     pub fn resources(&self) -> PodRequests {
         let mut resources = PodRequests {

@@ -1,4 +1,4 @@
-//! Host pools, as meant.
+//! Host pools.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -13,7 +13,7 @@ pub struct Pool {
     pub id: ObjectId,
     /// Which nodes qualify.
     pub members: PoolMembers,
-    /// How many nodes each job gets of it, and whether it has them for itself.
+    /// How jobs share the pool.
     pub mode: PoolMode,
 }
 
@@ -23,25 +23,25 @@ pub type Pools = BTreeMap<ObjectId, Arc<Pool>>;
 /// Which nodes qualify for a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PoolMembers {
-    /// Nodes that have **all** of these tags (legacy rule R2). None: every node.
+    /// Nodes that have **all** of these tags; without a tag, every node.
     Tagged(Vec<Tag>),
     /// These nodes, by name or address.
     Hosts(Vec<Box<str>>),
 }
 
-/// How jobs share a pool. Exclusive pools are always sized (legacy rule R1).
+/// How jobs share a pool. An exclusive pool always has a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolMode {
-    /// Any number of jobs, on any node that qualifies.
+    /// Any number of jobs share all nodes that qualify.
     Shared,
-    /// Any number of jobs, each on at most this many nodes of its own choice.
+    /// Any number of jobs share the nodes that qualify. Each job chooses at most this number of them.
     SharedSized(NonZeroU32),
-    /// Each job has this many nodes, and no other job's PE may run there.
+    /// Each job has this number of nodes, and no PE of another job may run there.
     Exclusive(NonZeroU32),
 }
 
 impl PoolMode {
-    /// The number of nodes that a job gets, where the pool is sized.
+    /// The number of nodes that a job gets of a sized pool.
     #[must_use]
     pub fn size(self) -> Option<usize> {
         match self {

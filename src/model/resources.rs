@@ -23,7 +23,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A text that is no Kubernetes quantity.
+/// A text that is not a Kubernetes quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a quantity; write a number with an optional unit, such as `250m`, `2`, `512Mi` or `1e3`")]
 pub struct InvalidQuantity(pub String);
@@ -101,7 +101,7 @@ impl Resources {
         }
     }
 
-    /// True when an amount is the largest number: nobody knows by how much it is too small.
+    /// True where an amount has stopped at the largest number: by how much it was exceeded is lost.
     #[must_use]
     pub fn is_saturated(&self) -> bool {
         let mut amounts = [self.cpu.0, self.memory.0].into_iter().chain(self.other.iter().map(|(_, units)| *units));

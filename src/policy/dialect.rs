@@ -1,15 +1,16 @@
 //! Dialects: how job, PE and generation are read from a pod.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::model::{JobId, Labels, Namespace, keys};
 
-/// How the pods of an engine say which job and PE they are (`docs/placement.md`, "PEs and jobs").
+/// How job and PE are read from the pods of an engine (`docs/placement.md`, "PEs and jobs").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// Outrigger's own labels `outrigger.dev/job`, `…/pe`, `…/generation`.
     #[default]
     Annotations,
@@ -23,42 +24,42 @@ pub enum Dialect {
 
 /// Job and PE of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The job.
-    pub job: JobId,
-    /// The PE within the job, where the pod names it; otherwise its pod's name stands for it.
-    pub pe: Option<Arc<str>>,
+    pub(crate) job: JobId,
+    /// The PE within the job; `None`: the name of the pod is the name of the PE.
+    pub(crate) pe: Option<Arc<str>>,
 }
 
-impl Dialect {
-    /// The dialect as written in a policy.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Annotations => "annotations",
             Self::OpenStreams => "open-streams",
             Self::Flink => "flink",
             Self::KafkaStreams => "kafka-streams",
-        }
+        })
     }
+}
 
-    /// Job and PE of a pod with these labels; `None` where the labels name no job.
+impl Dialect {
+    /// Job and PE of a pod with these labels and this owner; `None` where the labels name no job.
     #[must_use]
-    pub fn identity(self, namespace: &Namespace, labels: &Labels, owner: Option<&str>) -> Option<Identity> {
+    pub(crate) fn identity(self, namespace: &Namespace, labels: &Labels, owner: Option<&str>) -> Option<Identity> {
         let label = |key: &str| labels.get(key).filter(|value| !value.is_empty());
         let (job, pe, generation) = match self {
             Self::Annotations => (label(keys::JOB)?, label(keys::PE), label(keys::GENERATION)),
-            // Its generation counts changes of width: PEs that stay are labelled anew one by one while others come, and all
-            // of them are one job. Every submission begins at 0.
+            // The label of the generation counts changes of width, and begins at 0 with each submission. During a
+            // change, PEs of one job carry different generations.
             Self::OpenStreams => (label("streams.ibm.com/job")?, label("streams.ibm.com/pe"), None),
-            // A replacement has another name: task managers are interchangeable and have no name of their own.
+            // Task managers are interchangeable: a replacement has another name.
             Self::Flink => (label("app")?, None, None),
             Self::KafkaStreams => (
                 ["app.kubernetes.io/instance", "app.kubernetes.io/name", "app"]
                     .into_iter()
                     .find_map(label)
                     .or(owner)?,
-                // Not the index: each `StatefulSet` of the application has a first one.
+                // The index alone is ambiguous: an application may have several `StatefulSet` objects.
                 label("statefulset.kubernetes.io/pod-name"),
                 None,
             ),

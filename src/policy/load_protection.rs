@@ -1,4 +1,4 @@
-//! What a block `loadProtection` means.
+//! The block `loadProtection` of a policy.
 
 use jiff::SignedDuration;
 use serde_saphyr::Spanned;
@@ -8,7 +8,7 @@ use crate::api::FieldError;
 use crate::model::{LoadProtection, Metric, Metrics, Percent, Thresholds};
 
 const FIELD: &str = "spec.loadProtection";
-/// How old a measurement may be where the policy does not say.
+/// The greatest age of a measurement that counts, where the policy gives none.
 const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_mins(2);
 const LONGEST_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -27,7 +27,7 @@ pub(super) fn resolve(written: Option<&Spanned<raw::LoadProtection>>) -> Result<
     Ok(Some(LoadProtection { thresholds, max_age }))
 }
 
-/// The thresholds of a metric; an upper one of 100 switches it off, as in the legacy platform.
+/// The thresholds of a metric. An upper threshold of 100 switches the metric off, as on the legacy platform.
 fn thresholds(written: Option<&raw::Thresholds>, metric: Metric) -> Result<Option<Thresholds>, FieldError> {
     let Some(raw::Thresholds { upper, lower }) = written else { return Ok(None) };
     let percent = |written: &Spanned<f64>, which: &str| {
@@ -36,7 +36,7 @@ fn thresholds(written: Option<&raw::Thresholds>, metric: Metric) -> Result<Optio
             let problem = "must be a percentage of the capacity, above 0 and at most 100";
             FieldError::at(written, format!("{FIELD}.{metric}.{which}"), problem)
         };
-        // Nothing is below 0, so that nothing would end an overload.
+        // A lower threshold of 0 would never end an overload.
         percent.filter(|percent| Thresholds::new(*percent, *percent).is_some()).ok_or_else(wrong)
     };
     let most = percent(upper, "upper")?;

@@ -1,7 +1,7 @@
 //! Policies: which pods are PEs, what they are injected with, and how they are placed.
 //!
-//! `raw` mirrors a `StreamPolicy` document as it is written; [`StreamPolicy`] is what it means, with only valid
-//! states. [`PolicySet`] says which one policy governs a pod, and [`PolicySet::pe`] reads the PE out of it.
+//! `raw` mirrors a `StreamPolicy` document; [`StreamPolicy`] is a valid policy. [`PolicySet`] finds the one policy that
+//! governs a pod, and [`PolicySet::pe`] is the PE that the pod is.
 
 mod dialect;
 mod load_protection;
@@ -12,8 +12,8 @@ mod selector;
 mod set;
 mod spec;
 
-pub use dialect::{Dialect, Identity};
-pub use resolve::{OnConflict, Placement, Sidecar, Sizing, StreamPolicy};
-pub use selector::{Requirement, Selector};
+pub(crate) use dialect::{Dialect, Identity};
+pub use resolve::StreamPolicy;
+pub(crate) use resolve::{OnConflict, PlacementPolicy, Sizing};
 pub use set::{PolicySet, Source};
-pub use spec::EffectiveValue;
+pub(crate) use spec::EffectiveValue;

@@ -44,14 +44,14 @@ impl PolicySet {
 
     /// The effective values of the placement spec of a pod, each with its source; none for a pod that is no PE.
     #[must_use]
-    pub fn effective_values(&self, pod: &Pod, declared: &Declarations) -> Vec<EffectiveValue> {
+    pub(crate) fn effective_values(&self, pod: &Pod, declared: &Declarations) -> Vec<EffectiveValue> {
         self.reading(pod, declared).map(|reading| reading.sources.effective_values()).unwrap_or_default()
     }
 
     /// The fields that cannot be read of the objects of group `streams.ibm.com` that declare the placement spec of a
     /// pod, each with its object.
     #[must_use]
-    pub fn field_problems(&self, pod: &Pod, declared: &Declarations) -> Vec<String> {
+    pub(crate) fn field_problems(&self, pod: &Pod, declared: &Declarations) -> Vec<String> {
         self.reading(pod, declared).map(|reading| reading.sources.field_problems()).unwrap_or_default()
     }
 
@@ -64,8 +64,7 @@ impl PolicySet {
         // Most clusters have jobs without a StreamJob, and pods are read often.
         let jobs = &declared.jobs;
         let job = if jobs.is_empty() { None } else { jobs.get(&identity.job.object()) };
-        let object = (policy.dialect == Dialect::OpenStreams)
-            .then(|| OpenStreams::object(&pod.key.namespace, (&identity.job.name, &name), owner));
+        let object = (policy.dialect == Dialect::OpenStreams).then(|| OpenStreams::object(&identity.job, &name, owner));
         let of_object = match &object {
             Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
             None => Some(Declared::default()),

@@ -1,4 +1,4 @@
-//! A `StreamPolicy` document exactly as it is written.
+//! A `StreamPolicy` document as it is written.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a policy document means: the one place where it can be found faulty.
+//! A policy document to a valid policy, or to the error of one field.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,36 +16,36 @@ use crate::model::{
     LoadProtection, Namespace, Resources, Scope, ScoringStrategy, is_label_value, is_object_name, thousandths,
 };
 
-/// A policy as meant. Exactly one governs a pod.
+/// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamPolicy {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The highest governs; ties go by name.
-    pub priority: i32,
-    /// Which pods it selects.
-    pub selector: Selector,
-    /// How their job and PE are read.
-    pub dialect: Dialect,
-    /// The scheduler that they are handed to.
-    pub scheduler_name: Box<str>,
-    /// Native sidecars that are added.
-    pub sidecars: Vec<Sidecar>,
-    /// Requests and limits that are set where the user set none.
-    pub sizing: Sizing,
-    /// How nodes are chosen.
-    pub placement: Placement,
-    /// Seconds that a PE stays bound to a node that is not ready or unreachable; `None`: as the cluster has it.
-    pub toleration_seconds: Option<i64>,
-    /// What happens to a pod whose wishes contradict each other.
-    pub on_conflict: OnConflict,
-    /// Which nodes take no PE because they are busy, for PEs of all policies; at most one policy says that.
-    pub load_protection: Option<LoadProtection>,
+    /// The name.
+    pub(crate) name: Arc<str>,
+    /// Of the policies that select a pod, the one with the highest priority governs it; ties go by name.
+    pub(crate) priority: i32,
+    /// The pods that the policy selects.
+    pub(crate) selector: Selector,
+    /// How job and PE of a pod are read.
+    pub(crate) dialect: Dialect,
+    /// The scheduler of the pods.
+    pub(crate) scheduler_name: Box<str>,
+    /// The native sidecars that are injected.
+    pub(crate) sidecars: Vec<Sidecar>,
+    /// The requests and limits that are set where the user set none.
+    pub(crate) sizing: Sizing,
+    /// How nodes are chosen for the PEs.
+    pub(crate) placement: PlacementPolicy,
+    /// Seconds that a PE stays bound to a node that is not ready or unreachable; `None`: the default of the cluster.
+    pub(crate) toleration_seconds: Option<i64>,
+    /// What happens to a pod whose placement spec contradicts itself.
+    pub(crate) on_conflict: OnConflict,
+    /// Load protection for PEs of all policies. At most one policy has it.
+    pub(crate) load_protection: Option<LoadProtection>,
 }
 
 /// What happens to a pod whose placement spec contradicts itself (`docs/placement.md`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum OnConflict {
+pub(crate) enum OnConflict {
     /// The pod is created with a warning, and rejected at placement.
     #[default]
     Warn,
@@ -53,44 +53,44 @@ pub enum OnConflict {
     Deny,
 }
 
-/// A container that is added as a native sidecar (D9).
+/// A container that is injected as a native sidecar (`docs/design.md`, D9).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sidecar {
+pub(crate) struct Sidecar {
     /// The name of the container.
-    pub name: Box<str>,
-    /// The container, raw: fields that we do not know stay as they are.
-    pub container: Value,
+    pub(crate) name: Box<str>,
+    /// The raw container: unknown fields stay as they are.
+    pub(crate) container: Value,
 }
 
 /// Requests and limits for the containers of a PE, where its user chose none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sizing {
-    /// Names of the application containers that are sized; empty: all.
-    pub containers: Vec<Box<str>>,
+pub(crate) struct Sizing {
+    /// The names of the application containers that are sized; empty: all.
+    pub(crate) containers: Vec<Box<str>>,
     /// Requests by resource, as written.
-    pub requests: BTreeMap<String, String>,
+    pub(crate) requests: BTreeMap<String, String>,
     /// Limits by resource, as written.
-    pub limits: BTreeMap<String, String>,
+    pub(crate) limits: BTreeMap<String, String>,
 }
 
 /// How nodes are chosen for the PEs of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// The ranking of nodes that pass.
-    pub scheme: ScoringStrategy,
-    /// How far an isolated PE keeps others away (D4).
-    pub isolation_scope: Scope,
-    /// How far an exclusive pool keeps others away (D4).
-    pub exclusive_scope: Scope,
+pub(crate) struct PlacementPolicy {
+    /// How the nodes that pass are scored.
+    pub(crate) scheme: ScoringStrategy,
+    /// The PEs that an isolated PE keeps off its node (`docs/design.md`, D4).
+    pub(crate) isolation_scope: Scope,
+    /// The PEs that an exclusive pool keeps off its nodes (`docs/design.md`, D4).
+    pub(crate) exclusive_scope: Scope,
     /// Weight of the oversubscription term against the scheme, in thousandths.
-    pub risk_weight: u32,
-    /// Weight of the declared traffic that stays near against the scheme, in thousandths; 0: it only breaks ties.
-    pub traffic_weight: u32,
+    pub(crate) risk_weight: u32,
+    /// Weight of the traffic term against the scheme, in thousandths; 0: traffic only breaks ties.
+    pub(crate) traffic_weight: u32,
 }
 
 /// The scheduler name of `deploy/`.
 const DEFAULT_SCHEDULER: &str = "outrigger";
-/// Balance and risk weigh the same.
+/// Scheme and risk have the same weight.
 const DEFAULT_RISK_WEIGHT: u32 = 1_000;
 
 impl StreamPolicy {
@@ -139,7 +139,7 @@ fn selector(written: Spanned<raw::Selector>) -> Result<Selector, FieldError> {
     let raw::Selector { namespaces, pod_selector } = written.value;
     let mut requirements = Vec::new();
     for (key, value) in pod_selector.match_labels {
-        requirements.push(Requirement::In(key.into(), vec![value.into()]));
+        requirements.push(Requirement::In { key: key.into(), values: vec![value.into()] });
     }
     for expression in pod_selector.match_expressions {
         requirements.push(requirement(expression)?);
@@ -162,8 +162,8 @@ fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, Fiel
     let key = key.into_boxed_str();
     let values = values.into_iter().map(String::into_boxed_str).collect();
     Ok(match operator {
-        raw::Operator::In => Requirement::In(key, values),
-        raw::Operator::NotIn => Requirement::NotIn(key, values),
+        raw::Operator::In => Requirement::In { key, values },
+        raw::Operator::NotIn => Requirement::NotIn { key, values },
         raw::Operator::Exists => Requirement::Exists(key),
         raw::Operator::DoesNotExist => Requirement::DoesNotExist(key),
     })
@@ -226,8 +226,8 @@ fn amounts(
     Ok(amounts)
 }
 
-fn placement(written: &raw::Placement) -> Result<Placement, FieldError> {
-    Ok(Placement {
+fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {
+    Ok(PlacementPolicy {
         scheme: written.scheme,
         isolation_scope: written.isolation_scope,
         exclusive_scope: written.exclusive_scope,

@@ -27,8 +27,8 @@ impl PolicySet {
     /// Parses every document of every file.
     ///
     /// # Errors
-    /// The first [`DocumentError`]: a document that cannot be parsed, an invalid field, two policies of one name, or two
-    /// policies with load protection.
+    /// The first [`DocumentError`]: a document that cannot be parsed, an invalid field, two policies of one name, or
+    /// two policies with load protection.
     pub fn parse(sources: &[Source]) -> Result<Self, DocumentError> {
         let mut policies: Vec<StreamPolicy> = Vec::new();
         for Source { file, text } in sources {
@@ -48,13 +48,13 @@ impl PolicySet {
 
     /// The load protection of the cluster; `None` where no policy has one.
     #[must_use]
-    pub fn load_protection(&self) -> Option<LoadProtection> {
+    pub(crate) fn load_protection(&self) -> Option<LoadProtection> {
         self.policies.iter().find_map(|policy| policy.load_protection)
     }
 
     /// The policy that governs a pod with these labels: of the policies that select the pod, the first.
     #[must_use]
-    pub fn governing(&self, namespace: &str, labels: &Labels) -> Option<&StreamPolicy> {
+    pub(crate) fn governing(&self, namespace: &str, labels: &Labels) -> Option<&StreamPolicy> {
         self.policies.iter().find(|policy| policy.selector.selects(namespace, labels))
     }
 }

@@ -1,18 +1,18 @@
-//! One copy of each value that many have.
+//! One copy of each value that many objects have.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// Every value in use, and some that are not any more.
+/// Every value in use, and some that are not in use any more.
 #[derive(Debug)]
 pub(super) struct Interner<T: ?Sized> {
     known: HashSet<Arc<T>, ahash::RandomState>,
-    /// From this size on those that nobody uses are looked for.
+    /// At this size, values that are not in use are removed.
     full: usize,
 }
 
-/// Fewer are not worth the look.
+/// The smallest size at which values are removed.
 const FEW: usize = 64;
 
 impl<T: ?Sized> Default for Interner<T> {
@@ -22,12 +22,12 @@ impl<T: ?Sized> Default for Interner<T> {
 }
 
 impl<T: Eq + Hash + ?Sized> Interner<T> {
-    /// The copy that all with this value share; `None` where nobody has had it for certain.
+    /// The shared copy of a value; `None` where no object has the value.
     pub(super) fn find(&self, value: &T) -> Option<Arc<T>> {
         self.known.get(value).map(Arc::clone)
     }
 
-    /// The copy that all with this value share.
+    /// The shared copy of a value: an earlier copy where one exists, else this one.
     pub(super) fn share(&mut self, own: Arc<T>) -> Arc<T> {
         if let Some(known) = self.known.get(&own) {
             return Arc::clone(known);

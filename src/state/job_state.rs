@@ -8,21 +8,21 @@ use jiff::Timestamp;
 use super::node_state::NodeIndex;
 use crate::model::{NodeName, Pe, PodKey};
 
-/// A job: its PEs that are not leaving, and where its PEs have been.
+/// A job: its PEs that are not leaving, and the previous nodes of its PEs.
 #[derive(Clone, Debug, Default)]
 pub struct JobState {
-    /// Bound and waiting PEs, the earliest created first, then in order of namespace, name and UID of their pods.
+    /// Bound and waiting PEs, in the order of creation, then of namespace, name and UID of their pods.
     pub members: Vec<Member>,
-    /// Where PEs whose names outlive their pods were last bound, by name.
+    /// The nodes that PEs were last bound to, by name: those of PEs whose names outlive their pods.
     pub previous_nodes: BTreeMap<Arc<str>, PreviousNode>,
 }
 
-/// Where a PE was last bound.
+/// The node that a PE was last bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviousNode {
     /// The node.
     pub node: NodeName,
-    /// The lineage of the PE: see [`Pe::owner_uid`].
+    /// The owner of the pod: see [`Pe::owner_uid`].
     pub owner_uid: Arc<str>,
 }
 
@@ -36,7 +36,7 @@ impl JobState {
         self.members.insert(at, Member { pe: Arc::clone(pe), node });
     }
 
-    /// The node that an earlier incarnation of a PE was bound to last.
+    /// The node that the last incarnation of a PE was bound to.
     #[must_use]
     pub fn previous_node(&self, pe: &Pe) -> Option<&NodeName> {
         let owner_uid = pe.owner_uid.as_ref()?;
@@ -52,6 +52,6 @@ impl JobState {
 pub struct Member {
     /// The PE.
     pub pe: Arc<Pe>,
-    /// Where it is bound, or where we have committed to bind it.
+    /// The node that its pod is bound to, or assumed on.
     pub node: Option<NodeIndex>,
 }

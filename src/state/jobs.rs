@@ -1,4 +1,4 @@
-//! The rows of all jobs by identity, shared by snapshots.
+//! The states of all jobs by identity, shared by snapshots.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::job_state::JobState;
 use crate::model::JobId;
 
-/// Rows by identity. Snapshots share them in shards: a change copies one shard, and the list of shards.
+/// States by identity. Snapshots share them in shards: a change copies one shard, and the list of shards.
 #[derive(Clone, Debug)]
 pub(super) struct Jobs {
     shards: Vec<Arc<Shard>>,
@@ -15,7 +15,7 @@ pub(super) struct Jobs {
 
 type Shard = HashMap<JobId, Arc<JobState>, ahash::RandomState>;
 
-/// How many shards there are: the list of them and a shard are short for the largest clusters.
+/// The number of shards: the list of shards and each shard are short for the largest clusters.
 const SHARDS: u64 = 64;
 
 impl Default for Jobs {
@@ -35,14 +35,14 @@ impl Jobs {
         self.shards.iter().flat_map(|shard| &**shard)
     }
 
-    /// Changes the row of a job; `None` where it has none.
+    /// Changes the state of a job; `None` where the job has none.
     pub(super) fn change<T>(&mut self, id: &JobId, change: impl FnOnce(&mut JobState) -> T) -> Option<T> {
         self.get(id)?;
         let state = self.shard(id)?.get_mut(id)?;
         Some(change(Arc::make_mut(state)))
     }
 
-    /// Changes the row of a job, made for it where it has none.
+    /// Changes the state of a job. A job that has none gets one first.
     pub(super) fn change_or_make(
         &mut self,
         id: &JobId,
@@ -54,7 +54,7 @@ impl Jobs {
         }
     }
 
-    /// Takes out the row of a job.
+    /// Removes the state of a job.
     pub(super) fn remove(&mut self, id: &JobId) -> Option<Arc<JobState>> {
         self.get(id)?;
         self.shard(id)?.remove(id)

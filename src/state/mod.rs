@@ -1,8 +1,8 @@
-//! The cluster as decisions see it: how one event changes it, and what is published of it.
+//! The cluster: how one event changes it, and what is published of it.
 //!
-//! A [`Cluster`] takes [`Event`]s and our own commitments; a [`Snapshot`] of it is immutable and shared. A pod counts
-//! on its node from the moment that we commit to it, not from when the watch shows it: at any instant the snapshot
-//! holds at least what is true of pods that we have bound (law 1).
+//! [`Event`]s and assumed pods change a [`Cluster`]; a [`Snapshot`] of it is immutable and shared. An assumed pod
+//! counts on its node before the watch shows it there: at any time, a snapshot holds every pod that this process has
+//! bound (`docs/design.md`, law 1).
 
 mod cluster;
 mod event;

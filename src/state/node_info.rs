@@ -1,33 +1,33 @@
-//! What most decisions read of a node, in one place.
+//! What most decisions read of a node.
 
 use std::sync::Arc;
 
 use super::node_state::NodeState;
 use crate::model::{CpuAndMemory, Node, NodeName, NodeTags, Overload, Resources};
 
-/// What most decisions read of a node, in one place: its row, the node itself and who runs there are in others, and
-/// thousands of nodes are looked at for one PE.
+/// What most decisions read of a node, in one place in memory: a decision about one PE reads thousands of nodes. The
+/// [`NodeState`] is elsewhere in memory.
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
-    /// Its name.
+    /// The name.
     pub name: NodeName,
-    /// The node itself.
+    /// The node.
     pub node: Arc<Node>,
-    /// Its tags.
+    /// The tags.
     pub tags: Arc<NodeTags>,
-    /// How full it is.
+    /// How full the node is.
     pub occupancy: Occupancy,
-    /// How many more pods it may run.
+    /// The number of further pods that the node may run.
     pub free_pods: u64,
-    /// How many PEs on it count in rules between PEs.
+    /// The number of PEs on the node that count in rules between PEs.
     pub pes: usize,
-    /// False when cordoned, not ready, or leaving.
+    /// False where the node is cordoned, not ready, or being deleted.
     pub schedulable: bool,
-    /// Which taints it has.
+    /// Which taints the node has.
     pub taints: TaintKinds,
-    /// True when a PE on it may close it to others.
+    /// True where a PE on the node may close it to others.
     pub claimed: bool,
-    /// By what it is overloaded, where it is.
+    /// Why the node is overloaded; `None` where it is not.
     pub overload: Option<Overload>,
 }
 
@@ -40,19 +40,19 @@ pub struct TaintKinds {
     pub soft: bool,
 }
 
-/// How full a node is, by the two resources that every node has.
+/// How full a node is, by CPU and memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {
-    /// What pods may request in all.
+    /// The amounts that pods may request in all.
     pub allocatable: CpuAndMemory,
-    /// Requests of every pod on it that is not finished.
+    /// Requests of all pods on the node that are not finished.
     pub requested: CpuAndMemory,
     /// Limits of the same pods; a missing limit counts as the request.
     pub limits: CpuAndMemory,
 }
 
 impl NodeInfo {
-    /// That of a row whose node is known.
+    /// The info of a state; `None` while the node is unknown.
     pub(super) fn of(state: &NodeState) -> Option<Self> {
         let node = state.node.as_ref()?;
         Some(Self {
@@ -73,7 +73,8 @@ impl NodeInfo {
         })
     }
 
-    /// True when so much certainly fits beside what is there; false where that has to be looked up in the row.
+    /// True where the amounts certainly fit beside the requests on the node; false where the [`NodeState`] has to be
+    /// read.
     #[must_use]
     pub fn has_room_for(&self, wanted: &Resources) -> bool {
         let Occupancy { allocatable, requested, .. } = &self.occupancy;

@@ -1,32 +1,32 @@
-//! The rows of all nodes by their places, shared by snapshots.
+//! The states of all nodes by their places, shared by snapshots.
 
 use std::sync::Arc;
 
 use super::node_info::NodeInfo;
 use super::node_state::NodeState;
 
-/// A row, and the summary of it where the node is known.
+/// The state of a node, and its info where the node is known.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) state: Arc<NodeState>,
     pub(super) info: Option<NodeInfo>,
 }
 
-/// Rows by their places. Snapshots share them in blocks: a change copies one block, and the list of blocks.
+/// States by their places. Snapshots share them in blocks: a change copies one block, and the list of blocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NodeStates {
     blocks: Vec<Arc<Block>>,
 }
 
-/// Up to [`BLOCK`] rows; only the last block has fewer.
+/// [`BLOCK`] states; the last block may have fewer.
 #[derive(Clone, Debug, Default)]
 struct Block(Vec<Slot>);
 
-/// Rows of a block: both the list of blocks and a block are short for the largest clusters.
+/// The number of states in a block: the list of blocks and each block are short for the largest clusters.
 const BLOCK: usize = 64;
 
 impl NodeStates {
-    /// How many places there are.
+    /// The number of places.
     pub(super) fn len(&self) -> usize {
         self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.0.len())
     }
@@ -40,7 +40,7 @@ impl NodeStates {
         self.blocks.iter().flat_map(|block| &block.0)
     }
 
-    /// Changes the row at a place; `None` where there is none.
+    /// Changes the state at a place; `None` where the place has none.
     pub(super) fn change<T>(&mut self, place: usize, change: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
         let slot = self.slot(place)?;
         let outcome = change(Arc::make_mut(&mut slot.state));
@@ -48,7 +48,7 @@ impl NodeStates {
         Some(outcome)
     }
 
-    /// Puts a row in a place that there is, or else behind the last; where it is then.
+    /// Puts a state in a place that exists, or else behind the last place. Returns the place.
     pub(super) fn put(&mut self, place: Option<usize>, state: NodeState) -> usize {
         let new = Slot { info: NodeInfo::of(&state), state: Arc::new(state) };
         if let Some((place, slot)) = place.and_then(|place| Some((place, self.slot(place)?))) {

@@ -1,23 +1,23 @@
-//! When a node is overloaded: with hysteresis, so that a load about a threshold does not make it flap.
+//! When a node is overloaded: with hysteresis, so that a load near a threshold does not make the node flap.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::node_state::NodeState;
 use crate::model::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 
-/// What is known of the load of all nodes, for who watches over it.
+/// The load of all nodes, for metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadSummary {
-    /// Nodes of which a measurement counts.
+    /// The number of nodes with a measurement that counts.
     pub measured: usize,
-    /// When the newest measurement of a node was made, whether it counts or not.
+    /// The time of the newest measurement, whether it counts or not.
     pub newest: Option<Timestamp>,
-    /// Overloaded nodes by metric.
+    /// The number of overloaded nodes by metric.
     pub overloaded: [(Metric, usize); 3],
 }
 
 impl LoadSummary {
-    /// Sums up rows, each with the measurements of its node.
+    /// The summary of these nodes, each with its measurements.
     pub(super) fn of(protection: LoadProtection, nodes: &[(&NodeState, [Option<Load>; 2])], now: Timestamp) -> Self {
         let mut info = Self { measured: 0, newest: None, overloaded: Metric::ALL.map(|metric| (metric, 0)) };
         for (state, measured) in nodes.iter().copied() {
@@ -32,10 +32,11 @@ impl LoadSummary {
     }
 }
 
-/// Whether a node is overloaded, after it was so or not before.
+/// Why a node is overloaded from now on, given why it was before.
 ///
-/// It becomes overloaded when a metric is above its upper threshold, and stays so until all are below their lower ones.
-/// Where nothing is known of any metric that has thresholds, it is not overloaded: no data is not a high load.
+/// A node becomes overloaded when a metric is above its upper threshold, and stays overloaded until all metrics are
+/// below their lower thresholds. A node without a measurement that counts is not overloaded: no data is not a high load
+/// (`docs/design.md`, law 4).
 pub(super) fn next(
     before: Option<Overload>,
     protection: Option<LoadProtection>,
@@ -54,7 +55,7 @@ pub(super) fn next(
         .or_else(|| first(|value, thresholds| value >= thresholds.lower()).filter(|_| before.is_some()))
 }
 
-/// The newest that is known of each metric and recent enough; of two equally new ones the first.
+/// The newest value of each metric that is recent enough; of two equally new ones, the first.
 fn known(measured: [Option<Load>; 2], max_age: SignedDuration, now: Timestamp) -> Metrics<Percent> {
     let counts = |load: &Load| now.duration_since(load.at).abs() <= max_age;
     match measured.map(|load| load.filter(counts)) {

@@ -1,11 +1,11 @@
-//! One copy of what many pods and nodes have in common: most of what is known of a pod is known of its siblings too.
+//! One copy of each value that pods or nodes have in common: most values of a pod are those of its siblings too.
 
 use std::sync::Arc;
 
 use super::interner::Interner;
 use crate::model::{JobId, Node, NodeRequirements, NodeTags, Owner, Pe, PlacementSpec, Pod, PodKey, PodRequests};
 
-/// The copies in use.
+/// The shared copies.
 #[derive(Debug, Default)]
 pub(super) struct SharedValues {
     node_requirements: Interner<NodeRequirements>,
@@ -17,25 +17,25 @@ pub(super) struct SharedValues {
 }
 
 impl SharedValues {
-    /// An equal node that shares what it can.
+    /// An equal node with shared copies of its values.
     pub(super) fn node(&mut self, node: Node) -> Node {
         let tags = self.tags.share(Arc::clone(node.labels.tags()));
         Node { labels: node.labels.sharing(tags), ..node }
     }
 
-    /// The copy of an owner that its pods share, if it has any.
+    /// The shared copy of an owner; `None` where it owns no pod.
     pub(super) fn owner(&self, owner: &Owner) -> Option<Arc<Owner>> {
         self.owners.find(owner)
     }
 
-    /// An equal pod that shares what it can.
+    /// An equal pod with shared copies of its values.
     pub(super) fn pod(&mut self, pod: Pod) -> Pod {
         let texts = &mut self.texts;
-        let namespace = pod.key.namespace.in_copy(|text| texts.share(text));
+        let namespace = texts.share(pod.key.namespace.into()).into();
         Pod {
             key: PodKey { namespace, ..pod.key },
             owner: pod.owner.map(|owner| self.owners.share(owner)),
-            node: pod.node.map(|node| node.in_copy(|text| texts.share(text))),
+            node: pod.node.map(|node| texts.share(node.into()).into()),
             resources: self.pod_requests.share(pod.resources),
             node_requirements: pod
                 .node_requirements
@@ -44,7 +44,7 @@ impl SharedValues {
         }
     }
 
-    /// An equal PE that shares what it can; what it has of its pod is shared already.
+    /// An equal PE with shared copies of its values. The values of its pod are shared already.
     pub(super) fn pe(&mut self, pe: Pe) -> Pe {
         let texts = &mut self.texts;
         let JobId { namespace, name, generation } = pe.job;

@@ -1,78 +1,78 @@
-//! The takeover fence (D17): which pods a Binding of another process may be on its way for.
+//! Fencing at takeover (`docs/design.md`, D17): the pods for which another process may have a Binding in flight.
 //!
-//! A Binding carries the version of the pod that it was decided for, so any later write to the pod ends it. A process
-//! that takes over therefore **marks** a pod, by an annotation with its epoch, before it commits anything that a
-//! Binding for that pod could break. What makes this right is that every process sees all marks in one order, that of
-//! the watch:
+//! A Binding carries the version of the pod as a precondition: any later write to the pod makes the Binding fail.
+//! Before a process that has taken over assumes a PE, it writes a **fencing token**, an annotation with its epoch, onto
+//! each pod whose Binding in flight could break a rule together with that PE. Every process sees all tokens in the
+//! order of the watch:
 //!
-//! - A pod is settled when the watch shows a mark of ours that was written after we took over: a Binding of another
-//!   process has landed before, and the watch has shown where, or it fails.
-//! - Pods that the watch shows before our first mark may be known to another process that has not seen it. Those that
-//!   come later need no mark: whoever sees them has seen that we took over.
-//! - A mark of another process says that it has taken over from us. Everything that waits is unsettled again, and our
-//!   next commitment takes over from there.
+//! - A pod is settled once the watch shows a token that this process wrote after it took over. A Binding of another
+//!   process has succeeded before, and the watch has shown its node, or the Binding fails.
+//! - Pods that the watch shows before the first token may be known to a process that has not seen the token. Later pods
+//!   need no token: a process that sees them has seen the takeover.
+//! - A token of another process shows that it has taken over. All waiting pods are unsettled again, and this process
+//!   takes over again with the next PE that it assumes.
 //!
-//! So of any two processes that commit PEs which concern each other, the later one has ended what the earlier one had on
-//! its way, or has seen where it went.
+//! Of two processes that assume PEs which concern each other, the later one has therefore made the Bindings of the
+//! earlier one fail, or has seen their nodes.
 
 use std::collections::BTreeSet;
 
 use crate::model::{Pod, PodPhase, PodUid, keys};
 
-/// Whether this process places, and what others may have on their way.
+/// The takeover of this process, and the pods that are unsettled.
 #[derive(Debug, Default)]
 pub(super) struct Takeover {
-    /// The epoch of this process; `None` until it is asked to place.
+    /// The epoch of this process; `None` before its first takeover.
     epoch: Option<Box<str>>,
-    /// The number of the last mark that was given out.
+    /// The number of the last token that was issued.
     tokens: u64,
-    /// Marks up to this number were given out before the present reign began: they prove nothing.
+    /// Tokens up to this number were issued before the last takeover: they settle no pod.
     before: u64,
-    /// True once the watch has shown a mark of the present reign.
+    /// True once the watch has shown a token that was issued after the last takeover.
     established: bool,
-    /// Waiting pods that the watch has not shown with a mark of the present reign.
+    /// Waiting pods that the watch has not shown with such a token.
     unsettled: BTreeSet<PodUid>,
 }
 
 impl Takeover {
-    /// True once this process has been asked to place.
+    /// True once this process has taken over.
     pub(super) fn has_begun(&self) -> bool {
         self.epoch.is_some()
     }
 
-    /// Begins the first reign; `epoch` must differ from that of every other process.
+    /// Takes over for the first time. `epoch` must differ from that of every other process.
     pub(super) fn begin(&mut self, epoch: &str, waiting: impl Iterator<Item = PodUid>) {
         self.epoch = Some(epoch.into());
         self.begin_again(waiting);
     }
 
-    /// Begins another reign: what was settled by the last one is so no more.
+    /// Takes over again: all waiting pods are unsettled.
     pub(super) fn begin_again(&mut self, waiting: impl Iterator<Item = PodUid>) {
         self.before = self.tokens;
         self.established = false;
         self.unsettled = waiting.collect();
     }
 
-    /// A mark that no pod carries yet; `None` before the first reign.
+    /// A token that was never issued before; `None` before the first takeover.
     pub(super) fn next_token(&mut self) -> Option<String> {
         let epoch = self.epoch.as_ref()?;
         self.tokens += 1;
-        // Each mark is another value: writing the same again would not change the version of the pod.
+        // Each token is another value: writing the same value again would not change the version of the pod.
         Some(format!("{epoch}.{}", self.tokens))
     }
 
-    /// Whether a mark was written by this process.
+    /// True for a token of this process.
     pub(super) fn is_ours(&self, token: &str) -> bool {
         self.epoch.as_ref().is_some_and(|epoch| number(epoch, token).is_some())
     }
 
-    /// The pods that have to be marked before a commitment that a Binding for them could break.
+    /// The pods that need a token before a PE is assumed that a Binding for them could break.
     pub(super) fn unsettled(&self) -> impl Iterator<Item = &PodUid> {
         self.unsettled.iter()
     }
 
-    /// Takes in what the watch shows of a pod, and what it showed before. True when it shows that another process has
-    /// taken over, so that a new reign has to begin.
+    /// Takes note of a pod that the watch shows, and of how it showed the pod before. True where another process has
+    /// taken over, so that this process has to take over again.
     pub(super) fn observe(&mut self, known: Option<&Pod>, pod: &Pod) -> bool {
         let Some(epoch) = &self.epoch else { return false };
         if !waits(pod) {
@@ -93,23 +93,23 @@ impl Takeover {
                 }
                 false
             }
-            // Without a mark given out since, nothing has been settled by this reign: it may as well go on.
+            // Without a token issued since the last takeover no pod is settled: nothing has to be taken over again.
             Some(None) => self.tokens > self.before,
         }
     }
 
-    /// Forgets a pod that is gone.
+    /// Forgets a pod that was deleted.
     pub(super) fn gone(&mut self, uid: &PodUid) {
         self.unsettled.remove(uid);
     }
 }
 
-/// True when a Binding for a pod can still succeed.
+/// True where a Binding for the pod can still succeed.
 pub(super) fn waits(pod: &Pod) -> bool {
     pod.node.is_none() && pod.phase == PodPhase::Active
 }
 
-/// The number of a mark of this epoch.
+/// The number of a token of this epoch.
 fn number(epoch: &str, token: &str) -> Option<u64> {
     let (of, number) = token.rsplit_once('.')?;
     if of == epoch { number.parse().ok() } else { None }

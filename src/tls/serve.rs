@@ -1,4 +1,4 @@
-//! The certificate of new connections. It is replaced while open connections keep theirs.
+//! The serving certificate: new connections get the current one, open connections keep theirs.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Watches of the API server, folded into the store.
+//! The watches of one process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::api::open_streams;
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob};
 use crate::store::Store;
 
-/// Which kinds a role watches.
+/// The kinds that a role watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kinds {
-    /// Nodes, pods, pools and jobs: the extender.
+pub(crate) enum Kinds {
+    /// Nodes, pods, pools and jobs: for the extender.
     All,
-    /// Pools and jobs: admission.
+    /// Pools and jobs: for admission.
     Declared,
 }
 
@@ -30,9 +30,9 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts the watches. They run until the runtime ends, and never give up.
+    /// Starts the watches. Each is retried until the runtime ends.
     #[must_use]
-    pub fn start(client: &Client, store: &Arc<Store>, kinds: Kinds) -> Self {
+    pub(crate) fn start(client: &Client, store: &Arc<Store>, kinds: Kinds) -> Self {
         let mut watches = vec![
             start::<HostPool>(client, store),
             start::<StreamJob>(client, store),
@@ -50,20 +50,21 @@ impl Feed {
         Self { watches }
     }
 
-    /// The kinds that have not been listed yet, each with why not, as far as that is known; readiness waits for them.
-    pub fn unlisted(&self) -> impl Iterator<Item = (&'static str, Option<String>)> {
+    /// The kinds that have not been listed yet, each with its last error. Readiness waits for these kinds.
+    pub(crate) fn unlisted(&self) -> impl Iterator<Item = (&'static str, Option<String>)> {
         self.watches.iter().filter(|watch| !watch.is_listed()).map(|watch| (watch.kind(), watch.problem()))
     }
 
-    /// How old the view may be: how long the longest failing watch has been failing; zero when all are healthy.
+    /// The greatest age that the view may have: the time since which the longest failing watch fails; zero when all
+    /// watches are healthy.
     #[must_use]
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.oldest().map_or(Duration::ZERO, |(_, age)| age)
     }
 
-    /// The kind that has not been seen for the longest time, where that is longer than the view may be old.
+    /// The kind whose watch has been failing for the longest time, where that time exceeds `limit`.
     #[must_use]
-    pub fn stale(&self, limit: Duration) -> Option<&'static str> {
+    pub(crate) fn stale(&self, limit: Duration) -> Option<&'static str> {
         self.oldest().filter(|(_, age)| *age > limit).map(|(kind, _)| kind)
     }
 

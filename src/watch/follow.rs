@@ -1,4 +1,4 @@
-//! One watch: followed for ever, and folded into the store.
+//! One watch: its events are applied to the store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,14 +19,15 @@ use crate::state::Event;
 use crate::store::Store;
 use crate::telemetry;
 
-/// At most this long without an attempt to watch again (D19): an old view refuses and misplaces.
+/// The longest pause before a failed watch is retried (`docs/design.md`, D19): with an old view, PEs are rejected or
+/// misplaced.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Events that are ready are folded in together, and published once.
+/// The largest number of events that are applied together and published once.
 const BATCH: usize = 512;
 
-/// Follows all objects of a kind, until the API server knows no such kind.
+/// Watches all objects of a kind, until the API server no longer serves the kind.
 pub(super) async fn watch<K: Watched>(client: Client, store: Arc<Store>, health: Arc<Health>) {
-    // Guarded: one object that cannot be read must not blind us to all others of its kind.
+    // Guarded: an object that cannot be read must not end the watch of the others.
     let api = Api::<DeserializeGuard<K>>::all(reporting(client, Arc::clone(&health)));
     let pauses = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(200))
@@ -37,8 +38,8 @@ pub(super) async fn watch<K: Watched>(client: Client, store: Arc<Store>, health:
     follow(events, store, health).await;
 }
 
-/// The same client; a watch that the server has taken up is told to the health. A watch that goes on after a failure
-/// gives no event before something changes, and nothing may change for days.
+/// The same client, which reports to the health that the server has accepted a watch. A watch that continues after a
+/// failure delivers no event before an object changes, which may take days.
 fn reporting(client: Client, health: Arc<Health>) -> Client {
     let namespace = client.default_namespace().to_owned();
     let send = move |request: Request<Body>| {
@@ -69,10 +70,10 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
                 Err(error) if K::IS_OPTIONAL && is_unknown_kind(&error) => return,
                 Err(error) => {
                     health.failed(&error);
-                    tracing::warn!(kind = K::KIND, %error, "the watch failed and is tried again");
+                    tracing::warn!(kind = K::KIND, %error, "the watch failed; retrying");
                 }
                 Ok(event) => {
-                    // The beginning of a list is told before the API server is asked for it.
+                    // `Init` comes before the API server is asked for the list.
                     if !matches!(event, watcher::Event::Init) {
                         health.answered();
                     }
@@ -92,7 +93,7 @@ async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Ar
     }
 }
 
-/// The event of the state that a watch event is, if any; objects of a list are gathered until it is complete.
+/// The event for the state. The objects of a list are collected until the list is complete.
 fn fold<K: Watched>(
     event: watcher::Event<DeserializeGuard<K>>,
     listing: &mut Vec<K::Projected>,
@@ -103,10 +104,10 @@ fn fold<K: Watched>(
         Ok(object) => {
             if let Some((kind, error)) = object.left_out() {
                 telemetry::undecodable(kind);
-                tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is left out");
+                tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is ignored");
             }
             let projected = object.project().map_err(|error| health.cannot_read(&error)).ok()?;
-            tell::<K>(&projected, reported);
+            report_field_problems::<K>(&projected, reported);
             Some(projected)
         }
         Err(error) => {
@@ -129,18 +130,18 @@ fn fold<K: Watched>(
     }
 }
 
-/// Tells what was not understood of an object: once, as long as it stays the same.
-fn tell<K: Watched>(projected: &K::Projected, reported: &mut BTreeMap<String, String>) {
+/// Logs the fields of an object that cannot be read: once, until they change.
+fn report_field_problems<K: Watched>(projected: &K::Projected, reported: &mut BTreeMap<String, String>) {
     let Some((object, field_problems)) = K::field_problems(projected) else { return };
     if field_problems.is_empty() {
         reported.remove(&object);
     } else if reported.get(&object) != Some(&field_problems) {
-        tracing::warn!(kind = K::KIND, object, field_problems, "not all of an object is understood; the rest counts");
+        tracing::warn!(kind = K::KIND, object, field_problems, "fields of an object cannot be read; the others count");
         reported.insert(object, field_problems);
     }
 }
 
-/// Whether a watch fails because the API server knows no such kind.
+/// True where a watch fails because the API server does not serve the kind.
 fn is_unknown_kind(error: &watcher::Error) -> bool {
     match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))

@@ -1,4 +1,4 @@
-//! The health of one watch: whether its kind has been listed, and since when it fails.
+//! The health of one watch.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::telemetry;
 
-/// The health of one watch.
+/// The health of one watch: whether its kind has been listed, and since when the watch fails.
 #[derive(Debug)]
 pub(super) struct Health {
     kind: &'static str,
@@ -18,7 +18,7 @@ pub(super) struct Health {
 #[derive(Debug)]
 struct Failing {
     since: Instant,
-    /// What was said last.
+    /// The last error.
     problem: String,
 }
 
@@ -39,12 +39,12 @@ impl Health {
         self.listed.store(true, Ordering::Release);
     }
 
-    /// How long it has been failing; `None` while it does not.
+    /// The time since the first failure; `None` while the watch is healthy.
     pub(super) fn failing_for(&self) -> Option<Duration> {
         self.failing().as_ref().map(|failing| failing.since.elapsed())
     }
 
-    /// What the last attempt has failed with.
+    /// The error of the last attempt; `None` while the watch is healthy.
     pub(super) fn problem(&self) -> Option<String> {
         self.failing().as_ref().map(|failing| failing.problem.clone())
     }
@@ -53,7 +53,7 @@ impl Health {
         *self.failing() = None;
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the age of the view is measured here, where it is fed")]
+    #[expect(clippy::disallowed_methods, reason = "the age of the view is measured by this clock")]
     pub(super) fn failed(&self, error: &dyn Display) {
         let problem = error.to_string();
         let mut failing = self.failing();
@@ -63,7 +63,7 @@ impl Health {
 
     pub(super) fn cannot_read(&self, error: &dyn Display) {
         telemetry::undecodable(self.kind);
-        tracing::warn!(kind = self.kind, %error, "an object cannot be read and is left out");
+        tracing::warn!(kind = self.kind, %error, "an object cannot be read and is ignored");
     }
 
     fn failing(&self) -> MutexGuard<'_, Option<Failing>> {

@@ -7,4 +7,5 @@ mod optional;
 mod owners;
 mod watched;
 
-pub use feed::{Feed, Kinds};
+pub use feed::Feed;
+pub(crate) use feed::Kinds;

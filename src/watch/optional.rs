@@ -1,7 +1,7 @@
 //! Kinds that a cluster may not serve: those of group `streams.ibm.com`.
 //!
-//! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again, because
-//! the definition may be installed later.
+//! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again,
+//! because the definition may be installed later.
 
 use std::sync::Arc;
 use std::time::Duration;

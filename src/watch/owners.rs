@@ -1,9 +1,9 @@
-//! Workloads that pods belong to: that one of them is gone, and nothing else.
+//! Deletions of workloads that own pods.
 //!
-//! A pod whose owner is gone is collected, a moment later or much later; until then nothing in it says so. What is
-//! gone is told by the deletion itself, and only where nobody has to be waited for: a deletion that waits for dependents
-//! either deletes them first or leaves them alone for good (`kubectl delete --cascade=orphan`). A deletion that happens
-//! while nobody looks is not told: its pods count until they are deleted themselves, which is on the safe side.
+//! Kubernetes collects a pod whose owner is gone, sometimes much later; until then the pod itself does not show it. The
+//! deletion event of the owner shows it, unless the deletion has waited for dependents: such a deletion deletes the
+//! pods first, or leaves them without an owner (`kubectl delete --cascade=orphan`). The pods of a workload that was
+//! deleted while this process did not watch count until they are deleted themselves.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -23,11 +23,10 @@ use crate::model::{Owner, OwnerKind};
 use crate::state::Event;
 use crate::store::Store;
 
-/// Without these watches PEs wait a little longer, so nobody is bothered: a role may not have the right.
+/// These watches are optional, and the role of the process may not permit them: without them, PEs wait longer.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// Follows the kinds that own the pods of streams directly: those of Kubernetes itself, and with Flink's native mode
-/// the deployment of the job.
+/// Watches the kinds that own pods of stream jobs. Flink's native mode makes a `Deployment` for each job.
 pub(super) fn start(client: &Client, store: &Arc<Store>) {
     follow::<ReplicaSet>(client, store);
     follow::<StatefulSet>(client, store);
@@ -52,14 +51,14 @@ where
                 Ok(_) => {}
                 Err(error) => {
                     let kind = K::kind(&());
-                    tracing::warn!(%kind, %error, "whether owners of pods are gone cannot be told; it is tried again");
+                    tracing::warn!(%kind, %error, "the watch of owners of pods failed; retrying");
                 }
             }
         }
     });
 }
 
-/// The event that an owner is gone and its pods are going to be, if they are.
+/// The event that an owner is gone; `None` where its pods stay.
 pub(super) fn gone<K: Resource<DynamicType = ()>>(metadata: &ObjectMeta) -> Option<Event> {
     let kind = OwnerKind::of(&K::api_version(&()), &K::kind(&()));
     let (name, uid) = (metadata.name.as_deref()?.into(), metadata.uid.as_deref()?.into());

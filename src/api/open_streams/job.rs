@@ -1,10 +1,10 @@
-//! `Job`: what holds for every PE of the job.
+//! `Job`: the defaults of the PEs of a job.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use super::objects::{Job, Unnamed, id};
 use super::reader::{Part, Reader};
-use super::{Job, Unnamed, id};
 use crate::model::DeclaredJob;
 
 impl TryFrom<&Job> for DeclaredJob {
@@ -22,3 +22,7 @@ impl TryFrom<&Job> for DeclaredJob {
         Ok(Self { id, defaults, requests, pes: pes.and_then(NonZeroU32::new), field_problems: reader.field_problems })
     }
 }
+
+#[cfg(test)]
+#[path = "tests/job.rs"]
+mod tests;

@@ -1,94 +1,20 @@
 //! Objects of group `streams.ibm.com`, as the open-streams operator and its users write them.
 //!
-//! The schema of the group is open: anything may stand in a `spec`. What placement needs is read field by field; what
-//! is not understood becomes a [`FieldProblem`] that names its field, and the rest of the object counts all the same.
+//! The schema of the group is open: a `spec` may hold any value. Placement reads single fields. A field that cannot be
+//! read becomes a [`FieldProblem`], and the rest of the object counts all the same.
 
 mod host_pool;
 mod job;
+mod objects;
 mod parallel_region;
 mod processing_element;
 mod reader;
 
-use std::borrow::Cow;
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube_core::{NamespaceResourceScope, Resource};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use crate::model::{Namespace, ObjectId, OpenStreams};
+pub use objects::{HostPool, Job, ParallelRegion, ProcessingElement, Unnamed};
 
 #[cfg(doc)]
 use crate::model::FieldProblem;
 
-/// The version of the group that is read.
-pub const VERSION: &str = "v1";
-
-/// An object without a name or a namespace, which no API server stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("metadata.name and metadata.namespace are required")]
-pub struct Unnamed;
-
-macro_rules! objects {
-    ($($(#[$doc:meta])* $name:ident $plural:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Deserialize, Serialize)]
-        pub struct $name {
-            #[serde(deserialize_with = "super::metadata::read")]
-            metadata: ObjectMeta,
-            #[serde(default)]
-            spec: Value,
-        }
-
-        impl Resource for $name {
-            type DynamicType = ();
-            type Scope = NamespaceResourceScope;
-
-            fn kind((): &()) -> Cow<'_, str> {
-                Cow::Borrowed(stringify!($name))
-            }
-            fn group((): &()) -> Cow<'_, str> {
-                Cow::Borrowed(OpenStreams::GROUP)
-            }
-            fn version((): &()) -> Cow<'_, str> {
-                Cow::Borrowed(VERSION)
-            }
-            fn plural((): &()) -> Cow<'_, str> {
-                Cow::Borrowed($plural)
-            }
-            fn meta(&self) -> &ObjectMeta {
-                &self.metadata
-            }
-            fn meta_mut(&mut self) -> &mut ObjectMeta {
-                &mut self.metadata
-            }
-        }
-    )*};
-}
-
-objects! {
-    /// A processing element: what the operators that were fused into it ask for.
-    ProcessingElement "streamspes";
-    /// A host pool of a job.
-    HostPool "streamshostpools";
-    /// A job, as its user submits it.
-    Job "streamsjobs";
-    /// A part of a job that runs in several channels.
-    ParallelRegion "streamsprs";
-}
-
-/// The job that an object belongs to: by its label, else by its name, `<job>-<number>`.
-fn job_of(metadata: &ObjectMeta) -> Option<&str> {
-    let labelled = metadata.labels.as_ref().and_then(|labels| labels.get("streams.ibm.com/job"));
-    labelled.map(String::as_str).or_else(|| Some(metadata.name.as_deref()?.rsplit_once('-')?.0))
-}
-
-fn id(metadata: &ObjectMeta) -> Result<ObjectId, Unnamed> {
-    match (&metadata.namespace, &metadata.name) {
-        (Some(namespace), Some(name)) => Ok(ObjectId::new(&Namespace::from(namespace), name)),
-        _ => Err(Unnamed),
-    }
-}
-
 #[cfg(test)]
-mod tests;
+#[path = "tests/support.rs"]
+mod support;

@@ -1,10 +1,10 @@
-//! `ParallelRegion`: how many channels a part of a job has at the moment.
+//! `ParallelRegion`: the number of channels of a part of a job.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::objects::{ParallelRegion, Unnamed, id, job_of};
 use super::reader::Reader;
-use super::{ParallelRegion, Unnamed, id, job_of};
 use crate::model::DeclaredRegion;
 
 impl TryFrom<&ParallelRegion> for DeclaredRegion {
@@ -17,9 +17,9 @@ impl TryFrom<&ParallelRegion> for DeclaredRegion {
         let alias = spec.and_then(|spec| reader.text(spec, "alias", None));
         let width = spec.and_then(|spec| reader.number(spec, "width", None));
         if width == Some(0) {
-            reader.doubt("spec.width".to_owned(), "is 0; it must be at least 1", None);
+            reader.problem("spec.width".to_owned(), "is 0; it must be at least 1", None);
         }
-        // Nobody knows which PEs are those of the region, so that it has nothing to wish for them.
+        // The object does not name the PEs of the region, so that it cannot declare a placement spec for them.
         reader.annotations_without_effect(object.metadata.annotations.as_ref());
         Ok(Self {
             job: Arc::from(job_of(&object.metadata).unwrap_or_default()),
@@ -30,3 +30,7 @@ impl TryFrom<&ParallelRegion> for DeclaredRegion {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "tests/parallel_region.rs"]
+mod tests;

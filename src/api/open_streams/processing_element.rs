@@ -1,12 +1,12 @@
-//! `ProcessingElement`: `spec.placement` as the keys that a pod would carry.
+//! `ProcessingElement`: `spec.placement` as keys with the values that a pod would carry.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::objects::{ProcessingElement, Unnamed, id, job_of};
 use super::reader::{Part, Reader, in_list};
-use super::{ProcessingElement, Unnamed, id, job_of};
 use crate::model::{DeclaredPe, OpenStreams, keys};
 
 impl TryFrom<&ProcessingElement> for DeclaredPe {
@@ -24,9 +24,9 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
                     spec = read(placement, job_of(metadata), &mut reader);
                 }
             }
-            // Nothing of it can be known.
+            // Every key is unknown.
             Some(_) => keys::PLACEMENT_SPEC.into_iter().for_each(|key| {
-                reader.doubt("spec.placement".to_owned(), "is no object", Some(key));
+                reader.problem("spec.placement".to_owned(), "is no object", Some(key));
             }),
         }
         let spec = reader.annotations(metadata.annotations.as_ref(), spec);
@@ -37,9 +37,10 @@ impl TryFrom<&ProcessingElement> for DeclaredPe {
 
 fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap<&'static str, String> {
     let mut spec = BTreeMap::new();
-    // `isolationLabels` are how the operator keeps others off an isolated PE; here isolation holds both ways.
+    // By `isolationLabels`, the operator keeps other PEs off an isolated PE. Here, isolation keeps them apart both
+    // ways.
     let known = ["host", "coLocations", "exLocations", "isolation", "isolationLabels", "hostPoolLocation"];
-    reader.strangers(placement, &known);
+    reader.unknown_members(placement, &known);
     if let Some(host) = reader.text(placement, "host", Some(keys::HOSTS)) {
         spec.insert(keys::HOSTS, in_list(&host));
     }
@@ -49,7 +50,7 @@ fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap
             spec.insert(key, tokens.join(","));
         }
     }
-    // The name of the operator that asks for it.
+    // The value is the name of the operator that asks for isolation.
     match placement.get("isolation") {
         None | Some(Value::Bool(false)) => {}
         Some(Value::String(_) | Value::Bool(true)) => {
@@ -57,14 +58,14 @@ fn read(placement: Part<'_>, job: Option<&str>, reader: &mut Reader) -> BTreeMap
         }
         Some(_) => {
             let problem = "is neither the name of an operator nor absent";
-            reader.doubt(placement.field("isolation"), problem, Some(keys::ISOLATED));
+            reader.problem(placement.field("isolation"), problem, Some(keys::ISOLATED));
         }
     }
     pool_location(placement, job, reader, &mut spec);
     spec
 }
 
-/// `host(P[i])`, by the numbers of pool and place.
+/// `host(P[i])`, by the number of the pool and the index.
 fn pool_location(
     placement: Part<'_>,
     job: Option<&str>,
@@ -74,7 +75,7 @@ fn pool_location(
     const KEY: Option<&str> = Some(keys::HOST_POOL);
     let path = "spec.placement.hostPoolLocation";
     let Some(location) = reader.part(placement.get("hostPoolLocation"), path, KEY) else { return };
-    reader.strangers(location, &["poolIndex", "inpoolIndex"]);
+    reader.unknown_members(location, &["poolIndex", "inpoolIndex"]);
     let place = reader.number(location, "inpoolIndex", Some(keys::POOL_INDEX));
     let pool = reader.number(location, "poolIndex", KEY);
     match (pool, job) {
@@ -82,10 +83,14 @@ fn pool_location(
             spec.insert(keys::HOST_POOL, OpenStreams::pool_name(&format!("{job}-{pool}")));
             spec.extend(place.map(|place| (keys::POOL_INDEX, place.to_string())));
         }
-        (Some(_), None) => reader.doubt("metadata.name".to_owned(), "names no job, so that no pool is known", KEY),
+        (Some(_), None) => reader.problem("metadata.name".to_owned(), "names no job, so that no pool is known", KEY),
         (None, _) if location.get("poolIndex").is_none() => {
-            reader.doubt(location.field("poolIndex"), "is missing", KEY);
+            reader.problem(location.field("poolIndex"), "is missing", KEY);
         }
         (None, _) => {}
     }
 }
+
+#[cfg(test)]
+#[path = "tests/processing_element.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Fields of an object whose schema is open.
+//! Reads fields of an object whose schema is open.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::model::{FieldProblem, Labels, keys};
 
-/// Reads fields, and gathers what is not understood.
+/// Reads fields, and collects the problems of those that cannot be read.
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) field_problems: Vec<FieldProblem>,
 }
 
-/// An object within an object, and where it stands.
+/// An object within an object, and its path.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     members: &'a Map<String, Value>,
@@ -21,11 +21,11 @@ pub(super) struct Part<'a> {
 }
 
 const NO_EFFECT: &str = "has no effect on this kind of object";
-/// A value is quoted up to so many characters.
+/// The largest number of characters that a message quotes of a value.
 const MOST_QUOTED: usize = 60;
 
 impl Reader {
-    pub(super) fn doubt(&mut self, field: String, problem: impl Into<String>, key: Option<&'static str>) {
+    pub(super) fn problem(&mut self, field: String, problem: impl Into<String>, key: Option<&'static str>) {
         self.field_problems.push(FieldProblem { field, problem: problem.into(), key });
     }
 
@@ -39,27 +39,27 @@ impl Reader {
         let value = value.filter(|value| !value.is_null())?;
         let members = value.as_object();
         if members.is_none() {
-            self.doubt(path.to_owned(), format!("{} is no object", quoted(value)), key);
+            self.problem(path.to_owned(), format!("{} is no object", quoted(value)), key);
         }
         members.map(|members| Part { members, path })
     }
 
-    /// Doubts members that are not known: a wish may be meant that is not read.
-    pub(super) fn strangers(&mut self, part: Part<'_>, known: &[&str]) {
+    /// Reports unknown members: the user may expect an effect.
+    pub(super) fn unknown_members(&mut self, part: Part<'_>, known: &[&str]) {
         for member in part.members.keys().filter(|member| !known.contains(&member.as_str())) {
-            self.doubt(part.field(member), "is not known, and not read", None);
+            self.problem(part.field(member), "is not known, and not read", None);
         }
     }
 
     pub(super) fn text(&mut self, part: Part<'_>, member: &str, key: Option<&'static str>) -> Option<String> {
         let written = part.get(member)?;
         if !written.is_string() {
-            self.doubt(part.field(member), format!("{} is no text", quoted(written)), key);
+            self.problem(part.field(member), format!("{} is no text", quoted(written)), key);
         }
         written.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    /// A number from 0; large numbers come as text.
+    /// A number from 0. The operator writes large numbers as text.
     pub(super) fn number(&mut self, part: Part<'_>, member: &str, key: Option<&'static str>) -> Option<u32> {
         let written = part.get(member)?;
         let number = match written.as_str() {
@@ -68,7 +68,7 @@ impl Reader {
         };
         if number.is_none() {
             let problem = format!("{} is not a number from 0 to {}", quoted(written), u32::MAX);
-            self.doubt(part.field(member), problem, key);
+            self.problem(part.field(member), problem, key);
         }
         number
     }
@@ -77,7 +77,7 @@ impl Reader {
     pub(super) fn texts(&mut self, part: Part<'_>, member: &str, key: Option<&'static str>) -> Vec<String> {
         let Some(written) = part.get(member) else { return Vec::new() };
         let Some(items) = written.as_array() else {
-            self.doubt(part.field(member), format!("{} is no list", quoted(written)), key);
+            self.problem(part.field(member), format!("{} is no list", quoted(written)), key);
             return Vec::new();
         };
         let mut texts: Vec<String> = Vec::with_capacity(items.len());
@@ -87,14 +87,14 @@ impl Reader {
                 Some(text) => texts.push(text.to_owned()),
                 None => {
                     let field = format!("{}[{at}]", part.field(member));
-                    self.doubt(field, format!("{} is no text", quoted(item)), key);
+                    self.problem(field, format!("{} is no text", quoted(item)), key);
                 }
             }
         }
         texts
     }
 
-    /// The annotations of an object that say wishes; what `wishes` holds already counts before them.
+    /// The keys of a placement spec among the annotations of an object, added to `spec`, which overrules them.
     pub(super) fn annotations(
         &mut self,
         annotations: Option<&BTreeMap<String, String>>,
@@ -104,11 +104,11 @@ impl Reader {
         for (name, value) in annotations.into_iter().flatten().filter(|(name, _)| name.starts_with(keys::PREFIX)) {
             let field = || format!("metadata.annotations[{name}]");
             let Some(key) = keys::PLACEMENT_SPEC.into_iter().find(|key| key == name) else {
-                self.doubt(field(), NO_EFFECT, None);
+                self.problem(field(), NO_EFFECT, None);
                 continue;
             };
             if spec.contains_key(key) || is_chosen && keys::NODE_CHOICE.contains(&key) {
-                self.doubt(field(), "does not count: spec.placement says where the PE goes", None);
+                self.problem(field(), "does not count: spec.placement says where the PE goes", None);
             } else {
                 spec.insert(key, value.trim().to_owned());
             }
@@ -116,12 +116,12 @@ impl Reader {
         spec.into_iter().collect()
     }
 
-    /// Doubts annotations that say wishes on an object that has none.
+    /// Reports keys among the annotations of an object that declares no placement spec.
     pub(super) fn annotations_without_effect(&mut self, annotations: Option<&BTreeMap<String, String>>) {
         for name in
             annotations.into_iter().flatten().map(|(name, _)| name).filter(|name| name.starts_with(keys::PREFIX))
         {
-            self.doubt(format!("metadata.annotations[{name}]"), NO_EFFECT, None);
+            self.problem(format!("metadata.annotations[{name}]"), NO_EFFECT, None);
         }
     }
 }
@@ -131,7 +131,7 @@ impl<'a> Part<'a> {
         self.members.get(member).filter(|value| !value.is_null())
     }
 
-    /// Its members as amounts by name; people write bare numbers too.
+    /// The members as amounts by name. An amount may be written as a number.
     pub(super) fn amounts(self) -> Labels {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.members.iter().map(|(name, value)| (name, text(value))).collect()
@@ -142,7 +142,8 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Any text as one part of a list: what would end or trim it is written as `%2C`. Different texts stay different.
+/// A text as one part of a list: characters that end or trim a part are escaped, such as `%2C`. Different texts stay
+/// different.
 pub(super) fn in_list(text: &str) -> String {
     let mut part = String::with_capacity(text.len());
     for character in text.chars() {

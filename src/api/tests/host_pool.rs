@@ -1,4 +1,4 @@
-//! Pools that contradict themselves are none, also where they came past the API server.
+//! Invalid pools are found, also where the API server has accepted them.
 
 use serde_json::{Value, json};
 

@@ -32,7 +32,7 @@ fn a_file_says_what_was_measured_of_each_node() {
 
 #[test]
 fn a_fault_in_a_file_names_file_line_and_field() {
-    for (good, bad, said) in [
+    for (good, bad, expected) in [
         ("76.4", "-1", "load.yaml:3:13: nodes.n1.cpu: `-1` is not a percentage"),
         ("memory: 41", "memory: 1001", "load.yaml:3:27: nodes.n1.memory: `1001` is not a percentage"),
         ("76.4", "busy", "load.yaml:3:13: "),
@@ -47,7 +47,7 @@ fn a_fault_in_a_file_names_file_line_and_field() {
         let text = GOOD.replacen(good, bad, 1);
         assert_ne!(text, GOOD);
         let error = loads("load.yaml", &text).unwrap_err().to_string();
-        assert!(error.starts_with(said), "{bad} says {error}, not {said}");
+        assert!(error.starts_with(expected), "{bad}: {error}, not {expected}");
     }
     for cut_short in ["", "nodes: {n1: {cpu: 1", "[]", "nodes: []"] {
         loads("load.yaml", cut_short).unwrap_err();
@@ -58,13 +58,13 @@ fn a_fault_in_a_file_names_file_line_and_field() {
 fn an_annotation_says_what_was_measured_of_its_node() {
     let written = r#"{"cpu":76.4,"memory":41,"network":0,"at":"2026-11-24T12:00:00Z"}"#;
     assert_eq!(annotation(written), Ok(load(Some(76.4), Some(41.0), Some(0.0), "2026-11-24T12:00:00Z")));
-    for (text, said) in [
+    for (text, expected) in [
         (r#"{"cpu":76.4}"#, "outrigger.dev/load:1:1: at: is missing"),
         (r#"{"cpu":"much","at":"2026-11-24T12:00:00Z"}"#, "outrigger.dev/load:1:"),
         (r#"{"cpu":-1,"at":"2026-11-24T12:00:00Z"}"#, "outrigger.dev/load:1:8: cpu: `-1` is not a percentage"),
         ("", "outrigger.dev/load:"),
     ] {
         let error = annotation(text).unwrap_err().to_string();
-        assert!(error.starts_with(said), "{text} says {error}");
+        assert!(error.starts_with(expected), "{text}: {error}");
     }
 }

@@ -79,7 +79,7 @@ fn taints_that_keep_no_pod_off_are_none() {
 }
 
 #[test]
-fn each_taint_needs_a_toleration_and_the_first_without_one_is_told() {
+fn each_taint_needs_a_toleration_and_the_first_without_one_is_named() {
     let taints = json!({"taints": [
         {"key": "a", "effect": "NoSchedule"},
         {"key": "b", "value": "2", "effect": "NoExecute"},
@@ -117,8 +117,8 @@ fn requirements_on_labels_hold_as_label_selectors_do() {
         ("zone", "Lt", &["8"], Some("zone < 8")),
         ("missing", "Gt", &["8"], Some("missing > 8")),
     ] {
-        let said = mismatch(&affinity(&json!([{"matchExpressions": [requirement(key, operator, values)]}])));
-        assert_eq!(said.as_deref(), expected, "{key} {operator} {values:?}");
+        let found = mismatch(&affinity(&json!([{"matchExpressions": [requirement(key, operator, values)]}])));
+        assert_eq!(found.as_deref(), expected, "{key} {operator} {values:?}");
     }
 }
 

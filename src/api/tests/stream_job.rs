@@ -57,7 +57,7 @@ fn every_field_becomes_what_a_pod_would_carry() {
 }
 
 #[test]
-fn contradictions_that_came_past_the_api_server_are_found() {
+fn invalid_objects_are_found_also_where_the_api_server_has_accepted_them() {
     let problem = |spec: &Value| read(spec).unwrap_err().to_string();
     assert!(problem(&json!({"pes": [{"name": "a"}, {"name": "a"}]})).contains("`a` is listed twice"));
     let stray = json!({"pes": [{"name": "a"}], "connections": [{"from": "a", "to": "b"}]});

@@ -30,7 +30,7 @@ fn quantities_read_as_kubernetes_reads_them() {
 }
 
 #[test]
-fn what_is_no_quantity_is_refused_with_the_text() {
+fn a_text_that_is_no_quantity_is_an_error_with_the_text() {
     for bad in ["", "m", "1.2.3", "-1", "1 Mi", "1Mib", "e3", "1e", "0x10", "1e999", "½"] {
         let error = Resources::default().set("cpu", bad).unwrap_err();
         assert_eq!(error, InvalidQuantity(bad.to_owned()));

@@ -12,6 +12,6 @@ mod precedence;
 mod resolve;
 mod source;
 
-pub use precedence::EffectiveValue;
+pub(crate) use precedence::EffectiveValue;
 pub(super) use resolve::resolve;
 pub(super) use source::SpecSources;

@@ -13,13 +13,13 @@ use crate::model::{
 
 /// The effective value of a key, and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EffectiveValue {
+pub(crate) struct EffectiveValue {
     /// The key: `outrigger.dev/colocation`.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// The value.
-    pub value: String,
+    pub(crate) value: String,
     /// The object that declares the value; `None`: the pod itself.
-    pub object: Option<String>,
+    pub(crate) object: Option<String>,
 }
 
 impl<'a> SpecSources<'a> {

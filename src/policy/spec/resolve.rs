@@ -7,7 +7,7 @@ use super::source::{SpecSources, object};
 use crate::model::{
     DeclaredPool, Gang, HostChoice, InvalidPlacementSpec, Namespace, OpenStreamsObject as _, PlacementSpec, keys,
 };
-use crate::policy::Placement;
+use crate::policy::PlacementPolicy;
 
 /// The placement spec of a PE in `namespace`. An error names the object that declares the invalid value; none is the
 /// pod.
@@ -16,7 +16,7 @@ use crate::policy::Placement;
 pub(in crate::policy) fn resolve(
     namespace: &Namespace,
     sources: SpecSources<'_>,
-    placement: Placement,
+    placement: PlacementPolicy,
     lasting_name: bool,
 ) -> Result<PlacementSpec, InvalidPlacementSpec> {
     if let Some(unknown) = sources.first_unknown() {
@@ -31,7 +31,7 @@ pub(in crate::policy) fn resolve(
 fn resolve_known(
     namespace: &Namespace,
     sources: SpecSources<'_>,
-    placement: Placement,
+    placement: PlacementPolicy,
     lasting_name: bool,
 ) -> Result<PlacementSpec, InvalidPlacementSpec> {
     let value = |key: &str| sources.value(key);

@@ -41,7 +41,7 @@ fn the_highest_priority_governs_then_the_name() {
 }
 
 #[test]
-fn a_fault_names_file_line_and_field() {
+fn an_error_names_file_line_and_field() {
     for (more, line, field, words) in [
         ("  resources: {requests: {cpu: abc}}\n", 8, "spec.resources.requests.cpu", "not a quantity"),
         (
@@ -91,7 +91,7 @@ fn a_fault_names_file_line_and_field() {
 }
 
 #[test]
-fn a_selector_that_selects_everything_is_refused() {
+fn a_selector_that_selects_everything_is_invalid() {
     let text = MINIMAL.replace("NAME", "a").replace("matchLabels: {app: streams}", "matchLabels: {}");
     let error = parse(&text).unwrap_err();
     assert_eq!(error.field, "spec.selector.podSelector");
@@ -99,14 +99,14 @@ fn a_selector_that_selects_everything_is_refused() {
 }
 
 #[test]
-fn two_policies_of_one_name_are_refused() {
+fn two_policies_of_one_name_are_invalid() {
     let one = MINIMAL.replace("NAME", "a");
     let error = parse(&format!("{one}---\n{one}")).unwrap_err();
     assert_eq!(error.field, "metadata.name");
 }
 
 #[test]
-fn load_protection_holds_for_all_policies_and_stands_in_one() {
+fn load_protection_holds_for_all_policies_and_is_in_one_of_them() {
     assert_eq!(parse(&with_spec("")).unwrap().load_protection(), None);
     let text =
         with_spec("  loadProtection: {cpu: {upper: 75.5, lower: 60}, memory: {upper: 80}, network: {upper: 100}}\n");

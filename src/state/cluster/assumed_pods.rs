@@ -1,4 +1,4 @@
-//! What we have committed to and the watch does not show yet; and what another process may have on its way.
+//! Assumed pods: they count on a node before the watch shows them there. And the takeover from another process.
 
 use std::sync::Arc;
 
@@ -6,42 +6,42 @@ use super::fold::Cluster;
 use crate::model::{NodeName, Pe, PodKey, PodUid};
 use crate::state::takeover::waits;
 
-/// An entry of the ledger.
+/// A pod that counts on a node because its Binding was decided.
 #[derive(Debug)]
 pub(super) struct AssumedPod {
     node: NodeName,
     /// The version of the pod that its Binding carries as a precondition.
     pub(super) resource_version: Box<str>,
-    /// True when nobody knows whether the Binding has landed or may still land.
+    /// True where the Binding may have succeeded, or may still succeed.
     outcome_unknown: bool,
 }
 
-/// A pod that we have not seen, or that is gone.
+/// A pod that the watch has not shown, or that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pod is not known, or is gone")]
 pub struct UnknownPod;
 
 impl Cluster {
-    /// How many commitments the watch does not show yet.
+    /// The number of assumed pods.
     #[must_use]
     pub fn assumed_len(&self) -> usize {
         self.assumed_pods.len()
     }
 
-    /// Where the ledger has committed a pod to.
+    /// The node of an assumed pod.
     #[must_use]
     pub fn assumed(&self, uid: &str) -> Option<&NodeName> {
         self.assumed_pods.get(uid).map(|assumed| &assumed.node)
     }
 
-    /// Counts a pod on a node from now on, before the API server knows. The Binding has to carry the version of the pod
-    /// that is known at this moment.
+    /// Counts a pod on a node from now on, before its Binding is written. The Binding has to carry the version of the
+    /// pod that the cluster holds at this moment.
     ///
-    /// The commitment holds until the watch shows what became of the pod: on a node, gone, or in a later version
-    /// without a node, for which the Binding comes too late. Or until it is [withdrawn](Self::withdraw).
+    /// The pod stays assumed until the watch shows it on a node, as deleted, or in a later version without a node, for
+    /// which the Binding comes too late; or until it is [withdrawn](Self::withdraw).
     ///
     /// # Errors
-    /// [`UnknownPod`] when no such pod is known.
+    /// [`UnknownPod`] where the cluster holds no such pod.
     pub fn assume(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
         let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
         self.current.version += 1;
@@ -52,7 +52,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Takes back the commitment that was made for this version of the pod: its Binding was refused for good.
+    /// Ends that this version of the pod is assumed: its Binding has failed for good.
     pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
         if self.assumed_pods.get(uid).is_some_and(|assumed| *assumed.resource_version == *resource_version) {
             self.assumed_pods.remove(uid);
@@ -64,8 +64,8 @@ impl Cluster {
         }
     }
 
-    /// Notes that nobody knows what became of the Binding of the commitment for this version of the pod. It goes on
-    /// counting until the watch shows a later version: writing a [mark](Self::next_mark) onto the pod brings one.
+    /// Notes that the outcome of the Binding for this version of the pod is unknown. The pod stays assumed until the
+    /// watch shows a later version: a [fencing token](Self::next_token) on the pod makes one.
     pub fn note_unknown_outcome(&mut self, uid: &PodUid, resource_version: &str) {
         let assumed = self.assumed_pods.get_mut(uid).filter(|assumed| *assumed.resource_version == *resource_version);
         if let Some(assumed) = assumed {
@@ -73,14 +73,14 @@ impl Cluster {
         }
     }
 
-    /// The pods of commitments that are in doubt.
+    /// The assumed pods whose outcome is unknown.
     pub fn unknown_outcomes(&self) -> impl Iterator<Item = &PodKey> {
         let outcome_unknown = self.assumed_pods.iter().filter(|(_, assumed)| assumed.outcome_unknown);
         outcome_unknown.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
     }
 
-    /// Places from now on, in the place of whoever did before; `epoch` must differ from that of every other process.
-    /// Once taken over, nothing changes by being called again.
+    /// Takes over from the process that placed PEs before. `epoch` must differ from that of every other process.
+    /// Further calls have no effect.
     pub fn take_over(&mut self, epoch: &str) {
         if !self.takeover.has_begun() {
             let waiting = self.waiting();
@@ -88,18 +88,18 @@ impl Cluster {
         }
     }
 
-    /// The PEs that another process may have a Binding on its way for: each must be marked, and shown so by the watch,
-    /// before a commitment that such a Binding could break.
+    /// The PEs for which another process may have a Binding in flight. Before a PE is assumed that such a Binding could
+    /// break, the watch has to show each of them with a fencing token.
     pub fn unsettled(&self) -> impl Iterator<Item = &Arc<Pe>> {
         self.takeover.unsettled().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref())
     }
 
-    /// A mark for one pod, as the annotation `outrigger.dev/epoch` holds it; `None` before this process has taken over.
+    /// A fencing token for one pod, as the value of `outrigger.dev/epoch`; `None` before this process has taken over.
     pub fn next_token(&mut self) -> Option<String> {
         self.takeover.next_token()
     }
 
-    /// Whether a mark was written by this process.
+    /// True for a fencing token of this process.
     #[must_use]
     pub fn is_our_token(&self, token: &str) -> bool {
         self.takeover.is_ours(token)
@@ -115,3 +115,7 @@ impl Cluster {
         self.takeover.begin_again(waiting.into_iter());
     }
 }
+
+#[cfg(test)]
+#[path = "tests/assumed_pods.rs"]
+mod tests;

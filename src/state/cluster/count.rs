@@ -68,8 +68,8 @@ impl Cluster {
         self.forget_spec_change(&before.job);
     }
 
-    /// Notes that the placement spec of a PE of each of these jobs has changed. Before the snapshot is complete, no PE has
-    /// been rejected that could pass now.
+    /// Notes that the placement spec of a PE of each of these jobs has changed. Before the snapshot is complete, no PE
+    /// has been rejected that could pass now.
     fn note_spec_change(&mut self, jobs: impl IntoIterator<Item = JobId>) {
         if !self.current.complete {
             return;
@@ -165,3 +165,7 @@ impl Cluster {
         self.current.jobs.change_or_make(id, make, change);
     }
 }
+
+#[cfg(test)]
+#[path = "tests/count.rs"]
+mod tests;

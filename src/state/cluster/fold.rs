@@ -110,8 +110,8 @@ impl Cluster {
         Self { policies, ..Self::default() }
     }
 
-    /// Applies one event. Events of pods have to come in the order of the watch: an answer to a read or a write of a pod
-    /// may be ahead of the watch, and is never applied.
+    /// Applies one event. Events of pods have to come in the order of the watch: an answer to a read or a write of a
+    /// pod may be ahead of the watch, and is never applied.
     pub fn apply(&mut self, event: Event) {
         // These events change the version themselves, where they change a node or a pod.
         let may_change_nothing =

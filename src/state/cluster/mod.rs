@@ -20,3 +20,7 @@ mod stream_jobs;
 
 pub use assumed_pods::UnknownPod;
 pub use fold::Cluster;
+
+#[cfg(test)]
+#[path = "tests/support.rs"]
+mod support;

@@ -86,3 +86,7 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/nodes.rs"]
+mod tests;

@@ -73,7 +73,8 @@ impl<T: Declares> Apply for T {
     fn put(self, cluster: &mut Cluster) {
         let id = self.id().clone();
         let objects = T::of_mut(&mut cluster.current.declared.open_streams);
-        // The operator writes its own state into these objects all the time: most versions declare what the last one did.
+        // The operator writes its own state into these objects all the time: most versions declare what the last one
+        // did.
         if objects.get(&id).is_some_and(|known| **known == self) {
             return;
         }

@@ -52,8 +52,8 @@ impl Cluster {
     fn show_pod(&mut self, pod: Pod) -> bool {
         let uid = &pod.key.uid;
         let superseded = self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod);
-        // What the watch shows replaces what was assumed, whether both agree or not. For a later version without a node,
-        // our Binding comes too late: its precondition fails.
+        // What the watch shows replaces what was assumed, whether both agree or not. For a later version without a
+        // node, our Binding comes too late: its precondition fails.
         let is_over = |assumed: &AssumedPod| !waits(&pod) || assumed.resource_version != pod.resource_version;
         if self.assumed_pods.get(uid).is_some_and(is_over) {
             self.assumed_pods.remove(uid);
@@ -79,3 +79,7 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/pods.rs"]
+mod tests;

@@ -81,3 +81,7 @@ impl Cluster {
         self.departed.drain(..self.departed.len().saturating_sub(DEPARTED));
     }
 }
+
+#[cfg(test)]
+#[path = "tests/stream_jobs.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Overload is what its history says: `model` tells it anew from all that happened, in plain numbers.
+//! Whether a node is overloaded follows from its history: a model computes it again from all events, in plain numbers.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ type Protection = ([Option<(u32, u32)>; 3], i64);
 enum Step {
     /// Time goes on by so many seconds.
     Wait(i64),
-    /// What a file says, or the node itself.
+    /// The measurement in the load file, and that of the node.
     Measure(bool, Option<Measured>),
     Protect(Option<Protection>),
     /// The node is gone and comes back.
@@ -140,9 +140,9 @@ proptest! {
                 }
             }
             model.note();
-            let said = overload_of(&cluster);
-            prop_assert_eq!(said.is_some(), model.is_overloaded(), "{:?}", model.moments);
-            if let Some(Overload { value, thresholds, .. }) = said {
+            let overload = overload_of(&cluster);
+            prop_assert_eq!(overload.is_some(), model.is_overloaded(), "{:?}", model.moments);
+            if let Some(Overload { value, thresholds, .. }) = overload {
                 prop_assert!(value >= thresholds.lower());
             }
         }

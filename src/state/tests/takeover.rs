@@ -1,4 +1,4 @@
-//! Which marks prove what; what follows for Bindings is tested with `commit`.
+//! Which fencing tokens settle which pods. `commit` tests what follows for Bindings.
 
 use super::number;
 use crate::model::{Pod, keys};
@@ -86,7 +86,11 @@ fn a_mark_of_another_process_unsettles_what_waits() {
     show(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
     assert_eq!(unsettled(&cluster), ["a", "b", "late"]);
     show(&mut cluster, pe("j", "later", &[]));
-    assert_eq!(unsettled(&cluster), ["a", "b", "late", "later"], "others may know it and not this reign");
+    assert_eq!(
+        unsettled(&cluster),
+        ["a", "b", "late", "later"],
+        "another process may know the pod and not this takeover"
+    );
     cluster.apply(Event::gone::<Pod>("later".into()));
     show(&mut cluster, Pod { resource_version: "9".into(), ..fenced("theirs.1", pe("j", "b", &[])) });
     let again = cluster.next_token().unwrap();
@@ -103,7 +107,7 @@ fn a_mark_from_before_the_present_reign_proves_nothing() {
     show(&mut cluster, fenced(&early, pe("j", "a", &[])));
     assert_eq!(unsettled(&cluster), ["a", "b"]);
     show(&mut cluster, pe("j", "late", &[]));
-    assert_eq!(unsettled(&cluster), ["a", "b", "late"], "nor that others know of this reign");
+    assert_eq!(unsettled(&cluster), ["a", "b", "late"], "nor that another process knows of this takeover");
 }
 
 #[test]

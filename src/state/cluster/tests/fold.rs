@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, the snapshot is what counting everything anew would give.
+//! After any events in any order, the snapshot is what counting everything again gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -12,21 +12,21 @@ use proptest::sample::select;
 use super::Cluster;
 use crate::model::{
     Bytes, Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, HostPort, JobId, Labels,
-    LastPlace, Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod, PodKey,
-    PodPhase, PodRequests, PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
+    Millicores, Node, NodeName, ObjectId, OpenStreams, OpenStreamsObject, Owner, OwnerKind, Pe, Pod, PodKey, PodPhase,
+    PodRequests, PodUid, Pool, PoolMode, Pools, Resources, StreamJob, StreamJobs,
 };
 use crate::policy::PolicySet;
 use crate::state::{Change, Event, Observed, Snapshot, UnknownPod};
 use crate::testing::{
-    asking, cluster, declared_pe, declared_region, in_namespace, labelled, lasting, leaving, listed, node, on, pe, pod,
-    policies, pool, stream_job, streams_policy, taking,
+    declared_pe, declared_region, in_namespace, labelled, listed, node, pe, pod, policies, pool, stream_job,
+    streams_policy, taking,
 };
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const PODS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const VERSIONS: [&str; 2] = ["1", "2"];
 
-/// What a snapshot says, in a form that does not depend on places.
+/// A snapshot in a form that does not depend on places.
 #[derive(Debug, PartialEq)]
 struct Picture {
     complete: bool,
@@ -74,7 +74,7 @@ fn picture(snapshot: &Snapshot) -> Picture {
     Picture { complete: snapshot.is_complete(), nodes, jobs: jobs.collect(), pools: (**snapshot.pools()).clone() }
 }
 
-/// Everything that has been said, as it was said.
+/// The objects as the events delivered them.
 #[derive(Default)]
 struct Model {
     policies: PolicySet,
@@ -160,11 +160,11 @@ impl Model {
     fn change<T: OpenStreamsObject + Observed<Key = ObjectId> + Clone>(&mut self, change: Change<T>) {
         let objects = Arc::make_mut(T::of_mut(&mut self.open_streams));
         match change {
-            Change::Expected => drop(self.expected.insert(T::KIND)),
+            Change::Expected => drop(self.expected.insert(T::KIND_AND_GROUP)),
             Change::Put(object) => drop(objects.insert(object.id().clone(), Arc::new(*object))),
             Change::Gone(id) => drop(objects.remove(&id)),
             Change::Listed(listed) => {
-                self.expected.remove(T::KIND);
+                self.expected.remove(T::KIND_AND_GROUP);
                 *objects = listed.into_iter().map(|object| (object.id().clone(), Arc::new(object))).collect();
             }
         }
@@ -174,7 +174,7 @@ impl Model {
         Declarations { jobs: Arc::new(self.stream_jobs.clone()), open_streams: self.open_streams.clone() }
     }
 
-    /// A commitment ends when the watch shows a node, the end of the pod, or a later version.
+    /// A pod is no longer assumed when the watch shows a node, the end of the pod, or a later version.
     fn show(&mut self, pod: Pod) {
         let may_land = pod.node.is_none() && pod.phase == PodPhase::Active;
         self.assumed_pods.retain(|uid, assumed| {
@@ -193,7 +193,7 @@ impl Model {
         self.assumed_pods.get_mut(uid).filter(|assumed| &*assumed.resource_version == version)
     }
 
-    /// Where a pod counts: where the watch shows it, else where it was committed to.
+    /// The node that a pod counts on: where the watch shows it, else where it is assumed.
     fn place(&self, pod: &Pod) -> Option<NodeName> {
         let assumed = self.assumed_pods.get(&pod.key.uid).map(|assumed| assumed.node.clone());
         pod.node.clone().or(assumed).filter(|_| pod.phase != PodPhase::Finished)
@@ -243,9 +243,9 @@ impl Model {
 #[derive(Clone, Debug)]
 enum Step {
     Apply(Box<Event>),
-    Commit(PodUid, NodeName),
+    Assume(PodUid, NodeName),
     Withdraw(PodUid, &'static str),
-    FieldProblem(PodUid, &'static str),
+    UnknownOutcome(PodUid, &'static str),
 }
 
 fn a_name() -> impl Strategy<Value = NodeName> {
@@ -273,8 +273,8 @@ fn an_amount() -> impl Strategy<Value = Resources> {
 fn a_pod() -> impl Strategy<Value = Pod> {
     let phase =
         select(&[PodPhase::Active, PodPhase::Active, PodPhase::Active, PodPhase::Leaving, PodPhase::Finished][..]);
-    let said = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase, option::of(80..82_u32));
-    (said, select(&["", "j", "k"][..]), an_amount(), an_amount()).prop_map(
+    let fields = (select(&PODS[..]), select(&VERSIONS[..]), option::of(a_name()), phase, option::of(80..82_u32));
+    (fields, select(&["", "j", "k"][..]), an_amount(), an_amount()).prop_map(
         |((name, version, node, phase, port), job, requests, limits)| {
             let pod = if job.is_empty() { pod(name) } else { pe(job, name, &[]) };
             // the last in order of names is the first in order of namespaces
@@ -320,9 +320,9 @@ fn a_declared_pe() -> impl Strategy<Value = DeclaredPe> {
 fn a_declared_pool() -> impl Strategy<Value = DeclaredPool> {
     let id = ObjectId::new(&"streams".into(), "k-1");
     select(vec![None, Some(vec!["n1", "n2"]), Some(vec!["n2"])]).prop_map(move |hosts| {
-        let note_unknown_outcome =
+        let problem =
             FieldProblem { field: "spec".to_owned(), problem: "unclear".to_owned(), key: Some("outrigger.dev/hosts") };
-        let field_problems = if hosts.is_none() { vec![note_unknown_outcome] } else { vec![] };
+        let field_problems = if hosts.is_none() { vec![problem] } else { vec![] };
         let pool = hosts.map(|hosts| listed("streams.ibm.com/k-1", &hosts, PoolMode::Shared).into());
         DeclaredPool { id: id.clone(), pool, field_problems }
     })
@@ -388,9 +388,9 @@ fn an_event() -> impl Strategy<Value = Event> {
 fn a_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => an_event().prop_map(|event| Step::Apply(Box::new(event))),
-        2 => (a_uid(), a_name()).prop_map(|(uid, node)| Step::Commit(uid, node)),
+        2 => (a_uid(), a_name()).prop_map(|(uid, node)| Step::Assume(uid, node)),
         1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::Withdraw(uid, version)),
-        1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::FieldProblem(uid, version)),
+        1 => (a_uid(), select(&VERSIONS[..])).prop_map(|(uid, version)| Step::UnknownOutcome(uid, version)),
     ]
 }
 
@@ -400,14 +400,14 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
             cluster.apply((*event).clone());
             model.apply(*event);
         }
-        Step::Commit(uid, node) => assert_eq!(cluster.assume(&uid, &node), model.assume(&uid, node)),
+        Step::Assume(uid, node) => assert_eq!(cluster.assume(&uid, &node), model.assume(&uid, node)),
         Step::Withdraw(uid, version) => {
             cluster.withdraw(&uid, version);
             if model.of_version(&uid, version).is_some() {
                 model.assumed_pods.remove(&uid);
             }
         }
-        Step::FieldProblem(uid, version) => {
+        Step::UnknownOutcome(uid, version) => {
             cluster.note_unknown_outcome(&uid, version);
             if let Some(assumed) = model.of_version(&uid, version) {
                 assumed.outcome_unknown = true;
@@ -418,7 +418,7 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
 
 proptest! {
     #[test]
-    fn any_order_of_events_and_commitments_gives_what_counting_anew_gives(
+    fn any_order_of_events_and_assumed_pods_gives_what_counting_again_gives(
         steps in vec(a_step(), 1..40), governing in select(vec![policies(""), streams_policy("")]),
     ) {
         let mut cluster = Cluster::new(governing.clone());
@@ -452,168 +452,5 @@ proptest! {
         for (snapshot, then) in published {
             prop_assert_eq!(picture(&snapshot), then, "what was published does not change");
         }
-    }
-}
-
-/// What counts on a node: pods, millicores of requests, and PEs.
-fn counted(cluster: &Cluster, node: &str) -> (u64, u64, Vec<String>) {
-    let snapshot = cluster.snapshot();
-    let state = snapshot.node(snapshot.find(node).unwrap()).unwrap();
-    (state.pods, state.requested.cpu.0, state.pes.iter().map(|pe| pe.name.to_string()).collect())
-}
-
-fn show(cluster: &mut Cluster, pod: Pod) {
-    cluster.apply(Event::put(pod));
-}
-
-#[test]
-fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
-    let (uid, n1) = (PodUid::from("a"), NodeName::from("n1"));
-    let ends: [(&str, Event, &str); 5] = [
-        ("bound there", Event::put(on("n1", pe("j", "a", &[]))), "n1"),
-        ("bound elsewhere", Event::put(on("n2", pe("j", "a", &[]))), "n2"),
-        ("a later version", Event::put(Pod { resource_version: "2".into(), ..pe("j", "a", &[]) }), ""),
-        ("leaving", Event::put(leaving(pe("j", "a", &[]))), ""),
-        ("gone", Event::gone::<Pod>(uid.clone()), ""),
-    ];
-    for (case, end, place) in ends {
-        let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
-        assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
-        cluster.assume(&uid, &n1).unwrap();
-        assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
-        show(&mut cluster, pe("j", "a", &[]));
-        cluster.apply(Event::listed(vec![pe("j", "a", &[])]));
-        cluster.apply(Event::gone::<Node>(n1.clone()));
-        cluster.apply(Event::put(node("n1")));
-        assert_eq!((counted(&cluster, "n1").0, cluster.assumed_len()), (1, 1), "none of these ends it");
-        cluster.apply(end);
-        assert_eq!(cluster.assumed_len(), 0, "{case}");
-        for name in ["n1", "n2"] {
-            assert_eq!(counted(&cluster, name).0, u64::from(name == place), "{case}: {name}");
-        }
-    }
-}
-
-#[test]
-fn a_later_commitment_takes_the_place_of_an_earlier_one() {
-    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
-    cluster.assume(&"a".into(), &"n1".into()).unwrap();
-    cluster.assume(&"a".into(), &"n2".into()).unwrap();
-    assert_eq!((counted(&cluster, "n1").0, counted(&cluster, "n2").0, cluster.assumed_len()), (0, 1, 1));
-    assert_eq!(cluster.assume(&"never-seen".into(), &"n1".into()), Err(UnknownPod));
-}
-
-#[test]
-fn another_version_takes_nothing_back_and_leaves_no_doubt() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
-    cluster.assume(&"a".into(), &"n1".into()).unwrap();
-    let version = cluster.snapshot().version();
-    cluster.withdraw(&"a".into(), "0");
-    cluster.note_unknown_outcome(&"a".into(), "0");
-    assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (1, 0));
-    assert_eq!(cluster.snapshot().version(), version, "nothing has changed");
-    cluster.note_unknown_outcome(&"a".into(), "1");
-    assert_eq!(cluster.unknown_outcomes().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
-    cluster.withdraw(&"a".into(), "1");
-    assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (0, 0));
-    assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
-}
-
-#[test]
-fn a_pod_counts_on_a_node_that_was_never_seen() {
-    let mut cluster = cluster(vec![], vec![], vec![on("n1", pe("j", "a", &[]))]);
-    assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
-    assert_eq!(cluster.snapshot().nodes().count(), 0, "the node itself is not known");
-    cluster.apply(Event::put(node("n1")));
-    assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
-    assert_eq!(cluster.snapshot().nodes().count(), 1);
-}
-
-#[test]
-fn a_node_that_is_gone_is_kept_while_pods_name_it() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pod("a"))]);
-    cluster.apply(Event::gone::<Node>("n1".into()));
-    assert_eq!((counted(&cluster, "n1").0, cluster.snapshot().nodes().count()), (1, 0));
-    cluster.apply(Event::gone::<Pod>("a".into()));
-    assert_eq!(cluster.snapshot().find("n1"), None);
-}
-
-#[test]
-fn the_place_of_a_node_is_used_again_and_shows_nothing_of_the_last_one() {
-    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![on("n1", pe("j", "a", &[]))]);
-    let (published, place) = (cluster.snapshot().clone(), cluster.snapshot().find("n1").unwrap());
-    cluster.apply(Event::gone::<Pod>("a".into()));
-    cluster.apply(Event::gone::<Node>("n1".into()));
-    cluster.apply(Event::put(labelled(&["new"], node("n3"))));
-    assert_eq!(cluster.snapshot().find("n3"), Some(place));
-    assert_eq!((counted(&cluster, "n3"), cluster.snapshot().find("n1")), ((0, 0, vec![]), None));
-    let state = published.node(place).unwrap();
-    assert_eq!((state.name.as_str(), state.pods, published.find("n3")), ("n1", 1, None), "what was published stays");
-}
-
-#[test]
-fn finished_pods_count_for_nothing_and_leaving_ones_for_requests_alone() {
-    let finished = Pod { phase: PodPhase::Finished, ..on("n1", pe("j", "finished", &[])) };
-    let pods = vec![finished, leaving(on("n1", asking(700, pe("j", "leaving", &[]))))];
-    let cluster = cluster(vec![node("n1")], vec![], pods);
-    assert_eq!(counted(&cluster, "n1"), (1, 700, vec![]));
-    let (_, pe) = cluster.pod("leaving").unwrap();
-    assert!(cluster.snapshot().job(&pe.unwrap().job).is_none());
-}
-
-#[test]
-fn amounts_beyond_any_number_do_not_spoil_the_sum_when_they_are_gone() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", asking(700, pod("a")))]);
-    show(&mut cluster, on("n1", asking(u64::MAX, pod("hostile"))));
-    assert_eq!(counted(&cluster, "n1").1, u64::MAX);
-    show(&mut cluster, Pod { phase: PodPhase::Finished, ..on("n1", asking(u64::MAX, pod("hostile"))) });
-    assert_eq!(counted(&cluster, "n1").1, 700);
-}
-
-#[test]
-fn nothing_is_kept_of_a_pod_that_is_gone() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
-    cluster.take_over("ours");
-    cluster.assume(&"a".into(), &"n1".into()).unwrap();
-    assert_eq!(cluster.takeover.unsettled().count(), 1);
-    cluster.apply(Event::gone::<Pod>("a".into()));
-    let kept = (
-        cluster.pods.len(),
-        cluster.assumed_pods.len(),
-        cluster.takeover.unsettled().count(),
-        cluster.current.jobs.iter().count(),
-    );
-    assert_eq!(kept, (0, 0, 0, 0));
-}
-
-#[test]
-fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
-    let place = |node: &str| LastPlace {
-        generation: "".into(),
-        pe: "a".into(),
-        owner_uid: "owner".into(),
-        node: NodeName::from(node),
-    };
-    let reported = |node: &str| {
-        let job = StreamJob { last_places: vec![place(node)], ..stream_job("j", &[]) };
-        Event::put(job)
-    };
-    let of_owner = |pod: Pod| lasting("a", pod);
-    let previous_node = |cluster: &Cluster, uid: &str| {
-        let (_, pe) = cluster.pod(uid).unwrap();
-        let pe = pe.unwrap();
-        cluster.snapshot().job(&pe.job).unwrap().previous_node(pe).cloned()
-    };
-    let waiting = || Event::put(of_owner(pe("j", "a-2", &[])));
-
-    for (first, second) in [(reported("n1"), waiting()), (waiting(), reported("n1"))] {
-        let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![]);
-        cluster.apply(first);
-        cluster.apply(second);
-        assert_eq!(previous_node(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
-        // what is seen is later than what is told
-        cluster.apply(Event::put(of_owner(on("n2", pe("j", "a-2", &[])))));
-        cluster.apply(reported("n1"));
-        assert_eq!(previous_node(&cluster, "a-2"), Some("n2".into()));
     }
 }

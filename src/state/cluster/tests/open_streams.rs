@@ -39,7 +39,7 @@ fn a_pe_waits_until_the_object_that_it_belongs_to_is_seen() {
 }
 
 #[test]
-fn a_changed_object_changes_what_its_pe_wishes_and_no_other() {
+fn a_changed_object_changes_the_placement_spec_of_its_pe_and_no_other() {
     let mut cluster = two_nodes(vec![streams_pe("app", "0"), streams_pe("app", "1")]);
     assert_eq!(choice(&cluster, "app-0").len(), 2, "pods that belong to no object go by their own words");
     put(&mut cluster, of("u1", "n1"));
@@ -49,7 +49,7 @@ fn a_changed_object_changes_what_its_pe_wishes_and_no_other() {
     assert_eq!(choice(&cluster, "app-0"), ["n2"]);
     let known = read(&cluster, "app-0");
     put(&mut cluster, of("u1", "n2"));
-    assert!(Arc::ptr_eq(&known, &read(&cluster, "app-0")), "a version that says the same costs nothing");
+    assert!(Arc::ptr_eq(&known, &read(&cluster, "app-0")), "a version that declares the same changes nothing");
     assert!(Arc::ptr_eq(&before, &read(&cluster, "app-1")));
     cluster.apply(Event::gone::<DeclaredPe>(of("u1", "").id));
     assert_eq!(choice(&cluster, "app-0").len(), 2);
