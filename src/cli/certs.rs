@@ -8,28 +8,28 @@ use super::CommandError;
 use super::output::print;
 use crate::tls;
 
-/// Make a certificate authority and a serving certificate
+/// Issue a certificate authority and a serving certificate
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
   outrigger certs --service outrigger-webhook --namespace outrigger-system --out certs/webhook
 
-Writes ca.crt, tls.crt and tls.key (readable by their owner only). The authority's key is not kept: each run makes a
-new authority.")]
+The command writes ca.crt, tls.crt and tls.key; only the owner can read tls.key. It does not keep the key of the authority:
+each run issues a new authority.")]
 pub(super) struct Arguments {
-    /// Service that the certificate is for: all its DNS names are in the certificate
+    /// Service that presents the certificate; the certificate holds every DNS name of the Service
     #[arg(long, requires = "namespace")]
     service: Option<String>,
-    /// Namespace of that service
+    /// Namespace of the Service
     #[arg(long)]
     namespace: Option<String>,
-    /// More DNS names or addresses; may be repeated
+    /// Another DNS name or IP address; may be repeated
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<String>,
-    /// Days that the serving certificate is valid
+    /// Days for which the serving certificate is valid
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650))]
     days: u16,
-    /// Folder to write to; it is made where it does not exist
+    /// Folder for the files; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -44,7 +44,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     }
     names.extend(arguments.names.iter().cloned());
     if names.is_empty() {
-        return Err(CommandError::input("name at least one: --service with --namespace, or --name"));
+        return Err(CommandError::input(
+            "no name is given: name at least one by --service with --namespace, or by --name",
+        ));
     }
     let lifetime = Duration::days(i64::from(arguments.days));
     let issued = tls::issue(&names, OffsetDateTime::now_utc(), lifetime).map_err(CommandError::input)?;
@@ -66,12 +68,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Writes a file that nobody else could read in between.
+/// Writes a file with its mode from the start, so that nobody else can read the key meanwhile.
 fn write(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
-    // An existing file keeps its mode when it is opened.
+    // Opening an existing file does not change its mode.
     file.set_permissions(std::fs::Permissions::from_mode(mode))?;
     file.write_all(text.as_bytes())
 }

@@ -10,7 +10,7 @@ use super::demo;
 use super::output::{print, say};
 use super::{CommandError, certs, explain, serve, simulate};
 
-/// Keeps stream jobs from capsizing: a scheduler extender and admission webhook for Kubernetes.
+/// Scheduler extender and admission webhook that place stream jobs on Kubernetes.
 #[derive(Debug, Parser)]
 #[command(name = "outrigger", version, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
@@ -20,16 +20,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve kube-scheduler and the API server
+    /// Answer kube-scheduler as an extender, and the API server as an admission webhook
     Serve(Box<serve::Arguments>),
-    /// Place three stream jobs on forty nodes, without a cluster
+    /// Place three stream jobs on forty fake nodes, without a cluster
     #[cfg(feature = "demo")]
     Demo(demo::Arguments),
-    /// Say where PEs would go, and why, without a cluster
+    /// Show where PEs would be placed, and why, without a cluster
     Simulate(Box<simulate::Arguments>),
-    /// Say why a pod is where it is, or why it waits
+    /// Explain why a pod is on its node, or why it waits
     Explain(explain::Arguments),
-    /// Make a certificate authority and a serving certificate
+    /// Issue a certificate authority and a serving certificate
     Certs(certs::Arguments),
     /// Print the custom resource definitions
     #[command(after_help = "\
@@ -43,10 +43,10 @@ Example:
   outrigger serve --role extender,controller --kubeconfig ~/.kube/config
 
 Exit codes:
-  0  done
-  1  failed while running
-  2  wrong input: a flag, a file, or a field in it; the message says which
-  3  done, and not every PE has a node";
+  0  the command succeeded
+  1  the command failed
+  2  a flag, a file, or a field in a file is wrong; the message names it
+  3  the command succeeded, and not every PE has a node";
 
 /// Runs one command and returns the exit code of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -1,10 +1,10 @@
-//! The record of a placement, as people read it.
+//! The record of a placement as a table.
 
 use serde_json::{Map, Value};
 
 use super::terminal::{Style, Terminal, cell};
 
-/// The fields in the order in which people ask; fields that are not named here follow.
+/// The fields that come first, in this order; all other fields follow.
 const FIRST: [&str; 12] =
     ["pe", "job", "policy", "node", "pool", "tags", "allocation", "bucket", "scheme", "rank", "asked", "refused"];
 
@@ -14,18 +14,18 @@ pub(super) fn write(record: &Map<String, Value>, terminal: &mut Terminal) {
     let first = FIRST.into_iter().filter_map(|key| Some((key, record.get(key)?)));
     let rest = record.iter().filter(|(key, _)| !FIRST.contains(&key.as_str()));
     for (key, value) in first.chain(rest.map(|(key, value)| (key.as_str(), value))) {
-        table.add_row([cell(key, Style::Faint), cell(spoken(value), Style::Plain)]);
+        table.add_row([cell(key, Style::Faint), cell(in_words(value), Style::Plain)]);
     }
     terminal.put(table);
     terminal.paragraph("Annotation outrigger.dev/placement, written together with the node.", Style::Faint);
 }
 
-fn spoken(value: &Value) -> String {
+fn in_words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(spoken).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(in_words).collect::<Vec<_>>().join(", "),
         Value::Object(members) => {
-            members.iter().map(|(key, value)| format!("{key}×{}", spoken(value))).collect::<Vec<_>>().join(" ")
+            members.iter().map(|(key, value)| format!("{key}×{}", in_words(value))).collect::<Vec<_>>().join(" ")
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
     }

@@ -31,62 +31,62 @@ const THREADS: usize = 2;
 /// How often histograms are drained.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serve kube-scheduler and the API server
+/// Answer kube-scheduler as an extender, and the API server as an admission webhook
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   outrigger serve --role extender,controller --kubeconfig ~/.kube/config
   outrigger serve --role admission --tls-cert tls.crt --tls-key tls.key")]
 pub(super) struct Arguments {
-    /// What this process serves; several are separated by commas
+    /// Roles of this process, separated by commas
     #[arg(long, value_delimiter = ',', required = true)]
     role: Vec<Role>,
-    /// Kubeconfig file; without it KUBECONFIG, the home folder, or the service account
+    /// Kubeconfig file; by default the file in KUBECONFIG, the file in the home folder, or the service account
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// Folder with StreamPolicy files; without it the policies that are shipped apply
+    /// Folder with StreamPolicy files; by default the shipped policies apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// File that says how busy nodes are, read again when it changes; see `loadProtection` in policies
+    /// File with the load of nodes, read again after each change; see `loadProtection` in policies
     #[arg(long, value_name = "FILE")]
     load_file: Option<PathBuf>,
-    /// Where kube-scheduler asks; plain HTTP on loopback only
+    /// Address on which the extender answers kube-scheduler; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
-    /// Seconds for which a watch may fail before the extender places no PE any more
+    /// Seconds for which a watch may fail before the extender stops placing PEs
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     stale_after: u32,
     /// Nodes that filter names; `all` is for a kube-scheduler whose own score plugins choose among nodes too
     #[arg(long, value_name = "NODES", default_value = "best")]
     filter_names: FilterNames,
-    /// Certificate for the extender; needed beyond loopback
+    /// Certificate of the extender; required beyond loopback
     #[arg(long, value_name = "FILE", requires = "extender_tls_key")]
     extender_tls_cert: Option<PathBuf>,
-    /// Key of that certificate
+    /// Private key of the certificate of the extender
     #[arg(long, value_name = "FILE", requires = "extender_tls_cert")]
     extender_tls_key: Option<PathBuf>,
-    /// Where the API server asks, with TLS
+    /// Address on which the webhook answers the API server, over TLS
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:8443")]
     admission_listen: SocketAddr,
-    /// Certificate for admission
+    /// Certificate of the webhook; required for role admission
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// Key of that certificate
+    /// Private key of the certificate of the webhook
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Where health, readiness and metrics are served
+    /// Address of /livez, /readyz and /metrics
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:9464")]
     metrics_listen: SocketAddr,
-    /// Namespace of the lease by which one process is the controller
+    /// Namespace of the Lease that elects the one process that writes as controller
     #[arg(long, value_name = "NAME", default_value = "outrigger-system")]
     lease_namespace: String,
     /// Worker threads of each server
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     workers: u8,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, default_value = "text")]
     log_format: LogFormat,
-    /// What is logged, in the syntax of `RUST_LOG`
+    /// Filter of log lines, in the syntax of `RUST_LOG`
     #[arg(long, env = "RUST_LOG", hide_env_values = true, default_value = "info,kube=warn")]
     log: String,
 }
@@ -100,23 +100,25 @@ enum FilterNames {
     All,
 }
 
-/// What a process serves.
+/// A role of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Role {
-    /// kube-scheduler: filter, prioritize, preempt, bind.
+    /// Answers kube-scheduler: filter, prioritize, preempt, bind.
     Extender,
-    /// The API server: mutate and validate.
+    /// Answers the API server: mutate and validate.
     Admission,
-    /// Status and events of pools and jobs, beside the extender; one process at a time, by a lease.
+    /// Writes status and events of pools and jobs, and requeues PEs; runs beside the extender, in one process at a time.
     Controller,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), CommandError> {
     if arguments.load_file.is_some() && !arguments.role.contains(&Role::Extender) {
-        return Err(CommandError::input("--load-file is read by the extender: use --role extender"));
+        return Err(CommandError::input("--load-file: only the extender reads it; use --role extender"));
     }
     if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
-        return Err(CommandError::input("--role controller runs beside the extender: use --role extender,controller"));
+        return Err(CommandError::input(
+            "--role controller: it runs beside the extender; use --role extender,controller",
+        ));
     }
     telemetry::install_logs(arguments.log_format, &arguments.log);
     runtime::on_threads(THREADS)?.block_on(serve(arguments))
@@ -231,7 +233,7 @@ async fn upkeep(metrics: PrometheusHandle) -> Infallible {
     }
 }
 
-/// The TLS sides of the servers, and the certificates behind them.
+/// The TLS configurations of the servers, and their certificates.
 struct Tls {
     extender: Option<ServerConfig>,
     admission: Option<ServerConfig>,
@@ -293,13 +295,13 @@ fn report(policies: &PolicySet) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the age of what was measured is told when it is asked for")]
+#[expect(clippy::disallowed_methods, reason = "the age of measurements is computed when Prometheus scrapes")]
 fn clock() -> Timestamp {
     Timestamp::now()
 }
 
-/// A name for this process that no other has: when it started, and which process it is.
-#[expect(clippy::disallowed_methods, reason = "only the start of a process names it")]
+/// A name that no other process has: the start time and the process ID.
+#[expect(clippy::disallowed_methods, reason = "the start time names the process")]
 fn epoch() -> String {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{:x}-{:x}", started.as_nanos(), std::process::id())

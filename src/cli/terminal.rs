@@ -1,16 +1,16 @@
-//! What the report is written on: so many columns, with or without colours.
+//! Text for a terminal: lines of a width, tables, and colours.
 
 use std::fmt::Display;
 
 use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-/// Narrower than this, tables fall apart; wider, lines cannot be followed.
+/// The range of the width: tables need the narrowest, and longer lines are hard to read.
 const NARROWEST: u16 = 60;
 const WIDEST: u16 = 140;
-/// Where nothing says otherwise, as in a file or a pipe.
+/// The width where neither the user nor a terminal sets one.
 const USUAL: u16 = 80;
-/// Between two columns.
+/// The space between two columns.
 pub(super) const GAP: u16 = 2;
 
 /// A colour with a meaning.
@@ -18,20 +18,20 @@ pub(super) const GAP: u16 = 2;
 pub(super) enum Style {
     /// Ordinary text.
     Plain,
-    /// What stands out: headings, names.
+    /// Headings and names.
     Strong,
-    /// What may be skipped.
+    /// Secondary text.
     Faint,
-    /// What went well, and what was added.
+    /// Success, and added lines.
     Good,
-    /// What waits, or was refused.
+    /// PEs that wait, and rejected nodes.
     Wary,
-    /// What was taken away, or is wrong.
+    /// Errors, and removed lines.
     #[cfg_attr(not(feature = "demo"), expect(dead_code, reason = "only the demo shows this"))]
     Bad,
 }
 
-/// Lines that fit, in colours where colours are wanted.
+/// Text of lines that fit the width, with colours where the terminal has them.
 #[derive(Debug)]
 pub(super) struct Terminal {
     width: u16,
@@ -40,19 +40,19 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// As wide as asked for, else as the terminal, else 80 columns; colours only on a terminal that wants them.
+    /// The width is the given one, or that of the terminal, or 80 columns; colours only on a terminal that supports them.
     pub(super) fn for_stdout(width: Option<u16>) -> Self {
         let width = width.or_else(|| Table::new().width()).unwrap_or(USUAL).clamp(NARROWEST, WIDEST);
         let colours = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
         Self { width, colours, text: String::new() }
     }
 
-    /// How many columns a line has.
+    /// The number of columns.
     pub(super) fn columns(&self) -> usize {
         usize::from(self.width)
     }
 
-    /// All that was written.
+    /// The text written so far.
     pub(super) fn into_text(self) -> String {
         self.text
     }
@@ -77,14 +77,14 @@ impl Terminal {
         self.text.push('\n');
     }
 
-    /// Text, broken between words where it does not fit.
+    /// Text, wrapped between words.
     pub(super) fn paragraph(&mut self, text: &str, style: Style) {
         let mut table = self.table();
         table.add_row([cell(text, style)]);
         self.put(table);
     }
 
-    /// An empty table as wide as the paper.
+    /// An empty table of the width of the terminal.
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
@@ -97,7 +97,7 @@ impl Terminal {
         table
     }
 
-    /// Writes a table that was begun with [`table`](Self::table).
+    /// Writes a table from [`table`](Self::table).
     pub(super) fn put(&mut self, mut table: Table) {
         let last = table.column_count().saturating_sub(1);
         for (place, column) in table.column_iter_mut().enumerate() {
@@ -121,7 +121,7 @@ impl Terminal {
         if self.colours && style != Style::Plain { format!("{escapes}{text}{escapes:#}") } else { text.to_string() }
     }
 
-    /// As much of a line as fits.
+    /// The part of a line that fits the width.
     #[cfg(feature = "demo")]
     pub(super) fn cut(&self, line: &str) -> String {
         cut(line, self.columns())

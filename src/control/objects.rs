@@ -1,4 +1,4 @@
-//! The objects whose status is written, as the API server holds them.
+//! The objects whose status the controllers write, as the watch shows them.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -11,7 +11,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
-/// All objects of a kind; those that cannot be read are left out.
+/// All objects of a kind; objects that cannot be read are left out.
 pub(super) struct Objects<K: Resource<DynamicType = ()> + 'static>(Store<DeserializeGuard<K>>);
 
 impl<K> Objects<K>
@@ -19,7 +19,7 @@ where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     <DeserializeGuard<K> as Resource>::DynamicType: Default + Clone + Eq + Hash,
 {
-    /// The objects, and what keeps them in step; each item of that is a change.
+    /// The objects, and the stream that keeps them up to date: each item is a change.
     pub(super) fn watch(client: Client) -> (Self, impl Stream<Item = ()> + Send) {
         let (store, writer) = reflector::store();
         let api = Api::<DeserializeGuard<K>>::all(client);
@@ -31,7 +31,7 @@ where
         (Self(store), changes)
     }
 
-    /// The objects at this moment, in order of namespace and name.
+    /// The objects at this moment, by namespace and name.
     pub(super) fn all(&self) -> Vec<Arc<K>> {
         let readable = self.0.state().into_iter().filter_map(|object| Some(Arc::new(object.0.as_ref().ok()?.clone())));
         let mut all: Vec<Arc<K>> = readable.collect();

@@ -37,9 +37,8 @@ const MANAGER: &str = "outrigger";
 
 /// Writes status and events while this process holds the lease.
 pub struct StatusWriter {
-    client: Client,
+    api: StatusApi,
     store: Arc<Store>,
-    lease: Arc<Lease>,
     events: EventPublisher,
     pools: WrittenStatuses<HostPoolStatus>,
     jobs: WrittenStatuses<StreamJobStatus>,
@@ -47,7 +46,7 @@ pub struct StatusWriter {
 
 impl Debug for StatusWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StatusWriter").field("lease", &self.lease).finish_non_exhaustive()
+        f.debug_struct("StatusWriter").field("lease", &self.api.lease).finish_non_exhaustive()
     }
 }
 
@@ -56,14 +55,20 @@ impl StatusWriter {
     #[must_use]
     pub fn new(client: Client, store: Arc<Store>, lease: Arc<Lease>, instance: String) -> Self {
         let events = EventPublisher::new(client.clone(), instance, monotonic());
-        Self { client, store, lease, events, pools: WrittenStatuses::default(), jobs: WrittenStatuses::default() }
+        Self {
+            api: StatusApi { client, lease },
+            store,
+            events,
+            pools: WrittenStatuses::default(),
+            jobs: WrittenStatuses::default(),
+        }
     }
 
     /// Keeps every status in step from now on.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub async fn follow(mut self) -> Infallible {
-        let (pools, pool_changes) = Objects::<HostPool>::watch(self.client.clone());
-        let (jobs, job_changes) = Objects::<StreamJob>::watch(self.client.clone());
+        let (pools, pool_changes) = Objects::<HostPool>::watch(self.api.client.clone());
+        let (jobs, job_changes) = Objects::<StreamJob>::watch(self.api.client.clone());
         let changes = futures::stream::select(pool_changes, job_changes);
         let mut changes = std::pin::pin!(changes);
         let mut version = 0;
@@ -71,7 +76,7 @@ impl StatusWriter {
             self.until_changed(&mut changes, version).await;
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();
-            if view.snapshot.is_complete() && self.lease.is_held() {
+            if view.snapshot.is_complete() && self.api.lease.is_held() {
                 let overview = Overview::new(&view.snapshot);
                 self.write_pools(&pools.all(), &overview).await;
                 self.write_jobs(&jobs.all(), &overview).await;
@@ -96,7 +101,7 @@ impl StatusWriter {
         for object in pools {
             let Ok(status) = pool_status(object, overview) else { continue };
             if self.pools.latest(&**object, object.status.as_ref()) != Some(&status) {
-                write((&self.client, &self.lease), &**object, status, &mut self.pools).await;
+                self.api.write(&**object, status, &mut self.pools).await;
             }
         }
         self.pools.retain::<HostPool>(pools);
@@ -115,7 +120,7 @@ impl StatusWriter {
                 continue;
             }
             let events = job_events(before.as_ref(), &status);
-            if write((&self.client, &self.lease), &**object, status, &mut self.jobs).await {
+            if self.api.write(&**object, status, &mut self.jobs).await {
                 self.events.publish(object, events, monotonic()).await;
             }
         }
@@ -123,45 +128,48 @@ impl StatusWriter {
     }
 }
 
-/// Writes a status and notes what was written; false where the write failed and has to be tried again.
-async fn write<K, S>(
-    (client, lease): (&Client, &Lease),
-    object: &K,
-    status: S,
-    written: &mut WrittenStatuses<S>,
-) -> bool
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
-    S: Serialize,
-{
-    if !lease.is_held() {
-        return false;
+/// The API server, for writes under the lease.
+struct StatusApi {
+    client: Client,
+    lease: Arc<Lease>,
+}
+
+impl StatusApi {
+    /// Writes a status and notes what was written; false where the write failed and has to be tried again.
+    async fn write<K, S>(&self, object: &K, status: S, written: &mut WrittenStatuses<S>) -> bool
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+        S: Serialize,
+    {
+        if !self.lease.is_held() {
+            return false;
+        }
+        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+        let kind = K::kind(&());
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": kind,
+            // The UID is a precondition: the status of an object that is gone is not that of its successor.
+            "metadata": {"name": name, "namespace": namespace, "uid": object.meta().uid},
+            "status": status,
+        });
+        let api: Api<K> = Api::namespaced(self.client.clone(), &namespace);
+        let parameters = PatchParams::apply(MANAGER).force();
+        let answer = tokio::time::timeout(DEADLINE, api.patch_status(&name, &parameters, &Patch::Apply(&patch))).await;
+        let problem = match answer {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_elapsed) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
+        };
+        let outcome = if problem.is_none() { WriteOutcome::Written } else { WriteOutcome::Failed };
+        telemetry::controller_write(kind.clone(), outcome);
+        if let Some(problem) = problem {
+            tracing::warn!(%kind, namespace, name, problem, "cannot write a status; the write is tried again");
+            return false;
+        }
+        written.insert(object, status);
+        true
     }
-    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let kind = K::kind(&());
-    let patch = json!({
-        "apiVersion": K::api_version(&()),
-        "kind": kind,
-        // The UID is a precondition: the status of an object that is gone is not that of its successor.
-        "metadata": {"name": name, "namespace": namespace, "uid": object.meta().uid},
-        "status": status,
-    });
-    let api: Api<K> = Api::namespaced(client.clone(), &namespace);
-    let parameters = PatchParams::apply(MANAGER).force();
-    let answer = tokio::time::timeout(DEADLINE, api.patch_status(&name, &parameters, &Patch::Apply(&patch))).await;
-    let problem = match answer {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(error.to_string()),
-        Err(_elapsed) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
-    };
-    let outcome = if problem.is_none() { WriteOutcome::Written } else { WriteOutcome::Failed };
-    telemetry::controller_write(kind.clone(), outcome);
-    if let Some(problem) = problem {
-        tracing::warn!(%kind, namespace, name, problem, "cannot write a status; the write is tried again");
-        return false;
-    }
-    written.insert(object, status);
-    true
 }
 
 /// What the status reports of a pod beyond the snapshot.

@@ -241,3 +241,7 @@ fn dated(condition: Condition, generation: Option<i64>, last: Option<&StreamJobS
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     Condition { observed_generation: generation, last_transition_time: Time(since.unwrap_or(now)), ..condition }
 }
+
+#[cfg(test)]
+#[path = "tests/job.rs"]
+mod tests;

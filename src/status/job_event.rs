@@ -93,3 +93,7 @@ fn waiting_codes(status: &StreamJobStatus) -> BTreeSet<&str> {
     let waiting = status.placements.iter().filter(|place| place.node.is_none());
     waiting.flat_map(|place| place.rejected.keys()).map(String::as_str).collect()
 }
+
+#[cfg(test)]
+#[path = "tests/job_event.rs"]
+mod tests;

@@ -15,5 +15,5 @@ pub use overview::Overview;
 pub use pool::pool_status;
 
 #[cfg(test)]
-#[path = "tests/mod.rs"]
-mod tests;
+#[path = "tests/support.rs"]
+mod support;

@@ -35,3 +35,7 @@ pub fn pool_status(object: &HostPool, overview: &Overview<'_>) -> Result<HostPoo
 fn job_name(job: &JobId) -> String {
     if job.generation.is_empty() { job.name.to_string() } else { format!("{}#{}", job.name, job.generation) }
 }
+
+#[cfg(test)]
+#[path = "tests/pool.rs"]
+mod tests;

@@ -62,7 +62,7 @@ pub(crate) fn extender(store: Arc<Store>, trust: &Trust, transport: Transport) -
     start(move || {
         let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(Unasked), "bench".to_owned()));
         let stale_after = std::time::Duration::ZERO;
-        let state = ExtenderState { store, binder, feed: Arc::default(), stale_after };
+        let state = ExtenderState { store, binder, feed: Arc::default(), stale_after, filter_decides: false };
         let server = extender_server(Endpoint { address: LOOPBACK, tls, workers: 1 }, state).unwrap();
         (server.address, server.run)
     })

@@ -297,9 +297,9 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
             "--jobs",
             "deployment.yaml",
             "# a comment\n---\nkind: Deployment\n",
-            "deployment.yaml:3:7: Deployment: kind: cannot be",
+            "deployment.yaml:3:7: Deployment: kind: the demo does not read this kind",
         ),
-        ("--jobs", "empty.yaml", "# nothing\n", "empty.yaml: there is no Pod"),
+        ("--jobs", "empty.yaml", "# nothing\n", "empty.yaml: the file holds no Pod"),
         (
             "--jobs",
             "twice.yaml",
@@ -322,7 +322,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
             "--cluster",
             "nodeless.yaml",
             "kind: HostPool\napiVersion: outrigger.dev/v1alpha1\nmetadata: {name: p, namespace: ns}\nspec: {}\n",
-            "nodeless.yaml: there is no Node",
+            "nodeless.yaml: the file holds no Node",
         ),
         (
             "--cluster",

@@ -21,7 +21,7 @@ async fn run(arguments: &[&str]) -> (i32, String, String) {
 
 async fn run_as(name: &'static str, arguments: &[&str]) -> (i32, String, String) {
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-    // The servers that are played run on this thread.
+    // The fake servers run on this thread.
     let ended = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join(name);
@@ -116,7 +116,7 @@ async fn the_command_shows_it_in_every_form_and_ends_by_what_it_found() {
     for (arguments, expected, said) in [
         (&["--server", &server, "-n", "ns", "c"][..], 2, "there is no pod ns/c"),
         (&["--server", &server, "-n", "ns", "a/b"], 2, "pod `a/b`"),
-        (&["--server", "https://127.0.0.1:1", "a"], 2, "write http://ADDRESS:PORT"),
+        (&["--server", "https://127.0.0.1:1", "a"], 2, "expected http://ADDRESS:PORT"),
         (&["--server", &nobody, "-n", "ns", "a"], 1, "refused"),
         (&["--kubeconfig", "/nowhere/config", "a"], 2, "/nowhere/config"),
         (&["--kubeconfig", "/nowhere/config", "a", "-o", "xml"], 2, "possible values: table, json, yaml"),

@@ -38,8 +38,8 @@ fn a_small_cluster_comes_out_as_it_did_in_every_form() {
     for (form, file) in GOLDEN {
         let (code, out, error) = small(form);
         assert_eq!((code, &out), (3, &std::fs::read_to_string(golden(file)).unwrap()), "{form}");
-        let notes = "note: skipped, for placement does not read them: 1 ConfigMap\n\
-                     note: pods of the workload that no policy governs are not listed: 1\n";
+        let notes = "note: skipped kinds that placement does not read: 1 ConfigMap\n\
+                     note: pods of the workload that no policy governs, which are not listed: 1\n";
         assert_eq!(error, notes, "{form}");
     }
 }
@@ -270,7 +270,7 @@ fn t14_busy_nodes_take_no_pe_unless_the_job_overrides_load_protection() {
     let overrides = files.list("overrides.json", &[pod("a"), job]);
     assert_eq!(placed(&cluster, &overrides, &arguments).0, 0);
     let (_, _, error) = simulate(&["--cluster", &cluster, "--workload", &waits, "--load", &load], "");
-    assert_eq!(error, "note: --load changes nothing: no policy has loadProtection\n");
+    assert_eq!(error, "note: --load has no effect: no policy sets loadProtection\n");
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         ("cut.yaml", "kind: Pod\nmetadata: {name: [\n".to_owned(), "cut.yaml:2:18: "),
         ("scalar.yaml", "just text\n".to_owned(), "scalar.yaml:1:1: is no Kubernetes object"),
         ("kindless.yaml", "metadata: {name: p}\n".to_owned(), "kindless.yaml:1:1: p: kind: is missing"),
-        ("empty.yaml", "# nothing\n".to_owned(), "empty.yaml: there is no Pod"),
+        ("empty.yaml", "# nothing\n".to_owned(), "empty.yaml: the input holds no Pod"),
         (
             "amount.yaml",
             format!("{pod}spec:\n  containers:\n    - {{name: c, resources: {{limits: {{cpu: lots}}}}}}\n"),
@@ -318,7 +318,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         (
             "twice.yaml",
             format!("{pod}{spec}---\n{pod}{spec}"),
-            "twice.yaml:11:9: Pod default/p: metadata.name: is taken by another Pod, in ",
+            "twice.yaml:11:9: Pod default/p: metadata.name: is the name of another Pod, in ",
         ),
         (
             "count.yaml",
@@ -351,7 +351,7 @@ fn what_is_asked_for_wrongly_ends_with_2_and_says_what() {
     let cluster = files.list("cluster.json", &[node("n1")]);
     let workload = files.list("good.yaml", &[pod("p")]);
     for (arguments, said) in [
-        (&["--cluster", workload.as_str(), "--workload", workload.as_str()][..], "good.yaml: there is no Node"),
+        (&["--cluster", workload.as_str(), "--workload", workload.as_str()][..], "good.yaml: the input holds no Node"),
         (&["--cluster", &cluster, "--workload", "/nowhere.yaml"], "/nowhere.yaml: "),
         (&["--cluster", &cluster, "--workload", &workload, "--policies", "/nowhere"], "/nowhere"),
         (&["--cluster", &cluster, "--workload", &workload, "--now", "noon"], "--now"),
@@ -469,7 +469,7 @@ fn objects_of_open_streams_say_what_their_pods_wish() {
     assert_eq!(
         error,
         format!(
-            "note: skipped, for placement does not read them: 1 ConsistentRegion.streams.ibm.com\n\
+            "note: skipped kinds that placement does not read: 1 ConsistentRegion.streams.ibm.com\n\
              note: {objects}:34:15: ProcessingElement ns/app-1: spec.placement.rack: is not known, and not read\n"
         )
     );

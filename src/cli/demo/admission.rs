@@ -1,4 +1,4 @@
-//! How the API server asks an admission webhook, and what it does with the answer.
+//! The admission phase of the fake API server: it asks the webhook and applies the answer.
 
 use std::time::Duration;
 
@@ -17,28 +17,33 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 pub(super) struct Admitted {
     /// The pod as it is stored.
     pub(super) pod: Value,
-    /// How many operations the patch had.
+    /// The number of operations in the patch.
     pub(super) operations: usize,
-    /// What the user is warned of.
+    /// The warnings for the user.
     pub(super) warnings: Vec<String>,
 }
 
-/// What became of a pod at admission.
+/// The result of admission.
 #[derive(Debug)]
-pub(super) enum Review {
-    /// It may be created.
+pub(super) enum AdmissionResult {
+    /// The pod may be created.
     Admitted(Box<Admitted>),
     /// A webhook denied it, with this message.
     Denied(String),
 }
 
-/// Asks the mutating webhook, applies its patch, and has the outcome validated.
+/// Calls the mutating webhook, applies its patch, and calls the validating webhook.
 ///
 /// A call that fails, or a patch that does not apply, ends the demo: `failurePolicy: Ignore` would hide a defect here.
-pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: usize) -> Result<Review, CommandError> {
+pub(super) async fn admit(
+    client: &Client,
+    webhook: &str,
+    pod: &Value,
+    number: usize,
+) -> Result<AdmissionResult, CommandError> {
     let mutated = review(client, &format!("{webhook}/mutate"), pod, 2 * number).await?;
     if let Some(message) = mutated.denied {
-        return Ok(Review::Denied(message));
+        return Ok(AdmissionResult::Denied(message));
     }
     let mut admitted = pod.clone();
     let operations = mutated.patch.as_ref().map_or(0, |patch| patch.0.len());
@@ -48,7 +53,7 @@ pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: u
     }
     let validated = review(client, &format!("{webhook}/validate"), &admitted, 2 * number + 1).await?;
     if let Some(message) = validated.denied {
-        return Ok(Review::Denied(message));
+        return Ok(AdmissionResult::Denied(message));
     }
     if validated.patch.is_some() {
         return Err(CommandError::failed(format!("{webhook}/validate: a validating webhook must not patch")));
@@ -59,7 +64,7 @@ pub(super) async fn admit(client: &Client, webhook: &str, pod: &Value, number: u
             warnings.push(warning);
         }
     }
-    Ok(Review::Admitted(Box::new(Admitted { pod: admitted, operations, warnings })))
+    Ok(AdmissionResult::Admitted(Box::new(Admitted { pod: admitted, operations, warnings })))
 }
 
 #[derive(Default)]

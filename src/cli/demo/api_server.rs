@@ -1,4 +1,4 @@
-//! The API server that is played: pods with UIDs and versions, and a watch that hands out what changed.
+//! The fake API server: pods with UIDs and resource versions, and a watch.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,17 +17,17 @@ use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey, keys};
 use crate::state::Event;
 
-/// Versions of objects begin above those of the pods that exist already.
+/// The first resource version; pods of the shipped cluster have lower ones.
 const FIRST_VERSION: u64 = 100_000;
 
 /// Namespace and name.
 type Name = (String, String);
 
-/// Pods, written with the preconditions of the real one.
+/// The pods. Writes have the preconditions of the real API server.
 #[derive(Debug)]
 pub(super) struct ApiServer {
     objects: Mutex<Objects>,
-    /// Tells the watch of a write.
+    /// Notified at each write.
     written: Notify,
 }
 
@@ -36,13 +36,13 @@ struct Objects {
     pods: BTreeMap<Name, Value>,
     version: u64,
     created: u64,
-    /// What the watch has not handed out yet.
+    /// Events that the watch has not delivered yet.
     changed: Vec<Event>,
     now: Timestamp,
 }
 
 impl ApiServer {
-    /// Holds pods that exist already. Everything that is created from now on is created at `now`.
+    /// An API server with these pods; `now` is the creation time of every later pod.
     pub(super) fn new(pods: &[Value], now: Timestamp) -> Self {
         let mut objects =
             Objects { pods: BTreeMap::new(), version: FIRST_VERSION, created: 0, changed: Vec::new(), now };
@@ -56,7 +56,7 @@ impl ApiServer {
         Self { objects: Mutex::new(objects), written: Notify::new() }
     }
 
-    /// Creates a pod that has passed admission: gives it UID, version and time.
+    /// Creates a pod that passed admission, and sets UID, resource version and creation time.
     pub(super) fn create(&self, mut pod: Value) -> Result<Value, WriteError> {
         let mut objects = self.lock();
         if objects.pods.contains_key(&name(&pod)) {
@@ -77,7 +77,7 @@ impl ApiServer {
         self.lock().pods.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
-    /// Notes on a pod that kube-scheduler found no node, and why.
+    /// Sets the condition `PodScheduled` of a pod without a node.
     pub(super) fn unschedulable(&self, pod: &Value, message: &str) -> Result<(), WriteError> {
         let mut objects = self.lock();
         let mut pod = objects.find(&name(pod))?;
@@ -89,12 +89,12 @@ impl ApiServer {
         objects.store(pod).map(drop)
     }
 
-    /// What has changed since the last time: what a watch would have shown meanwhile.
+    /// Takes the events since the last call, as a watch would deliver them.
     pub(super) fn changes(&self) -> Vec<Event> {
         std::mem::take(&mut self.lock().changed)
     }
 
-    /// Waits for a write of bind that [`changes`](Self::changes) has not handed out yet.
+    /// Waits for a write of bind that [`changes`](Self::changes) has not delivered yet.
     pub(super) async fn written(&self) {
         self.written.notified().await;
     }
@@ -163,7 +163,7 @@ impl Objects {
         self.pods.get(name).cloned().ok_or_else(|| WriteError::NotFound(format!("pods \"{pod}\" in {namespace}")))
     }
 
-    /// Gives a new pod what only the API server gives. UIDs are counted, so that two runs are alike.
+    /// Sets what only the API server sets. UIDs are counted, so that two runs are equal.
     fn identify(&mut self, pod: &mut Value) {
         self.created += 1;
         let uid = format!("00000000-0000-4000-8000-{:012x}", 0x000d_e000_0000_u64 + self.created);
@@ -176,7 +176,7 @@ impl Objects {
         }
     }
 
-    /// Stores a pod under a new version; the watch will show it.
+    /// Stores a pod under a new resource version and queues the event.
     fn store(&mut self, mut pod: Value) -> Result<Value, WriteError> {
         self.version += 1;
         if let Some(metadata) = member(&mut pod, "metadata") {

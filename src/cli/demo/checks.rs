@@ -1,4 +1,4 @@
-//! The rules, checked once more at the end: from the pods as the API server has them, not from our own state.
+//! Checks every rule at the end of the demo, from the pods of the API server and not from the state of Outrigger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use crate::model::{
 };
 use crate::policy::PolicySet;
 
-/// A rule, how often it was looked at, and where it does not hold.
+/// The check of one rule.
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
-    /// The rule, in the words of `docs/placement.md`.
+    /// The rule.
     pub(super) rule: &'static str,
-    /// What it was looked at for.
+    /// What was checked.
     pub(super) of: String,
-    /// What breaks it; nothing, or there is a defect.
+    /// The violations; a violation is a defect of Outrigger.
     pub(super) broken: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ struct Placed<'a> {
     node: &'a Node,
 }
 
-/// Checks every rule for every pod that is on a node.
+/// Checks every rule for every pod on a node.
 pub(super) fn check(pods: &[Pod], nodes: &[Node], pools: &[Pool], policies: &PolicySet) -> Vec<Check> {
     let on = |pod: &Pod| nodes.iter().find(|node| pod.node.as_ref() == Some(&node.name));
     let active = || pods.iter().filter(|pod| pod.phase == PodPhase::Active);
@@ -70,7 +70,7 @@ fn exlocation(placed: &[Placed<'_>]) -> Check {
 }
 
 fn colocation(placed: &[Placed<'_>]) -> Check {
-    // What holds for each token holds for the bucket that the tokens chain together.
+    // A rule that holds for each token holds for the bucket: tokens chain the PEs of a bucket.
     let groups = groups(placed, |spec| &spec.colocation);
     let broken = groups.iter().filter_map(|((job, token), members)| {
         let nodes: BTreeSet<&str> = members.iter().map(|member| member.node.name.as_str()).collect();

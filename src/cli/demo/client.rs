@@ -1,4 +1,4 @@
-//! An HTTPS client that trusts one authority: how kube-scheduler and the API server call.
+//! The HTTPS client of the fake kube-scheduler and the fake API server: it trusts one authority.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,12 +20,12 @@ use serde_json::Value;
 use crate::cli::CommandError;
 use crate::tls;
 
-/// Both callers keep idle connections for this long.
+/// How long an idle connection is kept, as by kube-scheduler and the API server.
 const IDLE: Duration = Duration::from_secs(90);
-/// More than any answer of a cluster that fits into a demo.
+/// The largest answer.
 const LARGEST_ANSWER: usize = 64 << 20;
 
-/// A client, and how often it asked what.
+/// A client that counts its requests by path.
 #[derive(Debug)]
 pub(super) struct Client {
     pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -43,7 +43,7 @@ impl Client {
             .map_err(CommandError::failed)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // Health and metrics are plain HTTP; for the rest the scheme is part of the address that is asked.
+        // Metrics are plain HTTP, so that the scheme of each address decides.
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
         let pool = Pool::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
         Ok(Self { pool, calls: Mutex::default() })
@@ -66,7 +66,7 @@ impl Client {
         String::from_utf8(answer.into()).map_err(|error| CommandError::failed(format!("{address}: {error}")))
     }
 
-    /// How often each path was asked.
+    /// The number of requests by path.
     pub(super) fn calls(&self) -> BTreeMap<String, usize> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -99,7 +99,7 @@ async fn read(
     Ok((status, body.to_bytes()))
 }
 
-/// An error with its causes: the outermost alone says "client error (Connect)".
+/// An error with its causes: the outermost error alone is "client error (Connect)".
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -13,7 +13,7 @@ use crate::cli::{CommandError, policies, runtime};
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
 
-/// Place three stream jobs on forty nodes, without a cluster
+/// Place three stream jobs on forty fake nodes, without a cluster
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,49 +22,49 @@ Examples:
   kubectl get nodes,hostpools,pods -A -o yaml > cluster.yaml
   outrigger demo --cluster cluster.yaml --jobs my-pods.yaml
 
-Nothing leaves this machine. The servers are the real ones and answer over TLS on loopback; API server and
-kube-scheduler are played. Of kube-scheduler's own filters, readiness, cordon, taints, node selector, node affinity and
-requests are played.
+The demo connects to nothing outside this machine. The servers of Outrigger are the real servers and answer over TLS on
+loopback; the API server and kube-scheduler are fakes. The fake kube-scheduler has these filters of its own: readiness,
+cordon, taints, node selector, node affinity and requests.
 
 The document of -o json: jobs[] with pes[] (pe, pod, node, zone, wishes, cycles, asked, left, refused, refusedInTree,
 scores, message, record), nodes[], checks[] (rule, of, broken), injection (before, after), denied, notOurs, requests,
-metrics, servers, seconds. Fields are added, and not renamed while its version is 1.
+metrics, servers, seconds. Version 1 may gain fields; its fields are not renamed.
 
 Exit codes:
-  0  all went as it should; one PE of the jobs that are shipped has no node, and the report says why
-  1  something failed, or a rule is broken
-  2  wrong input: a flag, a file, or a field in it
+  0  the demo succeeded; one PE of the shipped jobs has no node, and the report says why
+  1  the demo failed, or a rule is broken
+  2  a flag, a file, or a field in a file is wrong; the message names it
   3  with --jobs or --cluster: some PEs are not placed")]
 pub(in crate::cli) struct Arguments {
-    /// Nodes, host pools and pods that exist already, in place of those that are shipped
+    /// File with the nodes, host pools and pods of the cluster; by default the shipped cluster
     #[arg(long, value_name = "FILE")]
     cluster: Option<PathBuf>,
-    /// Pods to create, in place of those that are shipped
+    /// File with the pods to create; by default the pods of the shipped jobs
     #[arg(long, value_name = "FILE")]
     jobs: Option<PathBuf>,
-    /// Folder with StreamPolicy files; without it the policies that are shipped apply
+    /// Folder with StreamPolicy files; by default the shipped policies apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// Pod whose patch and record are shown, with or without its namespace; without it those that show most
+    /// Pod whose patch and record the report shows, as NAME or NAMESPACE/NAME; by default the longest ones
     #[arg(long, value_name = "NAME")]
     pod: Option<String>,
-    /// How the outcome is printed
+    /// Output format
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Form,
-    /// Columns of a line; without it those of the terminal, or 80
+    /// Columns of a line; by default those of the terminal, or 80
     #[arg(long, value_name = "COLUMNS", env = "COLUMNS", hide_env_values = true)]
     width: Option<u16>,
-    /// Show what the servers log, in the syntax of `RUST_LOG`
+    /// Log lines of the servers to show, in the syntax of `RUST_LOG`
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 }
 
-/// How the outcome is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// For people.
+    /// A report for people.
     Text,
-    /// One document for programs: jobs with PEs, nodes, reasons and records, checks, metrics.
+    /// One JSON document for programs.
     Json,
 }
 
@@ -74,31 +74,31 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     }
     let text =
         |path: &Option<PathBuf>, shipped: fn() -> Text| path.as_deref().map_or_else(|| Ok(shipped()), Text::from_file);
-    let cluster = manifests::cluster(&text(&arguments.cluster, manifests::shipped_cluster)?)?;
-    let jobs = manifests::jobs(&text(&arguments.jobs, manifests::shipped_jobs)?)?;
+    let cluster = manifests::read_cluster(&text(&arguments.cluster, manifests::shipped_cluster)?)?;
+    let jobs = manifests::read_jobs(&text(&arguments.jobs, manifests::shipped_jobs)?)?;
     let (_, policies) = policies::load(arguments.policies.as_deref())?;
     let mut terminal = Terminal::for_stdout(arguments.width);
     check_name(arguments.pod.as_deref(), &jobs)?;
     let demo = session::Session { cluster: &cluster, jobs: &jobs, shown: arguments.pod.as_deref() };
     let session = demo.run(Store::new(policies), terminal.columns());
-    let account = runtime::on_this_thread()?.block_on(session)?;
+    let outcome = runtime::on_this_thread()?.block_on(session)?;
 
     match arguments.output {
-        Form::Json => print(&json(&account)?)?,
+        Form::Json => print(&json(&outcome)?)?,
         Form::Text => {
-            report::write(&account, arguments.pod.as_deref(), &mut terminal);
+            report::write(&outcome, arguments.pod.as_deref(), &mut terminal);
             print(&terminal.into_text())?;
         }
     }
-    let broken: Vec<&str> = account.checks.iter().flat_map(|check| &check.broken).map(String::as_str).collect();
+    let broken: Vec<&str> = outcome.checks.iter().flat_map(|check| &check.broken).map(String::as_str).collect();
     if !broken.is_empty() {
         return Err(CommandError::failed(format!("a rule is broken: {}", broken.join("; "))));
     }
-    let own = arguments.cluster.is_some() || arguments.jobs.is_some();
-    if own && account.placed < account.pes { Err(CommandError::NotAllPlaced) } else { Ok(()) }
+    let has_own_input = arguments.cluster.is_some() || arguments.jobs.is_some();
+    if has_own_input && outcome.placed < outcome.pes { Err(CommandError::NotAllPlaced) } else { Ok(()) }
 }
 
-/// Refuses the name of a pod that is not among those to be created.
+/// An error where no pod to be created has the name.
 fn check_name(asked: Option<&str>, jobs: &[Value]) -> Result<(), CommandError> {
     let is_asked = |asked: &str, pod: &Value| {
         let (namespace, name) = (metadata_text(pod, "namespace"), metadata_text(pod, "name"));
@@ -106,7 +106,7 @@ fn check_name(asked: Option<&str>, jobs: &[Value]) -> Result<(), CommandError> {
     };
     match asked {
         Some(asked) if !jobs.iter().any(|pod| is_asked(asked, pod)) => {
-            Err(CommandError::input(format!("--pod {asked}: no pod of this name is created")))
+            Err(CommandError::input(format!("--pod {asked}: the demo creates no pod of this name")))
         }
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What `deploy/` tells kube-scheduler and the API server of Outrigger: the demo obeys the same lines.
+//! The configuration of kube-scheduler in `deploy/`, which the fake kube-scheduler follows.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use serde::Deserialize;
 
 use crate::cli::CommandError;
 
-/// The part of a `KubeSchedulerConfiguration` that says whom to ask, and how.
+/// The part of a `KubeSchedulerConfiguration` that concerns the extender.
 #[derive(Debug)]
 pub(super) struct Configuration {
-    /// Pods with this scheduler name are scheduled.
+    /// The scheduler name of the pods to schedule.
     pub(super) scheduler_name: String,
-    /// Which verbs the extender answers.
+    /// The extender.
     pub(super) extender: Extender,
 }
 
-/// An extender as kube-scheduler is told of it.
+/// The configuration of an extender.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Extender {
     pub(super) filter_verb: String,
     pub(super) prioritize_verb: String,
     pub(super) bind_verb: String,
-    /// How much its scores, from 0 to 10, weigh against those of plugins, from 0 to 100.
+    /// The weight of its scores, from 0 to 10, against scores of plugins, from 0 to 100.
     pub(super) weight: i64,
     http_timeout: String,
 }
 
 impl Extender {
-    /// How long one answer may take; kube-scheduler's own default where the text cannot be read.
+    /// The time limit of a request; the default of kube-scheduler where the text cannot be read.
     pub(super) fn time_limit(&self) -> Duration {
         let seconds = self.http_timeout.strip_suffix('s').and_then(|seconds| seconds.parse().ok());
         Duration::from_secs(seconds.unwrap_or(5))
@@ -47,8 +47,8 @@ struct Profile {
     scheduler_name: String,
 }
 
-/// Reads the configuration that is shipped.
-pub(super) fn shipped() -> Result<Configuration, CommandError> {
+/// Reads the shipped configuration.
+pub(super) fn shipped_configuration() -> Result<Configuration, CommandError> {
     const TEXT: &str = include_str!("../../../deploy/scheduler/configuration.yaml");
     let incomplete = || CommandError::failed("deploy/scheduler/configuration.yaml: no profile or no extender");
     let written: Written = serde_saphyr::from_str(TEXT).map_err(CommandError::failed)?;

@@ -1,18 +1,18 @@
-//! kube-scheduler's own filters, as far as the manifests of a demo meet them.
+//! The filters of the fake kube-scheduler: those that the manifests of a demo need.
 //!
 //! Readiness arrives as a taint, as in a cluster with a node lifecycle controller. Volumes, pod affinity and topology
-//! spread are not played.
+//! spread are left out.
 
 use serde_json::Value;
 
 use crate::model::{HostPort, Node, NodeRequirements, Pod, Resources, Shortage, Taint};
 use crate::placement::mismatch;
 
-/// A node, and what is requested there.
+/// A node and the requests of its pods.
 #[derive(Debug)]
 pub(super) struct NodeInfo<'a> {
     node: &'a Node,
-    /// The taint that a cordon stands for.
+    /// The taint of a cordoned node.
     cordon: Option<Taint>,
     requested: Resources,
     pods: u64,
@@ -20,26 +20,26 @@ pub(super) struct NodeInfo<'a> {
 }
 
 impl<'a> NodeInfo<'a> {
-    /// An empty node.
+    /// A node without pods.
     pub(super) fn new(manifest: &Value, node: &'a Node) -> Self {
         let cordoned = manifest.pointer("/spec/unschedulable").and_then(Value::as_bool) == Some(true);
         let cordon = cordoned.then(|| Taint::read("node.kubernetes.io/unschedulable", "", "NoSchedule"));
         Self { node, cordon: cordon.flatten(), requested: Resources::default(), pods: 0, host_ports: Vec::new() }
     }
 
-    /// Its name.
+    /// The name of the node.
     pub(super) fn name(&self) -> &'a str {
         self.node.name.as_str()
     }
 
-    /// Counts a pod here.
+    /// Adds the requests of a pod.
     pub(super) fn assume(&mut self, pod: &Pod) {
         self.requested.add(&pod.resources.requests);
         self.pods += 1;
         self.host_ports.extend_from_slice(pod.host_ports());
     }
 
-    /// Why the node is not for this pod, in the words of kube-scheduler; the first plugin that objects speaks.
+    /// Why the node is rejected, as kube-scheduler words it: the status of the first filter plugin that rejects it.
     pub(super) fn refuses(&self, pod: &Pod) -> Option<String> {
         let nothing = NodeRequirements::default();
         let node_requirements = pod.node_requirements.as_deref().unwrap_or(&nothing);

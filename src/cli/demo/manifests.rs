@@ -1,4 +1,4 @@
-//! The cluster and the jobs that are played.
+//! The cluster and the jobs of the demo.
 
 use serde_json::Value;
 
@@ -6,29 +6,29 @@ use crate::cli::CommandError;
 use crate::cli::manifests::{Object, Text};
 use crate::model::{Node, Pool};
 
-/// The cluster that is shipped.
+/// The shipped cluster.
 pub(super) fn shipped_cluster() -> Text {
     Text::new("deploy/demo/cluster.yaml", include_str!("../../../deploy/demo/cluster.yaml"))
 }
 
-/// The jobs that are shipped.
+/// The pods of the shipped jobs.
 pub(super) fn shipped_jobs() -> Text {
     Text::new("deploy/demo/jobs.yaml", include_str!("../../../deploy/demo/jobs.yaml"))
 }
 
-/// What there is before the jobs come.
+/// The cluster before the jobs are created.
 #[derive(Debug, Default)]
 pub(super) struct Cluster {
-    /// Nodes, as they are written and as decisions see them.
+    /// Nodes, as manifests and as the model has them.
     pub(super) nodes: Vec<(Value, Node)>,
     /// Pools.
     pub(super) pools: Vec<Pool>,
-    /// Pods that exist already.
+    /// Bound pods.
     pub(super) pods: Vec<Value>,
 }
 
 /// Reads nodes, pools and pods.
-pub(super) fn cluster(text: &Text) -> Result<Cluster, CommandError> {
+pub(super) fn read_cluster(text: &Text) -> Result<Cluster, CommandError> {
     let mut cluster = Cluster::default();
     for object in text.objects()? {
         match object.kind() {
@@ -37,39 +37,39 @@ pub(super) fn cluster(text: &Text) -> Result<Cluster, CommandError> {
                 cluster.nodes.push((object.value().clone(), node));
             }
             "HostPool" => cluster.pools.push(object.pool()?),
-            "Pod" => cluster.pods.push(created(object)?),
+            "Pod" => cluster.pods.push(created_pod(object)?),
             _ => return Err(unexpected(&object, "Node, HostPool, Pod, and a List of them")),
         }
     }
     if cluster.nodes.is_empty() {
-        return Err(CommandError::input(format!("{}: there is no Node in it", text.file())));
+        return Err(CommandError::input(format!("{}: the file holds no Node", text.file())));
     }
     Ok(cluster)
 }
 
-/// Reads the pods that are to be created, in the order in which they stand there.
-pub(super) fn jobs(text: &Text) -> Result<Vec<Value>, CommandError> {
+/// Reads the pods to create, in the order of the file.
+pub(super) fn read_jobs(text: &Text) -> Result<Vec<Value>, CommandError> {
     let mut pods = Vec::new();
     for object in text.objects()? {
         if object.kind() != "Pod" {
             return Err(unexpected(&object, "Pod, and a List of them; write out what a controller would create"));
         }
-        pods.push(created(object)?);
+        pods.push(created_pod(object)?);
     }
     if pods.is_empty() {
-        return Err(CommandError::input(format!("{}: there is no Pod in it", text.file())));
+        return Err(CommandError::input(format!("{}: the file holds no Pod", text.file())));
     }
     Ok(pods)
 }
 
-/// The object as a pod that can be decided on.
-fn created(mut object: Object<'_>) -> Result<Value, CommandError> {
+/// The object as a pod, completed as the API server would.
+fn created_pod(mut object: Object<'_>) -> Result<Value, CommandError> {
     object.complete();
     object.pod()?;
-    object.whole_pod()?;
+    object.check_every_field_of_pod()?;
     Ok(object.value().clone())
 }
 
 fn unexpected(object: &Object<'_>, expected: &str) -> CommandError {
-    object.wrong("kind", &format!("cannot be played; known here: {expected}"))
+    object.wrong("kind", &format!("the demo does not read this kind, only {expected}"))
 }

@@ -1,4 +1,4 @@
-//! The account of one run: what the report shows and what `-o json` prints.
+//! The outcome of a run, for the report and for `-o json`.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,35 @@ use super::checks::Check;
 use super::servers::Addresses;
 use crate::model::{HostChoice, Pe};
 
-/// The account of one run. Fields are only added, never renamed, while `version` stays.
+/// The outcome of a run. A version may gain fields and renames none.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DemoOutcome {
-    /// The version of this form: 1.
+    /// The version of the document: 1.
     pub(super) version: u8,
-    /// The nodes, by name, with what is on them at the end.
+    /// The nodes at the end, by name.
     pub(super) nodes: Vec<NodeOutcome>,
-    /// How many PEs were asked for.
+    /// The number of PEs.
     pub(super) pes: usize,
-    /// How many PEs are on a node.
+    /// The number of PEs on a node.
     pub(super) placed: usize,
-    /// The jobs, in the order in which they came.
+    /// The jobs, in the order of creation.
     pub(super) jobs: Vec<JobOutcome>,
-    /// Pods that no policy governs; Outrigger leaves them alone.
+    /// Pods that no policy governs.
     pub(super) not_ours: Vec<String>,
-    /// Pods that were denied at admission, and why.
+    /// Pods that admission denied, with the message.
     pub(super) denied: BTreeMap<String, String>,
-    /// What admission changed in one of the pods.
+    /// The changes of admission to one pod.
     pub(super) injection: Option<Injection>,
-    /// What was checked again at the end, from the pods alone.
+    /// The checks of the rules at the end.
     pub(super) checks: Vec<Check>,
-    /// Where the servers listened while it ran.
+    /// The addresses of the servers.
     pub(super) servers: Addresses,
-    /// How often each path was asked.
+    /// The number of requests by path.
     pub(super) requests: BTreeMap<String, usize>,
-    /// What `/metrics` answered at the end, in the text format of Prometheus.
+    /// The answer of `/metrics` at the end, in the text format of Prometheus.
     pub(super) metrics: String,
-    /// From the first review to the last answer.
+    /// Seconds from the first review to the last answer.
     pub(super) seconds: f64,
 }
 
@@ -49,9 +49,9 @@ pub(super) struct NodeOutcome {
     pub(super) node: String,
     /// Its zone.
     pub(super) zone: String,
-    /// False where it is cordoned or not ready.
+    /// False where the node is cordoned or not ready.
     pub(super) schedulable: bool,
-    /// Pods that are here and were before: PEs of other jobs, and pods of no policy.
+    /// Pods on the node that the demo did not create.
     pub(super) other_pods: usize,
 }
 
@@ -61,11 +61,11 @@ pub(super) struct NodeOutcome {
 pub(super) struct JobOutcome {
     /// Namespace, name and generation.
     pub(super) job: String,
-    /// The policy that governs its first PE.
+    /// The policy of the first PE.
     pub(super) policy: String,
-    /// How nodes that pass are ranked.
+    /// The scoring strategy.
     pub(super) scheme: &'static str,
-    /// Its PEs, in the order in which they were created.
+    /// The PEs, in the order of creation.
     pub(super) pes: Vec<PeOutcome>,
 }
 
@@ -73,36 +73,36 @@ pub(super) struct JobOutcome {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PeOutcome {
-    /// Its name within the job.
+    /// The name within the job.
     pub(super) pe: String,
-    /// Namespace and name of its pod.
+    /// Namespace and name of the pod.
     pub(super) pod: String,
-    /// Where it is; null where it waits.
+    /// The node; null where the PE waits.
     pub(super) node: Option<String>,
-    /// The zone of that node.
+    /// The zone of the node.
     pub(super) zone: Option<String>,
-    /// Its placement constraints, in words.
+    /// The placement constraints, in words.
     #[serde(rename = "wishes")]
     pub(super) spec: Vec<String>,
     /// Warnings of admission.
     pub(super) warnings: Vec<String>,
-    /// How many scheduling cycles it took; what follows is of the last one.
+    /// The number of scheduling cycles. The fields below are of the last cycle.
     pub(super) cycles: usize,
     /// Nodes that kube-scheduler's own filters rejected, by the message.
     #[serde(rename = "refusedInTree")]
     pub(super) rejected_in_tree: BTreeMap<String, usize>,
-    /// How many nodes they left.
+    /// How many nodes these filters left.
     pub(super) asked: usize,
     /// Nodes that Outrigger rejected, by reason code.
     #[serde(rename = "refused")]
     pub(super) rejected: BTreeMap<String, usize>,
-    /// How many nodes it left.
+    /// How many nodes Outrigger left.
     pub(super) left: usize,
-    /// The best nodes, with their scores as kube-scheduler weighs them; empty where no choice was left.
+    /// The best nodes with their weighted scores; empty where fewer than two nodes were left.
     pub(super) scores: Vec<Score>,
-    /// The event `FailedScheduling`, or what failed, where it waits.
+    /// The event `FailedScheduling` or the failure, where the PE waits.
     pub(super) message: Option<String>,
-    /// The record that the Binding wrote onto the pod, where it is placed.
+    /// The record in the annotation of the pod, where the PE is placed.
     pub(super) record: Option<Value>,
 }
 
@@ -111,16 +111,16 @@ pub(super) struct PeOutcome {
 pub(super) struct Score {
     /// The node.
     pub(super) node: String,
-    /// What kube-scheduler makes of the answer of prioritize.
+    /// The score of prioritize, weighted as kube-scheduler does.
     pub(super) score: i64,
 }
 
-/// What admission changed in one pod.
+/// The changes of admission to one pod.
 #[derive(Debug, Serialize)]
 pub(super) struct Injection {
     /// Namespace and name.
     pub(super) pod: String,
-    /// How many operations the patch has.
+    /// The number of operations in the patch.
     pub(super) operations: usize,
     /// The pod as it was submitted.
     pub(super) before: Value,
@@ -129,18 +129,18 @@ pub(super) struct Injection {
 }
 
 impl DemoOutcome {
-    /// The PEs that wait.
+    /// The PEs without a node.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (&JobOutcome, &PeOutcome)> {
         self.pes().filter(|(_, pe)| pe.node.is_none())
     }
 
-    /// All PEs, with their jobs.
+    /// Every PE with its job.
     pub(super) fn pes(&self) -> impl Iterator<Item = (&JobOutcome, &PeOutcome)> {
         self.jobs.iter().flat_map(|job| job.pes.iter().map(move |pe| (job, pe)))
     }
 }
 
-/// The wishes of a PE in words; those that cannot be read, too.
+/// The placement constraints of a PE in words, or why they are invalid.
 pub(super) fn spec(pe: &Pe) -> Vec<String> {
     let spec = match &pe.spec {
         Ok(spec) => spec,

@@ -1,8 +1,8 @@
-//! A line that says what is going on, for people who wait.
+//! The progress line of the demo.
 
 use std::io::{IsTerminal as _, Write as _};
 
-/// The line. It is written to standard error, only on a terminal, and leaves nothing behind.
+/// The progress line. It is written to standard error if that is a terminal, and removed at the end.
 #[derive(Debug)]
 pub(super) struct Progress {
     visible: bool,
@@ -10,12 +10,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A line of at most this many columns.
+    /// A line of at most so many columns.
     pub(super) fn new(columns: usize) -> Self {
         Self { visible: std::io::stderr().is_terminal(), columns }
     }
 
-    /// Replaces what the line says.
+    /// Replaces the text of the line.
     pub(super) fn say(&self, text: &str) {
         if self.visible {
             let text: String = text.chars().take(self.columns.saturating_sub(1)).collect();
@@ -34,6 +34,6 @@ impl Drop for Progress {
 
 fn write(text: &str) {
     let mut out = std::io::stderr().lock();
-    // A terminal that is gone is nobody's fault, and no reason to stop.
+    // The demo goes on where the terminal is gone.
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }

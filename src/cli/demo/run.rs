@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::admission::{Admitted, Review, admit};
+use super::admission::{AdmissionResult, Admitted, admit};
 use super::api_server::{ApiServer, project};
 use super::checks;
 use super::client::Client;
@@ -24,12 +24,12 @@ use crate::store::Store;
 
 /// The label that names the zone of a node.
 const ZONE: &str = "topology.kubernetes.io/zone";
-/// A scrape of Prometheus may take this long.
+/// The time limit of a scrape.
 const SCRAPE_LIMIT: Duration = Duration::from_secs(10);
-/// Nodes whose scores the account keeps.
+/// Nodes whose scores the outcome keeps.
 const SCORES_KEPT: usize = 3;
 
-/// Everything that takes part.
+/// The participants of the demo.
 pub(super) struct DemoCluster<'a> {
     pub(super) client: &'a Client,
     pub(super) api: &'a ApiServer,
@@ -40,7 +40,7 @@ pub(super) struct DemoCluster<'a> {
     pub(super) progress: &'a Progress,
 }
 
-/// A pod on its way.
+/// A pod in the queue of kube-scheduler.
 struct Entry {
     namespace: String,
     name: String,
@@ -53,29 +53,29 @@ impl DemoCluster<'_> {
     /// Creates and schedules the pods and returns the outcome; `shown` names the pod whose injection is shown.
     pub(super) async fn run(&self, pods: &[Value], shown: Option<&str>) -> Result<DemoOutcome, CommandError> {
         let started = clock();
-        let mut account = self.empty_account();
-        let mut entries = self.create(pods, shown, &mut account).await?;
+        let mut outcome = self.empty_outcome();
+        let mut entries = self.create(pods, shown, &mut outcome).await?;
         self.schedule(&mut entries).await?;
-        self.tell(&entries, &mut account)?;
-        account.seconds = started.elapsed().as_secs_f64();
-        account.metrics = self.client.get(&self.addresses.metrics, SCRAPE_LIMIT).await?;
-        account.requests = self.client.calls();
+        self.add_jobs(&entries, &mut outcome)?;
+        outcome.seconds = started.elapsed().as_secs_f64();
+        outcome.metrics = self.client.get(&self.addresses.metrics, SCRAPE_LIMIT).await?;
+        outcome.requests = self.client.calls();
         let pods = self.api.pods();
         let pods = pods
             .iter()
             .map(|pod| project(pod).map_err(CommandError::failed))
             .collect::<Result<Vec<Pod>, CommandError>>()?;
-        account.checks = self.check(&pods);
-        account.nodes = self.tell_of_nodes(&pods, &account);
-        Ok(account)
+        outcome.checks = self.check(&pods);
+        outcome.nodes = self.node_outcomes(&pods, &outcome);
+        Ok(outcome)
     }
 
-    /// Creates every pod before the first is scheduled: buckets close over PEs that wait.
+    /// Creates every pod before the first is scheduled: a bucket includes PEs that wait.
     async fn create(
         &self,
         pods: &[Value],
         shown: Option<&str>,
-        account: &mut DemoOutcome,
+        outcome: &mut DemoOutcome,
     ) -> Result<Vec<Entry>, CommandError> {
         let mut entries = Vec::new();
         let mut most = 0;
@@ -83,37 +83,37 @@ impl DemoCluster<'_> {
             let (namespace, name) = (metadata_text(pod, "namespace").to_owned(), metadata_text(pod, "name").to_owned());
             self.progress.say(&format!("creating pods   {:>3} of {}  {name}", number + 1, pods.len()));
             match admit(self.client, &self.addresses.admission, pod, number).await? {
-                Review::Denied(message) => {
-                    account.denied.insert(format!("{namespace}/{name}"), message);
+                AdmissionResult::Denied(message) => {
+                    outcome.denied.insert(format!("{namespace}/{name}"), message);
                 }
-                Review::Admitted(admitted) => {
+                AdmissionResult::Admitted(admitted) => {
                     let Admitted { pod: after, operations, warnings } = *admitted;
                     let stored = self.api.create(after.clone()).map_err(CommandError::input)?;
                     self.deliver();
                     if self.is_ours(&stored) {
                         entries.push(Entry { namespace, name, warnings, cycles: 0, last: Cycle::default() });
                     } else {
-                        account.not_ours.push(format!("{namespace}/{name}"));
+                        outcome.not_ours.push(format!("{namespace}/{name}"));
                     }
                     let pod_name = format!("{}/{}", metadata_text(&after, "namespace"), metadata_text(&after, "name"));
-                    // The pod that is asked for, or the first of those in which most places changed.
+                    // The pod that the user names, or else the first pod with the most changed fields.
                     let worth = match shown {
                         Some(asked) => usize::from(asked == pod_name || asked == metadata_text(&after, "name")),
                         None => changed_places(pod, &after),
                     };
                     if worth > most {
                         most = worth;
-                        account.injection = Some(Injection { pod: pod_name, operations, before: pod.clone(), after });
+                        outcome.injection = Some(Injection { pod: pod_name, operations, before: pod.clone(), after });
                     }
                 }
             }
         }
-        // The queue of kube-scheduler: highest priority first, then as they came.
+        // The queue of kube-scheduler: the highest priority first, then in the order of creation.
         entries.sort_by_key(|entry| std::cmp::Reverse(self.priority(entry)));
         Ok(entries)
     }
 
-    /// One cycle for each pod that waits, again and again while any of them finds a node.
+    /// Runs one scheduling cycle for each pod that waits, and repeats while any of them finds a node.
     async fn schedule(&self, entries: &mut [Entry]) -> Result<(), CommandError> {
         let scheduler = Scheduler {
             client: self.client,
@@ -145,7 +145,7 @@ impl DemoCluster<'_> {
         }
     }
 
-    /// Hands on what bind writes while it is being asked: it waits for the watch to show that.
+    /// Delivers the writes of bind while bind runs, because bind waits until the watch shows them.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     async fn watch(&self) -> Infallible {
         loop {
@@ -154,12 +154,12 @@ impl DemoCluster<'_> {
         }
     }
 
-    /// What a watch would do: hands what has changed to the state.
+    /// Delivers the events of the watch to the store.
     fn deliver(&self) {
         self.store.apply(self.api.changes());
     }
 
-    /// kube-scheduler takes pods that carry the name of its profile; Outrigger sees those that a policy governs.
+    /// True for a pod with the scheduler name of the profile that a policy governs.
     fn is_ours(&self, pod: &Value) -> bool {
         let scheduler = pod.pointer("/spec/schedulerName").and_then(Value::as_str);
         scheduler == Some(&self.configuration.scheduler_name) && self.pe(pod).is_some()
@@ -175,29 +175,29 @@ impl DemoCluster<'_> {
         pod.and_then(|pod| pod.pointer("/spec/priority").and_then(Value::as_i64)).unwrap_or(0)
     }
 
-    fn tell(&self, entries: &[Entry], account: &mut DemoOutcome) -> Result<(), CommandError> {
+    fn add_jobs(&self, entries: &[Entry], outcome: &mut DemoOutcome) -> Result<(), CommandError> {
         for entry in entries {
             let pod = self.api.pod(&entry.namespace, &entry.name);
             let pod = pod.ok_or_else(|| CommandError::failed(format!("pod {} is gone", entry.name)))?;
             let Some(pe) = self.pe(&pod) else { continue };
-            let reported = self.tell_of(entry, &pod, &pe);
-            account.pes += 1;
-            account.placed += usize::from(reported.node.is_some());
+            let pe_outcome = self.pe_outcome(entry, &pod, &pe);
+            outcome.pes += 1;
+            outcome.placed += usize::from(pe_outcome.node.is_some());
             let job = pe.job.to_string();
-            match account.jobs.iter_mut().find(|known| known.job == job) {
-                Some(known) => known.pes.push(reported),
-                None => account.jobs.push(JobOutcome {
+            match outcome.jobs.iter_mut().find(|known| known.job == job) {
+                Some(known) => known.pes.push(pe_outcome),
+                None => outcome.jobs.push(JobOutcome {
                     job,
                     policy: pe.policy.to_string(),
                     scheme: pe.spec.as_ref().map_or("", |spec| spec.scheme.as_str()),
-                    pes: vec![reported],
+                    pes: vec![pe_outcome],
                 }),
             }
         }
         Ok(())
     }
 
-    fn tell_of(&self, entry: &Entry, pod: &Value, pe: &Pe) -> PeOutcome {
+    fn pe_outcome(&self, entry: &Entry, pod: &Value, pe: &Pe) -> PeOutcome {
         let cycle = &entry.last;
         let node = pod.pointer("/spec/nodeName").and_then(Value::as_str);
         let manifest = node.and_then(|name| self.cluster.nodes.iter().find(|(_, node)| node.name.as_str() == name));
@@ -231,8 +231,8 @@ impl DemoCluster<'_> {
         checks::check(pods, &nodes, &self.cluster.pools, &self.store.view().policies)
     }
 
-    fn tell_of_nodes(&self, pods: &[Pod], account: &DemoOutcome) -> Vec<NodeOutcome> {
-        let own: BTreeSet<&str> = account.pes().map(|(_, pe)| pe.pod.as_str()).collect();
+    fn node_outcomes(&self, pods: &[Pod], outcome: &DemoOutcome) -> Vec<NodeOutcome> {
+        let own: BTreeSet<&str> = outcome.pes().map(|(_, pe)| pe.pod.as_str()).collect();
         let is_other = |pod: &&Pod| pod.phase != PodPhase::Finished && !own.contains(pod.key.to_string().as_str());
         let mut nodes: Vec<NodeOutcome> = Vec::new();
         for (_, node) in &self.cluster.nodes {
@@ -248,7 +248,7 @@ impl DemoCluster<'_> {
         nodes
     }
 
-    fn empty_account(&self) -> DemoOutcome {
+    fn empty_outcome(&self) -> DemoOutcome {
         DemoOutcome {
             version: 1,
             nodes: Vec::new(),
@@ -267,7 +267,7 @@ impl DemoCluster<'_> {
     }
 }
 
-/// In how many places two pods differ: members of their metadata, and of their spec.
+/// How many members of the metadata and of the spec differ between two pods.
 fn changed_places(before: &Value, after: &Value) -> usize {
     ["metadata", "spec"]
         .into_iter()

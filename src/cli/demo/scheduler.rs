@@ -1,7 +1,7 @@
-//! kube-scheduler that is played: its queue, its order of calls, and what it makes of the answers.
+//! The fake kube-scheduler: the scheduling cycle of one pod.
 //!
-//! One thing differs on purpose: the next cycle begins when the bind of the last one is answered, so that two runs are
-//! alike. Preemption is never asked for, since nothing here has a higher priority than what runs.
+//! Unlike the real kube-scheduler, it waits for the answer of bind before the next cycle, so that two runs are equal. It does
+//! not preempt.
 
 use std::collections::BTreeMap;
 
@@ -16,46 +16,46 @@ use super::in_tree::NodeInfo;
 use crate::cli::CommandError;
 use crate::model::{Node, Pod, keys};
 
-/// kube-scheduler, with what it needs to ask the extender.
+/// The fake kube-scheduler.
 #[derive(Debug)]
 pub(super) struct Scheduler<'a> {
     pub(super) client: &'a Client,
     pub(super) api: &'a ApiServer,
     pub(super) configuration: &'a Configuration,
-    /// Where the extender is asked; a verb follows.
+    /// The address of the extender; a verb follows.
     pub(super) extender: &'a str,
-    /// The nodes, as written and as decisions see them.
+    /// The nodes, as manifests and as the model has them.
     pub(super) nodes: &'a [(Value, Node)],
 }
 
-/// What one scheduling cycle found.
+/// The result of one scheduling cycle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cycle {
-    /// Nodes that kube-scheduler's own filters refused, by its words.
+    /// Nodes that kube-scheduler's own filters rejected, by the message.
     pub(super) rejected_in_tree: BTreeMap<String, usize>,
-    /// How many nodes its filters left, and so the extender was asked about.
+    /// How many nodes these filters left for the extender.
     pub(super) asked: usize,
-    /// Nodes that the extender refused, by reason code.
+    /// Nodes that the extender rejected, by reason code.
     pub(super) rejected: BTreeMap<String, usize>,
     /// How many nodes the extender left.
     pub(super) left: usize,
-    /// The best nodes with their weighed scores, best first; empty where no choice was left.
+    /// The weighted scores of the nodes, best first; empty where fewer than two nodes were left.
     pub(super) scores: Vec<(String, i64)>,
-    /// How it ended.
+    /// How the cycle ended.
     pub(super) end: End,
 }
 
 /// How a scheduling cycle ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum End {
-    /// Not yet.
+    /// The cycle has not ended.
     #[default]
     Open,
     /// The pod is on this node.
     Bound(String),
     /// No node was left; the event says why.
     Unschedulable(String),
-    /// The extender could not answer, or did not bind; the pod is tried again.
+    /// The extender could not answer or did not bind; kube-scheduler tries the pod again.
     Failed(String),
 }
 
@@ -84,7 +84,7 @@ impl Scheduler<'_> {
                 cycle.end = End::Unschedulable(message);
                 return Ok(cycle);
             }
-            // With one node left, nobody is asked for scores.
+            // With one node left, kube-scheduler asks for no scores.
             [only] => only.clone(),
             _ => self.best(pod, &feasible, &mut cycle).await?,
         };
@@ -120,7 +120,7 @@ impl Scheduler<'_> {
         Ok(feasible)
     }
 
-    /// The nodes with what is requested on them: kube-scheduler's own view of the cluster.
+    /// The cache of kube-scheduler: the nodes with the requests of their pods.
     fn cache(&self) -> Result<BTreeMap<&str, NodeInfo<'_>>, CommandError> {
         let mut cache = BTreeMap::new();
         for (manifest, node) in self.nodes {
@@ -148,7 +148,8 @@ impl Scheduler<'_> {
         }
         let left = answer.node_names.unwrap_or_default();
         if let Some(unknown) = left.iter().find(|name| !feasible.contains(name)) {
-            cycle.end = End::Failed(format!("{verb}: the extender claims a node that was not in question: {unknown}"));
+            cycle.end =
+                End::Failed(format!("{verb}: the extender claims a node that it was not asked about: {unknown}"));
             return Ok(Vec::new());
         }
         for reason in answer.failed.into_iter().chain(answer.unresolvable).flat_map(BTreeMap::into_values) {
@@ -158,9 +159,9 @@ impl Scheduler<'_> {
         Ok(left)
     }
 
-    /// The node with the highest score. What plugins add is the same for every node: these pods prefer nothing.
+    /// The node with the highest score. Scores of plugins are left out: they are equal for pods without preferences.
     async fn best(&self, pod: &Value, feasible: &[String], cycle: &mut Cycle) -> Result<String, CommandError> {
-        /// Plugins score to 100, extenders to 10.
+        /// Scores of plugins go up to 100, scores of extenders up to 10.
         const SCALE: i64 = 100 / 10;
         let verb = &self.configuration.extender.prioritize_verb;
         let answer: Vec<HostPriority> =

@@ -1,4 +1,4 @@
-//! The real servers on loopback, with a certificate made on the spot.
+//! The real servers on loopback, with a certificate issued at the start.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::store::Store;
 use crate::telemetry;
 use crate::tls::{self, ServingCertificate};
 
-/// A demo takes seconds.
+/// How long the certificate is valid; a demo takes seconds.
 const CERTIFICATE_LIFETIME: Duration = Duration::hours(1);
 /// Any free port.
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -30,14 +30,14 @@ pub(super) struct Listening {
     pub(super) addresses: Addresses,
 }
 
-/// Where to ask.
+/// The addresses of the servers.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(super) struct Addresses {
-    /// kube-scheduler asks here; a verb follows.
+    /// The extender; a verb follows.
     pub(super) extender: String,
-    /// The API server asks here; `mutate` or `validate` follows.
+    /// The webhook; `mutate` or `validate` follows.
     pub(super) admission: String,
-    /// Prometheus asks here.
+    /// The metrics.
     pub(super) metrics: String,
 }
 

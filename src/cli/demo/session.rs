@@ -33,7 +33,7 @@ impl Session<'_> {
         let store = Arc::new(store);
         let api = Arc::new(ApiServer::new(&self.cluster.pods, now()));
         list(self.cluster, &api, &store)?;
-        let configuration = configuration::shipped()?;
+        let configuration = configuration::shipped_configuration()?;
         let Listening { mut servers, authority, addresses } = servers::start(&store, &api)?;
         let client = Client::trusting(&authority)?;
         let progress = Progress::new(columns);

@@ -19,58 +19,59 @@ use crate::explain::{Explanation, State, recorded};
 /// How long a person waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Say why a pod is where it is, or why it waits
+/// Explain why a pod is on its node, or why it waits
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   outrigger explain -n streams clicks-source-0
   kubectl outrigger explain clicks-source-0 -o json
 
-kubectl finds it where `outrigger` is on the PATH as `kubectl-outrigger`.
+kubectl finds this command where `outrigger` is on the PATH as `kubectl-outrigger`.
 
-The extender is asked through a port-forward to its pod, with your own rights: get and
-list on pods, get and create on pods/portforward in its namespace. Where it cannot be
-asked, what the pod itself says is shown: its record and conditions.
+The command asks the extender through a port-forward to the pod of the extender. You need
+the rights get and list on pods, and get and create on pods/portforward, in the namespace
+of the extender. Where the extender cannot be asked, the command shows what the pod itself
+holds: its record and its conditions.
 
 Exit codes:
   0  the pod has a node
-  1  failed while running
-  2  wrong input, or there is no such pod
+  1  the command failed
+  2  a flag is wrong, or the pod does not exist
   3  the pod waits")]
 pub(in crate::cli) struct Arguments {
-    /// The pod
+    /// Name of the pod
     pod: String,
-    /// Its namespace; without it that of the current context (with --server: default)
+    /// Namespace of the pod; by default the namespace of the current context (with --server: `default`)
     #[arg(short, long)]
     namespace: Option<String>,
-    /// How it is shown
+    /// Output format
     #[arg(short, long, default_value = "table")]
     output: Output,
-    /// Kubeconfig file; without it KUBECONFIG, the home folder, or the service account
+    /// Kubeconfig file; by default the file in KUBECONFIG, the file in the home folder, or the service account
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// Namespace in which Outrigger is installed
+    /// Namespace of the extender
     #[arg(long, value_name = "NAMESPACE", default_value = "outrigger-system")]
     system_namespace: String,
     /// Port of the extender in its pod
     #[arg(long, default_value_t = 8480)]
     port: u16,
-    /// Extender to ask instead: plain HTTP
+    /// Address of an extender to ask without a port-forward, over plain HTTP
     #[arg(long, value_name = "URL", value_parser = parse_server)]
     server: Option<Uri>,
-    /// Columns of the table; without it those of the terminal
+    /// Columns of the table; by default those of the terminal
     #[arg(long, hide = true)]
     width: Option<u16>,
 }
 
-/// How an explanation is shown.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// For people.
+    /// A table for people.
     Table,
-    /// For programs.
+    /// JSON for programs.
     Json,
-    /// For programs, in YAML.
+    /// YAML for programs.
     Yaml,
 }
 
@@ -78,7 +79,7 @@ fn parse_server(text: &str) -> Result<Uri, String> {
     let uri: Uri = text.parse().map_err(|error| format!("{error}"))?;
     match (uri.scheme_str(), uri.port_u16()) {
         (Some("http"), Some(_)) => Ok(uri),
-        _ => Err("write http://ADDRESS:PORT".to_owned()),
+        _ => Err("expected http://ADDRESS:PORT".to_owned()),
     }
 }
 
@@ -119,7 +120,7 @@ async fn explanation(arguments: &Arguments) -> Result<Explanation, CommandError>
         Ok(Err(problem)) => problem,
         Err(_elapsed) => format!("no answer within {} s", PATIENCE.as_secs()),
     };
-    say(&format!("The extender was not asked ({problem}): this is what the pod itself says."));
+    say(&format!("The extender was not asked ({problem}). The pod itself holds the following."));
     explain_from_pod(client, &namespace, &arguments.pod).await
 }
 
@@ -138,9 +139,9 @@ async fn ask_server(server: &Uri, path: &str) -> Result<ask::Answer, String> {
 fn read_answer(answer: ask::Answer) -> Result<Explanation, CommandError> {
     match answer.status {
         StatusCode::OK => serde_json::from_str(&answer.body)
-            .map_err(|error| CommandError::failed(format!("the extender's answer cannot be read: {error}"))),
+            .map_err(|error| CommandError::failed(format!("cannot read the answer of the extender: {error}"))),
         StatusCode::NOT_FOUND => Err(CommandError::Input(answer.body)),
-        status => Err(CommandError::Failed(format!("the extender answers {status}: {}", answer.body))),
+        status => Err(CommandError::Failed(format!("the extender answered {status}: {}", answer.body))),
     }
 }
 
@@ -151,7 +152,7 @@ async fn explain_from_pod(client: Client, namespace: &str, name: &str) -> Result
         Ok(Ok(None)) => Err(CommandError::Input(format!("there is no pod {namespace}/{name}"))),
         Ok(Err(error)) => Err(CommandError::failed(format!("pod {namespace}/{name}: {error}"))),
         Err(_elapsed) => {
-            Err(CommandError::Failed(format!("the API server gave no answer within {} s", PATIENCE.as_secs())))
+            Err(CommandError::Failed(format!("the API server did not answer within {} s", PATIENCE.as_secs())))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An explanation as people read it.
+//! An explanation as a table.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -49,7 +49,7 @@ pub(super) fn write(explanation: &Explanation, terminal: &mut Terminal) {
     }
 }
 
-/// What the PE wishes without its pod saying so.
+/// The placement constraints that objects declare, and not the pod.
 fn declared(explanation: &Explanation, terminal: &mut Terminal) {
     if explanation.declared.is_empty() && explanation.unclear.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! One object of a manifest: its value as decisions see it, and errors with file, line, column and field.
+//! One object of a manifest: its value in the model, and errors with file, line, column and field.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,21 +14,21 @@ use crate::api::{
 use crate::cli::CommandError;
 use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, StreamJob, keys};
 
-/// One object, and where it stands.
+/// One object and its place in the text.
 #[derive(Debug)]
 pub(in crate::cli) struct Object<'t> {
     pub(super) text: &'t Text,
-    /// Its document, and its place in the list that the document is.
+    /// The document, and the place of the object in the list of the document.
     pub(super) document: usize,
     pub(super) item: Option<usize>,
-    /// Where in the object that stands there this one is: a pod in the template of a controller.
+    /// The path in the object of the text, for a pod from the template of a controller.
     pub(super) within: Vec<Field>,
     pub(super) kind: String,
     pub(super) value: Value,
 }
 
 impl Object<'_> {
-    /// The name of its file.
+    /// The name of the file.
     pub(in crate::cli) fn text(&self) -> &str {
         self.text.file()
     }
@@ -38,24 +38,24 @@ impl Object<'_> {
         &self.value
     }
 
-    /// The object itself, to be changed.
+    /// The object itself, for changes.
     pub(in crate::cli) fn value_mut(&mut self) -> &mut Value {
         &mut self.value
     }
 
-    /// Its kind.
+    /// The kind.
     pub(in crate::cli) fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// True for an object of group `streams.ibm.com`: two of its kinds are named as others are.
+    /// True for an object of group `streams.ibm.com`: two kinds of this group have names that other groups have too.
     pub(in crate::cli) fn is_of_open_streams(&self) -> bool {
         member_text(&self.value, "apiVersion")
             .strip_prefix(OpenStreams::GROUP)
             .is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// The object as what it declares, for a kind of group `streams.ibm.com`.
+    /// The declaration of an object of group `streams.ibm.com`.
     pub(in crate::cli) fn declared<O, T>(&self) -> Result<T, CommandError>
     where
         O: DeserializeOwned,
@@ -64,18 +64,18 @@ impl Object<'_> {
         T::try_from(&self.read::<O>()?).map_err(|problem| self.wrong("metadata", &problem.to_string()))
     }
 
-    /// What was not understood of the object, as errors are told.
-    pub(in crate::cli) fn unknown_outcomes(&self, doubt: &FieldProblem) -> String {
-        self.place_and_problem(&Field::parse(&doubt.field), &doubt.problem)
+    /// A problem of a field, with file, line and column.
+    pub(in crate::cli) fn describe_field_problem(&self, problem: &FieldProblem) -> String {
+        self.place_and_problem(&Field::parse(&problem.field), &problem.problem)
     }
 
-    /// Namespace and name; the name alone where it has no namespace.
+    /// Namespace and name; the name alone for an object without a namespace.
     pub(in crate::cli) fn name(&self) -> String {
         let (namespace, name) = (metadata_text(&self.value, "namespace"), metadata_text(&self.value, "name"));
         if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
     }
 
-    /// Fills in what the API server would: the namespace, and the rest of a generated name.
+    /// Sets the namespace, and completes a generated name, as the API server does.
     pub(in crate::cli) fn complete(&mut self) {
         if let Some(metadata) = self.value.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.entry("namespace").or_insert_with(|| Value::from("default"));
@@ -86,7 +86,7 @@ impl Object<'_> {
         }
     }
 
-    /// The object as a node that decisions see.
+    /// The object as a node of the model.
     pub(in crate::cli) fn node(&self) -> Result<Node, CommandError> {
         let object = self.read::<NodeObject>()?;
         object.load().map_err(|DocumentError { field, problem, .. }| {
@@ -98,7 +98,7 @@ impl Object<'_> {
         if node.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(node) }
     }
 
-    /// The object as a pool that decisions see.
+    /// The object as a pool of the model.
     pub(in crate::cli) fn pool(&self) -> Result<Pool, CommandError> {
         Pool::try_from(&self.read::<HostPool>()?).map_err(|problem| {
             let field = match problem {
@@ -111,7 +111,7 @@ impl Object<'_> {
         })
     }
 
-    /// The object as what is declared of a job.
+    /// The object as a `StreamJob` of the model.
     pub(in crate::cli) fn stream_job(&self) -> Result<StreamJob, CommandError> {
         StreamJob::try_from(&self.read::<StreamJobObject>()?).map_err(|problem| {
             let field = match problem {
@@ -124,18 +124,18 @@ impl Object<'_> {
         })
     }
 
-    /// The object as a pod that decisions see.
+    /// The object as a pod of the model.
     pub(in crate::cli) fn pod(&self) -> Result<Pod, CommandError> {
         let pod = Pod::try_from(&self.read::<PodObject>()?).map_err(|problem| self.unreadable(&problem))?;
         if pod.key.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(pod) }
     }
 
-    /// Reads every field of a pod, also those that no decision needs.
-    pub(in crate::cli) fn whole_pod(&self) -> Result<(), CommandError> {
+    /// Checks every field of a pod, also the fields that no decision reads.
+    pub(in crate::cli) fn check_every_field_of_pod(&self) -> Result<(), CommandError> {
         self.read::<k8s_openapi::api::core::v1::Pod>().map(drop)
     }
 
-    /// Reads the object; an error names the field.
+    /// Deserializes the object; an error names the field.
     pub(in crate::cli) fn read<T: DeserializeOwned>(&self) -> Result<T, CommandError> {
         serde_path_to_error::deserialize(&self.value).map_err(|error| {
             let path: Vec<Field> = error.path().iter().filter_map(Field::from_segment).collect();
@@ -150,7 +150,7 @@ impl Object<'_> {
         self.wrong_at(&path, problem)
     }
 
-    /// The error of a field, whose members may have dots in their names.
+    /// The error of a field by its path; members may have dots in their names.
     pub(in crate::cli) fn wrong_at(&self, path: &[Field], problem: &str) -> CommandError {
         CommandError::Input(self.place_and_problem(path, problem))
     }
@@ -164,7 +164,7 @@ impl Object<'_> {
         format!("{}:{line}:{column}: {said}", self.text.file())
     }
 
-    /// The error of an amount: the first that cannot be read.
+    /// The error of the first amount that cannot be read.
     fn unreadable(&self, problem: &dyn std::fmt::Display) -> CommandError {
         self.wrong_at(&unreadable_amount(&self.value).unwrap_or_default(), &problem.to_string())
     }

@@ -27,7 +27,7 @@ impl Field {
         }
     }
 
-    /// Reads a path as [`join`](Self::join) writes it; what stands in brackets is a number or a name with dots.
+    /// Parses a path as [`join`](Self::join) writes it; brackets hold an index or a name with dots.
     pub(super) fn parse(written: &str) -> Vec<Self> {
         let mut path = Vec::new();
         let mut rest = written;
@@ -56,7 +56,7 @@ impl Field {
     }
 }
 
-/// Limits of a file: dumps of large clusters pass, what only exhausts us does not.
+/// The limits of a file: dumps of large clusters are within them.
 pub(super) fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -68,7 +68,7 @@ pub(super) fn options() -> serde_saphyr::Options {
     }
 }
 
-/// The position of a field, or of what it would stand in where it is missing; 0 where nothing can be said.
+/// The position of a field; the position of its parent where the field is missing; 0 where neither is known.
 pub(super) fn find(text: &str, (document, item): (usize, Option<usize>), path: &[Field]) -> Position {
     let Ok(documents) = serde_saphyr::from_multiple_with_options::<Spanned<Tree>>(text, options()) else {
         return Position::default();
@@ -84,7 +84,7 @@ pub(super) fn find(text: &str, (document, item): (usize, Option<usize>), path: &
     here.referenced.into()
 }
 
-/// A value that knows where each of its parts stands.
+/// A value with the position of each of its parts.
 enum Tree {
     Leaf,
     List(Vec<Spanned<Self>>),

@@ -31,7 +31,7 @@ pub(super) fn unreadable_amount(value: &Value) -> Option<Vec<Field>> {
     }
 }
 
-/// Writes amounts as text, as the API server does when somebody wrote a bare number.
+/// Converts amounts that are numbers to strings, as the API server does.
 pub(super) fn spell_quantities(value: &mut Value) {
     match value {
         Value::Object(members) => {

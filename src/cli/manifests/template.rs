@@ -7,14 +7,14 @@ use super::object::member_text;
 use super::position::Field;
 use crate::cli::CommandError;
 
-/// More than this is a slip of the pen.
+/// The largest number of pods of one controller.
 const MOST_PODS: u64 = 100_000;
 
-/// What differs between the controllers.
+/// How a kind of controller counts and labels its pods.
 struct Controller {
-    /// The members of its spec that say how many pods it wants; the least counts.
+    /// The members of the spec that hold the number of pods; the smallest counts.
     counts: &'static [&'static str],
-    /// The label that numbers its pods.
+    /// The label with the number of the pod.
     number: Option<&'static str>,
 }
 
@@ -31,8 +31,7 @@ fn controller(kind: &str) -> Option<Controller> {
 }
 
 impl Object<'_> {
-    /// The pods that the object stands for: itself, or those that it would create, numbered from 0; `None` where it
-    /// stands for none.
+    /// The pod itself, or the pods that a controller would create, numbered from 0; `None` for any other kind.
     pub(in crate::cli) fn pods_to_be(mut self) -> Result<Option<Vec<Self>>, CommandError> {
         if self.kind == "Pod" {
             self.complete();

@@ -23,7 +23,7 @@ impl Text {
         Self { file: file.into(), text: text.into() }
     }
 
-    /// A file of the user's.
+    /// The text of a file.
     #[expect(clippy::disallowed_methods, reason = "the user's manifests are read here and nowhere else")]
     pub(in crate::cli) fn from_file(path: &Path) -> Result<Self, CommandError> {
         let file = path.display().to_string();
@@ -41,7 +41,7 @@ impl Text {
         &self.file
     }
 
-    /// Every object of every document; lists are taken apart.
+    /// Every object of every document, and every item of a list.
     pub(in crate::cli) fn objects(&self) -> Result<Vec<Object<'_>>, CommandError> {
         let mut objects = Vec::new();
         for (document, value) in self.documents()?.into_iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::cli::{CommandError, policies};
 use crate::files;
 use crate::simulate::{self, Path};
 
-/// Say where PEs would go, and why, without a cluster
+/// Show where PEs would be placed, and why, without a cluster
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,60 +22,61 @@ Examples:
   outrigger simulate --cluster cluster.yaml --workload jobs/ --policies policies/ -o json | jq '.jobs'
   kubectl get pods -n streams -o yaml | outrigger simulate --cluster cluster.yaml --workload -
 
-FILE is YAML or JSON as kubectl prints it: objects, lists, several documents; a folder stands for the files in it, `-`
-for standard input. Of open-streams, streamsjobs, streamspes, streamshostpools and streamsprs count in both. Of
---cluster, nodes, host pools, stream jobs and pods that are bound count. Of --workload, pods, host pools, stream jobs,
-and the pods that Deployments, StatefulSets and Jobs would create. All exist from the start; pods without a node pass
-admission as in a cluster, and are decided by priority, creationTimestamp, then their order in the files.
+FILE holds YAML or JSON as kubectl prints it: objects, lists, or several documents. A folder stands for the files in it,
+and `-` for standard input. The command reads nodes, host pools, stream jobs and bound pods from --cluster. It reads
+pods, host pools, stream jobs, and controllers (Deployment, StatefulSet, Job) from --workload, and creates the pods of
+the controllers. It reads streamsjobs, streamspes, streamshostpools and streamsprs of open-streams from both. All pods
+exist from the start. Pods without a node pass admission as in a cluster, and are placed in the order of priority,
+creationTimestamp, and place in the files.
 
-The document of -o json is described in docs/simulate.md: placements[], jobs[], nodes[].
+docs/simulate.md describes the document of -o json: placements[], jobs[], nodes[].
 
 Exit codes:
   0  every PE of the workload is placed
-  2  wrong input: a flag, a file, or a field in it; the message says where
+  2  a flag, a file, or a field in a file is wrong; the message names it
   3  some PEs are not placed; the output says why")]
 pub(in crate::cli) struct Arguments {
-    /// Nodes, host pools, stream jobs and pods that are there
+    /// Files with the nodes, host pools, stream jobs and bound pods of the cluster
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     cluster: Vec<PathBuf>,
-    /// Pods to place, or what would create them
+    /// Files with the pods to place, or with their controllers
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     workload: Vec<PathBuf>,
-    /// Folder with StreamPolicy files; without it the policies that are shipped apply
+    /// Folder with StreamPolicy files; by default the shipped policies apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// File that says how busy nodes are, as `serve --load-file` reads it; see `loadProtection` in policies
+    /// File with the load of nodes, as `serve --load-file` reads it; see `loadProtection` in policies
     #[arg(long, value_name = "FILE")]
     load: Option<PathBuf>,
-    /// How waiting PEs are decided
+    /// How PEs are placed
     #[arg(long, value_name = "PATH", default_value = "full")]
     path: PathName,
-    /// Time of the decisions; without it the newest that stands in the files
+    /// Time of the simulation; by default the newest time in the files
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// How the outcome is printed
+    /// Output format
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     output: Form,
-    /// Columns of a line of the table; without it those of the terminal, or 80
+    /// Columns of the table; by default those of the terminal, or 80
     #[arg(long, value_name = "COLUMNS", env = "COLUMNS", hide_env_values = true)]
     width: Option<u16>,
 }
 
-/// How waiting PEs are decided.
+/// How PEs are placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum PathName {
-    /// One after another, as kube-scheduler does where nothing is gated.
+    /// One PE after another, as kube-scheduler places pods without scheduling gates.
     Full,
-    /// All together.
+    /// All PEs by one plan.
     Planned,
 }
 
-/// How the outcome is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// For people.
+    /// A table for people.
     Table,
-    /// One document for programs.
+    /// One JSON document for programs.
     Json,
     /// A graph for Graphviz: nodes with their PEs, and the traffic between them.
     Dot,
@@ -93,7 +94,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let protects = policies.load_protection().is_some();
     let mut read = read::read_input((&arguments.cluster, &arguments.workload), policies, (arguments.now, path), loads)?;
     if arguments.load.is_some() && !protects {
-        read.notes.push("--load changes nothing: no policy has loadProtection".to_owned());
+        read.notes.push("--load has no effect: no policy sets loadProtection".to_owned());
     }
     for note in &read.notes {
         say(&format!("note: {note}"));

@@ -3,7 +3,7 @@
 use super::drawing::{Reach, by_zone, colour, rate, style_on, why_waiting};
 use crate::simulate::Chart;
 
-/// Draws nodes as clusters of their PEs, zone by zone, and what waits as a cluster of its own.
+/// Draws nodes as clusters of their PEs, zone by zone, and the PEs that wait as a cluster of their own.
 pub(super) fn draw(chart: &Chart) -> String {
     let mut lines = vec![
         "digraph outrigger {".to_owned(),
@@ -13,7 +13,7 @@ pub(super) fn draw(chart: &Chart) -> String {
     ];
     for (at, (zone, nodes)) in by_zone(chart).into_iter().enumerate() {
         lines.push(format!("  subgraph cluster_zone_{at} {{"));
-        lines.push(format!("    label={}; style=dashed;", text(&zone)));
+        lines.push(format!("    label={}; style=dashed;", quoted(&zone)));
         for node in nodes {
             lines.extend(cluster(chart, node));
         }
@@ -25,7 +25,7 @@ pub(super) fn draw(chart: &Chart) -> String {
     lines.join("\n")
 }
 
-/// A node with its PEs; one without PEs has a point that cannot be seen, or Graphviz would leave it out.
+/// A node with its PEs. A node without PEs has an invisible point: Graphviz leaves out empty clusters.
 fn cluster(chart: &Chart, at: usize) -> Vec<String> {
     let Some(node) = chart.nodes.get(at) else { return Vec::new() };
     let (requested, allocatable) = node.cpu;
@@ -33,7 +33,7 @@ fn cluster(chart: &Chart, at: usize) -> Vec<String> {
     let label = format!("{}{closed}\n{requested} of {allocatable} CPU", node.name);
     let mut lines = vec![
         format!("    subgraph cluster_node_{at} {{"),
-        format!("      label={}; style=\"filled,rounded\"; fillcolor=\"#f4f5f7\";", text(&label)),
+        format!("      label={}; style=\"filled,rounded\"; fillcolor=\"#f4f5f7\";", quoted(&label)),
         format!("      node_{at} [style=invis, shape=point];"),
     ];
     lines.extend(pes(chart, Some(at)).map(|line| format!("      {line}")));
@@ -57,8 +57,8 @@ fn pes(chart: &Chart, node: Option<usize>) -> impl Iterator<Item = String> {
         let job = chart.jobs.get(pe.job).map_or("", String::as_str);
         let why = why_waiting(pe).map(|why| format!("\n{why}")).unwrap_or_default();
         let (fill, style) = (colour(pe.job), style_on(pe.job));
-        let label = text(&format!("{}{why}", pe.name));
-        let tooltip = text(&format!("{} of {job}", pe.pod));
+        let label = quoted(&format!("{}{why}", pe.name));
+        let tooltip = quoted(&format!("{} of {job}", pe.pod));
         format!("pe_{at} [label={label}, tooltip={tooltip}, fillcolor=\"{fill}\", fontcolor=\"{style}\"];")
     })
 }
@@ -66,7 +66,7 @@ fn pes(chart: &Chart, node: Option<usize>) -> impl Iterator<Item = String> {
 fn edges(chart: &Chart) -> Vec<String> {
     let most = chart.edges.iter().map(|edge| edge.rate).max().unwrap_or(0);
     let line = |edge: &crate::simulate::Edge| {
-        let (style, colour) = match Reach::of(chart, *edge) {
+        let (style, colour) = match Reach::between_ends(chart, *edge) {
             None => ("dotted", "#8a8f98"),
             Some(reach) => ("solid", reach.colour()),
         };
@@ -75,13 +75,13 @@ fn edges(chart: &Chart) -> Vec<String> {
             "  pe_{} -> pe_{} [label={}, color=\"{colour}\", style={style}, penwidth={width:.1}];",
             edge.from,
             edge.to,
-            text(&rate(edge.rate))
+            quoted(&rate(edge.rate))
         )
     };
     chart.edges.iter().map(line).collect()
 }
 
-/// A quoted text of the language of Graphviz.
-fn text(text: &str) -> String {
+/// A quoted string of Graphviz.
+fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }

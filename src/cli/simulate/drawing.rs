@@ -1,13 +1,13 @@
-//! What every drawing of an outcome shares: colours, order, words.
+//! Colours, order and words that every drawing of an outcome shares.
 
 use std::collections::BTreeMap;
 
 use crate::simulate::{Chart, ChartPe, Edge};
 
-/// Colours of jobs, told apart on a light and on a dark ground.
+/// Colours of jobs, distinguishable on a light and on a dark background.
 const PALETTE: [&str; 10] =
     ["#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#edc948", "#ff9da7", "#9c755f", "#86a8d8"];
-/// Those that dark text reads better on.
+/// The colours that need dark text.
 const LIGHT: [usize; 6] = [1, 5, 6, 7, 9, 2];
 
 /// The colour of a job; with many jobs some share one.
@@ -23,19 +23,19 @@ pub(super) fn style_on(job: usize) -> &'static str {
 /// How far traffic goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// It stays on its node.
+    /// The traffic stays on its node.
     Node,
-    /// It leaves the node, not the zone.
+    /// The traffic leaves the node and stays in the zone.
     Zone,
-    /// It leaves the zone.
+    /// The traffic leaves the zone.
     Beyond,
 }
 
 impl Reach {
     pub(super) const ALL: [Self; 3] = [Self::Node, Self::Zone, Self::Beyond];
 
-    /// How far traffic goes; `None` where an end of it waits.
-    pub(super) fn of(chart: &Chart, edge: Edge) -> Option<Self> {
+    /// How far the traffic of an edge goes; `None` where one of its PEs waits.
+    pub(super) fn between_ends(chart: &Chart, edge: Edge) -> Option<Self> {
         let node = |pe: usize| chart.nodes.get(chart.pes.get(pe)?.node?);
         let (from, to) = (node(edge.from)?, node(edge.to)?);
         Some(match chart.is_cut(edge)? {
@@ -96,7 +96,7 @@ fn natural(name: &str) -> Vec<(String, u64)> {
     parts
 }
 
-/// Bytes a second in words.
+/// A rate with its unit, from bytes a second.
 pub(super) fn rate(bytes: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("GiB/s", 30), ("MiB/s", 20), ("KiB/s", 10), ("B/s", 0)];
     let (unit, shift) = UNITS.into_iter().find(|(_, shift)| bytes >> shift > 0).unwrap_or(("B/s", 0));
@@ -108,14 +108,14 @@ pub(super) fn rate(bytes: u64) -> String {
     }
 }
 
-/// How thick a line is, between two widths: its area tells the rate.
+/// The thickness of a line, between two widths: the square of the thickness is proportional to the rate.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a width needs far fewer than 53 bits")]
 pub(super) fn thickness(rate: u64, most: u64, (thin, thick): (f64, f64)) -> f64 {
     let share = if most == 0 { 0.0 } else { rate as f64 / most as f64 };
     share.sqrt().mul_add(thick - thin, thin)
 }
 
-/// Why a PE waits: the reason of the nodes that came nearest, which is the last in order of precedence.
+/// Why a PE waits: the last reason in the order of precedence, which is that of the nodes that came nearest.
 pub(super) fn why_waiting(pe: &ChartPe) -> Option<String> {
     let (code, count) = pe.rejected.last_key_value().filter(|_| pe.node.is_none())?;
     Some(format!("{}×{count}", code.0))

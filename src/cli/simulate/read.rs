@@ -1,4 +1,4 @@
-//! What is simulated, from files.
+//! Reads the input of a simulation from files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,19 +18,19 @@ use crate::model::{
 use crate::policy::PolicySet;
 use crate::simulate::{self, Input};
 
-/// What was read.
+/// The input, and notes about it.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) input: Input,
-    /// What was left out, for the user.
+    /// Notes for the user on what was left out.
     pub(super) notes: Vec<String>,
 }
 
-/// What is gathered from the objects of all files.
+/// The objects of all files.
 #[derive(Debug, Default)]
 struct Gathered<'t> {
     nodes: Vec<Node>,
-    /// Where each node, pool and pod stands, against two of one name.
+    /// The file of each object, by kind and name: no two objects of a kind have one name.
     seen: BTreeMap<(&'static str, String), String>,
     pools: Pools,
     jobs: StreamJobs,
@@ -40,7 +40,7 @@ struct Gathered<'t> {
     workload: Vec<Object<'t>>,
     newest: Option<Timestamp>,
     skipped: BTreeMap<String, usize>,
-    /// What was not understood of objects whose schema is open, by object; the first is the one that matters.
+    /// Problems in fields of objects with an open schema, by object; the first problem is the important one.
     field_problems: BTreeMap<String, Vec<String>>,
 }
 
@@ -58,22 +58,22 @@ pub(super) fn read_input(
     let mut gathered = Gathered { loads, newest, ..Gathered::default() };
     for text in &cluster {
         for object in text.objects()? {
-            gathered.of_cluster(&object)?;
+            gathered.add_to_cluster(&object)?;
         }
     }
     if gathered.nodes.is_empty() {
-        return Err(CommandError::input(format!("{}: there is no Node in it", names(&cluster))));
+        return Err(CommandError::input(format!("{}: the input holds no Node", names(&cluster))));
     }
-    // A workload may bring its pools and jobs, or change them.
+    // A workload may replace pools and jobs of the cluster.
     gathered.seen.retain(|(kind, _), _| *kind == "Node");
     for text in &workload {
         for object in text.objects()? {
-            gathered.of_workload(object)?;
+            gathered.add_to_workload(object)?;
         }
     }
     if gathered.workload.is_empty() {
         return Err(CommandError::input(format!(
-            "{}: there is no Pod in it, and nothing that creates one",
+            "{}: the input holds no Pod, and no controller of pods",
             names(&workload)
         )));
     }
@@ -81,11 +81,11 @@ pub(super) fn read_input(
 }
 
 impl<'t> Gathered<'t> {
-    fn of_cluster(&mut self, object: &Object<'t>) -> Result<(), CommandError> {
+    fn add_to_cluster(&mut self, object: &Object<'t>) -> Result<(), CommandError> {
         match object.kind() {
             _ if object.is_of_open_streams() => self.open_streams(object)?,
             "Node" => {
-                self.once("Node", object)?;
+                self.insert_name("Node", object)?;
                 let node = object.node()?;
                 self.newest = self.newest.max(node.load.map(|load| load.at));
                 self.nodes.push(node);
@@ -94,7 +94,7 @@ impl<'t> Gathered<'t> {
             "StreamJob" => self.stream_job(object)?,
             "Pod" => {
                 let pod = object.pod()?;
-                self.once("Pod", object)?;
+                self.insert_name("Pod", object)?;
                 self.running.push(pod);
             }
             kind => {
@@ -102,12 +102,12 @@ impl<'t> Gathered<'t> {
                 return Ok(());
             }
         }
-        self.date(object.value());
+        self.keep_newest_time(object.value());
         Ok(())
     }
 
-    fn of_workload(&mut self, object: Object<'t>) -> Result<(), CommandError> {
-        self.date(object.value());
+    fn add_to_workload(&mut self, object: Object<'t>) -> Result<(), CommandError> {
+        self.keep_newest_time(object.value());
         match object.kind() {
             _ if object.is_of_open_streams() => return self.open_streams(&object),
             "HostPool" => return self.pool(&object),
@@ -120,7 +120,7 @@ impl<'t> Gathered<'t> {
             return Ok(());
         };
         for pod in pods {
-            self.once("Pod", &pod)?;
+            self.insert_name("Pod", &pod)?;
             self.workload.push(pod);
         }
         Ok(())
@@ -128,14 +128,14 @@ impl<'t> Gathered<'t> {
 
     fn pool(&mut self, object: &Object<'_>) -> Result<(), CommandError> {
         let pool = object.pool()?;
-        self.once("HostPool", object)?;
+        self.insert_name("HostPool", object)?;
         self.pools.insert(pool.id.clone(), Arc::new(pool));
         Ok(())
     }
 
     fn stream_job(&mut self, object: &Object<'_>) -> Result<(), CommandError> {
         let job = object.stream_job()?;
-        self.once("StreamJob", object)?;
+        self.insert_name("StreamJob", object)?;
         self.jobs.insert(job.id.clone(), Arc::new(job));
         Ok(())
     }
@@ -160,9 +160,9 @@ impl<'t> Gathered<'t> {
     }
 
     fn declare<T: OpenStreamsObject>(&mut self, object: &Object<'_>, declared: T) -> Result<(), CommandError> {
-        self.once(T::KIND_AND_GROUP, object)?;
+        self.insert_name(T::KIND_AND_GROUP, object)?;
         let field_problems: Vec<String> =
-            declared.field_problems().iter().map(|doubt| object.unknown_outcomes(doubt)).collect();
+            declared.field_problems().iter().map(|problem| object.describe_field_problem(problem)).collect();
         if !field_problems.is_empty() {
             self.field_problems.insert(format!("{} {}", T::KIND_AND_GROUP, declared.id()), field_problems);
         }
@@ -171,10 +171,10 @@ impl<'t> Gathered<'t> {
         Ok(())
     }
 
-    fn once(&mut self, kind: &'static str, object: &Object<'_>) -> Result<(), CommandError> {
+    fn insert_name(&mut self, kind: &'static str, object: &Object<'_>) -> Result<(), CommandError> {
         match self.seen.insert((kind, object.name()), object.text().to_owned()) {
             None => Ok(()),
-            Some(other) => Err(object.wrong("metadata.name", &format!("is taken by another {kind}, in {other}"))),
+            Some(other) => Err(object.wrong("metadata.name", &format!("is the name of another {kind}, in {other}"))),
         }
     }
 
@@ -182,18 +182,18 @@ impl<'t> Gathered<'t> {
         *self.skipped.entry(kind.to_owned()).or_default() += 1;
     }
 
-    /// Notes the newest time that stands in an object.
-    fn date(&mut self, value: &Value) {
+    /// Keeps the newest time in an object.
+    fn keep_newest_time(&mut self, value: &Value) {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
                     let is_time = key.ends_with("Timestamp") || key.ends_with("Time");
                     let time = member.as_str().filter(|_| is_time).and_then(|text| text.parse().ok());
                     self.newest = self.newest.max(time);
-                    self.date(member);
+                    self.keep_newest_time(member);
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.date(item)),
+            Value::Array(items) => items.iter().for_each(|item| self.keep_newest_time(item)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
@@ -205,7 +205,7 @@ impl<'t> Gathered<'t> {
     ) -> Result<Read, CommandError> {
         let now = now.or(self.newest).unwrap_or(Timestamp::UNIX_EPOCH);
         let declared = Declarations { jobs: Arc::new(self.jobs), open_streams: self.open_streams };
-        // What the workload says of a pod that runs already counts.
+        // A pod in both inputs counts as the workload has it.
         let mut cluster = self.running;
         let to_place: BTreeSet<String> = self.workload.iter().map(Object::name).collect();
         cluster.retain(|pod| !to_place.contains(&pod.key.to_string()));
@@ -216,14 +216,14 @@ impl<'t> Gathered<'t> {
             let context = Context { policies: &policies, pools: &self.pools, declared: &declared };
             let Prepared { object, pod, is_pe } = prepared(object, now, context, &self.field_problems)?;
             if !uids.insert(pod.key.uid.clone()) {
-                return Err(object.wrong("metadata.uid", "is that of another pod; leave it out"));
+                return Err(object.wrong("metadata.uid", "is the UID of another pod; remove it"));
             }
             not_ours += usize::from(!is_pe && pod.phase == PodPhase::Active);
             workload.push(pod);
         }
         let skipped: Vec<String> = self.skipped.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        let skipped = format!("skipped, for placement does not read them: {}", skipped.join(", "));
-        let not_listed = format!("pods of the workload that no policy governs are not listed: {not_ours}");
+        let skipped = format!("skipped kinds that placement does not read: {}", skipped.join(", "));
+        let not_listed = format!("pods of the workload that no policy governs, which are not listed: {not_ours}");
         let said = [(self.skipped.is_empty(), skipped), (not_ours == 0, not_listed)];
         let said = said.into_iter().filter(|(silent, _)| !silent).map(|(_, note)| note);
         let notes = said.chain(self.field_problems.into_values().flatten()).collect();
@@ -233,28 +233,28 @@ impl<'t> Gathered<'t> {
     }
 }
 
-/// A kind of group `streams.ibm.com`, which is not the only one of its name.
+/// A kind of group `streams.ibm.com` with its group: other groups have kinds of the same name.
 fn qualified(kind: &str) -> String {
     format!("{kind}.{}", OpenStreams::GROUP)
 }
 
-/// A pod of the workload, and where it stands.
+/// A pod of the workload and its object.
 struct Prepared<'t> {
     object: Object<'t>,
     pod: Pod,
     is_pe: bool,
 }
 
-/// The pod as it would be stored, and whether it is a PE. Wishes that cannot be read are an error here: the cluster
-/// would let the pod wait.
+/// The pod as the API server would store it, and whether it is a PE. Placement constraints that cannot be read are an error;
+/// in a cluster the pod would wait.
 fn prepared<'t>(
     mut object: Object<'t>,
     now: Timestamp,
     context: Context<'_>,
     field_problems: &BTreeMap<String, Vec<String>>,
 ) -> Result<Prepared<'t>, CommandError> {
-    object.whole_pod()?;
-    exists(object.value_mut(), now);
+    object.check_every_field_of_pod()?;
+    set_created(object.value_mut(), now);
     let mut pod = object.pod()?;
     if pod.node.is_none() {
         let value = std::mem::take(object.value_mut());
@@ -269,10 +269,10 @@ fn prepared<'t>(
     }
     if let Some(Err(problem)) = pe.as_ref().map(|pe| &pe.spec) {
         if let Some(source) = &problem.source {
-            let unknown_outcomes = field_problems
+            let described = field_problems
                 .get(&**source)
-                .and_then(|field_problems| field_problems.iter().find(|doubt| doubt.ends_with(&problem.problem)));
-            return Err(unknown_outcomes.map_or_else(|| object.wrong("", &problem.to_string()), CommandError::input));
+                .and_then(|known| known.iter().find(|described| described.ends_with(&problem.problem)));
+            return Err(described.map_or_else(|| object.wrong("", &problem.to_string()), CommandError::input));
         }
         let among = if pod.annotations.get(problem.key).is_some() { "annotations" } else { "labels" };
         let path = ["metadata", among, problem.key].map(|member| Field::Member(member.to_owned()));
@@ -283,8 +283,8 @@ fn prepared<'t>(
     Ok(Prepared { object, pod: Arc::unwrap_or_clone(pod), is_pe })
 }
 
-/// Gives a pod what it has once it exists: a UID and a time.
-fn exists(pod: &mut Value, now: Timestamp) {
+/// Sets UID and creation time, as the API server does.
+fn set_created(pod: &mut Value, now: Timestamp) {
     let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let uid = format!("{}/{}", text("/metadata/namespace"), text("/metadata/name"));
     if let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -297,7 +297,7 @@ fn exists(pod: &mut Value, now: Timestamp) {
     }
 }
 
-/// The texts of these files; a folder stands for the manifests in it, in order of their names.
+/// The texts of the files; a folder stands for the manifests in it, in the order of their names.
 fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, CommandError> {
     let mut texts = Vec::new();
     for path in paths {
@@ -330,7 +330,7 @@ fn manifests_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     paths.sort_unstable();
     if paths.is_empty() {
         return Err(CommandError::input(format!(
-            "{}: there is no .yaml, .yml or .json file in this folder",
+            "{}: the folder holds no .yaml, .yml or .json file",
             folder.display()
         )));
     }

@@ -1,4 +1,4 @@
-//! The outcome for people.
+//! The outcome as a table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::simulate::{Chart, Code, JobOutcome, Outcome, Placement};
 /// Longer names are broken.
 const NAMES: u16 = 44;
 
-/// Writes what waits and why, then jobs and nodes.
+/// Writes the PEs that wait with their reasons, then jobs and nodes.
 pub(super) fn write(outcome: &Outcome, terminal: &mut Terminal) {
     placements(outcome, terminal);
     jobs(&outcome.jobs, terminal);
@@ -33,7 +33,7 @@ fn placements(outcome: &Outcome, terminal: &mut Terminal) {
     terminal.put(table);
 }
 
-/// A PE that was bound before was not decided here: it has neither score nor choice.
+/// A PE that was bound before has no score: the simulation did not place it.
 fn row(placement: &Placement, nodes: usize) -> [comfy_table::Cell; 5] {
     let rejected: usize = placement.reasons.values().sum();
     let left = nodes.saturating_sub(rejected);
@@ -117,7 +117,7 @@ fn held(chart: &Chart, node: usize) -> String {
     jobs.iter().filter_map(named).collect::<Vec<_>>().join(" ")
 }
 
-/// What the reasons mean that came up.
+/// Writes the meaning of each reason that occurs.
 fn reasons(outcome: &Outcome, terminal: &mut Terminal) {
     let waiting = outcome.placements.iter().filter(|placement| placement.node.is_none());
     let seen: BTreeSet<Reason> =

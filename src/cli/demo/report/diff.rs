@@ -1,4 +1,4 @@
-//! What admission changed in one pod, as a unified diff of its YAML.
+//! The changes of admission to one pod, as a unified diff of its YAML.
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -8,14 +8,14 @@ use crate::cli::terminal::{Style, Terminal};
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 2;
-/// Of more lines in a row than this, the rest is counted and not shown.
+/// The longest run of lines that is shown; the rest is counted.
 const LONGEST_RUN: usize = 18;
-/// Texts of more lines than this are folded: what they say is not what the diff is about.
+/// Texts of more lines than this are folded: their content is not the subject of the diff.
 const LONGEST_TEXT: usize = 3;
 
 /// Writes the diff.
-pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
-    let Some(Injection { pod, operations, before, after }) = &account.injection else { return };
+pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
+    let Some(Injection { pod, operations, before, after }) = &outcome.injection else { return };
     terminal.heading(&format!("What admission did to {pod}: {operations} operations"));
     let (before, after) = (yaml(before), yaml(after));
     let diff = TextDiff::from_lines(&before, &after);

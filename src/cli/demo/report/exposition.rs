@@ -1,4 +1,4 @@
-//! The text format of Prometheus, as far as it is shown.
+//! Reads the text format of Prometheus.
 
 /// One sample.
 #[derive(Clone, Copy, Debug)]

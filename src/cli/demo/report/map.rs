@@ -13,18 +13,18 @@ const MOST_MARKS: usize = 8;
 const BETWEEN: usize = 2;
 
 /// Writes the nodes zone by zone.
-pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
-    let letters = letters(account);
+pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
+    let letters = letters(outcome);
     let mut marks: BTreeMap<&str, String> = BTreeMap::new();
-    for (job, letter) in account.jobs.iter().zip(&letters) {
+    for (job, letter) in outcome.jobs.iter().zip(&letters) {
         for node in job.pes.iter().filter_map(|pe| pe.node.as_deref()) {
             marks.entry(node).or_default().push(*letter);
         }
     }
     let widest = marks.values().map(|marks| marks.chars().count()).max().unwrap_or(0).clamp(2, MOST_MARKS);
-    let name = account.nodes.iter().map(|node| node.node.chars().count()).max().unwrap_or(0);
+    let name = outcome.nodes.iter().map(|node| node.node.chars().count()).max().unwrap_or(0);
     let mut zones: BTreeMap<&str, Vec<&NodeOutcome>> = BTreeMap::new();
-    for node in &account.nodes {
+    for node in &outcome.nodes {
         zones.entry(&node.zone).or_default().push(node);
     }
     let zone_width = zones.keys().map(|zone| zone.chars().count()).max().unwrap_or(0);
@@ -42,7 +42,7 @@ pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
             terminal.line(&text);
         }
     }
-    let legend = account.jobs.iter().zip(&letters).map(|(job, letter)| format!("{letter} {}", job.job));
+    let legend = outcome.jobs.iter().zip(&letters).map(|(job, letter)| format!("{letter} {}", job.job));
     let legend: Vec<String> =
         legend.chain(["· another pod".to_owned(), "× cordoned or not ready".to_owned()]).collect();
     terminal.paragraph(&legend.join("   "), Style::Faint);
@@ -64,9 +64,9 @@ fn mark(node: &NodeOutcome, marks: Option<&String>, (name, widest): (usize, usiz
 }
 
 /// One letter a job: the first of its name where that is unambiguous.
-fn letters(account: &DemoOutcome) -> Vec<char> {
+fn letters(outcome: &DemoOutcome) -> Vec<char> {
     let first = |job: &str| job.rsplit('/').next().and_then(|name| name.chars().next()).unwrap_or('?');
-    let firsts: Vec<char> = account.jobs.iter().map(|job| first(&job.job)).collect();
+    let firsts: Vec<char> = outcome.jobs.iter().map(|job| first(&job.job)).collect();
     let distinct = firsts.iter().enumerate().all(|(place, letter)| !firsts.iter().take(place).any(|one| one == letter));
-    if distinct { firsts } else { LETTERS.chars().cycle().take(account.jobs.len()).collect() }
+    if distinct { firsts } else { LETTERS.chars().cycle().take(outcome.jobs.len()).collect() }
 }

@@ -1,4 +1,4 @@
-//! The top of the metrics.
+//! An extract of the metrics.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ const HISTOGRAMS: [&str; 2] =
     ["outrigger_admission_request_duration_seconds", "outrigger_extender_request_duration_seconds"];
 
 /// Writes the counters and how long answers took.
-pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
-    let text = &account.metrics;
+pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
+    let text = &outcome.metrics;
     terminal.heading("Metrics");
     for name in COUNTERS {
         terminal.line(&terminal.paint(name, Style::Strong));

@@ -5,12 +5,12 @@ use crate::cli::demo::outcome::DemoOutcome;
 use crate::cli::terminal::Terminal;
 
 /// Writes the whole report; `shown` names the pod whose record is shown.
-pub(in crate::cli::demo) fn write(account: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
-    summary::opening(account, terminal);
-    map::write(account, terminal);
-    placements::write(account, terminal);
-    diff::write(account, terminal);
-    record::write(account, shown, terminal);
-    metrics::write(account, terminal);
-    summary::closing(account, terminal);
+pub(in crate::cli::demo) fn write(outcome: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
+    summary::opening(outcome, terminal);
+    map::write(outcome, terminal);
+    placements::write(outcome, terminal);
+    diff::write(outcome, terminal);
+    record::write(outcome, shown, terminal);
+    metrics::write(outcome, terminal);
+    summary::closing(outcome, terminal);
 }

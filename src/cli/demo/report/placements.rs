@@ -1,4 +1,4 @@
-//! Which PE is where, and why not elsewhere.
+//! The placements of each job, with the reasons of the rejected nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,15 +36,15 @@ const ALL: &[Column] = &[
     Column::Rejected,
 ];
 
-/// Writes one table a job, and what the reasons in them mean.
-pub(super) fn write(account: &DemoOutcome, terminal: &mut Terminal) {
-    for job in &account.jobs {
+/// Writes one table for each job, and the meaning of the reasons.
+pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
+    for job in &outcome.jobs {
         let placed = job.pes.iter().filter(|pe| pe.node.is_some()).count();
         terminal.heading(&format!("{} (policy {}): {placed} of {} placed", job.job, job.policy, job.pes.len()));
         let table = table(job, terminal);
         terminal.put(table);
     }
-    reasons(account, terminal);
+    reasons(outcome, terminal);
 }
 
 fn table(job: &JobOutcome, terminal: &Terminal) -> Table {
@@ -103,7 +103,7 @@ impl Column {
         }
     }
 
-    /// Names and wishes are broken beyond this width; reasons get what is left.
+    /// The width beyond which names and constraints are broken; reasons get the rest of the line.
     fn widest(self) -> Option<u16> {
         match self {
             Self::Pe => Some(24),
@@ -129,9 +129,9 @@ fn number(pe: &PeOutcome, field: &str) -> String {
     value.map(|value| format!("{value:.2}")).unwrap_or_default()
 }
 
-/// What the reasons mean that came up.
-fn reasons(account: &DemoOutcome, terminal: &mut Terminal) {
-    let seen: BTreeSet<&str> = account.pes().flat_map(|(_, pe)| pe.rejected.keys()).map(String::as_str).collect();
+/// Writes the meaning of each reason that occurs.
+fn reasons(outcome: &DemoOutcome, terminal: &mut Terminal) {
+    let seen: BTreeSet<&str> = outcome.pes().flat_map(|(_, pe)| pe.rejected.keys()).map(String::as_str).collect();
     terminal.heading("Reasons");
     let mut table = terminal.table();
     for reason in Reason::ALL.iter().filter(|reason| seen.contains(reason.as_str())) {

@@ -1,4 +1,4 @@
-//! The record of one placement, as it is on the pod.
+//! The record of one placement, from the annotation of the pod.
 
 use serde_json::{Map, Value};
 
@@ -6,14 +6,14 @@ use super::super::outcome::{DemoOutcome, PeOutcome};
 use crate::cli::record;
 use crate::cli::terminal::Terminal;
 
-/// Writes the record of the pod that is asked for, or the one that says most.
-pub(super) fn write(account: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
+/// Writes the record of the pod that the user names, or else the longest record.
+pub(super) fn write(outcome: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
     let is_asked_for = |pe: &PeOutcome| {
         shown.is_none_or(|asked| pe.pod == asked || pe.pod.split_once('/').is_some_and(|(_, name)| name == asked))
     };
     let mut chosen: Option<(&PeOutcome, &Map<String, Value>)> = None;
     let mut longest = 0;
-    for (_, pe) in account.pes().filter(|(_, pe)| is_asked_for(pe)) {
+    for (_, pe) in outcome.pes().filter(|(_, pe)| is_asked_for(pe)) {
         let Some(record @ Value::Object(fields)) = &pe.record else { continue };
         let length = record.to_string().len();
         if length > longest {

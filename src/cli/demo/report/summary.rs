@@ -5,53 +5,53 @@ use super::placements::rejected;
 use crate::cli::terminal::{Style, Terminal, cell};
 use crate::model::Reason;
 
-/// What came of it, what is real, and what is played.
-pub(super) fn opening(account: &DemoOutcome, terminal: &mut Terminal) {
-    let jobs: Vec<String> = account.jobs.iter().map(|job| format!("{} ({})", job.job, job.policy)).collect();
-    let (placed, pes, nodes) = (account.placed, account.pes, account.nodes.len());
+/// Writes the result, and what is real and what is fake.
+pub(super) fn opening(outcome: &DemoOutcome, terminal: &mut Terminal) {
+    let jobs: Vec<String> = outcome.jobs.iter().map(|job| format!("{} ({})", job.job, job.policy)).collect();
+    let (placed, pes, nodes) = (outcome.placed, outcome.pes, outcome.nodes.len());
     terminal.paragraph(
         &format!("Outrigger placed {placed} of {pes} PEs of {} jobs on {nodes} nodes.", jobs.len()),
         Style::Strong,
     );
     terminal.paragraph(&format!("Jobs, with the policies that govern them: {}.", jobs.join(", ")), Style::Plain);
-    let count = |path: &str| account.requests.get(path).copied().unwrap_or_default();
+    let count = |path: &str| outcome.requests.get(path).copied().unwrap_or_default();
     let servers = format!(
         "The servers are the real ones, over TLS on loopback: {} admission reviews, {} filters, {} rankings and {} \
-         binds in {:.2} s. API server and kube-scheduler are played; no cluster was touched.",
+         binds in {:.2} s. The API server and kube-scheduler are fakes; no cluster was touched.",
         count("admission/mutate") + count("admission/validate"),
         count("extender/filter"),
         count("extender/prioritize"),
         count("extender/bind"),
-        account.seconds,
+        outcome.seconds,
     );
     terminal.paragraph(&servers, Style::Faint);
 }
 
-/// What holds, what waits and why, and where to go on.
-pub(super) fn closing(account: &DemoOutcome, terminal: &mut Terminal) {
+/// Writes the checks, the PEs that wait with their reasons, and further commands.
+pub(super) fn closing(outcome: &DemoOutcome, terminal: &mut Terminal) {
     terminal.heading("Outcome");
-    terminal.paragraph(&format!("{} of {} PEs are placed.", account.placed, account.pes), Style::Strong);
-    let held = account.checks.iter().filter(|check| check.broken.is_empty());
+    terminal.paragraph(&format!("{} of {} PEs are placed.", outcome.placed, outcome.pes), Style::Strong);
+    let held = outcome.checks.iter().filter(|check| check.broken.is_empty());
     let held: Vec<String> = held.map(|check| format!("{} ({})", check.rule, check.of)).collect();
     terminal
         .paragraph(&format!("Checked at the end, from the pods alone, and kept: {}.", held.join(", ")), Style::Good);
-    for broken in account.checks.iter().flat_map(|check| &check.broken) {
+    for broken in outcome.checks.iter().flat_map(|check| &check.broken) {
         terminal.paragraph(&format!("BROKEN: {broken}"), Style::Bad);
     }
-    for (pod, message) in &account.denied {
+    for (pod, message) in &outcome.denied {
         terminal.paragraph(&format!("{pod} was denied at admission: {message}"), Style::Wary);
     }
-    if !account.not_ours.is_empty() {
-        let left_alone = account.not_ours.join(", ");
+    if !outcome.not_ours.is_empty() {
+        let left_alone = outcome.not_ours.join(", ");
         terminal.paragraph(&format!("Left alone, as no policy governs them: {left_alone}."), Style::Faint);
     }
-    for (job, pe) in account.waiting() {
-        waits(&format!("{} of {}", pe.pe, job.job), pe, account.nodes.len(), terminal);
+    for (job, pe) in outcome.waiting() {
+        waits(&format!("{} of {}", pe.pe, job.job), pe, outcome.nodes.len(), terminal);
     }
     terminal.paragraph("All of this as one document: -o json. Manifests of your own: --help.", Style::Faint);
 }
 
-/// Why a PE has no node: which filter left how many, what Outrigger says, and what the pod's event says.
+/// Writes why a PE has no node: how many nodes each filter left, the reasons, and the event of the pod.
 fn waits(name: &str, pe: &PeOutcome, nodes: usize, terminal: &mut Terminal) {
     let mut table = terminal.table();
     let mut row = |title: &str, text: &str, style: Style| {
@@ -65,6 +65,6 @@ fn waits(name: &str, pe: &PeOutcome, nodes: usize, terminal: &mut Terminal) {
     for reason in Reason::ALL.iter().filter(|reason| pe.rejected.contains_key(reason.as_str())) {
         row("", &format!("{reason}: {}", reason.meaning()), Style::Plain);
     }
-    row("event", pe.message.as_deref().unwrap_or("it was not tried"), Style::Plain);
+    row("event", pe.message.as_deref().unwrap_or("no scheduling attempt"), Style::Plain);
     terminal.put(table);
 }

@@ -1,4 +1,4 @@
-//! Where everything stands: chips in boxes, boxes in rows, rows in zones, zones one below the other.
+//! The layout: PEs in boxes of nodes, boxes in rows, rows in zones, zones one below the other.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ impl Rect {
     }
 }
 
-/// Where everything stands, and how large it is.
+/// Positions and sizes of all elements.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     pub(super) width: f64,
@@ -88,7 +88,7 @@ const REASON: f64 = 170.0;
 const LETTER: f64 = 6.0;
 
 impl Layout {
-    pub(super) fn of(chart: &Chart) -> Self {
+    pub(super) fn new(chart: &Chart) -> Self {
         let labelled = chart.nodes.len() <= READABLE.0 && chart.pes.len() <= READABLE.1;
         let scale = if labelled { LABELLED } else { SMALL };
         let mut layout = Self {

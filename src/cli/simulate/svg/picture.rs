@@ -8,7 +8,7 @@ use crate::simulate::{Chart, ChartNode, ChartPe, Edge};
 
 /// Draws a chart.
 pub(in crate::cli::simulate) fn draw(chart: &Chart) -> String {
-    let layout = Layout::of(chart);
+    let layout = Layout::new(chart);
     let mut sheet = Sheet::default();
     title(chart, &layout, &mut sheet);
     legend(chart, &layout, &mut sheet);
@@ -21,9 +21,11 @@ pub(in crate::cli::simulate) fn draw(chart: &Chart) -> String {
     for (node, area) in nodes() {
         node_box(node, *area, &layout, &mut sheet);
     }
-    // Lines lie over boxes and under PEs.
+    // Lines are above boxes and below PEs.
     let mut edges: Vec<&Edge> = chart.edges.iter().collect();
-    edges.sort_by_key(|edge| Reach::of(chart, **edge).map(|reach| Reach::ALL.iter().position(|one| *one == reach)));
+    edges.sort_by_key(|edge| {
+        Reach::between_ends(chart, **edge).map(|reach| Reach::ALL.iter().position(|one| *one == reach))
+    });
     for edge in edges {
         line(chart, *edge, &layout, &mut sheet);
     }
@@ -31,7 +33,7 @@ pub(in crate::cli::simulate) fn draw(chart: &Chart) -> String {
         let name = node.name.as_str().strip_suffix(domain).unwrap_or(node.name.as_str());
         let class = if node.schedulable { "name" } else { "name faint" };
         let name = Layout::cut(name, area.width - 12.0);
-        // A text of its own under the name keeps lines off it: not every viewer knows `paint-order`.
+        // A second text below the name keeps lines off the name: not every viewer supports `paint-order`.
         let place = (area.x + 6.0, area.y + layout.name_line);
         sheet.text(place, "halo", &name);
         sheet.text(place, class, &name);
@@ -57,7 +59,7 @@ fn title(chart: &Chart, layout: &Layout, sheet: &mut Sheet) {
     sheet.text((layout.margin, 30.0), "title", &said);
 }
 
-/// Which colour is which job, and what the lines say.
+/// The colours of jobs and the meaning of lines.
 fn legend(chart: &Chart, layout: &Layout, sheet: &mut Sheet) {
     for (at, (job, place)) in chart.jobs.iter().zip(&layout.legend).enumerate() {
         let of = chart.pes.iter().filter(|pe| pe.job == at);
@@ -99,7 +101,7 @@ fn node_box(node: &ChartNode, area: Rect, layout: &Layout, sheet: &mut Sheet) {
     sheet.close();
 }
 
-/// What every name of a node ends with, from its first dot; empty where they differ, or there is one node.
+/// The domain that all node names share; empty where they differ.
 fn common_domain(chart: &Chart) -> &str {
     let mut domains = chart
         .nodes
@@ -135,7 +137,7 @@ fn pe_chip(chart: &Chart, pe: &ChartPe, area: Rect, layout: &Layout, sheet: &mut
 /// Traffic between two PEs that are placed.
 fn line(chart: &Chart, edge: Edge, layout: &Layout, sheet: &mut Sheet) {
     let (Some(reach), Some(from), Some(to)) =
-        (Reach::of(chart, edge), layout.pes.get(edge.from), layout.pes.get(edge.to))
+        (Reach::between_ends(chart, edge), layout.pes.get(edge.from), layout.pes.get(edge.to))
     else {
         return;
     };

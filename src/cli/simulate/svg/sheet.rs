@@ -23,7 +23,7 @@ text{fill:#e6e9ed}.ground{fill:#12161b}.zone{fill:#1a2027;stroke:#2c343d}.node{f
 }";
 
 impl Sheet {
-    /// Begins a group with a text that is shown where one points at it.
+    /// Begins a group with a tooltip.
     pub(super) fn open(&mut self, tip: &str) {
         self.0.push(format!("<g><title>{}</title>", escaped(tip)));
     }
@@ -85,7 +85,7 @@ impl Sheet {
     }
 }
 
-/// Text between tags and in attributes, without what no XML may hold.
+/// Text escaped for XML, without characters that XML forbids.
 pub(super) fn escaped(text: &str) -> String {
     let text: String = text.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
