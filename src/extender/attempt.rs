@@ -111,6 +111,7 @@ impl Attempt {
 /// The last attempts, by pod.
 #[derive(Debug, Default)]
 pub struct Attempts {
+    /// Each attempt with the time since when its node is named.
     by_pod: HashMap<PodUid, (Attempt, Timestamp), ahash::RandomState>,
     order: VecDeque<PodUid>,
 }
@@ -118,7 +119,12 @@ pub struct Attempts {
 impl Attempts {
     /// Keeps what filter found at `now`: a new attempt begins.
     pub fn filtered(&mut self, uid: &PodUid, attempt: Attempt, now: Timestamp) {
-        if self.by_pod.insert(uid.clone(), (attempt, now)).is_some() {
+        let named =
+            |attempt: &Attempt| attempt.choice.best.first().filter(|_| attempt.named_one).map(|best| best.name.clone());
+        let last = self.by_pod.get(uid).filter(|(last, _)| named(last).is_some() && named(last) == named(&attempt));
+        // A node that is named again has been named since the first time.
+        let since = last.map_or(now, |(_, since)| *since);
+        if self.by_pod.insert(uid.clone(), (attempt, since)).is_some() {
             return;
         }
         self.order.push_back(uid.clone());

@@ -6,9 +6,6 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-#[cfg(doc)]
-use super::OpenStreams;
-
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -116,7 +113,7 @@ impl JobId {
     }
 }
 
-/// The identity of an object among all of its kind. A host pool has one too: see [`OpenStreams::pool_id`].
+/// The identity of an object among all of its kind. A host pool has one too: see `OpenStreams::pool_id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
     /// The namespace.

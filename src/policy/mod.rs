@@ -5,6 +5,7 @@
 
 mod dialect;
 mod load_protection;
+mod on_conflict;
 mod pe;
 mod raw;
 mod resolve;
@@ -13,7 +14,8 @@ mod set;
 mod spec;
 
 pub(crate) use dialect::{Dialect, Identity};
+pub(crate) use on_conflict::OnConflict;
 pub use resolve::StreamPolicy;
-pub(crate) use resolve::{OnConflict, PlacementPolicy, Sizing};
+pub(crate) use resolve::{PlacementPolicy, Sizing};
 pub use set::{PolicySet, Source};
 pub(crate) use spec::EffectiveValue;

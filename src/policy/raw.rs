@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
-use super::{Dialect, OnConflict};
+use super::dialect::Dialect;
+use super::on_conflict::OnConflict;
 use crate::model::{Scope, ScoringStrategy};
 
 #[derive(Debug, Deserialize)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
-use super::Dialect;
+use super::dialect::Dialect;
 use super::load_protection;
+use super::on_conflict::OnConflict;
 use super::raw;
 use super::selector::{Requirement, Selector};
 use crate::api::FieldError;
@@ -41,16 +41,6 @@ pub struct StreamPolicy {
     pub(crate) on_conflict: OnConflict,
     /// Load protection for PEs of all policies. At most one policy has it.
     pub(crate) load_protection: Option<LoadProtection>,
-}
-
-/// What happens to a pod whose placement spec contradicts itself (`docs/placement.md`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum OnConflict {
-    /// The pod is created with a warning, and rejected at placement.
-    #[default]
-    Warn,
-    /// The pod is rejected at admission.
-    Deny,
 }
 
 /// A container that is injected as a native sidecar (`docs/design.md`, D9).

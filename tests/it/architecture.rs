@@ -120,11 +120,12 @@ fn assert_order(sources: &Sources, parent: &str, floors: &BTreeMap<&str, usize>)
     let mut seen = BTreeSet::new();
     for (from, targets) in sources.imports() {
         let Some(own) = child(&from) else { continue };
-        let floor = floors.get(own.as_str()).unwrap_or_else(|| panic!("`{own}` has no floor in {parent}"));
+        assert!(floors.contains_key(own.as_str()), "`{own}` has no floor in {parent}");
+        let floor = floors[own.as_str()];
         for target in targets {
             let Some(used) = child(&target).filter(|used| *used != own) else { continue };
-            let lower = floors.get(used.as_str()).unwrap_or_else(|| panic!("`{used}` has no floor in {parent}"));
-            assert!(lower < floor, "{from} imports {target}, which stands on a higher floor");
+            assert!(floors.contains_key(used.as_str()), "`{used}` has no floor in {parent}");
+            assert!(floors[used.as_str()] < floor, "{from} imports {target}, which stands on a higher floor");
             seen.insert(own.clone());
         }
     }
@@ -187,7 +188,7 @@ impl Sources {
         for (at, segment) in segments.iter().enumerate() {
             match segment.as_str() {
                 "crate" | "self" => {}
-                "super" => module = module.rsplit_once("::")?.0.to_owned(),
+                "super" => module.truncate(module.rfind("::")?),
                 name => {
                     let child = format!("{module}::{name}");
                     if self.code.contains_key(&child) {

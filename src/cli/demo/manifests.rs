@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cli::CommandError;
-use crate::cli::manifests::{Object, Text};
+use crate::cli::manifests::{Object, Text, objects};
 use crate::model::{Node, Pool};
 
 /// The shipped cluster.
@@ -30,7 +30,7 @@ pub(super) struct Cluster {
 /// Reads nodes, pools and pods.
 pub(super) fn read_cluster(text: &Text) -> Result<Cluster, CommandError> {
     let mut cluster = Cluster::default();
-    for object in text.objects()? {
+    for object in objects(text)? {
         match object.kind() {
             "Node" => {
                 let node = object.node()?;
@@ -50,7 +50,7 @@ pub(super) fn read_cluster(text: &Text) -> Result<Cluster, CommandError> {
 /// Reads the pods to create, in the order of the file.
 pub(super) fn read_jobs(text: &Text) -> Result<Vec<Value>, CommandError> {
     let mut pods = Vec::new();
-    for object in text.objects()? {
+    for object in objects(text)? {
         if object.kind() != "Pod" {
             return Err(unexpected(&object, "Pod, and a List of them; write out what a controller would create"));
         }

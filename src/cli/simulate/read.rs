@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::admission::Context;
 use crate::api::open_streams::{self, Job, ParallelRegion, ProcessingElement};
 use crate::cli::CommandError;
-use crate::cli::manifests::{Field, Object, Text};
+use crate::cli::manifests::{Field, Object, Text, objects};
 use crate::model::{
     Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, OpenStreams,
     OpenStreamsObject, Pe, Pod, PodPhase, PodUid, Pool, Pools, StreamJobs,
@@ -57,7 +57,7 @@ pub(super) fn read_input(
     let newest = loads.values().map(|load| load.at).max();
     let mut gathered = Gathered { loads, newest, ..Gathered::default() };
     for text in &cluster {
-        for object in text.objects()? {
+        for object in objects(text)? {
             gathered.add_to_cluster(&object)?;
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn read_input(
     // A workload may replace pools and jobs of the cluster.
     gathered.seen.retain(|(kind, _), _| *kind == "Node");
     for text in &workload {
-        for object in text.objects()? {
+        for object in objects(text)? {
             gathered.add_to_workload(object)?;
         }
     }

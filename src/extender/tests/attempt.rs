@@ -92,6 +92,10 @@ fn a_node_that_was_named_alone_in_vain_stands_behind_others() {
     let none: [&str; 0] = [];
     assert_eq!(unbound(named(0, &[]), 1), none, "the bind may be under way");
     assert_eq!(unbound(named(0, &[]), 2), ["n0"]);
+    let mut again = Attempts::default();
+    again.filtered(&uid(0), named(0, &[]), NOW);
+    again.filtered(&uid(0), named(0, &[]), NOW + 1.second());
+    assert_eq!(again.last(&uid(0), NOW + 2.seconds()).unbound, [NodeName::from("n0")], "named twice in vain");
     assert_eq!(unbound(named(1, &["n0"]), 9), ["n0", "n1"]);
     assert_eq!(unbound(named(0, &["n0"]), 9), ["n0"]);
     assert_eq!(unbound(Attempt { named_one: false, ..named(0, &[]) }, 9), none, "kube-scheduler chose among several");

@@ -2,19 +2,10 @@
 
 use std::sync::Arc;
 
+use super::assumed_pod::AssumedPod;
 use super::fold::Cluster;
 use crate::model::{NodeName, Pe, PodKey, PodUid};
 use crate::state::takeover::waits;
-
-/// A pod that counts on a node because its Binding was decided.
-#[derive(Debug)]
-pub(super) struct AssumedPod {
-    node: NodeName,
-    /// The version of the pod that its Binding carries as a precondition.
-    pub(super) resource_version: Box<str>,
-    /// True where the Binding may have succeeded, or may still succeed.
-    outcome_unknown: bool,
-}
 
 /// A pod that the watch has not shown, or that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

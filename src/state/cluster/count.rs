@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::departed_job::DepartedJob;
 use super::fold::{Cluster, Entry};
-use super::stream_jobs::DepartedJob;
 use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid};
 use crate::state::job_state::{JobState, PreviousNode};
 use crate::state::node_state::NodeIndex;

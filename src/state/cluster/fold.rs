@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::assumed_pods::AssumedPod;
-use super::stream_jobs::DepartedJob;
+use super::assumed_pod::AssumedPod;
+use super::departed_job::DepartedJob;
 use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};

@@ -7,10 +7,13 @@
 //! | [`pods`] | pods, and owners of pods that are gone |
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
 //! | [`count`] | counts a pod on its node and in its job |
+//! | [`assumed_pod`], [`departed_job`] | what the cluster keeps beside the snapshot |
 //! | [`assumed_pods`] | pods that count on a node before the watch shows them there; the takeover from another process |
 
+mod assumed_pod;
 mod assumed_pods;
 mod count;
+mod departed_job;
 mod fold;
 mod nodes;
 mod open_streams;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::assumed_pods::AssumedPod;
+use super::assumed_pod::AssumedPod;
 use super::fold::{Apply, Cluster, Kind};
 use crate::model::{Owner, Pod, PodUid};
 use crate::state::takeover::waits;

@@ -3,18 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::departed_job::DepartedJob;
 use super::fold::{Apply, Cluster, Kind};
 use crate::model::{JobId, LastPlace, ObjectId, StreamJob};
 use crate::state::job_state::{JobState, PreviousNode};
-
-/// A job that has no PE at the moment, and the previous nodes of its PEs.
-#[derive(Debug)]
-pub(super) struct DepartedJob {
-    pub(super) id: JobId,
-    pub(super) previous_nodes: PreviousNodes,
-}
-
-pub(super) type PreviousNodes = BTreeMap<Arc<str>, PreviousNode>;
 
 /// How many departed jobs are kept. A job is without a PE between two pods of its only PE.
 const DEPARTED: usize = 1_024;

@@ -43,10 +43,10 @@ async fn kube_scheduler_takes_the_node_that_filter_names_and_scores_where_a_pod_
         );
     }
 
-    let term = json!({
+    let preference = json!({
         "weight": 100, "preference": {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["fast"]}]},
     });
-    let node = team.place(Pe::new("fast", "e").cpu("100m").preferring_nodes(&term)).await;
+    let node = team.place(Pe::new("fast", "e").cpu("100m").preferring_nodes(&preference)).await;
     assert!(asked_to_score().await > 0.5, "kube-scheduler scores by the preference of the pod");
     assert_eq!(node, "n3");
 }
