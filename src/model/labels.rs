@@ -46,7 +46,7 @@ impl Labels {
 }
 
 impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
-    /// The value of an annotation may contain [`END`], which is replaced. No valid value contains it.
+    /// A NUL in the value of an annotation is replaced, since NUL ends texts here. No valid value contains one.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
         let mut pairs: Vec<(K, V)> = iter.into_iter().collect();
         // A stable sort and the last of equal keys wins, as in a JSON object read by Kubernetes.
