@@ -41,6 +41,7 @@ pub(crate) use colocation::conflict_between;
 pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Decision, Foresight};
 pub use gang::{GangPlan, GangState, QUIET, gang_spec};
+#[cfg(any(test, feature = "demo"))]
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
 pub use planner::gang_plan::{gang_at_bind, plan_gang};
