@@ -1,8 +1,8 @@
-//! Somebody else's text within ours.
+//! Text of users that is quoted in warnings, or written as a label.
 
 /// `text` on one line, with at most `most` characters.
 ///
-/// Control characters become spaces: a warning that holds one is dropped by the API server.
+/// Control characters become spaces: the API server drops a warning with a control character.
 pub(super) fn one_line(text: &str, most: usize) -> String {
     let mut line: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(most).is_some() {
@@ -12,7 +12,7 @@ pub(super) fn one_line(text: &str, most: usize) -> String {
     line
 }
 
-/// True for what Kubernetes takes as a label's value, or as the name part of its key: 1 to 63 characters.
+/// True if Kubernetes accepts the text as a label value, or as the name part of a label key: 1 to 63 characters.
 pub(super) fn is_label_text(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let ends = |c: char| c.is_ascii_alphanumeric();
