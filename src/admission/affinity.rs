@@ -1,4 +1,5 @@
-//! Required node affinity: what concerns the node alone, in a form that every scheduler and autoscaler reads (D2).
+//! Placement constraints on the node alone, written as required node affinity, which every scheduler and autoscaler
+//! reads.
 
 use serde_json::{Value, json};
 
@@ -12,12 +13,12 @@ const REQUIRED: [&str; 4] = ["spec", "affinity", "nodeAffinity", "requiredDuring
 const TERMS: [&str; 5] =
     ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
 
-/// The two lists of a node selector term.
+/// One of the two lists of a node selector term.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Match {
-    /// On the labels of the node.
+    /// Requirements on the labels of the node.
     Expressions,
-    /// On the name of the node.
+    /// Requirements on the name of the node.
     Fields,
 }
 
@@ -30,9 +31,9 @@ impl Match {
     }
 }
 
-/// Requires the tags of the PE's pool. Hosts and restricting tags are the extender's: affinity cannot say them.
+/// Requires the tags of the PE's pool. Node affinity cannot express hosts and restricting tags: the extender checks them.
 pub(super) fn require_tags(
-    draft: &mut PatchBuilder<'_>,
+    patch: &mut PatchBuilder<'_>,
     candidate: &Candidate<'_>,
     pools: &Pools,
 ) -> Result<(), Unpatchable> {
@@ -41,12 +42,13 @@ pub(super) fn require_tags(
         if is_label_value(tag.as_str()) {
             requirements.push(json!({"key": tag_label(tag.as_str()), "operator": "Exists"}));
         } else {
-            // As affinity it would make the API server refuse the pod; placement refuses it, since no node has it.
+            // The API server rejects a pod with an illegal label key. No node has the tag, so the extender rejects the
+            // pod on every node.
             let tag = one_line(tag.as_str(), 40);
-            draft.warn(&format!("{}: tag `{tag}` of the pool is no label name; no node has it", keys::HOST_POOL));
+            patch.warn(&format!("{}: tag `{tag}` of the pool is no label name; no node has it", keys::HOST_POOL));
         }
     }
-    require(draft, Match::Expressions, &requirements)
+    require(patch, Match::Expressions, &requirements)
 }
 
 fn tags<'a>(candidate: &'a Candidate<'_>, pools: &'a Pools) -> &'a [Tag] {
@@ -60,19 +62,19 @@ fn tags<'a>(candidate: &'a Candidate<'_>, pools: &'a Pools) -> &'a [Tag] {
     }
 }
 
-/// Adds requirements to every term, since a node needs to match one of them only. A term without any requirement
-/// matches no node and stays so.
-pub(super) fn require(draft: &mut PatchBuilder<'_>, list: Match, requirements: &[Value]) -> Result<(), Unpatchable> {
+/// Adds requirements to every term, because a node has to match only one of the terms. A term without requirements
+/// matches no node and is left unchanged.
+pub(super) fn require(patch: &mut PatchBuilder<'_>, list: Match, requirements: &[Value]) -> Result<(), Unpatchable> {
     if requirements.is_empty() {
         return Ok(());
     }
-    if raw::get(draft.pod(), &REQUIRED).is_none() {
-        return draft.set(&TERMS, json!([{list.member(): requirements}]));
+    if raw::get(patch.pod(), &REQUIRED).is_none() {
+        return patch.set(&TERMS, json!([{list.member(): requirements}]));
     }
-    let missing = missing(raw::list(draft.pod(), &TERMS), list, requirements);
+    let missing = missing(raw::list(patch.pod(), &TERMS), list, requirements);
     for (index, requirement) in missing {
         let [spec, affinity, node_affinity, required, terms] = TERMS;
-        draft.append(&[spec, affinity, node_affinity, required, terms, &index, list.member()], requirement)?;
+        patch.append(&[spec, affinity, node_affinity, required, terms, &index, list.member()], requirement)?;
     }
     Ok(())
 }

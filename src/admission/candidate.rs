@@ -1,4 +1,4 @@
-//! The pod under review, read as the PE that it will be.
+//! The pod under review, read as the PE that it becomes.
 
 use std::sync::Arc;
 
@@ -7,16 +7,31 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::outcome::SkipReason;
-use super::{Context, json};
+use super::context::Context;
+use super::json;
 use crate::api;
 use crate::model::{
     DeclaredJob, InvalidPlacementSpec, Labels, Namespace, ObjectId, Owner, OwnerKind, PlacementSpec, Pod, PodKey,
     PodPhase,
 };
-use crate::policy::{Dialect, Identity, StreamPolicy};
+use crate::policy::{Dialect, Identity, PolicySet, StreamPolicy};
 
-/// A pod that a policy governs, as the placement will read it.
+/// The policy that governs a pod, and the labels by which the policy was selected.
+pub(super) struct Governed<'a> {
+    pub(super) policy: &'a StreamPolicy,
+    pub(super) namespace: &'a Namespace,
+    pub(super) labels: Labels,
+}
+
+impl<'a> Governed<'a> {
+    /// Selects the policy; `None` if no policy governs a pod with these labels.
+    pub(super) fn select(namespace: &'a Namespace, labels: Labels, policies: &'a PolicySet) -> Option<Self> {
+        let policy = policies.governing(namespace.as_str(), &labels)?;
+        Some(Self { policy, namespace, labels })
+    }
+}
+
+/// A pod that a policy governs, with identity and placement spec as the extender will read them.
 pub(super) struct Candidate<'a> {
     pub(super) policy: &'a StreamPolicy,
     pub(super) namespace: &'a Namespace,
@@ -24,47 +39,39 @@ pub(super) struct Candidate<'a> {
     pub(super) annotations: Labels,
     pub(super) identity: Identity,
     pub(super) spec: Result<Arc<PlacementSpec>, Box<InvalidPlacementSpec>>,
-    /// True where a `ProcessingElement` says what it wishes: the extender waits for that object.
+    /// True if a `ProcessingElement` declares the placement spec: the extender waits for that object.
     pub(super) belongs_to_pe: bool,
-    /// The `Job` that such a pod belongs to.
+    /// The open-streams `Job` of such a pod.
     pub(super) job: Option<&'a DeclaredJob>,
 }
 
 impl<'a> Candidate<'a> {
-    /// Reads the PE out of a raw pod.
+    /// Reads the PE out of a raw pod; `None` if the labels name no job.
     ///
-    /// Only what identity and wishes depend on is read, so that a pod with a value that we cannot parse elsewhere is
-    /// still prepared.
-    pub(super) fn read(
-        pod: &Value,
-        namespace: &'a Namespace,
-        context: Context<'a>,
-    ) -> Result<Self, (SkipReason, Option<&'a StreamPolicy>)> {
-        let labels = texts(pod, "labels");
-        let policy = context.policies.governing(namespace.as_str(), &labels).ok_or((SkipReason::NoPolicy, None))?;
-        let no_job = (SkipReason::NoJob, Some(policy));
+    /// Only the inputs of identity and placement spec are read, so a value elsewhere that cannot be parsed does not
+    /// keep the pod from being prepared.
+    pub(super) fn read(pod: &Value, governed: Governed<'a>, context: Context<'a>) -> Option<Self> {
+        let Governed { policy, namespace, labels } = governed;
         let annotations = texts(pod, "annotations");
-        let owner = controller(pod);
-        let identity =
-            policy.dialect.identity(namespace, &labels, owner.as_ref().map(|owner| &*owner.name)).ok_or(no_job)?;
+        let name = json::text(pod, &["metadata", "name"]).unwrap_or_default();
+        let placed = Arc::new(unplaced_pod(namespace, name, labels.clone(), annotations.clone(), controller(pod)));
+        let identity = policy.identity(&placed)?;
         let belongs_to_pe = policy.dialect == Dialect::OpenStreams
-            && owner.as_ref().is_some_and(|owner| owner.kind == OwnerKind::ProcessingElement);
+            && placed.owner.as_ref().is_some_and(|owner| owner.kind == OwnerKind::ProcessingElement);
         let jobs = &context.declared.open_streams.jobs;
         let job = jobs.get(&ObjectId::new(namespace, &identity.job.name)).filter(|_| belongs_to_pe);
-        let name = json::text(pod, &["metadata", "name"]).unwrap_or_default();
-        let as_placed = bare(namespace, name, labels.clone(), annotations.clone(), owner);
-        let spec = context.policies.pe(&Arc::new(as_placed), context.declared).ok_or(no_job)?.spec;
-        Ok(Self { policy, namespace, labels, annotations, identity, spec, belongs_to_pe, job: job.map(|job| &**job) })
+        let spec = policy.pe(identity.clone(), &placed, context.declared).spec;
+        Some(Self { policy, namespace, labels, annotations, identity, spec, belongs_to_pe, job: job.map(|job| &**job) })
     }
 
-    /// The value of a key that may be an annotation or a label; the annotation wins.
+    /// The value of a key that may be an annotation or a label. The annotation overrides the label.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).or_else(|| self.labels.get(key)).map(str::trim)
     }
 }
 
-/// A pod of which nothing is known but what its PE is read from.
-pub(super) fn bare(
+/// A pod that has only the inputs of identity and placement spec.
+pub(super) fn unplaced_pod(
     namespace: &Namespace,
     name: &str,
     labels: Labels,
@@ -87,12 +94,17 @@ pub(super) fn bare(
     }
 }
 
+/// The labels of a raw pod.
+pub(super) fn labels(pod: &Value) -> Labels {
+    texts(pod, "labels")
+}
+
 fn texts(pod: &Value, member: &str) -> Labels {
     let pairs = json::get(pod, &["metadata", member]).and_then(Value::as_object);
     pairs.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
 }
 
-/// The workload that controls the pod.
+/// The owner reference with `controller: true`.
 fn controller(pod: &Value) -> Option<Owner> {
     let owners = json::list(pod, &["metadata", "ownerReferences"]).iter();
     let owners: Vec<OwnerReference> = owners.filter_map(|owner| OwnerReference::deserialize(owner).ok()).collect();

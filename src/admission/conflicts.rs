@@ -1,4 +1,4 @@
-//! Wishes that cannot be met: said at once, and denied where the policy says so (`docs/placement.md`).
+//! Placement specs that are invalid or have no effect: the user gets a warning, or the pod is denied, by the policy.
 
 use super::candidate::Candidate;
 use super::text::one_line;
@@ -6,10 +6,10 @@ use super::warnings::Warnings;
 use crate::model::{HostChoice, Pools, keys};
 use crate::policy::OnConflict;
 
-/// Longest message of a denial; it may quote the user's annotations.
+/// The longest message of a denial. The message may quote annotations of the pod.
 const MOST_CHARACTERS: usize = 1_000;
 
-/// Why the pod is to be denied, if it is.
+/// The message of the denial; `None` if the placement spec is valid or the policy only warns.
 pub(super) fn denial(candidate: &Candidate<'_>) -> Option<String> {
     let invalid_spec = candidate.spec.as_ref().err()?;
     match candidate.policy.on_conflict {
@@ -18,14 +18,14 @@ pub(super) fn denial(candidate: &Candidate<'_>) -> Option<String> {
     }
 }
 
-/// Warns of wishes that contradict each other or cannot be read: placement will refuse the pod.
+/// Warns of an invalid placement spec: the extender rejects the pod on every node.
 pub(super) fn warn(candidate: &Candidate<'_>, warnings: &mut Warnings) {
     if let Err(invalid_spec) = &candidate.spec {
         warnings.add(&invalid_spec.to_string());
     }
 }
 
-/// Warns of keys that have no effect, or not yet.
+/// Warns of a value that has no effect, and of a `HostPool` that does not exist.
 pub(super) fn warn_of_no_effect(candidate: &Candidate<'_>, pools: &Pools, warnings: &mut Warnings) {
     if let Some(value) = candidate.value(keys::INJECT).filter(|value| !matches!(*value, "true" | "false")) {
         let value = one_line(value, 20);

@@ -1,151 +1,123 @@
-//! What a pod gets: the order of the rules, and the proof of their sum.
+//! How a pod is prepared: the order of the rules, and the proof of the patch that they build.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use json_patch::Patch;
 use serde_json::Value;
 
-use super::candidate::Candidate;
-use super::outcome::{Outcome, SkipReason};
-use super::patch::{PatchBuilder, Unpatchable, prove};
-use super::warnings::Warnings;
+use super::candidate::{self, Candidate, Governed};
+use super::context::Context;
+use super::decision::Decision;
+use super::patch::{PatchBuilder, Unpatchable};
+use super::skip_reason::SkipReason;
 use super::{
-    Context, affinity, conflicts, identity, injection, job_share, json, native, node_name, scheduler, sidecars, sizing,
+    affinity, conflicts, identity, injection, job_share, json, node_name, open_streams, scheduler, sidecars, sizing,
     tolerations,
 };
-use crate::model::Namespace;
+use crate::model::{Labels, Namespace};
 
-/// What was decided about a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// What changes; empty where nothing does.
-    pub patch: Patch,
-    /// What the user is told, each at most 120 characters.
-    pub warnings: Vec<String>,
-}
-
-impl Decision {
-    pub(super) fn skipped(reason: SkipReason, policy: Option<Arc<str>>) -> Self {
-        Self { outcome: Outcome::Skipped { reason, policy }, patch: Patch::default(), warnings: Vec::new() }
-    }
-
-    pub(super) fn unchanged(policy: &Arc<str>, warnings: Warnings) -> Self {
-        let outcome = Outcome::Unchanged { policy: Arc::clone(policy) };
-        Self { outcome, patch: Patch::default(), warnings: warnings.into_vec() }
-    }
-
-    pub(super) fn denied(policy: &Arc<str>, message: String) -> Self {
-        let outcome = Outcome::Denied { policy: Arc::clone(policy), message };
-        Self { outcome, patch: Patch::default(), warnings: Vec::new() }
-    }
-
-    /// Lets a pod through that would cost too much to look at.
-    pub(super) fn too_large() -> Self {
-        let mut warnings = Warnings::default();
-        warnings.add("outrigger left this pod as it was: it is far larger than a pod can be");
-        Self { warnings: warnings.into_vec(), ..Self::skipped(SkipReason::TooLarge, None) }
-    }
-
-    /// Lets the pod through as it is: whatever went wrong is ours, not the user's (law 2).
-    fn fail_open(policy: &Arc<str>, reason: SkipReason, detail: &str) -> Self {
-        let mut warnings = Warnings::default();
-        warnings.add(&format!("outrigger could not prepare this pod and left it as it was: {detail}"));
-        Self { warnings: warnings.into_vec(), ..Self::skipped(reason, Some(Arc::clone(policy))) }
-    }
-}
-
-/// Decides what a pod that is about to be created gets.
+/// Decides how a pod that is about to be created is prepared.
 ///
-/// The patch is proven: it applies to `pod`, and the pod that comes out of it would get nothing more.
+/// The patch is proven: its operations apply to `pod`, and the patched pod would get no further operation.
 #[must_use]
 pub fn decide(pod: &Value, namespace: &Namespace, context: Context<'_>) -> Decision {
-    let candidate = match governed(pod, namespace, context) {
-        Ok(candidate) => candidate,
-        Err(decision) => return decision,
+    match Governed::select(namespace, candidate::labels(pod), context.policies) {
+        None => Decision::skip(SkipReason::NoPolicy, None),
+        Some(governed) => prepare(Cow::Borrowed(pod), governed, context),
+    }
+}
+
+/// Decides how a pod that a policy governs is prepared. An owned pod is patched in place.
+pub(super) fn prepare(pod: Cow<'_, Value>, governed: Governed<'_>, context: Context<'_>) -> Decision {
+    let policy = &governed.policy.name;
+    let Some(candidate) = Candidate::read(&pod, governed, context) else {
+        return Decision::skip(SkipReason::NoJob, Some(policy));
     };
-    let policy = &candidate.policy.name;
-    let decision = match prepare(pod, &candidate, context) {
-        Ok(decision) => decision,
-        Err(error) => return Decision::fail_open(policy, SkipReason::PatchWouldNotApply, &error.to_string()),
-    };
-    if decision.patch.is_empty() {
+    if let Some(decision) = screen(&pod, &candidate) {
         return decision;
     }
-    proven(decision, pod, policy, |patched| match governed(patched, namespace, context) {
-        Ok(again) => again.policy.name == *policy && is_settled(patched, &again, context),
-        Err(_) => false,
-    })
-}
-
-/// The decision, if its patch holds what [`prove`] asks of it.
-fn proven(decision: Decision, pod: &Value, policy: &Arc<str>, is_settled: impl FnOnce(&Value) -> bool) -> Decision {
-    match prove(pod, &decision.patch, is_settled) {
-        Ok(()) => decision,
-        Err(reason) => Decision::fail_open(policy, reason, reason.as_str()),
+    match apply_rules(pod, &candidate, context) {
+        Ok(prepared) => proven(prepared, policy, |prepared| {
+            is_settled(prepared.patch.pod(), &candidate, &prepared.selected_labels, context)
+        }),
+        Err(error) => Decision::fail_open(policy, SkipReason::PatchWouldNotApply, &error.to_string()),
     }
 }
 
-/// The PE that a pod is going to be; otherwise the decision, which is to let it through or to deny it.
-pub(super) fn governed<'a>(
-    pod: &Value,
-    namespace: &'a Namespace,
-    context: Context<'a>,
-) -> Result<Candidate<'a>, Decision> {
-    let skipped = |reason, policy: Option<&Arc<str>>| Decision::skipped(reason, policy.cloned());
-    let candidate = Candidate::read(pod, namespace, context)
-        .map_err(|(reason, policy)| skipped(reason, policy.map(|policy| &policy.name)))?;
+/// The decision to leave a PE unchanged or to deny the PE; `None` if the rules are to be applied.
+pub(super) fn screen(pod: &Value, candidate: &Candidate<'_>) -> Option<Decision> {
     let policy = &candidate.policy.name;
     if json::get(pod, &["metadata", "annotations", "kubernetes.io/config.mirror"]).is_some() {
-        return Err(skipped(SkipReason::MirrorPod, Some(policy)));
+        return Some(Decision::skip(SkipReason::MirrorPod, Some(policy)));
     }
     if scheduler::is_foreign(pod, candidate.policy) {
-        return Err(skipped(SkipReason::ForeignScheduler, Some(policy)));
+        return Some(Decision::skip(SkipReason::ForeignScheduler, Some(policy)));
     }
-    match conflicts::denial(&candidate) {
-        None => Ok(candidate),
-        Some(message) => Err(Decision::denied(policy, message)),
-    }
+    conflicts::denial(candidate).map(|message| Decision::deny(policy, message))
 }
 
-fn is_settled(pod: &Value, candidate: &Candidate<'_>, context: Context<'_>) -> bool {
-    prepare(pod, candidate, context).is_ok_and(|decision| decision.patch.is_empty())
+/// A pod to which every rule has been applied.
+struct Prepared<'a> {
+    patch: PatchBuilder<'a>,
+    /// Why the pod does not get all that the policy injects.
+    withheld: Option<SkipReason>,
+    /// Labels by which the same policy governs the patched pod.
+    selected_labels: Labels,
 }
 
-/// Applies every rule to a draft of the pod.
-fn prepare(pod: &Value, candidate: &Candidate<'_>, context: Context<'_>) -> Result<Decision, Unpatchable> {
+fn apply_rules<'a>(
+    pod: Cow<'a, Value>,
+    candidate: &Candidate<'_>,
+    context: Context<'_>,
+) -> Result<Prepared<'a>, Unpatchable> {
     let policy = candidate.policy;
-    let mut warnings = Warnings::default();
-    conflicts::warn(candidate, &mut warnings);
-    conflicts::warn_of_no_effect(candidate, context.pools, &mut warnings);
-    let mut draft = PatchBuilder::new(pod, warnings);
-    let withheld = injection::withheld(pod, candidate);
-    identity::label(&mut draft, candidate, context)?;
-    identity::annotate(&mut draft, candidate)?;
+    let withheld = injection::withheld(&pod, candidate);
+    let mut patch = PatchBuilder::new(pod);
+    conflicts::warn(candidate, patch.warnings());
+    conflicts::warn_of_no_effect(candidate, context.pools, patch.warnings());
+    let selected_labels = identity::label(&mut patch, candidate, context.policies)?;
+    identity::annotate(&mut patch, candidate)?;
     match withheld {
-        None => sidecars::add(&mut draft, candidate)?,
-        Some(SkipReason::HostNetwork) => draft.warn(injection::NOT_ON_THE_NODES_NETWORK),
+        None => sidecars::add(&mut patch, candidate)?,
+        Some(SkipReason::HostNetwork) => patch.warn(injection::NO_SIDECAR_ON_HOST_NETWORK),
         Some(_) => {}
     }
-    job_share::share(&mut draft, candidate)?;
+    job_share::share(&mut patch, candidate)?;
     if withheld != Some(SkipReason::Declined) {
-        sizing::size(&mut draft, candidate)?;
+        sizing::size(&mut patch, candidate)?;
     }
-    scheduler::assign(&mut draft, policy)?;
-    native::strip(&mut draft, candidate)?;
-    affinity::require_tags(&mut draft, candidate, context.pools)?;
-    node_name::rewrite(&mut draft)?;
-    tolerations::shorten(&mut draft, policy.toleration_seconds)?;
+    scheduler::assign(&mut patch, policy)?;
+    open_streams::remove_terms(&mut patch, candidate)?;
+    affinity::require_tags(&mut patch, candidate, context.pools)?;
+    node_name::rewrite(&mut patch)?;
+    tolerations::shorten(&mut patch, policy.toleration_seconds)?;
+    Ok(Prepared { patch, withheld, selected_labels })
+}
 
-    let (patch, warnings) = draft.finish();
-    let name = Arc::clone(&policy.name);
-    let outcome = match withheld {
-        Some(reason) => Outcome::Skipped { reason, policy: Some(name) },
-        None if patch.is_empty() => Outcome::Unchanged { policy: name },
-        None => Outcome::Injected { policy: name },
+/// The decision to send the patch, if the patch is empty or the proof holds.
+fn proven(prepared: Prepared<'_>, policy: &Arc<str>, proof: impl FnOnce(&Prepared<'_>) -> bool) -> Decision {
+    if !prepared.patch.is_empty() && !proof(&prepared) {
+        let reason = SkipReason::PatchNotIdempotent;
+        return Decision::fail_open(policy, reason, reason.as_str());
+    }
+    let (patch, warnings) = prepared.patch.finish();
+    Decision::Allow { policy: Arc::clone(policy), withheld: prepared.withheld, patch, warnings: warnings.into_vec() }
+}
+
+/// True if the same policy governs the patched pod and the rules would not change the patched pod.
+///
+/// The policy is selected again only where a rule has written labels that the policy has not been selected by.
+fn is_settled(patched: &Value, candidate: &Candidate<'_>, selected_labels: &Labels, context: Context<'_>) -> bool {
+    let (namespace, labels) = (candidate.namespace, candidate::labels(patched));
+    let governed = if labels == *selected_labels {
+        Some(Governed { policy: candidate.policy, namespace, labels })
+    } else {
+        Governed::select(namespace, labels, context.policies)
     };
-    Ok(Decision { outcome, patch, warnings: warnings.into_vec() })
+    let governed = governed.filter(|governed| governed.policy.name == candidate.policy.name);
+    let Some(again) = governed.and_then(|governed| Candidate::read(patched, governed, context)) else { return false };
+    screen(patched, &again).is_none()
+        && apply_rules(Cow::Borrowed(patched), &again, context).is_ok_and(|again| again.patch.is_empty())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! From bytes to a request: borrowed, and no deeper than the answer needs.
+//! From the bytes of an `AdmissionReview` to its request.
 //!
-//! The object stays raw until a policy governs the pod: most pods of a cluster cost one scan for their labels.
+//! The envelope is parsed once and borrows the object as raw text. A scan reads the labels out of that text. The object
+//! is parsed, once, only if a policy governs a pod with these labels.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +9,39 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Subject;
+use super::answer::ReviewedObject;
 use super::error::DecodeError;
 use crate::model::Labels;
 
-/// A review that can be answered.
+/// The request of a review that can be answered.
 pub(super) struct Request<'a> {
-    pub(super) subject: Subject,
-    /// The object, where the request is to create a pod.
+    pub(super) object: ReviewedObject,
+    /// The pod, if the request is to create one.
     pub(super) pod: Option<&'a RawValue>,
-    /// The object, and what it takes the place of, where the request is to write a `StreamJob`.
-    pub(super) stream_job: Option<(&'a RawValue, Option<&'a RawValue>)>,
+    /// The job, if the request is to create or update a `StreamJob`.
+    pub(super) stream_job: Option<StreamJobWrite<'a>>,
+}
+
+/// A `StreamJob` that is about to be stored.
+#[derive(Clone, Copy)]
+pub(super) struct StreamJobWrite<'a> {
+    pub(super) object: &'a RawValue,
+    /// The stored object that `object` replaces.
+    pub(super) old_object: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Review<'a> {
+struct RequestEnvelope<'a> {
     api_version: Option<String>,
     kind: Option<String>,
     #[serde(borrow)]
-    request: Option<ReviewRequest<'a>>,
+    request: Option<AdmissionRequest<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ReviewRequest<'a> {
+struct AdmissionRequest<'a> {
     uid: Option<String>,
     resource: Option<Resource>,
     sub_resource: Option<String>,
@@ -53,17 +62,17 @@ struct Resource {
     plural: Option<String>,
 }
 
-impl ReviewRequest<'_> {
+impl AdmissionRequest<'_> {
     fn creates_a_pod(&self) -> bool {
         self.is_to(&["CREATE"]) && self.is_of("", "pods") && self.is_of_version("v1")
     }
 
-    /// Of whatever version: what cannot be read is let through.
+    /// Holds for every version of the kind: an object that cannot be read is allowed.
     fn writes_a_stream_job(&self) -> bool {
         self.is_to(&["CREATE", "UPDATE"]) && self.is_of("outrigger.dev", "streamjobs")
     }
 
-    /// True for the object itself, and not a subresource of it.
+    /// True if the operation is one of these, on the object itself and not on a subresource.
     fn is_to(&self, operations: &[&str]) -> bool {
         self.sub_resource.as_deref().unwrap_or_default().is_empty()
             && operations.contains(&self.operation.as_deref().unwrap_or_default())
@@ -80,41 +89,46 @@ impl ReviewRequest<'_> {
     }
 }
 
-/// Reads the envelope.
-pub(super) fn review(body: &[u8]) -> Result<Request<'_>, DecodeError> {
-    let review: Review<'_> = serde_json::from_slice(body).map_err(|error| DecodeError::envelope(&error))?;
-    let (api_version, kind) = (review.api_version.unwrap_or_default(), review.kind.unwrap_or_default());
+/// Parses the envelope.
+pub(super) fn request(body: &[u8]) -> Result<Request<'_>, DecodeError> {
+    let envelope: RequestEnvelope<'_> = serde_json::from_slice(body).map_err(|error| DecodeError::envelope(&error))?;
+    let (api_version, kind) = (envelope.api_version.unwrap_or_default(), envelope.kind.unwrap_or_default());
     if api_version != "admission.k8s.io/v1" || kind != "AdmissionReview" {
         return Err(DecodeError::version(&api_version, &kind));
     }
-    let request = review.request.ok_or(DecodeError::NoRequest)?;
+    let request = envelope.request.ok_or(DecodeError::NoRequest)?;
     let pod = request.object.filter(|_| request.creates_a_pod());
-    let stream_job =
-        request.object.filter(|_| request.writes_a_stream_job()).map(|object| (object, request.old_object));
-    let uid = request.uid.filter(|uid| !uid.is_empty()).ok_or(DecodeError::NoUid)?;
-    let subject =
-        Subject { uid, namespace: request.namespace.unwrap_or_default(), name: request.name.unwrap_or_default() };
-    Ok(Request { subject, pod, stream_job })
+    let stream_job = request
+        .object
+        .filter(|_| request.writes_a_stream_job())
+        .map(|object| StreamJobWrite { object, old_object: request.old_object });
+    let review_uid = request.uid.filter(|uid| !uid.is_empty()).ok_or(DecodeError::NoUid)?;
+    let object = ReviewedObject {
+        review_uid,
+        namespace: request.namespace.unwrap_or_default(),
+        name: request.name.unwrap_or_default(),
+    };
+    Ok(Request { object, pod, stream_job })
 }
 
-/// More than the API server reads of one object, and twice of what it stores.
+/// The API server accepts objects of at most this size in a request, and stores half as much.
 const LARGEST_OBJECT: usize = 3 << 20;
-/// Ten times the values of the largest pods that are seen. A value takes up to 80 times its text in memory.
+/// Ten times as many values as the largest pods in use have. A parsed value takes up to 80 times the memory of its text.
 const MOST_VALUES: usize = 50_000;
 
-/// True where not even the labels are worth the look.
+/// True if the object is too large to scan for labels.
 pub(super) fn is_too_large(object: &RawValue) -> bool {
     object.get().len() > LARGEST_OBJECT
 }
 
-/// True where reading all of the object would take more memory than any real pod does.
+/// True if the parsed object would take more memory than any real pod.
 pub(super) fn has_too_many_values(object: &RawValue) -> bool {
-    // Each member and element has a comma or a bracket of its own; those within texts only make the count higher.
+    // Every member and element has its own comma or bracket. Commas and brackets within strings only raise the count.
     let separators = object.get().bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{'));
     separators.count() > MOST_VALUES
 }
 
-/// What one cheap look at a pod shows.
+/// The labels and names of a pod.
 pub(super) struct PodMeta {
     pub(super) labels: Labels,
     namespace: String,
@@ -122,22 +136,22 @@ pub(super) struct PodMeta {
 }
 
 #[derive(Deserialize)]
-struct PodGlance {
-    metadata: Option<MetadataGlance>,
+struct LabelledObject {
+    metadata: Option<LabelledMetadata>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct MetadataGlance {
+struct LabelledMetadata {
     name: Option<String>,
     generate_name: Option<String>,
     namespace: Option<String>,
     labels: Option<BTreeMap<String, String>>,
 }
 
-/// Reads no more of a pod than names and labels.
-pub(super) fn glance(object: &RawValue) -> Result<PodMeta, DecodeError> {
-    let pod: PodGlance = serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))?;
+/// Scans a pod for its labels and names, without building any other value.
+pub(super) fn pod_meta(object: &RawValue) -> Result<PodMeta, DecodeError> {
+    let pod: LabelledObject = serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))?;
     let metadata = pod.metadata.unwrap_or_default();
     let name = metadata.name.filter(|name| !name.is_empty()).or(metadata.generate_name);
     Ok(PodMeta {
@@ -148,19 +162,19 @@ pub(super) fn glance(object: &RawValue) -> Result<PodMeta, DecodeError> {
 }
 
 impl PodMeta {
-    /// Fills in what the request left empty. Where both name a namespace the request's counts.
-    pub(super) fn complete(&self, mut subject: Subject) -> Subject {
-        if subject.namespace.is_empty() {
-            subject.namespace.clone_from(&self.namespace);
+    /// Fills in the namespace and the name if the request has none. The namespace of the request overrides the pod's.
+    pub(super) fn complete(&self, mut object: ReviewedObject) -> ReviewedObject {
+        if object.namespace.is_empty() {
+            object.namespace.clone_from(&self.namespace);
         }
-        if subject.name.is_empty() {
-            subject.name.clone_from(&self.name);
+        if object.name.is_empty() {
+            object.name.clone_from(&self.name);
         }
-        subject
+        object
     }
 }
 
-/// Reads all of a pod, whatever fields it has.
+/// Parses a pod, including fields that are unknown here.
 pub(super) fn pod(object: &RawValue) -> Result<Value, DecodeError> {
     serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))
 }

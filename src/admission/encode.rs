@@ -6,37 +6,36 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::decide::Decision;
-use super::outcome::Outcome;
-use super::{Answer, Subject};
+use super::answer::{Answer, ReviewedObject};
+use super::decision::Decision;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Review<'a> {
+struct ResponseEnvelope<'a> {
     api_version: &'static str,
     kind: &'static str,
-    response: Response<'a>,
+    response: AdmissionResponse<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Response<'a> {
+struct AdmissionResponse<'a> {
     uid: &'a str,
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status<'a>>,
     #[serde(flatten)]
-    patch: Option<Patch>,
+    patch: Option<EncodedPatch>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     audit_annotations: BTreeMap<&'static str, &'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
 }
 
-/// Both or neither: one without the other is a failed call.
+/// The API server fails the call if one of the two is missing.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Patch {
+struct EncodedPatch {
     patch_type: &'static str,
     patch: String,
 }
@@ -48,39 +47,39 @@ struct Status<'a> {
     message: &'a str,
 }
 
-/// The answer to the review of `subject`.
-pub(super) fn answer(subject: Subject, decision: Decision) -> Answer {
-    let Decision { outcome, patch, warnings } = decision;
-    let status = match &outcome {
-        Outcome::Denied { message, .. } => Some(Status { code: 403, reason: "InvalidPlacement", message }),
-        Outcome::Injected { .. } | Outcome::Unchanged { .. } | Outcome::Skipped { .. } => None,
+/// Encodes the decision about `object`.
+pub(super) fn answer(object: ReviewedObject, decision: Decision) -> Answer {
+    let status = match &decision {
+        Decision::Deny { message, .. } => Some(Status { code: 403, reason: "InvalidPlacement", message }),
+        Decision::Allow { .. } | Decision::Skip { .. } => None,
     };
-    let patch = (!patch.is_empty()).then(|| Patch {
+    let operations = decision.patch();
+    let patch = (!operations.is_empty()).then(|| EncodedPatch {
         patch_type: "JSONPatch",
-        // Operations are plain JSON values and always serialize.
-        patch: STANDARD.encode(serde_json::to_vec(&patch).unwrap_or_default()),
+        // Operations hold JSON values only and always serialize.
+        patch: STANDARD.encode(serde_json::to_vec(operations).unwrap_or_default()),
     });
-    let response = Response {
-        uid: &subject.uid,
+    let response = AdmissionResponse {
+        uid: &object.review_uid,
         allowed: status.is_none(),
         status,
         patch,
-        audit_annotations: audit(&outcome),
-        warnings: &warnings,
+        audit_annotations: audit_annotations(&decision),
+        warnings: decision.warnings(),
     };
-    let review = Review { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response };
-    // Strings, numbers and booleans under string keys: cannot fail.
-    let body = serde_json::to_vec(&review).unwrap_or_default();
-    Answer { body, outcome, warnings, subject }
+    let envelope = ResponseEnvelope { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response };
+    // Strings, numbers and booleans under string keys always serialize.
+    let body = serde_json::to_vec(&envelope).unwrap_or_default();
+    Answer { body, decision, object }
 }
 
-/// What the audit log keeps of a pod that a policy governs.
-fn audit(outcome: &Outcome) -> BTreeMap<&'static str, &str> {
+/// The annotations for the audit log; none if no policy governs the object.
+fn audit_annotations(decision: &Decision) -> BTreeMap<&'static str, &str> {
     let mut annotations = BTreeMap::new();
-    if let Some(policy) = outcome.policy() {
+    if let Some(policy) = decision.policy() {
         annotations.insert("policy", policy);
-        annotations.insert("outcome", outcome.as_str());
-        if let Some(reason) = outcome.skip_reason() {
+        annotations.insert("outcome", decision.outcome().as_str());
+        if let Some(reason) = decision.skip_reason() {
             annotations.insert("reason", reason.as_str());
         }
     }

@@ -1,35 +1,35 @@
-//! What makes a body no review that can be answered.
+//! Why a body is no review that can be answered.
 
 use serde::Serialize;
 
 use super::text::one_line;
 
-/// Why a body cannot be answered. The API server counts it as a failed call, and its failure policy decides.
+/// Why a body cannot be answered. For the API server the call has failed, and `failurePolicy` decides.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Not JSON, cut short, or not of the shape of a review.
+    /// The body is not JSON, is truncated, or has not the fields of a review.
     #[error("the body is no AdmissionReview: {0}")]
     Envelope(String),
-    /// Another kind of object, or a version that we do not speak.
+    /// The body is another kind of object, or another version of a review.
     #[error("`{api_version}` `{kind}` is not supported; send `admission.k8s.io/v1` `AdmissionReview`")]
     Version {
-        /// As received.
+        /// The `apiVersion` of the body.
         api_version: String,
-        /// As received.
+        /// The `kind` of the body.
         kind: String,
     },
-    /// A review without a request.
+    /// The review has no request.
     #[error("the AdmissionReview has no request")]
     NoRequest,
-    /// A request without the UID that the answer must repeat.
+    /// The request has no UID, which the answer must repeat.
     #[error("the request has no uid")]
     NoUid,
-    /// The object is no pod that can be read: wrong types, or nested too deeply.
+    /// The object cannot be read as a pod: a field has a wrong type, or the object is nested too deeply.
     #[error("request.object is no pod: {0}")]
     Object(String),
 }
 
-/// Longest part of somebody else's text in one of our errors.
+/// The longest text of the caller that an error quotes.
 const MOST_CHARACTERS: usize = 200;
 
 impl DecodeError {
@@ -45,14 +45,14 @@ impl DecodeError {
         Self::Version { api_version: one_line(api_version, MOST_CHARACTERS), kind: one_line(kind, MOST_CHARACTERS) }
     }
 
-    /// The body of the answer 400.
+    /// The body of the response with status 400.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body {
             error: String,
         }
-        // A struct of one string always serializes.
+        // A struct with one string always serializes.
         serde_json::to_vec(&Body { error: self.to_string() }).unwrap_or_default()
     }
 }

@@ -1,27 +1,27 @@
-//! Whether a pod gets what its policy injects.
+//! Whether a pod gets the sidecars and resources of its policy.
 
 use serde_json::Value;
 
 use super::candidate::Candidate;
 use super::json;
-use super::outcome::SkipReason;
+use super::skip_reason::SkipReason;
 use crate::model::keys;
 
-/// What the user of such a pod is told.
-pub(super) const NOT_ON_THE_NODES_NETWORK: &str =
+/// The warning for a pod whose sidecars are withheld for [`SkipReason::HostNetwork`].
+pub(super) const NO_SIDECAR_ON_HOST_NETWORK: &str =
     "spec.hostNetwork: no sidecar was added; outrigger.dev/inject: \"true\" asks for it";
 
-/// Why sidecars are withheld from the pod; where the user declined, resources too. `None`: it gets everything.
+/// Why sidecars are withheld from the pod; `None` if the pod gets everything. [`SkipReason::Declined`] withholds
+/// resources too.
 ///
-/// A sidecar on the node's network would listen on the node's addresses, and Kubernetes would turn each port that it
-/// declares into a port of the node, so that no two PEs fit on one. Nobody who asks for the node's network expects
-/// that: it is given only to those who ask for it too.
+/// In a pod with `hostNetwork`, a sidecar listens on the addresses of the node, and each port that the sidecar declares
+/// becomes a host port, so two such PEs do not fit on one node. The sidecar is added only if the pod asks for it.
 pub(super) fn withheld(pod: &Value, candidate: &Candidate<'_>) -> Option<SkipReason> {
-    let on_the_nodes_network = json::get(pod, &["spec", "hostNetwork"]) == Some(&Value::Bool(true));
+    let uses_host_network = json::get(pod, &["spec", "hostNetwork"]) == Some(&Value::Bool(true));
     match candidate.value(keys::INJECT) {
         Some("false") => Some(SkipReason::Declined),
         Some("true") => None,
-        _ if on_the_nodes_network && !candidate.policy.sidecars.is_empty() => Some(SkipReason::HostNetwork),
+        _ if uses_host_network && !candidate.policy.sidecars.is_empty() => Some(SkipReason::HostNetwork),
         _ => None,
     }
 }

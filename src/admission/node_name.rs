@@ -1,4 +1,4 @@
-//! A pod that names its node: the wish stays, the detour around every capacity check does not (D3).
+//! A pod with `spec.nodeName` bypasses every scheduler and capacity check. The pod keeps its node, by node affinity.
 
 use serde_json::json;
 
@@ -8,13 +8,13 @@ use super::patch::{PatchBuilder, Unpatchable};
 
 const NODE_NAME: [&str; 2] = ["spec", "nodeName"];
 
-/// Turns `spec.nodeName` into required node affinity, which a scheduler reads and our bind verifies.
-pub(super) fn rewrite(draft: &mut PatchBuilder<'_>) -> Result<(), Unpatchable> {
-    let Some(node) = raw::text(draft.pod(), &NODE_NAME).map(str::to_owned) else { return Ok(()) };
+/// Replaces `spec.nodeName` with required node affinity, which kube-scheduler checks and the extender's bind verifies.
+pub(super) fn rewrite(patch: &mut PatchBuilder<'_>) -> Result<(), Unpatchable> {
+    let Some(node) = raw::text(patch.pod(), &NODE_NAME).map(str::to_owned) else { return Ok(()) };
     let on_the_node = json!({"key": "metadata.name", "operator": "In", "values": [node]});
-    draft.remove(&NODE_NAME)?;
-    require(draft, Match::Fields, &[on_the_node])?;
-    draft.warn(&format!("spec.nodeName became node affinity, so that capacity is checked: {node}"));
+    patch.remove(&NODE_NAME)?;
+    require(patch, Match::Fields, &[on_the_node])?;
+    patch.warn(&format!("spec.nodeName became node affinity, so that capacity is checked: {node}"));
     Ok(())
 }
 

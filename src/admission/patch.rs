@@ -1,23 +1,25 @@
-//! JSON Patch over the raw object: built by hand, and proven before it is sent (D10, law 2).
+//! A JSON Patch on the raw object, built operation by operation.
+//!
+//! The API server rejects a pod whose patch does not apply, even with `failurePolicy: Ignore`. An operation becomes part
+//! of the patch only after the operation has been applied to the raw object, so the whole patch applies.
 
 use std::borrow::Cow;
 
 use json_patch::jsonptr::PointerBuf;
-use json_patch::{AddOperation, Patch, PatchError, PatchOperation, RemoveOperation, ReplaceOperation};
+use json_patch::{AddOperation, PatchError, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value};
 
 use super::json;
-use super::outcome::SkipReason;
 use super::warnings::Warnings;
 
-/// The pod as it is going to be, the operations that lead there, and what its user is told.
+/// The patched pod, the operations that lead from the raw pod to the patched pod, and the warnings to the user.
 pub(super) struct PatchBuilder<'a> {
     pod: Cow<'a, Value>,
     operations: Vec<PatchOperation>,
     warnings: Warnings,
 }
 
-/// An object that cannot be changed as intended: it is not of the shape of a pod.
+/// Why an operation does not apply: the object has not the structure of a pod.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unpatchable {
     #[error("{0}")]
@@ -27,11 +29,12 @@ pub(super) enum Unpatchable {
 }
 
 impl<'a> PatchBuilder<'a> {
-    pub(super) fn new(pod: &'a Value, warnings: Warnings) -> Self {
-        Self { pod: Cow::Borrowed(pod), operations: Vec::new(), warnings }
+    /// Starts with the raw pod. A borrowed pod is copied at the first operation.
+    pub(super) fn new(pod: Cow<'a, Value>) -> Self {
+        Self { pod, operations: Vec::new(), warnings: Warnings::default() }
     }
 
-    /// The pod with all changes so far.
+    /// The pod with all operations so far applied.
     pub(super) fn pod(&self) -> &Value {
         &self.pod
     }
@@ -40,11 +43,21 @@ impl<'a> PatchBuilder<'a> {
         self.warnings.add(text);
     }
 
-    pub(super) fn finish(self) -> (Patch, Warnings) {
-        (Patch(self.operations), self.warnings)
+    /// The warnings so far.
+    pub(super) fn warnings(&mut self) -> &mut Warnings {
+        &mut self.warnings
     }
 
-    /// Gives the member at `path` this value, with the parents that are missing. Nothing to do where it has it.
+    /// True if there is no operation so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    pub(super) fn finish(self) -> (Vec<PatchOperation>, Warnings) {
+        (self.operations, self.warnings)
+    }
+
+    /// Sets the value at `path` and creates missing parents. A member that has the value already needs no operation.
     pub(super) fn set(&mut self, path: &[&str], value: Value) -> Result<(), Unpatchable> {
         let (missing, there) = self.reach(path);
         if there == Some(&value) {
@@ -61,7 +74,7 @@ impl<'a> PatchBuilder<'a> {
         self.apply(PatchOperation::Add(AddOperation { path: pointer(parent), value }))
     }
 
-    /// Adds an element at the end of the list at `path`, which is created where it is missing.
+    /// Appends an element to the list at `path`, which is created if the list is missing.
     pub(super) fn append(&mut self, path: &[&str], element: Value) -> Result<(), Unpatchable> {
         match self.reach(path).1 {
             None => self.set(path, Value::Array(vec![element])),
@@ -70,16 +83,17 @@ impl<'a> PatchBuilder<'a> {
                 end.push_back("-");
                 self.apply(PatchOperation::Add(AddOperation { path: end, value: element }))
             }
-            // To an object the operation would add a member named `-`.
+            // In an object the operation would add a member with the name `-`.
             Some(_) => Err(Unpatchable::NoList(path.join("/"))),
         }
     }
 
+    /// Removes the member or element at `path`, which must exist.
     pub(super) fn remove(&mut self, path: &[&str]) -> Result<(), Unpatchable> {
         self.apply(PatchOperation::Remove(RemoveOperation { path: pointer(path) }))
     }
 
-    /// How many members of `path` lead to the first one that is missing, that one counted, and what stands at its end.
+    /// The number of members of `path` up to and including the first that is missing, and the value at the end of `path`.
     fn reach(&self, path: &[&str]) -> (usize, Option<&Value>) {
         let mut here = self.pod();
         for (depth, member) in path.iter().enumerate() {
@@ -105,18 +119,6 @@ impl<'a> PatchBuilder<'a> {
 
 fn pointer(path: &[&str]) -> PointerBuf {
     PointerBuf::from_tokens(path.iter().copied())
-}
-
-/// Applies `patch` to the raw object and asks `decide_again`, which returns true when it would change nothing more.
-///
-/// A patch that does not apply is refused by the API server even under `failurePolicy: Ignore`, so none leaves here
-/// unproven.
-pub(super) fn prove(raw: &Value, patch: &Patch, decide_again: impl FnOnce(&Value) -> bool) -> Result<(), SkipReason> {
-    let mut patched = raw.clone();
-    if json_patch::patch(&mut patched, patch).is_err() {
-        return Err(SkipReason::PatchWouldNotApply);
-    }
-    if decide_again(&patched) { Ok(()) } else { Err(SkipReason::PatchNotIdempotent) }
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
-//! The Guaranteed class: whole cores under the static CPU manager, and the last to be evicted.
+//! The Guaranteed class of pods, which get exclusive cores from the static CPU manager and are evicted last.
 
 use serde_json::Value;
 
 use super::json;
 use super::quantity::{Kind, amount, has_pod_level, written};
 
-/// True when every container of the pod is [`is_guaranteed`]; pod-level resources are not looked at.
+/// True if every container of the pod is [`is_guaranteed`]. A pod with pod-level resources is never reported as such.
 pub(super) fn pod_is_guaranteed(pod: &Value) -> bool {
     let containers = json::list(pod, &["spec", "containers"]);
     let init_containers = json::list(pod, &["spec", "initContainers"]);
     !has_pod_level(pod) && !containers.is_empty() && containers.iter().chain(init_containers).all(is_guaranteed)
 }
 
-/// True when a container has limits of CPU and memory, and requests that are absent or equal.
+/// True if a container has limits for CPU and memory, and each request is absent or equal to its limit.
 pub(super) fn is_guaranteed(container: &Value) -> bool {
     ["cpu", "memory"].into_iter().all(|resource| {
         let of = |kind| written(container, kind, resource);

@@ -1,10 +1,10 @@
-//! Requests and limits for application containers, where their user chose none.
+//! Requests and limits for application containers whose user chose none.
 //!
-//! A value is the user's unless it is absent or a `LimitRange` filled it in. The user's values stay. Afterwards no
-//! request is above its limit: ours gives way to what was there, since the API server would refuse the pod.
+//! A value is the user's unless the value is absent or a `LimitRange` has set it. The user's values are kept. The API
+//! server rejects a pod whose request exceeds its limit, so a value of the policy is adjusted to the value that is kept.
 //!
-//! A limit without a request is the user's word on both: Kubernetes makes the request equal to it, and has done so
-//! before a pod comes here from the API server.
+//! A limit without a request sets both: Kubernetes makes the request equal to the limit before the API server calls the
+//! webhook.
 
 use std::collections::BTreeSet;
 
@@ -18,36 +18,36 @@ use super::quantity::{Kind, amount, has_pod_level, written};
 use crate::policy::Sizing;
 
 /// Sizes every application container that the policy names.
-pub(super) fn size(draft: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
+pub(super) fn size(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let sizing = &candidate.policy.sizing;
     if sizing.requests.is_empty() && sizing.limits.is_empty() {
         return Ok(());
     }
-    if has_pod_level(draft.pod()) {
-        // Whoever sizes the pod as a whole has chosen: a container's request may not even exceed the pod's.
+    if has_pod_level(patch.pod()) {
+        // The user has chosen for the whole pod, and the API server rejects a container whose request exceeds the pod's.
         let policy = &candidate.policy.name;
-        draft.warn(&format!("spec.resources is set: the resources of policy `{policy}` are not applied"));
+        patch.warn(&format!("spec.resources is set: the resources of policy `{policy}` are not applied"));
         return Ok(());
     }
     let defaulted = Defaulted::read(candidate.annotations.get(ANNOTATION).unwrap_or_default());
-    for (index, changes) in all_changes(draft.pod(), sizing, &defaulted) {
+    for (index, changes) in all_changes(patch.pod(), sizing, &defaulted) {
         for change in changes {
             if let Some(note) = &change.note {
-                draft.warn(note);
+                patch.warn(note);
             }
-            let path = ["spec", "containers", &index, "resources", change.kind.member(), &change.resource];
-            draft.set(&path, Value::from(change.text))?;
+            let member = ["spec", "containers", &index, "resources", change.kind.member(), &change.resource];
+            patch.set(&member, Value::from(change.text))?;
         }
     }
     Ok(())
 }
 
-/// One request or limit that gets another value.
+/// A request or limit that gets another value.
 struct Change {
     kind: Kind,
     resource: String,
     text: String,
-    /// Why it is not the policy's value.
+    /// The warning, if the value is not the policy's.
     note: Option<String>,
 }
 
@@ -64,21 +64,21 @@ fn all_changes(pod: &Value, sizing: &Sizing, defaulted: &Defaulted<'_>) -> Vec<(
     all
 }
 
-/// A quantity of a container, as it will be.
+/// A request or limit of a container after sizing.
 struct Quantity {
     text: String,
     amount: u64,
-    /// What stands there now.
+    /// The amount before sizing.
     before: Option<u64>,
-    /// From the policy; otherwise it was there and stays.
+    /// True if the quantity is the policy's; otherwise the quantity is kept.
     ours: bool,
 }
 
-/// A text that is no quantity: the API server refuses the pod, and it is not ours to amend.
+/// A text that is no quantity. The API server rejects the pod; the text is not corrected.
 struct Unreadable;
 
 impl Quantity {
-    /// The policy's where the user chose none, else what is written.
+    /// The quantity of the policy if the user chose none, otherwise the quantity in the pod.
     fn read(
         container: &Value,
         kind: Kind,
@@ -117,9 +117,9 @@ impl<'a> Pair<'a> {
     ) -> Result<Self, Unreadable> {
         let request = Quantity::read(container, Kind::Request, resource, sizing, defaulted)?;
         let limit = Quantity::read(container, Kind::Limit, resource, sizing, defaulted)?;
-        let limit_speaks_for_both = limit.as_ref().is_some_and(|limit| !limit.ours)
+        let limit_sets_both = limit.as_ref().is_some_and(|limit| !limit.ours)
             && request.as_ref().is_none_or(|request| request.before.is_none());
-        Ok(Self { resource, request: request.filter(|_| !limit_speaks_for_both), limit })
+        Ok(Self { resource, request: request.filter(|_| !limit_sets_both), limit })
     }
 
     fn changes(mut self, container: &str) -> Vec<Change> {
@@ -133,10 +133,10 @@ impl<'a> Pair<'a> {
         request.into_iter().chain(limit).collect()
     }
 
-    /// Lets ours give way, and says so.
+    /// Adjusts the policy's request or limit so that the request does not exceed the limit. Returns the warnings.
     ///
-    /// Amounts are rounded to whole units; where they come out equal the same text is used, so that a remainder below
-    /// one unit cannot put a request above its limit.
+    /// Amounts are rounded to whole units. If the rounded amounts are equal, both get the same text, so that a fraction
+    /// of a unit cannot put the request above the limit.
     fn reconcile(&mut self, container: &str) -> (Option<String>, Option<String>) {
         let (Some(request), Some(limit)) = (&mut self.request, &mut self.limit) else { return (None, None) };
         if request.amount < limit.amount || !(request.ours || limit.ours) {

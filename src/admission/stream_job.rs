@@ -1,5 +1,5 @@
-//! A `StreamJob` whose PEs contradict each other is refused (legacy rule C9): the schema of the API server sees one PE
-//! at a time.
+//! The check of a `StreamJob`: a job whose PEs contradict each other is denied. The schema in the CRD checks one PE at a
+//! time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::candidate::bare;
-use super::decide::Decision;
-use super::outcome::SkipReason;
+use super::candidate::unplaced_pod;
+use super::decision::Decision;
+use super::decode::StreamJobWrite;
+use super::skip_reason::SkipReason;
 use super::text::one_line;
 use super::warnings::Warnings;
 use crate::api;
@@ -17,62 +18,62 @@ use crate::model::{Declarations, Labels, Namespace, Pe, PlacementSpec, StreamJob
 use crate::placement::{bucket_groups, first_conflict, is_in_bucket};
 use crate::policy::PolicySet;
 
-/// Longest message of a refusal; it may quote the user's tokens.
+/// The longest message of a denial. The message may quote tokens of the job.
 const MOST_CHARACTERS: usize = 1_000;
 
-/// What tells whether an object has anything new to say.
+/// The parts of a job that tell whether its spec changes.
 #[derive(Deserialize)]
-struct PodMeta<'a> {
+struct SpecAndMetadata<'a> {
     #[serde(borrow)]
     spec: Option<&'a RawValue>,
-    metadata: Option<MetadataGlance<'a>>,
+    metadata: Option<DeletionMetadata<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct MetadataGlance<'a> {
+struct DeletionMetadata<'a> {
     #[serde(borrow)]
     deletion_timestamp: Option<&'a RawValue>,
 }
 
-/// Checks a `StreamJob` that is about to be stored in the place of `before`.
-pub(super) fn check(object: &RawValue, before: Option<&RawValue>, policies: &PolicySet) -> Decision {
-    let not_read = || Decision::skipped(SkipReason::NotAStreamJobWrite, None);
-    let Ok(written) = serde_json::from_str::<api::StreamJob>(object.get()) else { return not_read() };
+/// Checks a `StreamJob` that is about to be stored.
+pub(super) fn check(write: StreamJobWrite<'_>, policies: &PolicySet) -> Decision {
+    let not_read = || Decision::skip(SkipReason::NotAStreamJobWrite, None);
+    let Ok(written) = serde_json::from_str::<api::StreamJob>(write.object.get()) else { return not_read() };
     let (Some(namespace), Some(name)) = (&written.metadata.namespace, &written.metadata.name) else {
         return not_read();
     };
     let namespace = Namespace::from(namespace);
     let Some(policy) = policies.governing(namespace.as_str(), &labels(name, "")) else {
-        return Decision::skipped(SkipReason::NoPolicy, None);
+        return Decision::skip(SkipReason::NoPolicy, None);
     };
-    let allowed = Decision::unchanged(&policy.name, Warnings::default());
-    // What was stored while nobody checked can still be labelled and deleted.
-    if says_nothing_new(object, before) {
+    let allowed = Decision::allow_unchanged(&policy.name, Warnings::default());
+    // A job that was stored while the webhook did not answer can still be labelled and deleted.
+    if keeps_its_spec(write) {
         return allowed;
     }
     let problem = match StreamJob::try_from(&written) {
         Ok(job) => invalid_spec(job, policies),
         Err(problem) => Some(problem.to_string()),
     };
-    problem.map_or(allowed, |problem| Decision::denied(&policy.name, one_line(&problem, MOST_CHARACTERS)))
+    problem.map_or(allowed, |problem| Decision::deny(&policy.name, one_line(&problem, MOST_CHARACTERS)))
 }
 
-/// True where the object is on its way out, or its spec is that of before, written alike as the API server does.
-fn says_nothing_new(object: &RawValue, before: Option<&RawValue>) -> bool {
-    let Ok(now) = serde_json::from_str::<PodMeta<'_>>(object.get()) else { return false };
-    let before = before.and_then(|before| serde_json::from_str::<PodMeta<'_>>(before.get()).ok());
+/// True if the job is being deleted, or its spec is the stored spec. The API server serializes equal specs to equal text.
+fn keeps_its_spec(write: StreamJobWrite<'_>) -> bool {
+    let Ok(now) = serde_json::from_str::<SpecAndMetadata<'_>>(write.object.get()) else { return false };
+    let before = write.old_object.and_then(|before| serde_json::from_str::<SpecAndMetadata<'_>>(before.get()).ok());
     now.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
         || before.is_some_and(|before| before.spec.map(RawValue::get) == now.spec.map(RawValue::get))
 }
 
-/// How the PEs of a job contradict each other, or one itself, as far as the object says what they wish.
+/// The first contradiction within a placement spec of the job, or between the placement specs of two of its PEs.
 fn invalid_spec(job: StreamJob, policies: &PolicySet) -> Option<String> {
     let (id, names): (_, Vec<Arc<str>>) = (job.id.clone(), job.pes.keys().cloned().collect());
     let jobs = Arc::new(BTreeMap::from([(id.clone(), Arc::new(job))]));
     let declared = Declarations { jobs, ..Declarations::default() };
     let pe = |name: &Arc<str>| {
-        let pod = bare(&id.namespace, name, labels(&id.name, name), Labels::default(), None);
+        let pod = unplaced_pod(&id.namespace, name, labels(&id.name, name), Labels::default(), None);
         policies.pe(&Arc::new(pod), &declared)
     };
     let pes: Vec<Pe> = names.iter().filter_map(pe).collect();
@@ -94,7 +95,7 @@ fn invalid_spec(job: StreamJob, policies: &PolicySet) -> Option<String> {
     None
 }
 
-/// The first two PEs of a bucket that cannot share a node.
+/// The message for the first two PEs of a bucket that cannot share a node.
 fn within(bucket: &[(&str, &PlacementSpec)]) -> Option<String> {
     let (names, spec): (Vec<&str>, Vec<&PlacementSpec>) = bucket.iter().copied().unzip();
     let (first, later, conflict) = first_conflict(&spec)?;

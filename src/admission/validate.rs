@@ -1,30 +1,37 @@
-//! The second look, at the object as all webhooks have left it.
+//! The check of a pod as all mutating webhooks have left it.
 
 use serde_json::Value;
 
-use super::decide::{Decision, governed};
+use super::candidate::{Candidate, Governed};
+use super::conflicts;
+use super::context::Context;
+use super::decide::screen;
+use super::decision::Decision;
+use super::skip_reason::SkipReason;
 use super::warnings::Warnings;
-use super::{Context, conflicts};
-use crate::model::{Namespace, keys};
+use crate::model::keys;
 
-/// Checks a pod that is about to be stored. It never patches.
-#[must_use]
-pub fn check(pod: &Value, namespace: &Namespace, context: Context<'_>) -> Decision {
-    let candidate = match governed(pod, namespace, context) {
-        Ok(candidate) => candidate,
-        Err(decision) => return decision,
+/// Checks a pod that is about to be stored and that a policy governs. The decision has no patch.
+pub(super) fn check(pod: &Value, governed: Governed<'_>, context: Context<'_>) -> Decision {
+    let policy = &governed.policy.name;
+    let Some(candidate) = Candidate::read(pod, governed, context) else {
+        return Decision::skip(SkipReason::NoJob, Some(policy));
     };
+    if let Some(decision) = screen(pod, &candidate) {
+        return decision;
+    }
     let mut warnings = Warnings::default();
     conflicts::warn(&candidate, &mut warnings);
-    // The strict guard, which holds while we are down too, is a ValidatingAdmissionPolicy in `deploy/`.
+    // In namespaces labelled strict, a ValidatingAdmissionPolicy in `deploy/` rejects unprepared PEs, also while this
+    // webhook does not answer.
     match candidate.annotations.get(keys::POLICY) {
         None => warnings.add(&format!("{} is missing: the pod was not prepared; create it again", keys::POLICY)),
-        Some(noted) if *noted != *candidate.policy.name => {
-            warnings.add(&format!("{} is not `{}`, which governs the pod", keys::POLICY, candidate.policy.name));
+        Some(noted) if *noted != **policy => {
+            warnings.add(&format!("{} is not `{policy}`, which governs the pod", keys::POLICY));
         }
         Some(_) => {}
     }
-    Decision::unchanged(&candidate.policy.name, warnings)
+    Decision::allow_unchanged(policy, warnings)
 }
 
 #[cfg(test)]

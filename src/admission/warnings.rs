@@ -1,14 +1,14 @@
-//! What the user is told beside the answer.
+//! Warnings to the user in the answer to a review.
 
 use super::text::one_line;
 
-/// Warnings: short, each once, in the order in which they came up.
+/// Warnings: short, without duplicates, in the order in which the rules add them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Warnings(Vec<String>);
 
-/// Kubernetes asks for at most this many.
+/// The longest warning that Kubernetes recommends.
 const MOST_CHARACTERS: usize = 120;
-/// A pod with a thousand mistakes is not worth a thousand headers.
+/// The most warnings of one answer: each becomes an HTTP header.
 const MOST: usize = 16;
 
 impl Warnings {

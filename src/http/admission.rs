@@ -7,19 +7,30 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::answer::{json, text};
+use super::answer;
 use super::limits::Intake;
-use crate::admission::{self, Answer, Context, DecodeError, Outcome};
+use crate::admission::{self, Answer, Context, DecodeError, SkipReason};
 use crate::model::RequestOutcome;
 use crate::store::Store;
 use crate::telemetry;
 
-/// What the reviews need.
+/// The state that reviews are answered from.
 #[derive(Debug)]
 pub(super) struct Admission {
     pub(super) store: Arc<Store>,
     pub(super) intake: Intake,
 }
+
+/// One of the webhooks.
+struct Webhook {
+    /// The name of the webhook in metrics and logs.
+    verb: &'static str,
+    answer: fn(&[u8], Context<'_>) -> Result<Answer, DecodeError>,
+}
+
+const MUTATE: Webhook = Webhook { verb: "mutate", answer: admission::mutate };
+const VALIDATE: Webhook = Webhook { verb: "validate", answer: admission::validate };
+const VALIDATE_STREAM_JOB: Webhook = Webhook { verb: "validate_streamjob", answer: admission::validate_stream_job };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -29,68 +40,66 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn mutate(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
-    review("mutate", admission::mutate, &admission, (&request, payload)).await
+    admission.serve(&MUTATE, &request, payload).await
 }
 
 async fn validate(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
-    review("validate", admission::validate, &admission, (&request, payload)).await
+    admission.serve(&VALIDATE, &request, payload).await
 }
 
 async fn validate_stream_job(request: HttpRequest, admission: Data<Admission>, payload: Payload) -> HttpResponse {
-    review("validate_streamjob", admission::validate_stream_job, &admission, (&request, payload)).await
+    admission.serve(&VALIDATE_STREAM_JOB, &request, payload).await
 }
 
-type Review = fn(&[u8], Context<'_>) -> Result<Answer, DecodeError>;
-
-async fn review(
-    verb: &'static str,
-    decide: Review,
-    admission: &Admission,
-    (request, payload): (&HttpRequest, Payload),
-) -> HttpResponse {
-    let started = clock();
-    let read = admission.intake.read(request, payload).await;
-    let view = admission.store.view();
-    let snapshot = &view.snapshot;
-    let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
-    let refuse = |problem: &str, answer: HttpResponse| {
-        tracing::warn!(status = answer.status().as_u16(), problem, "a review cannot be answered");
-        telemetry::admission(verb, RequestOutcome::BadRequest, started.elapsed(), None, None);
-        answer
-    };
-    let body = match read {
-        Ok(body) => body,
-        Err((status, problem)) => return refuse(&problem, text(status, problem.as_str())),
-    };
-    match decide(&body, context) {
-        Ok(answer) => {
-            report(verb, &answer, started);
-            json(StatusCode::OK, answer.body)
-        }
-        Err(error) => {
-            let body = error.to_json();
-            refuse(&String::from_utf8_lossy(&body), json(StatusCode::BAD_REQUEST, body.clone()))
+impl Admission {
+    /// Reads the body, answers the review, and records the decision and its duration.
+    async fn serve(&self, webhook: &Webhook, request: &HttpRequest, payload: Payload) -> HttpResponse {
+        let started = clock();
+        let body = match self.intake.read(request, payload).await {
+            Ok(body) => body,
+            Err((status, problem)) => {
+                return reject(webhook, &problem, answer::text(status, problem.as_str()), started);
+            }
+        };
+        let view = self.store.view();
+        let snapshot = &view.snapshot;
+        let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
+        match (webhook.answer)(&body, context) {
+            Ok(answer) => {
+                report(webhook, &answer, started);
+                answer::json(StatusCode::OK, answer.body)
+            }
+            Err(error) => {
+                let body = error.to_json();
+                let problem = String::from_utf8_lossy(&body);
+                reject(webhook, &problem, answer::json(StatusCode::BAD_REQUEST, body.clone()), started)
+            }
         }
     }
 }
 
-fn report(verb: &'static str, answer: &Answer, started: Instant) {
-    let skipped = answer.outcome.skip_reason();
-    let injected = match &answer.outcome {
-        Outcome::Injected { policy } => Some(&**policy),
-        Outcome::Unchanged { .. } | Outcome::Skipped { .. } | Outcome::Denied { .. } => None,
-    };
-    let reason = skipped.map(admission::SkipReason::as_str);
-    telemetry::admission(verb, (&answer.outcome).into(), started.elapsed(), injected, reason);
-    let subject = &answer.subject;
-    let (namespace, name) = (subject.namespace.as_str(), subject.name.as_str());
-    let (outcome, policy) = (answer.outcome.as_str(), answer.outcome.policy().unwrap_or_default());
-    if skipped.is_some_and(admission::SkipReason::is_failure) {
+/// Logs and counts a request that is no review, or that exceeds a limit.
+fn reject(webhook: &Webhook, problem: &str, response: HttpResponse, started: Instant) -> HttpResponse {
+    tracing::warn!(status = response.status().as_u16(), problem, "a review cannot be answered");
+    telemetry::admission(webhook.verb, RequestOutcome::BadRequest, started.elapsed(), None, None);
+    response
+}
+
+fn report(webhook: &Webhook, answer: &Answer, started: Instant) {
+    let Answer { decision, object, .. } = answer;
+    let (verb, outcome, skipped) = (webhook.verb, decision.outcome(), decision.skip_reason());
+    let injected = decision.policy().filter(|_| outcome == RequestOutcome::Injected);
+    let reason = skipped.map(SkipReason::as_str);
+    telemetry::admission(verb, outcome, started.elapsed(), injected, reason);
+    let outcome = outcome.as_str();
+    let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
+    let policy = decision.policy().unwrap_or_default();
+    if skipped.is_some_and(SkipReason::is_failure) {
         tracing::error!(namespace, name, policy, reason, "a pod was let through as it is: this is a defect");
     } else if policy.is_empty() {
         tracing::debug!(namespace, name, outcome, reason, "reviewed");
     } else {
-        tracing::info!(verb, namespace, name, outcome, policy, reason, warnings = ?answer.warnings, "reviewed");
+        tracing::info!(verb, namespace, name, outcome, policy, reason, warnings = ?decision.warnings(), "reviewed");
     }
 }
 

@@ -27,19 +27,8 @@ impl PolicySet {
     /// job.
     #[must_use]
     pub fn pe(&self, pod: &Arc<Pod>, declared: &Declarations) -> Option<Pe> {
-        let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(pod, declared)?;
-        let owner_uid = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
-        let spec = spec::resolve(&pod.key.namespace, sources, policy.placement, lasting_name);
-        Some(Pe {
-            pod: Arc::clone(pod),
-            job: identity.job,
-            name,
-            policy: Arc::clone(&policy.name),
-            owner_uid,
-            spec: spec.map(Arc::new).map_err(Box::new),
-            overruled: sources.overruled(),
-            object: object.map(Box::new),
-        })
+        let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
+        Some(policy.pe(policy.identity(pod)?, pod, declared))
     }
 
     /// The effective values of the placement spec of a pod, each with its source; none for a pod that is no PE.
@@ -57,14 +46,44 @@ impl PolicySet {
 
     fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {
         let policy = self.governing(pod.key.namespace.as_str(), &pod.labels)?;
+        Some(policy.reading(policy.identity(pod)?, pod, declared))
+    }
+}
+
+impl StreamPolicy {
+    /// The job and PE of a pod that this policy governs; `None` if the labels of the pod name no job.
+    #[must_use]
+    pub(crate) fn identity(&self, pod: &Pod) -> Option<Identity> {
+        let owner = pod.owner.as_deref().map(|owner| &*owner.name);
+        self.dialect.identity(&pod.key.namespace, &pod.labels, owner)
+    }
+
+    /// The PE of this identity, which is a pod that this policy governs, with what objects declare of the PE.
+    #[must_use]
+    pub(crate) fn pe(&self, identity: Identity, pod: &Arc<Pod>, declared: &Declarations) -> Pe {
+        let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(identity, pod, declared);
+        let owner_uid = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
+        let spec = spec::resolve(&pod.key.namespace, sources, policy.placement, lasting_name);
+        Pe {
+            pod: Arc::clone(pod),
+            job: identity.job,
+            name,
+            policy: Arc::clone(&policy.name),
+            owner_uid,
+            spec: spec.map(Arc::new).map_err(Box::new),
+            overruled: sources.overruled(),
+            object: object.map(Box::new),
+        }
+    }
+
+    fn reading<'a>(&'a self, mut identity: Identity, pod: &'a Pod, declared: &'a Declarations) -> Reading<'a> {
         let owner = pod.owner.as_deref();
-        let mut identity = policy.dialect.identity(&pod.key.namespace, &pod.labels, owner.map(|owner| &*owner.name))?;
         let lasting_name = identity.pe.is_some() || pod.labels.get(POD_INDEX).is_some();
         let name = identity.pe.take().unwrap_or_else(|| Arc::from(pod.key.name.as_str()));
         // Most clusters have jobs without a StreamJob, and pods are read often.
         let jobs = &declared.jobs;
         let job = if jobs.is_empty() { None } else { jobs.get(&identity.job.object()) };
-        let object = (policy.dialect == Dialect::OpenStreams).then(|| OpenStreams::object(&identity.job, &name, owner));
+        let object = (self.dialect == Dialect::OpenStreams).then(|| OpenStreams::object(&identity.job, &name, owner));
         let of_object = match &object {
             Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
             None => Some(Declared::default()),
@@ -77,7 +96,7 @@ impl PolicySet {
             declared: of_object.unwrap_or_default(),
             open_streams: &declared.open_streams,
         };
-        Some(Reading { policy, identity, name, sources, object, lasting_name })
+        Reading { policy: self, identity, name, sources, object, lasting_name }
     }
 }
 

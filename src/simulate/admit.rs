@@ -19,5 +19,5 @@ pub fn admitted(mut pod: Value, context: Context<'_>) -> Value {
     let decision = decide(&pod, &Namespace::from(namespace), context);
     // The patch was applied once, to be proven, before it came here.
     let mut patched = pod.clone();
-    if json_patch::patch(&mut patched, &decision.patch).is_ok() { patched } else { pod }
+    if json_patch::patch(&mut patched, decision.patch()).is_ok() { patched } else { pod }
 }

@@ -11,6 +11,7 @@
 
 mod cluster;
 mod memory;
+mod reviewed;
 mod served;
 mod wire;
 
@@ -37,9 +38,11 @@ fn main() {
         [] => {
             divan::main();
             served::run();
+            reviewed::run();
             memory::run();
         }
         ["served"] => served::run(),
+        ["reviewed"] => reviewed::run(),
         ["memory"] => memory::run(),
         ["hold", nodes, pes] => memory::hold(nodes.parse().unwrap(), pes.parse().unwrap()),
         _ => divan::main(),

@@ -71,7 +71,7 @@ fn timed<T>(call: impl FnOnce() -> T) -> Duration {
     begun.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }

@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use futures::future::BoxFuture;
 use outrigger::commit::{Api, Binder, WriteError};
 use outrigger::extender::bind::PendingBinding;
-use outrigger::http::{Endpoint, ExtenderState, extender_server};
+use outrigger::http::{Endpoint, ExtenderState, admission_server, extender_server};
 use outrigger::model::{Pod, PodKey};
 use outrigger::store::Store;
 use outrigger::tls::{Issued, ServingCertificate, issue, provider};
@@ -68,6 +68,15 @@ pub(crate) fn extender(store: Arc<Store>, trust: &Trust, transport: Transport) -
     })
 }
 
+/// The admission webhooks over a store; where they listen.
+pub(crate) fn webhook(store: Arc<Store>, trust: &Trust) -> SocketAddr {
+    let tls = trust.serving.server_config().unwrap();
+    start(move || {
+        let server = admission_server(LOOPBACK, tls, store, 1).unwrap();
+        (server.address, server.run)
+    })
+}
+
 /// The floor: a server that reads the whole body and answers `POST /BYTES` with as many bytes. Where it listens.
 pub(crate) fn floor(trust: &Trust, transport: Transport) -> SocketAddr {
     let tls = trust.config(transport);
@@ -111,8 +120,8 @@ pub(crate) struct Caller {
     buffer: Vec<u8>,
 }
 
-trait ReadWrite: Read + Write {}
-impl<T: Read + Write> ReadWrite for T {}
+trait ReadWrite: Read + Write + Send {}
+impl<T: Read + Write + Send> ReadWrite for T {}
 
 impl Caller {
     pub(crate) fn new(to: SocketAddr, trust: &Trust, transport: Transport) -> Self {

@@ -90,7 +90,7 @@ fn pools_of_hosts_or_of_every_node_need_no_affinity() {
     for pool in ["listed", "everywhere"] {
         let decision = decided(&policy(""), &with_pool(pool, &json!(null)));
         assert_eq!(operations(&decision, "/spec/affinity"), json!([]), "{pool}");
-        assert_eq!(decision.warnings, Vec::<String>::new());
+        assert_eq!(decision.warnings(), Vec::<String>::new());
     }
 }
 
@@ -99,7 +99,7 @@ fn a_pool_that_does_not_exist_is_said() {
     let decision = decided(&policy(""), &with_pool("typo", &json!(null)));
     assert_eq!(operations(&decision, "/spec/affinity"), json!([]));
     assert_eq!(
-        decision.warnings,
+        decision.warnings(),
         ["outrigger.dev/host-pool: there is no HostPool `ns/typo` yet; the pod waits for it"]
     );
 }

@@ -1,29 +1,14 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::support::{SIDECAR, pod, policy, pools};
-use crate::admission::{Answer, Context, DecodeError, Outcome, SkipReason, mutate, validate};
+use super::support::{SIDECAR, pod, policy, pools, review};
+use crate::admission::{Answer, Context, DecodeError, SkipReason, mutate, validate};
 use crate::model::Declarations;
 
 fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
     let (policies, pools) = (policy(SIDECAR), pools());
     let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
     [mutate(body, context), validate(body, context)]
-}
-
-fn review(object: &Value) -> Vec<u8> {
-    let review = json!({
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "request": {
-            "uid": "u-1",
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "namespace": "ns",
-            "operation": "CREATE",
-            "object": object,
-        },
-    });
-    serde_json::to_vec(&review).unwrap()
 }
 
 /// A review whose object has `filling` as the value of an unknown member of its spec.
@@ -73,7 +58,8 @@ fn a_pod_that_is_nested_too_deeply_is_refused_where_it_would_be_read() {
     }
     // Here the number of values alone says that it is no pod.
     for answer in both(&review_with("j", &deep(100_000))) {
-        assert_eq!(answer.unwrap().outcome, Outcome::Skipped { reason: SkipReason::TooLarge, policy: None });
+        let decision = answer.unwrap().decision;
+        assert_eq!((decision.skip_reason(), decision.policy()), (Some(SkipReason::TooLarge), None));
     }
     assert!(both(deep(100_000).as_bytes()).iter().all(Result::is_err));
 }
@@ -85,7 +71,7 @@ fn a_pod_of_no_policy_is_not_read_beyond_its_labels() {
     let body = String::from_utf8(review_with("j", &deep)).unwrap().replace("outrigger.dev/job", "app");
     for answer in both(body.as_bytes()) {
         let answer = answer.unwrap();
-        assert_eq!(answer.outcome, Outcome::Skipped { reason: SkipReason::NoPolicy, policy: None });
+        assert_eq!((answer.decision.skip_reason(), answer.decision.policy()), (Some(SkipReason::NoPolicy), None));
         assert_eq!(
             serde_json::from_slice::<Value>(&answer.body).unwrap()["response"],
             json!({"uid": "u-1", "allowed": true})

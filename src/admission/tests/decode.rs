@@ -20,13 +20,13 @@ fn body(change: &Value) -> Vec<u8> {
 }
 
 fn names_a_pod(change: &Value) -> bool {
-    review(&body(change)).unwrap().pod.is_some()
+    request(&body(change)).unwrap().pod.is_some()
 }
 
 #[test]
 fn only_the_creation_of_a_pod_is_looked_at() {
     assert!(names_a_pod(&json!({})));
-    for request in [
+    for change in [
         json!({"operation": "UPDATE"}),
         json!({"operation": "DELETE", "object": null}),
         json!({"operation": null}),
@@ -37,13 +37,13 @@ fn only_the_creation_of_a_pod_is_looked_at() {
         json!({"resource": {"group": "apps", "resource": "deployments"}}),
         json!({"resource": {"version": "v2"}}),
     ] {
-        assert!(!names_a_pod(&json!({"request": request})), "{request}");
+        assert!(!names_a_pod(&json!({"request": change})), "{change}");
     }
 }
 
 #[test]
 fn what_is_no_review_says_why() {
-    let error = |change: &Value| review(&body(change)).err().unwrap();
+    let error = |change: &Value| request(&body(change)).err().unwrap();
     assert_eq!(error(&json!({"request": null})), DecodeError::NoRequest);
     assert_eq!(error(&json!({"request": {"uid": null}})), DecodeError::NoUid);
     assert_eq!(error(&json!({"request": {"uid": ""}})), DecodeError::NoUid);
@@ -57,15 +57,15 @@ fn what_is_no_review_says_why() {
 fn every_cut_of_a_review_is_an_error_and_none_a_panic() {
     let whole = body(&json!({}));
     for end in 0..whole.len() {
-        assert!(matches!(review(&whole[..end]), Err(DecodeError::Envelope(_))), "cut at {end}");
+        assert!(matches!(request(&whole[..end]), Err(DecodeError::Envelope(_))), "cut at {end}");
     }
 }
 
 #[test]
 fn an_error_does_not_echo_a_long_body() {
-    let error = review(&body(&json!({"apiVersion": "x".repeat(10_000)}))).err().unwrap();
+    let error = request(&body(&json!({"apiVersion": "x".repeat(10_000)}))).err().unwrap();
     assert!(error.to_json().len() < 500);
-    let error = review(&body(&json!({"request": "x".repeat(10_000)}))).err().unwrap();
+    let error = request(&body(&json!({"request": "x".repeat(10_000)}))).err().unwrap();
     assert!(error.to_json().len() < 500);
 }
 
@@ -76,14 +76,14 @@ fn the_answer_to_an_error_is_json_that_says_what_is_wrong() {
 }
 
 #[test]
-fn a_glance_takes_names_and_labels_and_accepts_null() {
+fn the_scan_reads_names_and_labels_and_accepts_null() {
     let look = |object: &Value| {
         let text = object.to_string();
-        glance(serde_json::from_str(&text).unwrap()).unwrap()
+        pod_meta(serde_json::from_str(&text).unwrap()).unwrap()
     };
     let seen = look(&json!({"metadata": {"name": "", "generateName": "pe-", "labels": null}, "spec": {"x": [1]}}));
     assert!(seen.labels.is_empty());
-    assert_eq!(seen.complete(Subject::default()).name, "pe-");
+    assert_eq!(seen.complete(ReviewedObject::default()).name, "pe-");
     assert!(look(&json!({"metadata": null})).labels.is_empty());
     assert!(look(&json!({})).labels.is_empty());
 }
@@ -91,17 +91,17 @@ fn a_glance_takes_names_and_labels_and_accepts_null() {
 #[test]
 fn the_namespace_of_the_request_counts_and_the_objects_stands_in() {
     let object = json!({"metadata": {"namespace": "object", "name": "n"}}).to_string();
-    let seen = glance(serde_json::from_str(&object).unwrap()).unwrap();
-    let subject = |namespace: &str| Subject { namespace: namespace.to_owned(), ..Subject::default() };
-    assert_eq!(seen.complete(subject("request")).namespace, "request");
-    assert_eq!(seen.complete(subject("")).namespace, "object");
+    let seen = pod_meta(serde_json::from_str(&object).unwrap()).unwrap();
+    let object = |namespace: &str| ReviewedObject { namespace: namespace.to_owned(), ..ReviewedObject::default() };
+    assert_eq!(seen.complete(object("request")).namespace, "request");
+    assert_eq!(seen.complete(object("")).namespace, "object");
 }
 
 #[test]
 fn an_object_that_is_no_pod_is_an_error_with_its_place() {
     for object in [json!([]), json!(7), json!({"metadata": 7}), json!({"metadata": {"labels": {"a": 1}}})] {
         let text = object.to_string();
-        let error = glance(serde_json::from_str(&text).unwrap()).err();
+        let error = pod_meta(serde_json::from_str(&text).unwrap()).err();
         // A list is read as a struct without members: no labels, no policy, and so nothing to do with us.
         assert!(error.is_some() || object == json!([]), "{object}");
     }

@@ -46,11 +46,11 @@ fn stored(case: &str) -> String {
         *patch = serde_json::from_slice(&STANDARD.decode(patch.as_str().unwrap()).unwrap()).unwrap();
     }
     let outcome = json!({
-        "is": answer.outcome.as_str(),
-        "reason": answer.outcome.skip_reason().map(crate::admission::SkipReason::as_str),
-        "policy": answer.outcome.policy(),
-        "namespace": answer.subject.namespace,
-        "name": answer.subject.name,
+        "is": answer.decision.outcome().as_str(),
+        "reason": answer.decision.skip_reason().map(crate::admission::SkipReason::as_str),
+        "policy": answer.decision.policy(),
+        "namespace": answer.object.namespace,
+        "name": answer.object.name,
     });
     serde_json::to_string_pretty(&json!({"outcome": outcome, "response": response})).unwrap() + "\n"
 }

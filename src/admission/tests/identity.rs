@@ -1,7 +1,8 @@
 use serde_json::json;
 
+use crate::admission::SkipReason;
 use crate::admission::tests::support::{decided, operations, pod, policies, policy, prepared};
-use crate::admission::{Outcome, SkipReason};
+use crate::model::RequestOutcome;
 
 const FLINK: &str = "\
 apiVersion: outrigger.dev/v1alpha1
@@ -47,7 +48,7 @@ fn a_job_that_cannot_stand_as_a_label_is_not_made_one() {
     let owner = json!([{"controller": true, "name": "x".repeat(80)}]);
     let before = json!({"metadata": {"labels": {"a": "b"}, "ownerReferences": owner}, "spec": {}});
     let decision = decided(&policies(&text), &before);
-    assert!(matches!(decision.outcome, Outcome::Injected { .. }));
+    assert_eq!(decision.outcome(), RequestOutcome::Injected);
     assert_eq!(operations(&decision, "/metadata/labels"), json!([]));
 }
 
@@ -99,7 +100,7 @@ fn a_pod_whose_labels_name_no_job_is_no_pe() {
     let mut before = task_manager();
     before["metadata"]["labels"] = json!({"component": "taskmanager"});
     let decision = decided(&policies(FLINK), &before);
-    assert_eq!(decision.outcome.skip_reason(), Some(SkipReason::NoJob));
-    assert_eq!(decision.outcome.policy(), Some("flink"));
-    assert!(decision.patch.is_empty());
+    assert_eq!(decision.skip_reason(), Some(SkipReason::NoJob));
+    assert_eq!(decision.policy(), Some("flink"));
+    assert!(decision.patch().is_empty());
 }

@@ -29,8 +29,8 @@ fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
     let context = Context { policies: &open_streams_policy(), pools: &pools(), declared: &declared };
     let decision = decide(&pod, &Namespace::from("ns"), context);
     let mut patched = pod;
-    json_patch::patch(&mut patched, &decision.patch).unwrap();
-    assert_eq!(decision.warnings, [""; 0]);
+    json_patch::patch(&mut patched, decision.patch()).unwrap();
+    assert_eq!(decision.warnings(), [""; 0]);
     patched["spec"]["containers"][0]["resources"]["requests"].clone()
 }
 

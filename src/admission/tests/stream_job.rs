@@ -4,9 +4,11 @@ use proptest::sample::subsequence;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{bare, check};
+use super::unplaced_pod;
+use crate::admission::decode::StreamJobWrite;
 use crate::admission::tests::support::policy;
-use crate::admission::{Decision, Outcome, SkipReason};
+use crate::admission::{Decision, SkipReason};
+use crate::model::RequestOutcome;
 use crate::model::{Declarations, Labels, PlacementSpec};
 use crate::placement::{conflict_between, first_conflict};
 use crate::policy::PolicySet;
@@ -22,14 +24,20 @@ fn job(pes: &Value) -> Value {
     })
 }
 
+/// Checks a job that replaces `old`.
+fn check(job: &Value, old: Option<&Value>, policies: &PolicySet) -> Decision {
+    let (object, old_object) = (raw(job), old.map(raw));
+    super::check(StreamJobWrite { object: &object, old_object: old_object.as_deref() }, policies)
+}
+
 fn created(pes: &Value) -> Decision {
-    check(&raw(&job(pes)), None, &policy(""))
+    check(&job(pes), None, &policy(""))
 }
 
 fn denial(decision: &Decision) -> Option<&str> {
-    match &decision.outcome {
-        Outcome::Denied { message, .. } => Some(message),
-        Outcome::Injected { .. } | Outcome::Unchanged { .. } | Outcome::Skipped { .. } => None,
+    match decision {
+        Decision::Deny { message, .. } => Some(message),
+        Decision::Allow { .. } | Decision::Skip { .. } => None,
     }
 }
 
@@ -76,8 +84,8 @@ fn a_job_that_can_be_placed_passes() {
         json!([{"name": "a", "hostPool": "p", "poolIndex": 0}, {"name": "b", "hostPool": "q", "poolIndex": 1, "colocation": ["t"]}]),
     ] {
         let decision = created(&pes);
-        assert_eq!(decision.outcome, Outcome::Unchanged { policy: "streams".into() }, "{pes}");
-        assert!(decision.patch.is_empty() && decision.warnings.is_empty());
+        assert_eq!((decision.outcome(), decision.policy()), (RequestOutcome::Unchanged, Some("streams")), "{pes}");
+        assert!(decision.patch().is_empty() && decision.warnings().is_empty());
     }
 }
 
@@ -88,7 +96,7 @@ fn what_is_stored_already_can_be_labelled_and_deleted_and_other_changes_are_look
     let updated = |change: &Value| {
         let mut object = stored.clone();
         json_patch::merge(&mut object, change);
-        check(&raw(&object), Some(&raw(&stored)), &policies)
+        check(&object, Some(&stored), &policies)
     };
     assert_eq!(denial(&updated(&json!({"metadata": {"labels": {"a": "b"}}}))), None);
     assert_eq!(
@@ -104,11 +112,11 @@ fn what_is_stored_already_can_be_labelled_and_deleted_and_other_changes_are_look
 #[test]
 fn what_nobody_governs_or_nobody_can_read_is_let_through() {
     let pes = json!([{"name": "a"}, {"name": "a"}]);
-    let ungoverned = check(&raw(&job(&pes)), None, &PolicySet::default());
-    assert_eq!(ungoverned.outcome.skip_reason(), Some(SkipReason::NoPolicy));
+    let ungoverned = check(&job(&pes), None, &PolicySet::default());
+    assert_eq!(ungoverned.skip_reason(), Some(SkipReason::NoPolicy));
     for unreadable in [json!(7), json!({"spec": {"pes": 7}}), json!({"metadata": {"name": "j"}, "spec": {}})] {
-        let decision = check(&raw(&unreadable), None, &policy(""));
-        assert_eq!(decision.outcome.skip_reason(), Some(SkipReason::NotAStreamJobWrite), "{unreadable}");
+        let decision = check(&unreadable, None, &policy(""));
+        assert_eq!(decision.skip_reason(), Some(SkipReason::NotAStreamJobWrite), "{unreadable}");
     }
 }
 
@@ -139,7 +147,7 @@ proptest! {
             if let Some(index) = &index {
                 labels.extend([("outrigger.dev/host-pool", "p"), ("outrigger.dev/pool-index", index)]);
             }
-            let pod = bare(&"ns".into(), "a", labels.into_iter().collect(), Labels::default(), None);
+            let pod = unplaced_pod(&"ns".into(), "a", labels.into_iter().collect(), Labels::default(), None);
             policy("").pe(&pod.into(), &Declarations::default()).unwrap().spec.unwrap()
         };
         let read: Vec<_> = pes.iter().map(spec).collect();

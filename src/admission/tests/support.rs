@@ -75,7 +75,23 @@ pub(crate) fn sized(resources: &Value, limit_ranger: &str) -> Value {
     }))
 }
 
-/// What is decided about a pod of namespace `ns`.
+/// The body of a review of the creation of this pod in namespace `ns`.
+pub(crate) fn review(object: &Value) -> Vec<u8> {
+    let review = json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "u-1",
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "namespace": "ns",
+            "operation": "CREATE",
+            "object": object,
+        },
+    });
+    serde_json::to_vec(&review).unwrap()
+}
+
+/// The decision about a pod of namespace `ns`.
 pub(crate) fn decided(policies: &PolicySet, pod: &Value) -> Decision {
     decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools(), declared: &Declarations::default() })
 }
@@ -84,12 +100,12 @@ pub(crate) fn decided(policies: &PolicySet, pod: &Value) -> Decision {
 pub(crate) fn prepared(policies: &PolicySet, pod: &Value) -> (Value, Vec<String>) {
     let decision = decided(policies, pod);
     let mut patched = pod.clone();
-    json_patch::patch(&mut patched, &decision.patch).unwrap();
-    (patched, decision.warnings)
+    json_patch::patch(&mut patched, decision.patch()).unwrap();
+    (patched, decision.warnings().to_vec())
 }
 
 /// The operations on paths that begin with `prefix`, as JSON.
 pub(crate) fn operations(decision: &Decision, prefix: &str) -> Value {
-    let chosen = decision.patch.iter().filter(|operation| operation.path().as_str().starts_with(prefix));
+    let chosen = decision.patch().iter().filter(|operation| operation.path().as_str().starts_with(prefix));
     chosen.map(|operation| serde_json::to_value(operation).unwrap()).collect()
 }

@@ -67,8 +67,8 @@ fn admitted(pod: &Value, (declared, pools): &(Declarations, Pools)) -> Value {
     let context = Context { policies: &open_streams_policy(), pools, declared };
     let decision = decide(pod, &Namespace::from("ns"), context);
     let mut patched = pod.clone();
-    json_patch::patch(&mut patched, &decision.patch).unwrap();
-    assert_eq!(decision.warnings, [""; 0]);
+    json_patch::patch(&mut patched, decision.patch()).unwrap();
+    assert_eq!(decision.warnings(), [""; 0]);
     patched
 }
 

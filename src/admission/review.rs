@@ -1,0 +1,73 @@
+//! One `AdmissionReview`: from the bytes of the request to the bytes of the answer.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::candidate::Governed;
+use super::context::Context;
+use super::decision::Decision;
+use super::error::DecodeError;
+use super::skip_reason::SkipReason;
+use super::validate::check;
+use super::{decide, decode, encode, stream_job};
+use crate::model::Namespace;
+
+/// Answers a mutating review: a pod that a policy governs is prepared, every other object is allowed unchanged.
+///
+/// # Errors
+/// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
+pub fn mutate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
+    review_pod(body, context, |pod, governed, context| decide::prepare(Cow::Owned(pod), governed, context))
+}
+
+/// Answers a validating review: an invalid placement spec is denied or gets a warning, as the policy says, and a PE
+/// that [`mutate`] did not prepare gets a warning. Every other object is allowed.
+///
+/// # Errors
+/// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
+pub fn validate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
+    review_pod(body, context, |pod, governed, context| check(&pod, governed, context))
+}
+
+/// Answers a validating review of a `StreamJob`: a job whose PEs contradict each other is denied, every other object
+/// is allowed.
+///
+/// # Errors
+/// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
+pub fn validate_stream_job(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
+    let request = decode::request(body)?;
+    let decision = match request.stream_job {
+        None => Decision::skip(SkipReason::NotAStreamJobWrite, None),
+        Some(write) if decode::is_too_large(write.object) || decode::has_too_many_values(write.object) => {
+            Decision::skip(SkipReason::TooLarge, None)
+        }
+        Some(write) => stream_job::check(write, context.policies),
+    };
+    Ok(encode::answer(request.object, decision))
+}
+
+/// Reads the pod no further than the decision needs: most pods of a cluster are of no policy and cost two scans.
+fn review_pod(
+    body: &[u8],
+    context: Context<'_>,
+    decide: impl FnOnce(Value, Governed<'_>, Context<'_>) -> Decision,
+) -> Result<Answer, DecodeError> {
+    let request = decode::request(body)?;
+    let Some(raw) = request.pod else {
+        return Ok(encode::answer(request.object, Decision::skip(SkipReason::NotAPodCreate, None)));
+    };
+    if decode::is_too_large(raw) {
+        return Ok(encode::answer(request.object, Decision::too_large()));
+    }
+    let meta = decode::pod_meta(raw)?;
+    let object = meta.complete(request.object);
+    let namespace = Namespace::from(&object.namespace);
+    let decision = match Governed::select(&namespace, meta.labels, context.policies) {
+        None => Decision::skip(SkipReason::NoPolicy, None),
+        Some(_) if decode::has_too_many_values(raw) => Decision::too_large(),
+        Some(governed) => decide(decode::pod(raw)?, governed, context),
+    };
+    Ok(encode::answer(object, decision))
+}
