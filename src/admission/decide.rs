@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::candidate::{self, Candidate, Governed};
+use super::context::Context;
 use super::decision::Decision;
 use super::patch::{PatchBuilder, Unpatchable};
-use super::review::Context;
 use super::skip_reason::SkipReason;
 use super::{
     affinity, conflicts, identity, injection, job_share, json, node_name, open_streams, scheduler, sidecars, sizing,

@@ -10,8 +10,18 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::DecodeError;
-use super::review::ReviewedObject;
 use crate::model::Labels;
+
+/// The object under review, as far as it has a name before it is created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReviewedObject {
+    /// The UID of the review, not of the object.
+    pub review_uid: String,
+    /// The namespace of the request; the object itself may leave the namespace out.
+    pub namespace: String,
+    /// The name, or the prefix from which the API server generates the name.
+    pub name: String,
+}
 
 /// The request of a review that can be answered.
 pub(super) struct Request<'a> {

@@ -7,7 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::decision::Decision;
-use super::review::{Answer, ReviewedObject};
+use super::decode::ReviewedObject;
+
+/// The answer to a review, with the decision for metrics and logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The body of the response, which is sent with status 200.
+    pub body: Vec<u8>,
+    /// The decision that the body encodes.
+    pub decision: Decision,
+    /// The object under review: for logs, never for metrics.
+    pub object: ReviewedObject,
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -19,6 +19,7 @@
 mod affinity;
 mod candidate;
 mod conflicts;
+mod context;
 mod decide;
 mod decision;
 mod decode;
@@ -45,10 +46,13 @@ mod tolerations;
 mod validate;
 mod warnings;
 
+pub use context::Context;
 pub use decide::decide;
 pub use decision::{Decision, Outcome};
+pub use decode::ReviewedObject;
+pub use encode::Answer;
 pub use error::DecodeError;
-pub use review::{Answer, Context, ReviewedObject, mutate, validate, validate_stream_job};
+pub use review::{mutate, validate, validate_stream_job};
 pub use skip_reason::SkipReason;
 
 #[cfg(test)]

@@ -5,46 +5,14 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::candidate::Governed;
+use super::context::Context;
 use super::decision::Decision;
+use super::encode::Answer;
 use super::error::DecodeError;
 use super::skip_reason::SkipReason;
 use super::validate::check;
 use super::{decide, decode, encode, stream_job};
-use crate::model::{Declarations, Namespace, Pools};
-use crate::policy::PolicySet;
-
-/// The state that a decision depends on besides the reviewed object.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The policies: which pods are PEs, and how these pods are prepared.
-    pub policies: &'a PolicySet,
-    /// The host pools. The tags of a pool become node affinity.
-    pub pools: &'a Pools,
-    /// The declarations of jobs and PEs in objects. A declaration overrides the annotations and labels of a pod.
-    pub declared: &'a Declarations,
-}
-
-/// The answer to a review, with the decision for metrics and logs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The body of the response, which is sent with status 200.
-    pub body: Vec<u8>,
-    /// The decision that the body encodes.
-    pub decision: Decision,
-    /// The object under review: for logs, never for metrics.
-    pub object: ReviewedObject,
-}
-
-/// The object under review, as far as it has a name before it is created.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReviewedObject {
-    /// The UID of the review, not of the object.
-    pub review_uid: String,
-    /// The namespace of the request; the object itself may leave the namespace out.
-    pub namespace: String,
-    /// The name, or the prefix from which the API server generates the name.
-    pub name: String,
-}
+use crate::model::Namespace;
 
 /// Answers a mutating review: a pod that a policy governs is prepared, every other object is allowed unchanged.
 ///

@@ -71,7 +71,7 @@ struct Quantity {
     /// The amount before sizing.
     before: Option<u64>,
     /// True if the quantity is the policy's; otherwise the quantity is kept.
-    ours: bool,
+    from_policy: bool,
 }
 
 /// A text that is no quantity. The API server rejects the pod; the text is not corrected.
@@ -95,9 +95,9 @@ impl Quantity {
             Kind::Request => sizing.requests.get(resource),
             Kind::Limit => sizing.limits.get(resource),
         };
-        let ours = policy.filter(|_| is_open);
-        let Some(text) = ours.map(String::as_str).or(written.as_deref()) else { return Ok(None) };
-        Ok(Some(Self { text: text.to_owned(), amount: read(text)?, before, ours: ours.is_some() }))
+        let chosen = policy.filter(|_| is_open);
+        let Some(text) = chosen.map(String::as_str).or(written.as_deref()) else { return Ok(None) };
+        Ok(Some(Self { text: text.to_owned(), amount: read(text)?, before, from_policy: chosen.is_some() }))
     }
 }
 
@@ -117,7 +117,7 @@ impl<'a> Pair<'a> {
     ) -> Result<Self, Unreadable> {
         let request = Quantity::read(container, Kind::Request, resource, sizing, defaulted)?;
         let limit = Quantity::read(container, Kind::Limit, resource, sizing, defaulted)?;
-        let limit_sets_both = limit.as_ref().is_some_and(|limit| !limit.ours)
+        let limit_sets_both = limit.as_ref().is_some_and(|limit| !limit.from_policy)
             && request.as_ref().is_none_or(|request| request.before.is_none());
         Ok(Self { resource, request: request.filter(|_| !limit_sets_both), limit })
     }
@@ -125,7 +125,8 @@ impl<'a> Pair<'a> {
     fn changes(mut self, container: &str) -> Vec<Change> {
         let (request_note, limit_note) = self.reconcile(container);
         let change = |kind, quantity: Option<Quantity>, note| {
-            let quantity = quantity.filter(|quantity| quantity.ours && quantity.before != Some(quantity.amount))?;
+            let quantity =
+                quantity.filter(|quantity| quantity.from_policy && quantity.before != Some(quantity.amount))?;
             Some(Change { kind, resource: self.resource.to_owned(), text: quantity.text, note })
         };
         let request = change(Kind::Request, self.request, request_note);
@@ -139,14 +140,14 @@ impl<'a> Pair<'a> {
     /// of a unit cannot put the request above the limit.
     fn reconcile(&mut self, container: &str) -> (Option<String>, Option<String>) {
         let (Some(request), Some(limit)) = (&mut self.request, &mut self.limit) else { return (None, None) };
-        if request.amount < limit.amount || !(request.ours || limit.ours) {
+        if request.amount < limit.amount || !(request.from_policy || limit.from_policy) {
             return (None, None);
         }
         let differ = request.amount > limit.amount;
         let note = |what: &str, than: &str| {
             differ.then(|| format!("container `{container}`: {} {what} `{than}`", self.resource))
         };
-        if request.ours {
+        if request.from_policy {
             let note = note("request of the policy lowered to the limit", &limit.text);
             request.text.clone_from(&limit.text);
             request.amount = limit.amount;

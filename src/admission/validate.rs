@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::candidate::{Candidate, Governed};
 use super::conflicts;
+use super::context::Context;
 use super::decide::screen;
 use super::decision::Decision;
-use super::review::Context;
 use super::skip_reason::SkipReason;
 use super::warnings::Warnings;
 use crate::policy::keys;
