@@ -142,7 +142,7 @@ impl Scope {
     }
 }
 
-/// How the nodes that pass are scored (`docs/placement.md`, "Scoring").
+/// How the nodes that pass are scored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoringStrategy {
