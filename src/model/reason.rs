@@ -53,7 +53,7 @@ reasons! {
     NodeUnschedulable,
     /// A taint that the pod does not tolerate.
     UntoleratedTaint,
-    /// Node selector, required node affinity or `spec.nodeName` wish.
+    /// The node does not match a node selector, required node affinity or `spec.nodeName`.
     NodeAffinityMismatch,
     /// The node is closed by a restricting tag.
     RestrictedTag,

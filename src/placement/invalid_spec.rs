@@ -1,4 +1,4 @@
-//! Wishes that no node can meet: within a PE, with its pool, or within its bucket (legacy rule C9).
+//! Placement specs that no node can meet: within a PE, with its pool, or within its bucket (legacy rule C9).
 
 use super::bucket_members::BucketMembers;
 use super::colocation::{conflict_between, first_conflict};

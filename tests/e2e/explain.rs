@@ -85,7 +85,7 @@ fn explain_tells_why_a_pe_is_where_it_is_and_what_would_place_one_that_waits() {
         // The pods of deploy/ do not run here: no kubelet. So the pod speaks for itself.
         let (code, printed, said) = as_plugin(cluster, &["-n", "explain", "waiting"]).await;
         assert_eq!(code, 3, "{printed}{said}");
-        assert!(said.contains("no pod of it runs in namespace outrigger-system"), "{said}");
+        assert!(said.contains("no extender runs in namespace outrigger-system"), "{said}");
         assert!(printed.contains("ExlocationConflict"), "{printed}");
         let (code, _, error) = explain(&["--kubeconfig", &kubeconfig, "-n", "explain", "absent"]).await;
         assert_eq!(code, 2, "{error}");

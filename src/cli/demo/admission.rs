@@ -68,13 +68,13 @@ pub(super) async fn admit(
 }
 
 #[derive(Default)]
-struct Answer {
+struct ReviewAnswer {
     denied: Option<String>,
     patch: Option<json_patch::Patch>,
     warnings: Vec<String>,
 }
 
-async fn review(client: &Client, address: &str, pod: &Value, number: usize) -> Result<Answer, CommandError> {
+async fn review(client: &Client, address: &str, pod: &Value, number: usize) -> Result<ReviewAnswer, CommandError> {
     let uid = format!("00000000-0000-4000-8000-{:012x}", 0x00ad_0000_0000_u64 + u64::try_from(number).unwrap_or(0));
     let answer = client.post(address, &question(pod, &uid), TIME_LIMIT).await?;
     read(&answer, &uid).map_err(|problem| CommandError::failed(format!("{address}: {problem}")))
@@ -107,7 +107,7 @@ fn question(pod: &Value, uid: &str) -> Value {
 }
 
 /// Reads an answer as strictly as the API server does.
-fn read(answer: &Value, uid: &str) -> Result<Answer, String> {
+fn read(answer: &Value, uid: &str) -> Result<ReviewAnswer, String> {
     if answer.get("apiVersion") != Some(&json!("admission.k8s.io/v1"))
         || answer.get("kind") != Some(&json!("AdmissionReview"))
     {
@@ -121,7 +121,7 @@ fn read(answer: &Value, uid: &str) -> Result<Answer, String> {
     let warnings = warnings.filter_map(|warning| Some(warning.as_str()?.to_owned())).collect();
     if response.get("allowed") != Some(&Value::Bool(true)) {
         let message = response.pointer("/status/message").and_then(Value::as_str).unwrap_or("without a message");
-        return Ok(Answer { denied: Some(message.to_owned()), warnings, ..Answer::default() });
+        return Ok(ReviewAnswer { denied: Some(message.to_owned()), warnings, ..ReviewAnswer::default() });
     }
     let patch = match (response.get("patchType").and_then(Value::as_str), response.get("patch")) {
         (None, None) => None,
@@ -132,7 +132,7 @@ fn read(answer: &Value, uid: &str) -> Result<Answer, String> {
         }
         _ => return Err("patchType and patch must come together, as JSONPatch and text".to_owned()),
     };
-    Ok(Answer { denied: None, patch, warnings })
+    Ok(ReviewAnswer { denied: None, patch, warnings })
 }
 
 #[cfg(test)]

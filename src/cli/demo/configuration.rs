@@ -12,13 +12,13 @@ pub(super) struct Configuration {
     /// The scheduler name of the pods to schedule.
     pub(super) scheduler_name: String,
     /// The extender.
-    pub(super) extender: Extender,
+    pub(super) extender: ExtenderSettings,
 }
 
 /// The configuration of an extender.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Extender {
+pub(super) struct ExtenderSettings {
     pub(super) filter_verb: String,
     pub(super) prioritize_verb: String,
     pub(super) bind_verb: String,
@@ -27,7 +27,7 @@ pub(super) struct Extender {
     http_timeout: String,
 }
 
-impl Extender {
+impl ExtenderSettings {
     /// The time limit of a request; the default of kube-scheduler where the text cannot be read.
     pub(super) fn time_limit(&self) -> Duration {
         let seconds = self.http_timeout.strip_suffix('s').and_then(|seconds| seconds.parse().ok());
@@ -38,7 +38,7 @@ impl Extender {
 #[derive(Deserialize)]
 struct Written {
     profiles: Vec<Profile>,
-    extenders: Vec<Extender>,
+    extenders: Vec<ExtenderSettings>,
 }
 
 #[derive(Deserialize)]

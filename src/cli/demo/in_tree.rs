@@ -10,7 +10,7 @@ use crate::placement::mismatch;
 
 /// A node and the requests of its pods.
 #[derive(Debug)]
-pub(super) struct NodeInfo<'a> {
+pub(super) struct InTreeNode<'a> {
     node: &'a Node,
     /// The taint of a cordoned node.
     cordon: Option<Taint>,
@@ -19,7 +19,7 @@ pub(super) struct NodeInfo<'a> {
     host_ports: Vec<HostPort>,
 }
 
-impl<'a> NodeInfo<'a> {
+impl<'a> InTreeNode<'a> {
     /// A node without pods.
     pub(super) fn new(manifest: &Value, node: &'a Node) -> Self {
         let cordoned = manifest.pointer("/spec/unschedulable").and_then(Value::as_bool) == Some(true);

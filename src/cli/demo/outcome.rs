@@ -16,13 +16,13 @@ pub(super) struct DemoOutcome {
     /// The version of the document: 1.
     pub(super) version: u8,
     /// The nodes at the end, by name.
-    pub(super) nodes: Vec<NodeOutcome>,
+    pub(super) nodes: Vec<DemoNode>,
     /// The number of PEs.
     pub(super) pes: usize,
     /// The number of PEs on a node.
     pub(super) placed: usize,
     /// The jobs, in the order of creation.
-    pub(super) jobs: Vec<JobOutcome>,
+    pub(super) jobs: Vec<DemoJob>,
     /// Pods that no policy governs.
     pub(super) not_ours: Vec<String>,
     /// Pods that admission denied, with the message.
@@ -44,7 +44,7 @@ pub(super) struct DemoOutcome {
 /// One node.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct NodeOutcome {
+pub(super) struct DemoNode {
     /// Its name.
     pub(super) node: String,
     /// Its zone.
@@ -58,7 +58,7 @@ pub(super) struct NodeOutcome {
 /// One job.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct JobOutcome {
+pub(super) struct DemoJob {
     /// Namespace, name and generation.
     pub(super) job: String,
     /// The policy of the first PE.
@@ -66,13 +66,13 @@ pub(super) struct JobOutcome {
     /// The scoring strategy.
     pub(super) scheme: &'static str,
     /// The PEs, in the order of creation.
-    pub(super) pes: Vec<PeOutcome>,
+    pub(super) pes: Vec<DemoPe>,
 }
 
 /// One PE.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PeOutcome {
+pub(super) struct DemoPe {
     /// The name within the job.
     pub(super) pe: String,
     /// Namespace and name of the pod.
@@ -130,12 +130,12 @@ pub(super) struct Injection {
 
 impl DemoOutcome {
     /// The PEs without a node.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (&JobOutcome, &PeOutcome)> {
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&DemoJob, &DemoPe)> {
         self.pes().filter(|(_, pe)| pe.node.is_none())
     }
 
     /// Every PE with its job.
-    pub(super) fn pes(&self) -> impl Iterator<Item = (&JobOutcome, &PeOutcome)> {
+    pub(super) fn pes(&self) -> impl Iterator<Item = (&DemoJob, &DemoPe)> {
         self.jobs.iter().flat_map(|job| job.pes.iter().map(move |pe| (job, pe)))
     }
 }

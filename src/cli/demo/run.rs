@@ -13,7 +13,7 @@ use super::checks;
 use super::client::Client;
 use super::configuration::Configuration;
 use super::manifests::Cluster;
-use super::outcome::{DemoOutcome, Injection, JobOutcome, NodeOutcome, PeOutcome, Score, spec};
+use super::outcome::{DemoJob, DemoNode, DemoOutcome, DemoPe, Injection, Score, spec};
 use super::progress::Progress;
 use super::scheduler::{Cycle, End, Scheduler};
 use super::servers::Addresses;
@@ -186,7 +186,7 @@ impl DemoCluster<'_> {
             let job = pe.job.to_string();
             match outcome.jobs.iter_mut().find(|known| known.job == job) {
                 Some(known) => known.pes.push(pe_outcome),
-                None => outcome.jobs.push(JobOutcome {
+                None => outcome.jobs.push(DemoJob {
                     job,
                     policy: pe.policy.to_string(),
                     scheme: pe.spec.as_ref().map_or("", |spec| spec.scheme.as_str()),
@@ -197,7 +197,7 @@ impl DemoCluster<'_> {
         Ok(())
     }
 
-    fn pe_outcome(&self, entry: &Entry, pod: &Value, pe: &Pe) -> PeOutcome {
+    fn pe_outcome(&self, entry: &Entry, pod: &Value, pe: &Pe) -> DemoPe {
         let cycle = &entry.last;
         let node = pod.pointer("/spec/nodeName").and_then(Value::as_str);
         let manifest = node.and_then(|name| self.cluster.nodes.iter().find(|(_, node)| node.name.as_str() == name));
@@ -205,7 +205,7 @@ impl DemoCluster<'_> {
         let record = pod.get("metadata").and_then(|metadata| metadata.get("annotations"));
         let record = record.and_then(|annotations| annotations.get(keys::PLACEMENT)).and_then(Value::as_str);
         let scores = cycle.scores.iter().take(SCORES_KEPT);
-        PeOutcome {
+        DemoPe {
             pe: pe.name.to_string(),
             pod: pe.pod.to_string(),
             node: node.map(str::to_owned),
@@ -231,13 +231,13 @@ impl DemoCluster<'_> {
         checks::check(pods, &nodes, &self.cluster.pools, &self.store.view().policies)
     }
 
-    fn node_outcomes(&self, pods: &[Pod], outcome: &DemoOutcome) -> Vec<NodeOutcome> {
+    fn node_outcomes(&self, pods: &[Pod], outcome: &DemoOutcome) -> Vec<DemoNode> {
         let own: BTreeSet<&str> = outcome.pes().map(|(_, pe)| pe.pod.as_str()).collect();
         let is_other = |pod: &&Pod| pod.phase != PodPhase::Finished && !own.contains(pod.key.to_string().as_str());
-        let mut nodes: Vec<NodeOutcome> = Vec::new();
+        let mut nodes: Vec<DemoNode> = Vec::new();
         for (_, node) in &self.cluster.nodes {
             let other = pods.iter().filter(|pod| pod.node.as_ref() == Some(&node.name)).filter(is_other);
-            nodes.push(NodeOutcome {
+            nodes.push(DemoNode {
                 node: node.name.to_string(),
                 zone: node.labels.get(ZONE).unwrap_or_default().to_owned(),
                 schedulable: node.schedulable,

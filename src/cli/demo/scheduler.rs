@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::api_server::{ApiServer, project};
 use super::client::Client;
 use super::configuration::Configuration;
-use super::in_tree::NodeInfo;
+use super::in_tree::InTreeNode;
 use crate::cli::CommandError;
 use crate::model::{Node, Pod, keys};
 
@@ -121,10 +121,10 @@ impl Scheduler<'_> {
     }
 
     /// The cache of kube-scheduler: the nodes with the requests of their pods.
-    fn cache(&self) -> Result<BTreeMap<&str, NodeInfo<'_>>, CommandError> {
+    fn cache(&self) -> Result<BTreeMap<&str, InTreeNode<'_>>, CommandError> {
         let mut cache = BTreeMap::new();
         for (manifest, node) in self.nodes {
-            let info = NodeInfo::new(manifest, node);
+            let info = InTreeNode::new(manifest, node);
             cache.insert(info.name(), info);
         }
         for pod in self.api.pods() {

@@ -23,7 +23,7 @@ const LARGEST_ANSWER: usize = 4 << 20;
 
 /// The answer of the extender.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ExtenderAnswer {
     pub(super) status: StatusCode,
     pub(super) body: String,
 }
@@ -41,7 +41,7 @@ pub(super) fn explain_path(namespace: &str, name: &str) -> Result<String, Comman
 }
 
 /// Asks over a stream.
-pub(super) async fn ask_over<S>(stream: S, path: &str) -> Result<Answer, String>
+pub(super) async fn ask_over<S>(stream: S, path: &str) -> Result<ExtenderAnswer, String>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -57,7 +57,7 @@ where
         let response = sender.send_request(request).await.map_err(|error| said(&error))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await.map_err(|error| said(&error))?;
-        Ok(Answer { status, body: String::from_utf8_lossy(&body.to_bytes()).into_owned() })
+        Ok(ExtenderAnswer { status, body: String::from_utf8_lossy(&body.to_bytes()).into_owned() })
     };
     // The connection makes progress only beside the exchange. Its own end does not matter once there is an answer.
     let (answer, _ended) = futures::join!(exchange, connection);
@@ -70,7 +70,7 @@ pub(super) async fn ask_through_port_forward(
     namespace: &str,
     port: u16,
     path: &str,
-) -> Result<Answer, String> {
+) -> Result<ExtenderAnswer, String> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let found = pods.list(&ListParams::default().labels(PODS)).await.map_err(|error| error.to_string())?.items;
     let leases: Api<Lease> = Api::namespaced(client.clone(), namespace);

@@ -124,7 +124,7 @@ async fn explanation(arguments: &Arguments) -> Result<Explanation, CommandError>
     explain_from_pod(client, &namespace, &arguments.pod).await
 }
 
-async fn ask_server(server: &Uri, path: &str) -> Result<ask::Answer, String> {
+async fn ask_server(server: &Uri, path: &str) -> Result<ask::ExtenderAnswer, String> {
     let address = server.authority().map(ToString::to_string).unwrap_or_default();
     let exchange = async {
         let stream = TcpStream::connect(&address).await.map_err(|error| error.to_string())?;
@@ -136,7 +136,7 @@ async fn ask_server(server: &Uri, path: &str) -> Result<ask::Answer, String> {
     }
 }
 
-fn read_answer(answer: ask::Answer) -> Result<Explanation, CommandError> {
+fn read_answer(answer: ask::ExtenderAnswer) -> Result<Explanation, CommandError> {
     match answer.status {
         StatusCode::OK => serde_json::from_str(&answer.body)
             .map_err(|error| CommandError::failed(format!("cannot read the answer of the extender: {error}"))),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::outcome::{DemoOutcome, NodeOutcome};
+use super::super::outcome::{DemoNode, DemoOutcome};
 use crate::cli::terminal::{Style, Terminal};
 
 /// Marks of the jobs where the first letter of their names does not tell them apart.
@@ -23,7 +23,7 @@ pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
     }
     let widest = marks.values().map(|marks| marks.chars().count()).max().unwrap_or(0).clamp(2, MOST_MARKS);
     let name = outcome.nodes.iter().map(|node| node.node.chars().count()).max().unwrap_or(0);
-    let mut zones: BTreeMap<&str, Vec<&NodeOutcome>> = BTreeMap::new();
+    let mut zones: BTreeMap<&str, Vec<&DemoNode>> = BTreeMap::new();
     for node in &outcome.nodes {
         zones.entry(&node.zone).or_default().push(node);
     }
@@ -49,7 +49,7 @@ pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
 }
 
 /// One node: its name, and what is on it.
-fn mark(node: &NodeOutcome, marks: Option<&String>, (name, widest): (usize, usize), terminal: &Terminal) -> String {
+fn mark(node: &DemoNode, marks: Option<&String>, (name, widest): (usize, usize), terminal: &Terminal) -> String {
     let label = format!("{:name$}", node.node);
     let label = terminal.paint(label, if node.schedulable { Style::Plain } else { Style::Faint });
     let mut shown: String = marks.map_or("", String::as_str).chars().take(widest).collect();

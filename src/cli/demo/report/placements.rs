@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
 
-use super::super::outcome::{DemoOutcome, JobOutcome, PeOutcome};
+use super::super::outcome::{DemoJob, DemoOutcome, DemoPe};
 use crate::cli::terminal::{GAP, Style, Terminal, cell};
 use crate::model::Reason;
 
@@ -47,7 +47,7 @@ pub(super) fn write(outcome: &DemoOutcome, terminal: &mut Terminal) {
     reasons(outcome, terminal);
 }
 
-fn table(job: &JobOutcome, terminal: &Terminal) -> Table {
+fn table(job: &DemoJob, terminal: &Terminal) -> Table {
     let columns = if terminal.columns() >= ROOMY { ALL } else { FEW };
     let mut table = terminal.table();
     table.set_header(columns.iter().map(|column| cell(column.title(), Style::Faint)));
@@ -81,7 +81,7 @@ impl Column {
         }
     }
 
-    fn content(self, pe: &PeOutcome) -> String {
+    fn content(self, pe: &DemoPe) -> String {
         match self {
             Self::Pe => pe.pe.clone(),
             Self::PlacementSpec => pe.spec.join(", "),
@@ -124,7 +124,7 @@ pub(super) fn rejected(rejected: &BTreeMap<String, usize>) -> String {
     reasons.iter().map(|(reason, count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")
 }
 
-fn number(pe: &PeOutcome, field: &str) -> String {
+fn number(pe: &DemoPe, field: &str) -> String {
     let value = pe.record.as_ref().and_then(|record| record.get(field)).and_then(serde_json::Value::as_f64);
     value.map(|value| format!("{value:.2}")).unwrap_or_default()
 }

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::super::outcome::{DemoOutcome, PeOutcome};
+use super::super::outcome::{DemoOutcome, DemoPe};
 use crate::cli::record;
 use crate::cli::terminal::Terminal;
 
 /// Writes the record of the pod that the user names, or else the longest record.
 pub(super) fn write(outcome: &DemoOutcome, shown: Option<&str>, terminal: &mut Terminal) {
-    let is_asked_for = |pe: &PeOutcome| {
+    let is_asked_for = |pe: &DemoPe| {
         shown.is_none_or(|asked| pe.pod == asked || pe.pod.split_once('/').is_some_and(|(_, name)| name == asked))
     };
-    let mut chosen: Option<(&PeOutcome, &Map<String, Value>)> = None;
+    let mut chosen: Option<(&DemoPe, &Map<String, Value>)> = None;
     let mut longest = 0;
     for (_, pe) in outcome.pes().filter(|(_, pe)| is_asked_for(pe)) {
         let Some(record @ Value::Object(fields)) = &pe.record else { continue };

@@ -1,6 +1,6 @@
 //! The first and the last lines.
 
-use super::super::outcome::{DemoOutcome, PeOutcome};
+use super::super::outcome::{DemoOutcome, DemoPe};
 use super::placements::rejected;
 use crate::cli::terminal::{Style, Terminal, cell};
 use crate::model::Reason;
@@ -52,7 +52,7 @@ pub(super) fn closing(outcome: &DemoOutcome, terminal: &mut Terminal) {
 }
 
 /// Writes why a PE has no node: how many nodes each filter left, the reasons, and the event of the pod.
-fn waits(name: &str, pe: &PeOutcome, nodes: usize, terminal: &mut Terminal) {
+fn waits(name: &str, pe: &DemoPe, nodes: usize, terminal: &mut Terminal) {
     let mut table = terminal.table();
     let mut row = |title: &str, text: &str, style: Style| {
         table.add_row([cell(title, Style::Faint), cell(text, style)]);

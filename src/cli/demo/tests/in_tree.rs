@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::NodeInfo;
+use super::InTreeNode;
 use crate::api::{NodeObject, PodObject};
 use crate::model::{Node, Pod};
 
@@ -12,7 +12,7 @@ fn rejection(spec: &Value, others: &[Value], wanted: &Value) -> Option<String> {
         "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "2"}},
     });
     let node = Node::try_from(&serde_json::from_value::<NodeObject>(manifest.clone()).unwrap()).unwrap();
-    let mut info = NodeInfo::new(&manifest, &node);
+    let mut info = InTreeNode::new(&manifest, &node);
     for other in others {
         info.assume(&pod(other));
     }

@@ -86,10 +86,10 @@ struct Model {
     stream_jobs: StreamJobs,
     open_streams: OpenStreams,
     expected: BTreeSet<&'static str>,
-    assumed_pods: BTreeMap<PodUid, PendingBinding>,
+    assumed_pods: BTreeMap<PodUid, ModelBinding>,
 }
 
-struct PendingBinding {
+struct ModelBinding {
     node: NodeName,
     resource_version: Box<str>,
     outcome_unknown: bool,
@@ -185,11 +185,11 @@ impl Model {
 
     fn assume(&mut self, uid: &PodUid, node: NodeName) -> Result<(), UnknownPod> {
         let resource_version = self.pods.get(uid).ok_or(UnknownPod)?.resource_version.clone();
-        self.assumed_pods.insert(uid.clone(), PendingBinding { node, resource_version, outcome_unknown: false });
+        self.assumed_pods.insert(uid.clone(), ModelBinding { node, resource_version, outcome_unknown: false });
         Ok(())
     }
 
-    fn of_version(&mut self, uid: &PodUid, version: &str) -> Option<&mut PendingBinding> {
+    fn of_version(&mut self, uid: &PodUid, version: &str) -> Option<&mut ModelBinding> {
         self.assumed_pods.get_mut(uid).filter(|assumed| &*assumed.resource_version == version)
     }
 
