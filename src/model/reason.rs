@@ -53,7 +53,7 @@ reasons! {
     NodeUnschedulable,
     /// A taint that the pod does not tolerate.
     UntoleratedTaint,
-    /// The node does not match a node selector, required node affinity or `spec.nodeName`.
+    /// The node does not match node selector or required node affinity.
     NodeAffinityMismatch,
     /// The node is closed by a restricting tag.
     RestrictedTag,
