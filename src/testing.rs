@@ -13,7 +13,7 @@ use crate::model::{
     PodRequests, PodUid, Pool, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint,
     Toleration,
 };
-use crate::placement::{Decision, Foresight, plan_gang};
+use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{PolicySet, Source};
 use crate::state::{Cluster, Event, NodeIndex, Snapshot};
 
@@ -285,14 +285,14 @@ pub(crate) fn shortage(resource: &'static str, requested: u64, free: u64) -> Sho
 }
 
 /// The decision about a PE, as kube-scheduler is answered.
-pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> Decision<'a> {
+pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> PlacementDecision<'a> {
     let (_, pe) = cluster.pod(pod).unwrap();
     decide_pe(pe.unwrap(), cluster.snapshot())
 }
 
 /// The same for a PE that the cluster may not have.
-pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> Decision<'a> {
-    Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
+pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> PlacementDecision<'a> {
+    PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
 }
 
 /// Whether a PE may go to a node.

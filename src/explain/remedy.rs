@@ -1,11 +1,11 @@
-//! What would make a node fit, in words with the numbers.
+//! Remedies: the change that would end a rejection.
 
 use super::explanation::RejectionWithRemedy;
 use crate::model::{NodeName, Rejection, Shortage};
 
 impl RejectionWithRemedy {
-    /// A refusal, and what would help.
-    pub(super) fn of(rejection: &Rejection) -> Self {
+    /// A rejection with its remedy.
+    pub(super) fn new(rejection: &Rejection) -> Self {
         Self { reason: rejection.reason().to_string(), problem: rejection.to_string(), remedy: remedy(rejection) }
     }
 }
@@ -56,7 +56,7 @@ fn remedy(rejection: &Rejection) -> String {
         | Rejection::ExlocationConflict(pe) => {
             format!("wait until PE {pe} has left it")
         }
-        Rejection::ColocationMismatch(nodes) => together(nodes),
+        Rejection::ColocationMismatch(nodes) => unite_bucket(nodes),
         Rejection::BucketMemberRejected { pe, rejection } => {
             format!("for PE {pe} of its bucket: {}", remedy(rejection))
         }
@@ -81,7 +81,7 @@ fn make_room(shortage: &Shortage, who: &str) -> String {
     format!("free {missing} of {resource}: {who} for {requested}, {free} is free")
 }
 
-fn together(nodes: &[NodeName]) -> String {
+fn unite_bucket(nodes: &[NodeName]) -> String {
     match nodes {
         [node] => format!("make room on {node}, where its bucket is"),
         _ => "delete PEs of its bucket until the rest is on one node".to_owned(),

@@ -1,81 +1,81 @@
-//! The takeover fence (D17): which pods a Binding of another process may be on its way for.
+//! Fencing tokens (D17): the pods for which another process may have a Binding in flight.
 //!
-//! A Binding carries the version of the pod that it was decided for, so any later write to the pod ends it. A process
-//! that takes over therefore **marks** a pod, by an annotation with its epoch, before it commits anything that a
-//! Binding for that pod could break. What makes this right is that every process sees all marks in one order, that of
-//! the watch:
+//! A Binding carries the version of the pod as a precondition, so any later write to the pod makes the Binding fail. A
+//! process that takes over therefore writes a **fencing token** onto a pod, as an annotation with its epoch and a number,
+//! before the process assumes a pod that a Binding of the first pod could conflict with. The watch delivers all tokens
+//! in one order to every process:
 //!
-//! - A pod is settled when the watch shows a mark of ours that was written after we took over: a Binding of another
-//!   process has landed before, and the watch has shown where, or it fails.
-//! - Pods that the watch shows before our first mark may be known to another process that has not seen it. Those that
-//!   come later need no mark: whoever sees them has seen that we took over.
-//! - A mark of another process says that it has taken over from us. Everything that waits is unsettled again, and our
-//!   next commitment takes over from there.
+//! - A pod is settled when the watch delivers one of our tokens that was written after the takeover. A Binding of another
+//!   process has then succeeded, and the watch has delivered the node, or it fails.
+//! - A pod that the watch delivers before our first token is unsettled: another process may know the pod and not our
+//!   token. A later pod needs no token: a process that knows the pod has received our token before.
+//! - A token of another process means that the other process has taken over. Every pending pod is unsettled again, and
+//!   our next bind takes over again.
 //!
-//! So of any two processes that commit PEs which concern each other, the later one has ended what the earlier one had on
-//! its way, or has seen where it went.
+//! So of two processes that assume PEs which could conflict, the later process has ended the Bindings of the earlier one,
+//! or knows their outcome.
 
 use std::collections::BTreeSet;
 
 use crate::model::{Pod, PodPhase, PodUid, keys};
 
-/// Whether this process places, and what others may have on their way.
+/// The epoch of this process, and the pods that other processes may have a Binding in flight for.
 #[derive(Debug, Default)]
 pub(super) struct Takeover {
-    /// The epoch of this process; `None` until it is asked to place.
+    /// The epoch of this process; `None` until the first takeover.
     epoch: Option<Box<str>>,
-    /// The number of the last mark that was given out.
+    /// The number of the last token.
     tokens: u64,
-    /// Marks up to this number were given out before the present reign began: they prove nothing.
-    before: u64,
-    /// True once the watch has shown a mark of the present reign.
+    /// The number of the last token before the current takeover. Tokens up to this number settle no pod.
+    tokens_before: u64,
+    /// True once the watch has delivered a token of the current takeover.
     established: bool,
-    /// Waiting pods that the watch has not shown with a mark of the present reign.
+    /// The pending pods that the watch has not delivered with a token of the current takeover.
     unsettled: BTreeSet<PodUid>,
 }
 
 impl Takeover {
-    /// True once this process has been asked to place.
+    /// True once this process has taken over.
     pub(super) fn has_begun(&self) -> bool {
         self.epoch.is_some()
     }
 
-    /// Begins the first reign; `epoch` must differ from that of every other process.
-    pub(super) fn begin(&mut self, epoch: &str, waiting: impl Iterator<Item = PodUid>) {
+    /// Takes over for the first time. Each process needs another `epoch`.
+    pub(super) fn begin(&mut self, epoch: &str, pending: impl Iterator<Item = PodUid>) {
         self.epoch = Some(epoch.into());
-        self.begin_again(waiting);
+        self.begin_again(pending);
     }
 
-    /// Begins another reign: what was settled by the last one is so no more.
-    pub(super) fn begin_again(&mut self, waiting: impl Iterator<Item = PodUid>) {
-        self.before = self.tokens;
+    /// Takes over again: every pending pod is unsettled.
+    pub(super) fn begin_again(&mut self, pending: impl Iterator<Item = PodUid>) {
+        self.tokens_before = self.tokens;
         self.established = false;
-        self.unsettled = waiting.collect();
+        self.unsettled = pending.collect();
     }
 
-    /// A mark that no pod carries yet; `None` before the first reign.
+    /// A new token; `None` before the first takeover.
     pub(super) fn next_token(&mut self) -> Option<String> {
         let epoch = self.epoch.as_ref()?;
         self.tokens += 1;
-        // Each mark is another value: writing the same again would not change the version of the pod.
+        // Writing the same value again would not change the version of the pod.
         Some(format!("{epoch}.{}", self.tokens))
     }
 
-    /// Whether a mark was written by this process.
+    /// True where this process wrote the token.
     pub(super) fn is_ours(&self, token: &str) -> bool {
-        self.epoch.as_ref().is_some_and(|epoch| number(epoch, token).is_some())
+        self.epoch.as_ref().is_some_and(|epoch| token_number(epoch, token).is_some())
     }
 
-    /// The pods that have to be marked before a commitment that a Binding for them could break.
+    /// The pods to fence before a pod is assumed that a Binding for them could conflict with.
     pub(super) fn unsettled(&self) -> impl Iterator<Item = &PodUid> {
         self.unsettled.iter()
     }
 
-    /// Takes in what the watch shows of a pod, and what it showed before. True when it shows that another process has
-    /// taken over, so that a new reign has to begin.
+    /// Observes a pod as the watch delivers it; `known` is its previous version. Returns true where another process has
+    /// taken over, so that this process has to take over again.
     pub(super) fn observe(&mut self, known: Option<&Pod>, pod: &Pod) -> bool {
         let Some(epoch) = &self.epoch else { return false };
-        if !waits(pod) {
+        if !is_pending(pod) {
             self.unsettled.remove(&pod.key.uid);
         } else if known.is_none() && !self.established {
             self.unsettled.insert(pod.key.uid.clone());
@@ -84,35 +84,35 @@ impl Takeover {
         if token == known.and_then(|known| known.annotations.get(keys::EPOCH)) {
             return false;
         }
-        match token.map(|token| number(epoch, token)) {
+        match token.map(|token| token_number(epoch, token)) {
             None => false,
             Some(Some(number)) => {
-                if number > self.before {
+                if number > self.tokens_before {
                     self.established = true;
                     self.unsettled.remove(&pod.key.uid);
                 }
                 false
             }
-            // Without a mark given out since, nothing has been settled by this reign: it may as well go on.
-            Some(None) => self.tokens > self.before,
+            // Where this takeover has written no token yet, it has settled no pod, so it need not begin again.
+            Some(None) => self.tokens > self.tokens_before,
         }
     }
 
-    /// Forgets a pod that is gone.
-    pub(super) fn gone(&mut self, uid: &PodUid) {
+    /// Forgets a deleted pod.
+    pub(super) fn forget(&mut self, uid: &PodUid) {
         self.unsettled.remove(uid);
     }
 }
 
-/// True when a Binding for a pod can still succeed.
-pub(super) fn waits(pod: &Pod) -> bool {
+/// True where a Binding for the pod can still succeed.
+pub(super) fn is_pending(pod: &Pod) -> bool {
     pod.node.is_none() && pod.phase == PodPhase::Active
 }
 
-/// The number of a mark of this epoch.
-fn number(epoch: &str, token: &str) -> Option<u64> {
-    let (of, number) = token.rsplit_once('.')?;
-    if of == epoch { number.parse().ok() } else { None }
+/// The number of a token of this epoch; `None` for other tokens.
+fn token_number(epoch: &str, token: &str) -> Option<u64> {
+    let (token_epoch, number) = token.rsplit_once('.')?;
+    if token_epoch == epoch { number.parse().ok() } else { None }
 }
 
 #[cfg(test)]

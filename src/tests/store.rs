@@ -19,10 +19,10 @@ fn a_view_is_published_with_each_change_and_an_earlier_one_stays_as_it_was() {
 #[tokio::test(start_paused = true)]
 async fn a_waiting_reader_sees_the_change_that_it_waits_for() {
     let store = Store::new(policies(""));
-    let has_node = || store.until(Duration::from_secs(1), |cluster| cluster.snapshot().find("n1"));
+    let has_node = || store.wait_for(Duration::from_secs(1), |cluster| cluster.snapshot().find("n1"));
     let (found, ()) = tokio::join!(has_node(), async { store.apply([Event::put(node("n1"))]) });
     assert!(found.is_some());
     assert!(has_node().await.is_some(), "what is there already needs no change");
-    let other = store.until(Duration::from_secs(1), |cluster| cluster.snapshot().find("n2")).await;
+    let other = store.wait_for(Duration::from_secs(1), |cluster| cluster.snapshot().find("n2")).await;
     assert!(other.is_none(), "the wait ends at the limit");
 }

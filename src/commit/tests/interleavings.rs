@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::advance;
 
-use super::super::{Bound, Failure};
+use super::super::{BindFailure, BoundPod};
 use super::world::{Process, World, lock, quiet, turns};
 use crate::model::PodPhase;
 use crate::state::Cluster;
@@ -217,7 +217,7 @@ impl Run {
     }
 
     /// Asks the first process, and lets everything happen until it has answered.
-    async fn bind(&mut self, name: &str, node: &str) -> Result<Result<Bound, Failure>, TestCaseError> {
+    async fn bind(&mut self, name: &str, node: &str) -> Result<Result<BoundPod, BindFailure>, TestCaseError> {
         self.processes[0].bind(name, node);
         let bind = self.processes[0].binds.pop().unwrap();
         for _ in 0..20 {

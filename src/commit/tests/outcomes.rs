@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::advance;
 
-use super::super::{Bound, Failure, WriteError};
+use super::super::{BindFailure, BoundPod, WriteError};
 use super::world::{Process, World, answer_next, calls, lock, quiet, turns};
-use crate::extender::bind::BindError;
+use crate::extender::bind::VerificationError;
 use crate::state::Cluster;
 
 /// Longer than the binder waits for the watch.
@@ -48,7 +48,7 @@ impl Scene {
     }
 
     /// Answers everything and shows everything, and returns what the oldest bind has come to.
-    async fn outcome(&mut self) -> Result<Bound, Failure> {
+    async fn outcome(&mut self) -> Result<BoundPod, BindFailure> {
         quiet(&self.world, &mut self.process).await;
         self.process[0].binds.remove(0).await.unwrap()
     }
@@ -99,7 +99,7 @@ fn a_pod_that_changed_meanwhile_is_verified_and_bound_anew_once() {
         lock(&scene.world).touch("a");
         scene.answer().await;
         assert_eq!(calls(&scene.world).await, ["get a"]);
-        assert!(matches!(scene.outcome().await, Ok(Bound::Placed(_))));
+        assert!(matches!(scene.outcome().await, Ok(BoundPod::ByThisRequest(_))));
         assert_eq!(scene.node("a").as_deref(), Some("n1"));
     });
 }
@@ -133,7 +133,7 @@ fn a_conflict_that_the_watch_does_not_explain_stays_a_commitment() {
         advance(LONG).await;
         turns().await;
         let failure = scene.process[0].binds.remove(0).await.unwrap().unwrap_err();
-        assert!(matches!(failure, Failure::Behind(_)), "{failure}");
+        assert!(matches!(failure, BindFailure::WatchBehind(_)), "{failure}");
         assert_eq!(scene.counts("a").as_deref(), Some("n1"), "an earlier Binding of ours might be the reason");
         scene.show().await;
         assert_eq!(scene.counts("a"), None, "a later version, without a node");
@@ -147,7 +147,7 @@ fn a_mark_of_another_process_ends_the_bind() {
         scene.bind("a", "n1").await;
         lock(&scene.world).mark_by("a", "theirs.1");
         let failure = scene.outcome().await.unwrap_err();
-        assert_eq!(failure, Failure::Superseded("theirs.1".to_owned()));
+        assert_eq!(failure, BindFailure::Superseded("theirs.1".to_owned()));
         assert_eq!(scene.counts("a"), None);
     });
 }
@@ -185,7 +185,7 @@ fn a_lost_answer_is_found_out() {
         lock(&scene.world).execute(0);
         lock(&scene.world).lose(0);
         assert_eq!(calls(&scene.world).await, ["mark a"]);
-        assert!(matches!(scene.outcome().await, Ok(Bound::Placed(_))), "it had landed");
+        assert!(matches!(scene.outcome().await, Ok(BoundPod::ByThisRequest(_))), "it had landed");
     });
 }
 
@@ -253,7 +253,7 @@ fn a_caller_that_goes_away_leaves_a_commitment_in_doubt_and_the_next_one_settles
         lock(&scene.world).reply(1);
         scene.show().await;
         assert_eq!(calls(&scene.world).await, ["bind a to n1", "bind a to n2"]);
-        assert!(matches!(scene.outcome().await, Ok(Bound::Placed(_))));
+        assert!(matches!(scene.outcome().await, Ok(BoundPod::ByThisRequest(_))));
         assert_eq!(scene.node("a").as_deref(), Some("n2"));
     });
 }
@@ -294,7 +294,7 @@ fn a_pod_is_not_judged_before_the_watch_has_shown_it() {
         advance(LONG).await;
         turns().await;
         let failure = scene.process[0].binds.remove(1).await.unwrap().unwrap_err();
-        assert!(matches!(failure, Failure::Turned(BindError::UnknownPod(_))), "{failure}");
+        assert!(matches!(failure, BindFailure::Verification(VerificationError::UnknownPod(_))), "{failure}");
     });
 }
 

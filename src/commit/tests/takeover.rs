@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use super::super::Bound;
+use super::super::BoundPod;
 use super::world::{Process, World, calls, lock, quiet, turns};
 
 const APART: (&str, &str) = ("exlocation", "token");
@@ -69,7 +69,7 @@ fn a_binding_of_a_dead_process_fails_once_its_successor_has_committed() {
         show(&mut next);
         assert_eq!(calls(&world).await, ["bind a to n1", "bind b to n1"]);
         quiet(&world, std::slice::from_mut(&mut next)).await;
-        assert!(matches!(next.binds.remove(0).await.unwrap(), Ok(Bound::Placed(_))));
+        assert!(matches!(next.binds.remove(0).await.unwrap(), Ok(BoundPod::ByThisRequest(_))));
         assert!(lock(&world).pod("a").unwrap().node.is_none(), "it came too late");
     });
 }
@@ -140,7 +140,7 @@ fn pods_that_come_before_our_first_mark_is_shown_are_marked_too() {
         bind_until_sent(&world, &mut one, "a", "n1").await;
         execute(&world, "bind a to n1").await;
         show(&mut one);
-        two.binder.asked();
+        two.binder.ensure_takeover();
         // both see it, and the first one does not know of the second
         lock(&world).create("c", APART);
         [&mut one, &mut two].into_iter().for_each(show);
@@ -201,6 +201,6 @@ fn a_pod_that_is_gone_needs_no_mark() {
         turns().await;
         lock(&world).delete("b");
         quiet(&world, std::slice::from_mut(&mut one)).await;
-        assert!(matches!(one.binds.remove(0).await.unwrap(), Ok(Bound::Placed(_))));
+        assert!(matches!(one.binds.remove(0).await.unwrap(), Ok(BoundPod::ByThisRequest(_))));
     });
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, yield_now};
 
-use super::super::{Api, Binder, Bound, Failure, WriteError};
+use super::super::{BindFailure, Binder, BoundPod, PodApi, WriteError};
 use crate::extender::BindingArguments;
 use crate::extender::bind::PendingBinding;
 use crate::model::{
@@ -61,7 +61,7 @@ pub(super) struct Process {
     pub(super) store: Arc<Store>,
     pub(super) binder: Arc<Binder>,
     shown: usize,
-    pub(super) binds: Vec<JoinHandle<Result<Bound, Failure>>>,
+    pub(super) binds: Vec<JoinHandle<Result<BoundPod, BindFailure>>>,
 }
 
 /// The way of one process to the API server.
@@ -76,16 +76,16 @@ impl Network {
     }
 }
 
-impl Api for Network {
+impl PodApi for Network {
     fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
         self.send(Call::Bind(Box::new(binding.clone()))).map(|answer| answer.map(drop)).boxed()
     }
 
-    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
         self.send(Call::Get(pod.clone())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 
-    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
         self.send(Call::Fence(pod.clone(), epoch.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{MOST_CANDIDATES, Subject, explain, recorded};
-use crate::explain::{Explanation, State};
+use super::{ExplainedPod, MAX_NEAREST_NODES, explain, explain_from_manifest};
+use crate::explain::{Explanation, PodState};
 use crate::model::{DeclaredPe, FieldProblem, Node, Pod, PodPhase};
 use crate::state::{Cluster, Event};
 use crate::testing::{
@@ -11,7 +11,7 @@ use crate::testing::{
 
 fn explained(cluster: &Cluster, name: &str) -> Explanation {
     let pod = cluster.named("streams", name).unwrap();
-    explain(&Subject::of(pod, cluster), cluster.snapshot(), cluster.policies())
+    explain(&ExplainedPod::new(pod, cluster), cluster.snapshot(), cluster.policies())
 }
 
 fn recording(record: &Value, pod: Pod) -> Pod {
@@ -114,7 +114,7 @@ fn counts_are_those_of_filter_and_add_up() {
     }
     assert_eq!(explanation.passing + explanation.rejected.values().sum::<usize>(), explanation.nodes);
     assert_eq!(explanation.nodes, 40);
-    assert_eq!(explanation.nearest.len(), MOST_CANDIDATES, "bounded, whatever the size of the cluster");
+    assert_eq!(explanation.nearest.len(), MAX_NEAREST_NODES, "bounded, whatever the size of the cluster");
     assert!(explanation.nearest.iter().all(|candidate| candidate.lacks.is_empty()), "those that fit come first");
     assert!(explanation.summary.starts_with("It waits, although 10 of 40 nodes fit"), "{}", explanation.summary);
 }
@@ -125,7 +125,7 @@ fn a_placed_pe_has_its_record_and_what_the_others_lack() {
     let pods =
         vec![recording(&record, on("n1", pe("j", "a", &[]))), on("n3", pe("k", "b", &[])), on("n3", pe("k", "c", &[]))];
     let explanation = explained(&cluster(vec![node("n1"), cordoned(node("n2")), node("n3")], vec![], pods), "a");
-    assert_eq!(explanation.state, State::Placed);
+    assert_eq!(explanation.state, PodState::Placed);
     assert_eq!(explanation.summary, "It is on n1, chosen from 3 of 8 nodes that fitted.");
     assert_eq!(explanation.record, Some(record));
     let others: Vec<(&str, f64, usize)> =
@@ -163,13 +163,13 @@ fn what_becomes_of_a_pod_is_told_in_a_sentence() {
     cluster.assume(&"committed".into(), &"n1".into()).unwrap();
     let no_policy = "No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.";
     for (name, state, summary) in [
-        ("only", State::Placed, "It is on n1, the only one of 3 nodes that fitted."),
-        ("foreign", State::Placed, "It is on n1, without a record: it was not placed by Outrigger."),
-        ("leaving", State::Leaving, "It is being deleted."),
-        ("finished", State::Finished, "It has run to its end."),
-        ("not ours", State::Waiting, &format!("It waits. {no_policy}")),
-        ("not ours either", State::Placed, &format!("It is on n1. {no_policy}")),
-        ("committed", State::Placing, "It is bound to n1; the API server does not show it yet."),
+        ("only", PodState::Placed, "It is on n1, the only one of 3 nodes that fitted."),
+        ("foreign", PodState::Placed, "It is on n1, without a record: it was not placed by Outrigger."),
+        ("leaving", PodState::Leaving, "It is being deleted."),
+        ("finished", PodState::Finished, "It has run to its end."),
+        ("not ours", PodState::Waiting, &format!("It waits. {no_policy}")),
+        ("not ours either", PodState::Placed, &format!("It is on n1. {no_policy}")),
+        ("committed", PodState::Placing, "It is bound to n1; the API server does not show it yet."),
     ] {
         let explanation = explained(&cluster, name);
         assert_eq!((explanation.state, explanation.summary.as_str()), (state, summary), "{name}");
@@ -239,7 +239,7 @@ fn remedies_name_what_to_do_with_the_numbers() {
 
 #[test]
 fn without_an_extender_the_pod_speaks_for_itself() {
-    let read = |manifest: Value| recorded(&serde_json::from_value(manifest).unwrap());
+    let read = |manifest: Value| explain_from_manifest(&serde_json::from_value(manifest).unwrap());
     let record = json!({"node": "n1", "job": "ns/j", "pe": "a", "policy": "annotations", "asked": 2, "refused": {}});
     let placed = read(json!({
         "metadata": {"namespace": "ns", "name": "a", "annotations": {"outrigger.dev/placement": record.to_string()}},
@@ -261,7 +261,7 @@ fn without_an_extender_the_pod_speaks_for_itself() {
         "spec": {"containers": []},
         "status": {"phase": "Pending", "conditions": [condition]},
     }));
-    assert_eq!((waiting.state, waiting.summary.as_str()), (State::Waiting, "It waits."));
+    assert_eq!((waiting.state, waiting.summary.as_str()), (PodState::Waiting, "It waits."));
     assert_eq!(waiting.message.as_deref(), Some(message));
 }
 
@@ -322,9 +322,9 @@ fn a_pod_whose_owner_is_gone_is_said_to_leave() {
     let pod = lasting("a", on("n1", pe("j", "a", &[])));
     let owner = pod.owner.as_deref().unwrap().clone();
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pod]);
-    assert_eq!(explained(&cluster, "a").state, State::Placed);
+    assert_eq!(explained(&cluster, "a").state, PodState::Placed);
     cluster.apply(Event::OwnerGone(owner));
     let explanation = explained(&cluster, "a");
-    assert_eq!(explanation.state, State::Leaving);
+    assert_eq!(explanation.state, PodState::Leaving);
     assert_eq!(explanation.summary, "Its owner set is gone: it is going to be deleted.");
 }

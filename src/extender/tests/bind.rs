@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
-use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
+use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
 use crate::model::{NodeName, Pod, Pool, Rejection, StreamJob, keys};
 use crate::state::{Cluster, Event};
 use crate::testing::{NAMESPACE, cluster, node, on, pe, place, pod, policies};
 
 const APART: &[(&str, &str)] = &[("exlocation", "t")];
 
-fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, BindError> {
+fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, VerificationError> {
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
     let cycle = BindingCycle { attempt: None, gang_plan: None, now: Timestamp::UNIX_EPOCH };
@@ -23,7 +23,7 @@ fn known() -> Cluster {
     cluster(vec![node("n1"), node("n2")], vec![], pods)
 }
 
-fn assumed(verified: Result<Verified, BindError>) -> PendingBinding {
+fn assumed(verified: Result<Verified, VerificationError>) -> PendingBinding {
     match verified {
         Ok(Verified::Assumed(binding)) => *binding,
         other => panic!("{other:?}"),
@@ -45,7 +45,7 @@ fn a_commitment_names_what_was_judged() {
 fn the_second_of_two_that_exclude_each_other_is_refused() {
     let mut cluster = known();
     assumed(bind(&mut cluster, "a", "n1"));
-    let rejected = Err(BindError::Rejected(Rejection::ExlocationConflict("streams/a".to_owned())));
+    let rejected = Err(VerificationError::Rejected(Rejection::ExlocationConflict("streams/a".to_owned())));
     assert_eq!(bind(&mut cluster, "b", "n1"), rejected);
     assert_eq!((cluster.assumed("b"), cluster.assumed_len()), (None, 1), "nothing is committed");
     assumed(bind(&mut cluster, "b", "n2"));
@@ -61,21 +61,21 @@ fn a_pod_of_no_policy_is_bound_without_a_record() {
 
 #[test]
 fn a_pe_is_bound_to_no_node_that_is_not_known() {
-    assert_eq!(bind(&mut known(), "a", "never-seen"), Err(BindError::Rejected(Rejection::NodeUnknown)));
+    assert_eq!(bind(&mut known(), "a", "never-seen"), Err(VerificationError::Rejected(Rejection::NodeUnknown)));
 }
 
 #[test]
 fn a_pod_that_runs_is_not_bound_again() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pe("j", "a", &[]))]);
-    assert_eq!(bind(&mut cluster, "a", "n1"), Ok(Verified::Already));
-    assert_eq!(bind(&mut cluster, "a", "n2"), Err(BindError::Elsewhere("n1".into())));
+    assert_eq!(bind(&mut cluster, "a", "n1"), Ok(Verified::AlreadyBound));
+    assert_eq!(bind(&mut cluster, "a", "n2"), Err(VerificationError::Elsewhere("n1".into())));
     assert_eq!(cluster.assumed_len(), 0);
 }
 
 #[test]
 fn a_pod_that_is_not_known_is_not_bound() {
     let error = bind(&mut known(), "gone", "n1").unwrap_err();
-    assert_eq!(error, BindError::UnknownPod("streams/gone".to_owned()));
+    assert_eq!(error, VerificationError::UnknownPod("streams/gone".to_owned()));
 }
 
 #[test]
@@ -96,7 +96,11 @@ fn nothing_is_bound_before_everything_is_listed() {
         cluster.apply(Event::put(pe("j", "a", &[])));
         cluster.apply(Event::put(pod("web")));
         for name in ["a", "web"] {
-            assert_eq!(bind(&mut cluster, name, "n1"), Err(BindError::NotListed), "{name} without list {missing}");
+            assert_eq!(
+                bind(&mut cluster, name, "n1"),
+                Err(VerificationError::NotListed),
+                "{name} without list {missing}"
+            );
         }
         assert_eq!(cluster.assumed_len(), 0);
     }

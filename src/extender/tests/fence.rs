@@ -67,7 +67,7 @@ proptest! {
                 let alone = verdict(&cluster, one, here).is_ok() && verdict(&cluster, other, there).is_ok();
                 cluster.assume(&PodUid::from(one), &here.into()).unwrap();
                 let together = verdict(&cluster, other, there);
-                cluster.withdraw(&PodUid::from(one), "1");
+                cluster.forget(&PodUid::from(one), "1");
                 // what a third PE would like is no rule between these two
                 let legal = matches!(together, Ok(()) | Err(Rejection::BucketMemberRejected { .. }));
                 prop_assert!(named || !alone || legal, "{one} on {here}, {other} on {there}: {together:?}");

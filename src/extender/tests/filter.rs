@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{answer, question};
-use crate::extender::{Filtered, View, arguments, filter};
+use crate::extender::{Filtered, SchedulingContext, decode_arguments, filter};
 use crate::model::{Node, NodeName, PodUid, Reason};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Reservations, Snapshot};
@@ -31,13 +31,13 @@ struct FilterResult {
 }
 
 /// A view in which filter names every node that passes.
-fn listing<'a>(snapshot: &'a Snapshot, policies: &'a PolicySet) -> View<'a> {
-    View { filter_decides: false, ..View::new(snapshot, policies) }
+fn listing<'a>(snapshot: &'a Snapshot, policies: &'a PolicySet) -> SchedulingContext<'a> {
+    SchedulingContext { filter_decides: false, ..SchedulingContext::new(snapshot, policies) }
 }
 
 fn filtered(cluster: &Cluster, wish: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
     let body = question("a", wish, names);
-    let filtered = filter(&arguments(&body).unwrap(), listing(cluster.snapshot(), &policies("")));
+    let filtered = filter(&decode_arguments(&body).unwrap(), listing(cluster.snapshot(), &policies("")));
     let result = answer(&filtered.body);
     (filtered, result)
 }
@@ -72,7 +72,7 @@ proptest! {
 
         let counts = [(Reason::NodeUnschedulable, of("cordoned").count()), (Reason::NodeUnknown, of("unknown").count())];
         prop_assert_eq!(&filtered.attempt.rejected, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
-        prop_assert_eq!((filtered.attempt.asked, filtered.error), (nodes.len(), None));
+        prop_assert_eq!((filtered.attempt.evaluated_nodes, filtered.error), (nodes.len(), None));
         prop_assert_eq!(filtered.attempt.choice.best.len() == 1, of("passes").count() == 1);
     }
 }
@@ -101,9 +101,9 @@ fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
             reservations.reserve(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
         }
         let with_reservations = reservations.with_reservations(cluster.snapshot(), &PodUid::from("a"), NOW);
-        let arguments = arguments(&question("a", ("exlocation", "t"), names)).map(|arguments| {
+        let arguments = decode_arguments(&question("a", ("exlocation", "t"), names)).map(|arguments| {
             let view = listing(cluster.snapshot(), cluster.policies());
-            filter(&arguments, View { with_reservations: with_reservations.as_ref(), ..view })
+            filter(&arguments, SchedulingContext { with_reservations: with_reservations.as_ref(), ..view })
         });
         let filtered = arguments.unwrap();
         (filtered.passed.len(), filtered.attempt.rejected, filtered.error.is_some())

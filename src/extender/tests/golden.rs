@@ -6,7 +6,9 @@
 use jiff::Timestamp;
 
 use crate::extender::bind::BindingCycle;
-use crate::extender::{View, arguments, bind, binding_arguments, filter, preempt, prioritize};
+use crate::extender::{
+    SchedulingContext, bind, decode_arguments, decode_binding_arguments, filter, preempt, prioritize,
+};
 use crate::model::Node;
 use crate::state::Cluster;
 use crate::testing::{Golden, asking, cluster, node, on, pe, pod, policies};
@@ -33,14 +35,20 @@ fn stored(case: &str) -> String {
     let (now, policies) = (Timestamp::UNIX_EPOCH, policies(""));
     let answer = match case.split_once('-').unwrap().0 {
         "filter" => {
-            let view = View::new(cluster.snapshot(), &policies);
-            filter(&arguments(&body).unwrap(), View { filter_decides: case.contains("decides"), ..view }).body
+            let view = SchedulingContext::new(cluster.snapshot(), &policies);
+            filter(
+                &decode_arguments(&body).unwrap(),
+                SchedulingContext { filter_decides: case.contains("decides"), ..view },
+            )
+            .body
         }
-        "prioritize" => prioritize(&arguments(&body).unwrap(), View::new(cluster.snapshot(), &policies)).body,
+        "prioritize" => {
+            prioritize(&decode_arguments(&body).unwrap(), SchedulingContext::new(cluster.snapshot(), &policies)).body
+        }
         "bind" => {
             let cycle = BindingCycle { attempt: None, gang_plan: None, now };
-            let verified = bind::verify_and_assume(&mut cluster, &binding_arguments(&body).unwrap(), cycle);
-            bind::answer(verified.err().map(|error| error.to_string()).as_deref())
+            let verified = bind::verify_and_assume(&mut cluster, &decode_binding_arguments(&body).unwrap(), cycle);
+            bind::response(verified.err().map(|error| error.to_string()).as_deref())
         }
         "preempt" => preempt(&body).unwrap(),
         verb => panic!("{case}: no verb {verb}"),

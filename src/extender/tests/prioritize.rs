@@ -5,7 +5,7 @@ use proptest::sample::subsequence;
 use serde::Deserialize;
 
 use super::{answer, question};
-use crate::extender::{Prioritized, View, arguments, prioritize};
+use crate::extender::{Prioritized, SchedulingContext, decode_arguments, prioritize};
 use crate::placement::HIGHEST_SCORE;
 use crate::state::Cluster;
 use crate::testing::{choice, cluster, node, on, pe, policies};
@@ -33,8 +33,8 @@ fn crowded(counts: &[usize]) -> Cluster {
 
 fn prioritized(cluster: &Cluster, names: &[&str]) -> (Prioritized, Vec<(String, i64)>) {
     let body = question("a", ("isolated", "false"), names);
-    let arguments = arguments(&body).unwrap();
-    let prioritized = prioritize(&arguments, View::new(cluster.snapshot(), &policies("")));
+    let arguments = decode_arguments(&body).unwrap();
+    let prioritized = prioritize(&arguments, SchedulingContext::new(cluster.snapshot(), &policies("")));
     let scores: Vec<HostPriority> = answer(&prioritized.body);
     (prioritized, scores.into_iter().map(|entry| (entry.host, entry.score)).collect())
 }

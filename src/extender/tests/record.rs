@@ -48,7 +48,7 @@ fn a_full_record_tells_everything() {
         Choice::new(&decision, decision.rank(&nodes))
     };
     let rejected = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
-    let attempt = Some(Attempt { asked: 6, rejected, choice, ..Attempt::default() });
+    let attempt = Some(Attempt { evaluated_nodes: 6, rejected, choice, ..Attempt::default() });
     assert_eq!(
         record(&mut cluster, "a", "n1", attempt.as_ref()),
         concat!(
@@ -83,7 +83,7 @@ fn a_record_tells_what_was_when_the_node_was_chosen() {
         let decision = decide(&cluster, "a");
         Choice::new(&decision, decision.rank(&[cluster.snapshot().find("n1").unwrap()]))
     };
-    let attempt = Some(Attempt { asked: 2, choice, ..Attempt::default() });
+    let attempt = Some(Attempt { evaluated_nodes: 2, choice, ..Attempt::default() });
     // Both were decided later, and are bound earlier.
     record(&mut cluster, "b", "n2", None);
     record(&mut cluster, "c", "n1", None);

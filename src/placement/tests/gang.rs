@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{Pod, Reason, Rejection};
-use crate::placement::{Budget, Decision, Foresight, GangComplete, gang_at_bind, placeable, plan};
+use crate::placement::{Budget, Foresight, GangComplete, PlacementDecision, gang_at_bind, placeable, plan};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, choice, cluster, decide, node, on, pe, place, reasons, verdict, with_cores};
 
@@ -116,7 +116,7 @@ fn a_member_may_be_bound_wherever_the_rest_still_has_a_plan() {
     let plan = decision.cycle().gang().plan();
     let at_bind = |node| {
         let gang = gang_at_bind(decision.pe(), node, plan, cluster.snapshot());
-        Decision::new(decision.pe(), cluster.snapshot(), Foresight::Gang(gang)).filter(node)
+        PlacementDecision::new(decision.pe(), cluster.snapshot(), Foresight::Gang(gang)).filter(node)
     };
     assert_eq!(passing(&|name| at_bind(index(name)).is_ok()), 3);
 }

@@ -1,47 +1,47 @@
-//! What we have committed to and the watch does not show yet; and what another process may have on its way.
+//! Assumed pods: pods with a Binding that the watch does not show yet. And takeovers from other processes.
 
 use std::sync::Arc;
 
 use super::fold::Cluster;
 use crate::model::{NodeName, Pe, PodKey, PodUid};
-use crate::state::takeover::waits;
+use crate::state::takeover::is_pending;
 
-/// An entry of the ledger.
+/// A pod that counts on a node before the watch shows the node.
 #[derive(Debug)]
 pub(super) struct AssumedPod {
     node: NodeName,
-    /// The version of the pod that its Binding carries as a precondition.
+    /// The version of the pod: a precondition of the Binding.
     pub(super) resource_version: Box<str>,
-    /// True when nobody knows whether the Binding has landed or may still land.
+    /// True while the outcome of the Binding is unknown.
     outcome_unknown: bool,
 }
 
-/// A pod that we have not seen, or that is gone.
+/// The cluster has no pod with this UID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pod is not known, or is gone")]
 pub struct UnknownPod;
 
 impl Cluster {
-    /// How many commitments the watch does not show yet.
+    /// The number of assumed pods.
     #[must_use]
     pub fn assumed_len(&self) -> usize {
         self.assumed_pods.len()
     }
 
-    /// Where the ledger has committed a pod to.
+    /// The node of an assumed pod.
     #[must_use]
     pub fn assumed(&self, uid: &str) -> Option<&NodeName> {
         self.assumed_pods.get(uid).map(|assumed| &assumed.node)
     }
 
-    /// Counts a pod on a node from now on, before the API server knows. The Binding has to carry the version of the pod
-    /// that is known at this moment.
+    /// Assumes a pod: the pod counts on the node before the API server gets the Binding. The Binding must carry the
+    /// current version of the pod.
     ///
-    /// The commitment holds until the watch shows what became of the pod: on a node, gone, or in a later version
-    /// without a node, for which the Binding comes too late. Or until it is [withdrawn](Self::withdraw).
+    /// The pod stays assumed until the watch delivers the outcome: the pod on a node, its deletion, or a later version
+    /// without a node, for which the Binding fails. [`Cluster::forget`] ends the assumption earlier.
     ///
     /// # Errors
-    /// [`UnknownPod`] when no such pod is known.
+    /// [`UnknownPod`] where the cluster has no such pod.
     pub fn assume(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
         let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
         self.current.version += 1;
@@ -52,8 +52,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Takes back the commitment that was made for this version of the pod: its Binding was refused for good.
-    pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
+    /// Forgets an assumed pod of this version, because its Binding has failed.
+    pub fn forget(&mut self, uid: &PodUid, resource_version: &str) {
         if self.assumed_pods.get(uid).is_some_and(|assumed| *assumed.resource_version == *resource_version) {
             self.assumed_pods.remove(uid);
             if let Some(entry) = self.pods.get(uid.as_str()) {
@@ -64,8 +64,8 @@ impl Cluster {
         }
     }
 
-    /// Notes that nobody knows what became of the Binding of the commitment for this version of the pod. It goes on
-    /// counting until the watch shows a later version: writing a [mark](Self::next_mark) onto the pod brings one.
+    /// Notes that the outcome of the Binding for this version of the pod is unknown. The pod stays assumed until the
+    /// watch delivers a later version: writing a [fencing token](Self::next_token) creates one.
     pub fn note_unknown_outcome(&mut self, uid: &PodUid, resource_version: &str) {
         let assumed = self.assumed_pods.get_mut(uid).filter(|assumed| *assumed.resource_version == *resource_version);
         if let Some(assumed) = assumed {
@@ -73,45 +73,44 @@ impl Cluster {
         }
     }
 
-    /// The pods of commitments that are in doubt.
+    /// The assumed pods whose outcome is unknown.
     pub fn unknown_outcomes(&self) -> impl Iterator<Item = &PodKey> {
         let outcome_unknown = self.assumed_pods.iter().filter(|(_, assumed)| assumed.outcome_unknown);
         outcome_unknown.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
     }
 
-    /// Places from now on, in the place of whoever did before; `epoch` must differ from that of every other process.
-    /// Once taken over, nothing changes by being called again.
+    /// Takes over placement from any earlier process. Each process needs another `epoch`. Further calls have no effect.
     pub fn take_over(&mut self, epoch: &str) {
         if !self.takeover.has_begun() {
-            let waiting = self.waiting();
-            self.takeover.begin(epoch, waiting.into_iter());
+            let pending = self.pending_pods();
+            self.takeover.begin(epoch, pending.into_iter());
         }
     }
 
-    /// The PEs that another process may have a Binding on its way for: each must be marked, and shown so by the watch,
-    /// before a commitment that such a Binding could break.
+    /// The PEs that another process may have a Binding in flight for. A PE must be fenced before another PE is assumed
+    /// that such a Binding could conflict with.
     pub fn unsettled(&self) -> impl Iterator<Item = &Arc<Pe>> {
         self.takeover.unsettled().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref())
     }
 
-    /// A mark for one pod, as the annotation `outrigger.dev/epoch` holds it; `None` before this process has taken over.
+    /// A new fencing token for one pod: the value of the annotation `outrigger.dev/epoch`; `None` before the takeover.
     pub fn next_token(&mut self) -> Option<String> {
         self.takeover.next_token()
     }
 
-    /// Whether a mark was written by this process.
+    /// True where this process wrote the fencing token.
     #[must_use]
     pub fn is_our_token(&self, token: &str) -> bool {
         self.takeover.is_ours(token)
     }
 
-    pub(super) fn waiting(&self) -> Vec<PodUid> {
-        let waiting = self.pods.iter().filter(|entry| waits(&entry.pod));
-        waiting.map(|entry| entry.pod.key.uid.clone()).collect()
+    fn pending_pods(&self) -> Vec<PodUid> {
+        let pending = self.pods.iter().filter(|entry| is_pending(&entry.pod));
+        pending.map(|entry| entry.pod.key.uid.clone()).collect()
     }
 
     pub(super) fn take_over_again(&mut self) {
-        let waiting = self.waiting();
-        self.takeover.begin_again(waiting.into_iter());
+        let pending = self.pending_pods();
+        self.takeover.begin_again(pending.into_iter());
     }
 }

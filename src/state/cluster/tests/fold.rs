@@ -402,7 +402,7 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
         }
         Step::Commit(uid, node) => assert_eq!(cluster.assume(&uid, &node), model.assume(&uid, node)),
         Step::Withdraw(uid, version) => {
-            cluster.withdraw(&uid, version);
+            cluster.forget(&uid, version);
             if model.of_version(&uid, version).is_some() {
                 model.assumed_pods.remove(&uid);
             }
@@ -508,13 +508,13 @@ fn another_version_takes_nothing_back_and_leaves_no_doubt() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     cluster.assume(&"a".into(), &"n1".into()).unwrap();
     let version = cluster.snapshot().version();
-    cluster.withdraw(&"a".into(), "0");
+    cluster.forget(&"a".into(), "0");
     cluster.note_unknown_outcome(&"a".into(), "0");
     assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (1, 0));
     assert_eq!(cluster.snapshot().version(), version, "nothing has changed");
     cluster.note_unknown_outcome(&"a".into(), "1");
     assert_eq!(cluster.unknown_outcomes().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
-    cluster.withdraw(&"a".into(), "1");
+    cluster.forget(&"a".into(), "1");
     assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (0, 0));
     assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
 }
