@@ -94,7 +94,7 @@ pub fn explain(explained_pod: &ExplainedPod, snapshot: &Snapshot, policies: &Pol
     }
     explanation.summary = match &pod.owner {
         Some(owner) if *is_orphan && pod.phase == PodPhase::Active => {
-            format!("Its owner {} is gone: it is going to be deleted.", owner.name)
+            format!("The owner {} of the pod is gone: the pod will be deleted.", owner.name)
         }
         Some(_) | None => summary(&explanation),
     };
@@ -223,23 +223,25 @@ fn summary(explanation: &Explanation) -> String {
     let node = explanation.node.as_deref().unwrap_or_default();
     let ours = explanation.policy.is_some();
     match state {
-        PodState::Finished => "It has run to its end.".to_owned(),
-        PodState::Leaving => "It is being deleted.".to_owned(),
+        PodState::Finished => "The pod has finished.".to_owned(),
+        PodState::Leaving => "The pod is being deleted.".to_owned(),
         PodState::Placed | PodState::Waiting if !ours => {
-            let place = if node.is_empty() { "It waits".to_owned() } else { format!("It is on {node}") };
+            let place = if node.is_empty() { "The pod is pending".to_owned() } else { format!("The pod is on {node}") };
             format!("{place}. No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.")
         }
         PodState::Placed if explanation.record.is_none() => {
-            format!("It is on {node}, without a record: it was not placed by Outrigger.")
+            format!("The pod is on {node}, without a record: Outrigger did not place the pod.")
         }
         PodState::Placed => chosen(explanation.record.as_ref(), node),
-        PodState::Placing => format!("It is bound to {node}; the API server does not show it yet."),
-        PodState::Waiting if explanation.source == ExplanationSource::Pod => "It waits.".to_owned(),
-        PodState::Waiting if explanation.problem.is_some() => "It waits: no node can be right for it.".to_owned(),
-        PodState::Waiting if *passing == 0 => format!("It waits: none of {nodes} nodes fits."),
+        PodState::Placing => format!("The pod is bound to {node}; the watch does not show the node yet."),
+        PodState::Waiting if explanation.source == ExplanationSource::Pod => "The pod is pending.".to_owned(),
+        PodState::Waiting if explanation.problem.is_some() => {
+            "The pod is pending: one problem rejects every node.".to_owned()
+        }
+        PodState::Waiting if *passing == 0 => format!("The pod is pending: none of {nodes} nodes fits."),
         PodState::Waiting => format!(
-            "It waits, although {passing} of {nodes} nodes fit: kube-scheduler has yet to try again, or one of its own \
-             rules speaks against them (volumes, pod affinity, topology spread, gates)."
+            "The pod is pending, although {passing} of {nodes} nodes fit: kube-scheduler has not retried the pod yet, or \
+             rejects these nodes itself (volumes, pod affinity, topology spread, gates)."
         ),
     }
 }
@@ -250,10 +252,10 @@ fn chosen(record: Option<&Value>, node: &str) -> String {
     let rejected = record.and_then(|record| record.get("refused")).and_then(Value::as_object);
     let rejected: u64 = rejected.into_iter().flat_map(|rejected| rejected.values()).map(number).sum();
     match asked {
-        None => format!("It is on {node}."),
+        None => format!("The pod is on {node}."),
         Some(asked) => match asked.saturating_sub(rejected) {
-            0 | 1 => format!("It is on {node}, the only one of {asked} nodes that fitted."),
-            left => format!("It is on {node}, chosen from {left} of {asked} nodes that fitted."),
+            0 | 1 => format!("The pod is on {node}, the only one of {asked} nodes that fitted."),
+            left => format!("The pod is on {node}, chosen from {left} of {asked} nodes that fitted."),
         },
     }
 }

@@ -135,3 +135,7 @@ pub fn verify_and_assume(
 pub fn response(problem: Option<&str>) -> Vec<u8> {
     encode::binding_result(problem)
 }
+
+#[cfg(test)]
+#[path = "tests/bind.rs"]
+mod tests;

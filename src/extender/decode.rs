@@ -302,3 +302,7 @@ pub(super) struct VictimMetadata {
     #[serde(default)]
     pub(super) uid: Option<String>,
 }
+
+#[cfg(test)]
+#[path = "tests/decode.rs"]
+mod tests;

@@ -46,3 +46,7 @@ fn excludes_from_node(owner: &Pe, other: &Pe, snapshot: &Snapshot) -> bool {
     };
     isolated || exclusive
 }
+
+#[cfg(test)]
+#[path = "tests/fence.rs"]
+mod tests;

@@ -139,3 +139,7 @@ fn retryable_error(problem: &'static str) -> Filtered {
 fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<&'static str>) -> Filtered {
     Filtered { body, pe: None, attempt: Attempt { evaluated_nodes, ..Attempt::default() }, passed: Vec::new(), error }
 }
+
+#[cfg(test)]
+#[path = "tests/filter.rs"]
+mod tests;

@@ -49,3 +49,7 @@ fn meta_victims(victims: Option<Victims>) -> MetaVictims {
         .collect();
     MetaVictims { pods, violations: victims.violations }
 }
+
+#[cfg(test)]
+#[path = "tests/preempt.rs"]
+mod tests;

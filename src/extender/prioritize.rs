@@ -51,3 +51,7 @@ pub fn prioritize(arguments: &SchedulingArguments<'_>, context: SchedulingContex
     let choice = Choice::new(&decision, best);
     Prioritized { body, choice, pe: Some(pe) }
 }
+
+#[cfg(test)]
+#[path = "tests/prioritize.rs"]
+mod tests;

@@ -137,3 +137,7 @@ impl Record {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+#[path = "tests/record.rs"]
+mod tests;

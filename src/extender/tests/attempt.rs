@@ -1,4 +1,4 @@
-//! What a scheduling cycle found is remembered until its bind.
+//! Tests of scheduling attempts.
 
 use std::collections::BTreeMap;
 
@@ -38,11 +38,11 @@ fn an_attempt_is_taken_once() {
     let best: Vec<&str> = attempt.choice.best.iter().map(|node| node.name.as_str()).collect();
     assert_eq!((best, MAX_KEPT_NODES), (vec!["n0", "n1", "n2"], 3));
     assert_eq!(attempts.take(&uid(0)), None, "it is forgotten");
-    assert_eq!(attempts.take(&uid(1)), None, "filter was never asked");
+    assert_eq!(attempts.take(&uid(1)), None, "the pod was never filtered");
 }
 
 #[test]
-fn the_next_filter_begins_anew() {
+fn the_next_filter_begins_a_new_attempt() {
     let mut attempts = Attempts::default();
     attempts.record_filter(&uid(0), asked(7, BTreeMap::from([(Reason::NodeUnknown, 2)])), NOW);
     attempts.record_choice(&uid(0), choice());
@@ -52,7 +52,7 @@ fn the_next_filter_begins_anew() {
 }
 
 #[test]
-fn the_oldest_attempt_makes_room() {
+fn the_oldest_attempt_is_dropped_first() {
     let mut attempts = Attempts::default();
     for number in 0..=CAPACITY {
         attempts.record_filter(&uid(number), asked(number, BTreeMap::new()), NOW);
@@ -64,7 +64,7 @@ fn the_oldest_attempt_makes_room() {
 }
 
 #[test]
-fn attempts_that_were_taken_do_not_add_up() {
+fn the_order_of_attempts_does_not_grow_with_taken_attempts() {
     let mut attempts = Attempts::default();
     attempts.record_filter(&PodUid::from("waits"), asked(1, BTreeMap::new()), NOW);
     for number in 0..4 * CAPACITY {
@@ -76,7 +76,7 @@ fn attempts_that_were_taken_do_not_add_up() {
 }
 
 #[test]
-fn a_node_that_was_named_alone_in_vain_stands_behind_others() {
+fn a_node_that_was_returned_alone_and_not_bound_to_ranks_last() {
     let named = |node: usize, unbound: &[&str]| {
         let Choice { mut best, allocation } = choice();
         best.rotate_left(node);

@@ -1,11 +1,11 @@
-//! What is read of a question, and what is said of one that cannot be read.
+//! Tests of decoding requests.
 
 use crate::extender::{DecodeError, decode_arguments, decode_binding_arguments};
 
 const POD: &str = r#"{"metadata": {"name": "a", "namespace": "s", "uid": "u"}}"#;
 
 #[test]
-fn names_are_read_with_their_escapes() {
+fn escapes_in_names_are_decoded() {
     let body = format!(r#"{{"Pod": {POD}, "NodeNames": ["plain", "esc\"\u00e9\\", "☃"]}}"#);
     let arguments = decode_arguments(body.as_bytes()).unwrap();
     assert_eq!(arguments.candidates.names(), ["plain", "esc\"é\\", "☃"]);
@@ -13,7 +13,7 @@ fn names_are_read_with_their_escapes() {
 }
 
 #[test]
-fn either_spelling_of_a_key_is_read() {
+fn both_spellings_of_a_key_are_decoded() {
     for (pod, names) in [("Pod", "NodeNames"), ("pod", "nodeNames"), ("pod", "nodenames")] {
         let body = format!(r#"{{"{pod}": {POD}, "{names}": ["n1"]}}"#);
         assert_eq!(decode_arguments(body.as_bytes()).unwrap().candidates.names(), ["n1"], "{names}");
@@ -33,13 +33,13 @@ fn either_spelling_of_a_key_is_read() {
 }
 
 #[test]
-fn names_are_taken_where_whole_nodes_are_there_too() {
+fn names_win_over_whole_nodes() {
     let body = format!(r#"{{"Pod": {POD}, "Nodes": {{"items": []}}, "NodeNames": ["n1"]}}"#);
     assert_eq!(decode_arguments(body.as_bytes()).unwrap().candidates.names(), ["n1"]);
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
+fn a_body_that_cannot_be_decoded_is_an_error_with_its_cause() {
     let problem = |body: &str| decode_arguments(body.as_bytes()).unwrap_err();
     assert!(matches!(problem("{}"), DecodeError::NoPod));
     assert!(matches!(problem(r#"{"Pod": null, "NodeNames": []}"#), DecodeError::NoPod));
@@ -51,7 +51,7 @@ fn what_cannot_be_read_is_told() {
 }
 
 #[test]
-fn every_field_of_a_binding_is_needed() {
+fn every_field_of_a_binding_is_required() {
     let fields = ["PodNamespace", "PodName", "PodUID", "Node"];
     for missing in fields {
         for value in [None, Some("null"), Some(r#""""#)] {
@@ -65,7 +65,7 @@ fn every_field_of_a_binding_is_needed() {
 }
 
 #[test]
-fn a_list_without_end_is_not_read() {
+fn a_list_that_is_too_long_is_an_error() {
     let body = |count: usize| format!(r#"{{"Pod": {POD}, "NodeNames": [{}"a"]}}"#, r#""a","#.repeat(count - 1));
     assert_eq!(decode_arguments(body(100_000).as_bytes()).unwrap().candidates.names().len(), 100_000);
     let error = decode_arguments(body(100_001).as_bytes()).unwrap_err().to_string();

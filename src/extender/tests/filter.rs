@@ -1,4 +1,4 @@
-//! filter answers for every node in question, once.
+//! Tests of filter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use proptest::sample::select;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{answer, question};
+use crate::extender::tests::{answer, question};
 use crate::extender::{Filtered, SchedulingContext, decode_arguments, filter};
 use crate::model::{Node, NodeName, PodUid, Reason};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Reservations, Snapshot};
-use crate::testing::{cluster, node, on, pe, policies, tagged};
+use crate::testing::{bound_to, cluster, node, pe, policies, tagged};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -47,7 +47,7 @@ fn a_name() -> impl Strategy<Value = String> {
     prop_oneof![2 => "[a-z0-9.-]{1,12}", 1 => ".{0,8}", 1 => r#"[\\"/\n\u{0}\u{7f}é☃😀]{1,4}"#]
 }
 
-/// Nodes in any order, each with what is said of it.
+/// Nodes in any order, each with its expected result.
 fn some_nodes() -> impl Strategy<Value = Vec<(String, &'static str)>> {
     let state = select(&["passes", "cordoned", "unknown"][..]);
     btree_map(a_name(), state, 0..12).prop_map(|nodes| nodes.into_iter().collect::<Vec<_>>()).prop_shuffle()
@@ -55,7 +55,7 @@ fn some_nodes() -> impl Strategy<Value = Vec<(String, &'static str)>> {
 
 proptest! {
     #[test]
-    fn every_node_in_question_is_passed_or_refused_once_and_in_order(
+    fn every_node_of_a_request_passes_or_is_rejected_once_and_in_order(
         nodes in some_nodes(),
     ) {
         let known = nodes.iter().filter(|(_, state)| *state != "unknown");
@@ -78,7 +78,7 @@ proptest! {
 }
 
 #[test]
-fn the_only_node_that_is_left_is_told() {
+fn a_single_passing_node_is_the_choice() {
     let nodes = vec![tagged(&["ssd"], node("n1")), node("n2"), tagged(&["ssd"], node("n3"))];
     let cluster = cluster(nodes, vec![], vec![]);
     let only = |names: &[&str]| {
@@ -91,7 +91,7 @@ fn the_only_node_that_is_left_is_told() {
 }
 
 #[test]
-fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
+fn reservations_reject_nodes_while_another_node_passes() {
     let apart = [("exlocation", "t")];
     let pods = ["a", "other", "third"].map(|name| pe("j", name, &apart));
     let cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods.to_vec());
@@ -118,8 +118,8 @@ fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
 }
 
 #[test]
-fn the_answer_is_that_of_placement() {
-    let pods = vec![on("n1", pe("j", "rival", &[("exlocation", "t")])), pe("j", "a", &[("exlocation", "t")])];
+fn filter_passes_the_nodes_that_placement_passes() {
+    let pods = vec![bound_to("n1", pe("j", "rival", &[("exlocation", "t")])), pe("j", "a", &[("exlocation", "t")])];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     let (filtered, result) = filtered(&cluster, ("exlocation", "t"), &["n1", "n2"]);
     let rejected: BTreeMap<String, String> = crate::testing::reasons(&cluster, "a")

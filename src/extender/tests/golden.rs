@@ -1,7 +1,7 @@
-//! Questions as kube-scheduler sends them, and our answers to the byte, in `tests/golden/extender`.
+//! Requests of kube-scheduler and our responses, byte for byte, in `tests/golden/extender`.
 //!
 //! What a name begins with is the verb. After a wanted change:
-//! `cargo test --lib write_the_golden_answers -- --ignored`, and read the difference.
+//! `cargo test --lib write_the_golden_responses -- --ignored`, and read the difference.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::extender::{
 };
 use crate::model::Node;
 use crate::state::Cluster;
-use crate::testing::{Golden, asking, cluster, node, on, pe, pod, policies};
+use crate::testing::{Golden, asking, bound_to, cluster, node, pe, pod, policies};
 
 const FILES: Golden = Golden("extender");
 
@@ -20,9 +20,9 @@ fn known() -> Cluster {
     let nodes = ["n1", "n2", "n3", "n4", "n5"].map(|name| Node { schedulable: name != "n4", ..node(name) });
     let wish = [("exlocation", "score")];
     let pods = vec![
-        on("n1", pe("fraud", "score-0", &wish)),
-        on("n3", asking(4_000, pod("heavy"))),
-        on("n5", pe("another", "alone", &[])),
+        bound_to("n1", pe("fraud", "score-0", &wish)),
+        bound_to("n3", asking(4_000, pod("heavy"))),
+        bound_to("n5", pe("another", "alone", &[])),
         pe("fraud", "score-1", &wish),
         pod("web-1"),
     ];
@@ -64,12 +64,12 @@ fn unlisted() -> Cluster {
 }
 
 #[test]
-fn every_golden_question_gets_its_golden_answer() {
+fn every_golden_request_has_its_golden_response() {
     FILES.check(stored);
 }
 
 #[test]
 #[ignore = "writes the golden answers anew"]
-fn write_the_golden_answers() {
+fn write_the_golden_responses() {
     FILES.write(stored);
 }

@@ -3,7 +3,7 @@
 use super::token_number;
 use crate::model::{Pod, keys};
 use crate::state::{Cluster, Event};
-use crate::testing::{cluster, leaving, node, on, pe};
+use crate::testing::{bound_to, cluster, leaving, node, pe};
 
 /// PEs `a` and `b` are pending, and this process has taken over.
 fn taken_over() -> Cluster {
@@ -48,7 +48,7 @@ fn a_pending_pod_is_unsettled_until_the_watch_delivers_its_token() {
 #[test]
 fn a_pod_that_is_no_longer_pending_is_settled() {
     let ends = [
-        Event::put(on("n1", pe("j", "a", &[]))),
+        Event::put(bound_to("n1", pe("j", "a", &[]))),
         Event::put(leaving(pe("j", "a", &[]))),
         Event::gone::<Pod>("a".into()),
     ];
@@ -111,11 +111,11 @@ fn a_token_from_before_the_takeover_settles_no_pod() {
 }
 
 #[test]
-fn a_list_unsettles_what_waits() {
+fn a_list_takes_over_again() {
     let mut cluster = taken_over();
     let token = cluster.next_token().unwrap();
     deliver(&mut cluster, fenced(&token, pe("j", "a", &[])));
-    cluster.apply(Event::listed(vec![fenced(&token, pe("j", "a", &[])), on("n1", pe("j", "b", &[]))]));
+    cluster.apply(Event::listed(vec![fenced(&token, pe("j", "a", &[])), bound_to("n1", pe("j", "b", &[]))]));
     assert_eq!(unsettled(&cluster), ["a"]);
 }
 

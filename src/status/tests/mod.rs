@@ -9,7 +9,7 @@ use super::{InvolvedObject, JobEvent, Overview, PodReport, job_events, job_statu
 use crate::api::{HostPool, HostPoolStatus, Phase, PlacementStatus, StreamJob, StreamJobStatus};
 use crate::model::{Pod, PodUid, Pool, Reason, StreamJob as Declared};
 use crate::state::{Cluster, Event};
-use crate::testing::{cluster, cordoned, lasting, leaving, node, on, pe, tagged};
+use crate::testing::{bound_to, cluster, cordoned, lasting, leaving, node, pe, tagged};
 
 fn host_pool(spec: &Value) -> HostPool {
     let metadata = json!({"name": "fast", "namespace": "streams", "generation": 3});
@@ -66,12 +66,12 @@ fn a_pool_tells_its_nodes_and_who_has_which() {
     let of_pool_fast = |job: &str, name: &str| pe(job, name, &[("host-pool", "fast")]);
     let nodes = vec![tagged(&["ssd"], node("n1")), cordoned(tagged(&["ssd"], node("n2"))), node("n3")];
     let pods = vec![
-        on("n1", of_pool_fast("j", "a")),
-        on("n1", of_pool_fast("j", "b")),
-        on("n2", of_pool_fast("k", "c")),
+        bound_to("n1", of_pool_fast("j", "a")),
+        bound_to("n1", of_pool_fast("j", "b")),
+        bound_to("n2", of_pool_fast("k", "c")),
         of_pool_fast("waits", "d"),
-        on("n3", pe("other", "e", &[])),
-        leaving(on("n1", of_pool_fast("leaves", "f"))),
+        bound_to("n3", pe("other", "e", &[])),
+        leaving(bound_to("n1", of_pool_fast("leaves", "f"))),
     ];
     let cluster = cluster(nodes, vec![Pool::try_from(&object).unwrap()], pods);
     let reported = pool_status(&object, &Overview::new(cluster.snapshot())).unwrap();
@@ -85,7 +85,7 @@ fn a_pool_tells_its_nodes_and_who_has_which() {
 #[test]
 fn a_job_tells_where_its_pes_are_and_why_others_wait() {
     let object = stream_job(&json!({"pes": [{"name": "a"}, {"name": "b"}, {"name": "no-pod-yet"}]}));
-    let pods = vec![with_record(on("n1", pe("j", "a", &[]))), pe("j", "b", &[]), pe("j", "unlisted", &[])];
+    let pods = vec![with_record(bound_to("n1", pe("j", "a", &[]))), pe("j", "b", &[]), pe("j", "unlisted", &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     let attempts = Attempts::from([("b", BTreeMap::from([(Reason::ExlocationConflict, 4)]))]);
     let reported = status(&object, None, &cluster, (&attempts, 7));
@@ -123,7 +123,7 @@ fn a_condition_tells_since_when_it_holds() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     let waiting = status(&object, None, &cluster, (&Attempts::new(), 1));
     assert_eq!(condition(&waiting, "Placed"), ("False", "0/1 PEs are placed", 1));
-    cluster.apply(Event::put(on("n1", pe("j", "a", &[]))));
+    cluster.apply(Event::put(bound_to("n1", pe("j", "a", &[]))));
     let placed = status(&object, Some(&waiting), &cluster, (&Attempts::new(), 2));
     assert_eq!(condition(&placed, "Placed"), ("True", "1/1 PEs are placed", 2));
     let later = status(&object, Some(&placed), &cluster, (&Attempts::new(), 3));
@@ -149,7 +149,7 @@ fn differences_between_pods_and_their_job_are_told() {
 #[test]
 fn where_a_pe_comes_back_to_outlives_its_pod_and_the_process() {
     let object = stream_job(&json!({}));
-    let pods = vec![lasting("a", on("n1", pe("j", "a-1", &[]))), on("n1", pe("j", "b", &[]))];
+    let pods = vec![lasting("a", bound_to("n1", pe("j", "a-1", &[]))), bound_to("n1", pe("j", "b", &[]))];
     let mut seen = cluster(vec![node("n1")], vec![], pods);
     let bound = first_status(&object, &seen);
     assert_eq!(place(&bound, "a").owner.as_deref(), Some("owner"));
@@ -182,7 +182,7 @@ fn an_older_submission_is_over_once_there_is_a_later_one() {
         let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a"), ("outrigger.dev/generation", generation)];
         Pod { labels: labels.into_iter().collect(), ..lasting("a", pod) }
     };
-    let first = cluster(vec![node("n1")], vec![], vec![of("1", on("n1", pe("j", "a-1", &[])))]);
+    let first = cluster(vec![node("n1")], vec![], vec![of("1", bound_to("n1", pe("j", "a-1", &[])))]);
     let reported = first_status(&object, &first);
     let second = cluster(vec![node("n1")], vec![], vec![of("2", pe("j", "a-2", &[]))]);
     let reported = status(&object, Some(&reported), &second, (&Attempts::new(), 0));
@@ -193,7 +193,7 @@ fn an_older_submission_is_over_once_there_is_a_later_one() {
 #[test]
 fn news_are_told_once() {
     let object = stream_job(&json!({}));
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), on("n1", pe("j", "b", &[]))]);
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), bound_to("n1", pe("j", "b", &[]))]);
     let rejected = |reason: Reason, nodes: usize| Attempts::from([("a", BTreeMap::from([(reason, nodes)]))]);
     let first = first_status(&object, &cluster);
     let pod = |name: &str| InvolvedObject::Pod { name: name.to_owned(), uid: name.to_owned() };
@@ -216,7 +216,7 @@ fn news_are_told_once() {
     let another = status(&object, Some(&waits), &cluster, (&rejected(Reason::ExlocationConflict, 2), 0));
     assert_eq!(job_events(Some(&waits), &another).len(), 2, "another code is");
 
-    cluster.apply(Event::put(with_record(on("n1", pe("j", "a", &[])))));
+    cluster.apply(Event::put(with_record(bound_to("n1", pe("j", "a", &[])))));
     let placed = status(&object, Some(&another), &cluster, (&Attempts::new(), 0));
     assert_eq!(
         reported(job_events(Some(&another), &placed)),

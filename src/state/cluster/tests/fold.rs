@@ -18,8 +18,8 @@ use crate::model::{
 use crate::policy::PolicySet;
 use crate::state::{Change, Event, Observed, Snapshot, UnknownPod};
 use crate::testing::{
-    asking, cluster, declared_pe, declared_region, in_namespace, labelled, lasting, leaving, listed, node, on, pe, pod,
-    policies, pool, stream_job, streams_policy, taking,
+    asking, bound_to, cluster, declared_pe, declared_region, in_namespace, labelled, lasting, leaving, listed, node,
+    pe, pod, policies, pool, stream_job, streams_policy, taking,
 };
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
@@ -470,8 +470,8 @@ fn show(cluster: &mut Cluster, pod: Pod) {
 fn a_commitment_counts_at_once_and_until_the_watch_shows_otherwise() {
     let (uid, n1) = (PodUid::from("a"), NodeName::from("n1"));
     let ends: [(&str, Event, &str); 5] = [
-        ("bound there", Event::put(on("n1", pe("j", "a", &[]))), "n1"),
-        ("bound elsewhere", Event::put(on("n2", pe("j", "a", &[]))), "n2"),
+        ("bound there", Event::put(bound_to("n1", pe("j", "a", &[]))), "n1"),
+        ("bound elsewhere", Event::put(bound_to("n2", pe("j", "a", &[]))), "n2"),
         ("a later version", Event::put(Pod { resource_version: "2".into(), ..pe("j", "a", &[]) }), ""),
         ("leaving", Event::put(leaving(pe("j", "a", &[]))), ""),
         ("gone", Event::gone::<Pod>(uid.clone()), ""),
@@ -521,7 +521,7 @@ fn another_version_takes_nothing_back_and_leaves_no_doubt() {
 
 #[test]
 fn a_pod_counts_on_a_node_that_was_never_seen() {
-    let mut cluster = cluster(vec![], vec![], vec![on("n1", pe("j", "a", &[]))]);
+    let mut cluster = cluster(vec![], vec![], vec![bound_to("n1", pe("j", "a", &[]))]);
     assert_eq!(counted(&cluster, "n1"), (1, 100, vec!["a".to_owned()]));
     assert_eq!(cluster.snapshot().nodes().count(), 0, "the node itself is not known");
     cluster.apply(Event::put(node("n1")));
@@ -531,7 +531,7 @@ fn a_pod_counts_on_a_node_that_was_never_seen() {
 
 #[test]
 fn a_node_that_is_gone_is_kept_while_pods_name_it() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pod("a"))]);
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![bound_to("n1", pod("a"))]);
     cluster.apply(Event::gone::<Node>("n1".into()));
     assert_eq!((counted(&cluster, "n1").0, cluster.snapshot().nodes().count()), (1, 0));
     cluster.apply(Event::gone::<Pod>("a".into()));
@@ -540,7 +540,7 @@ fn a_node_that_is_gone_is_kept_while_pods_name_it() {
 
 #[test]
 fn the_place_of_a_node_is_used_again_and_shows_nothing_of_the_last_one() {
-    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![on("n1", pe("j", "a", &[]))]);
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], vec![bound_to("n1", pe("j", "a", &[]))]);
     let (published, place) = (cluster.snapshot().clone(), cluster.snapshot().find("n1").unwrap());
     cluster.apply(Event::gone::<Pod>("a".into()));
     cluster.apply(Event::gone::<Node>("n1".into()));
@@ -553,8 +553,8 @@ fn the_place_of_a_node_is_used_again_and_shows_nothing_of_the_last_one() {
 
 #[test]
 fn finished_pods_count_for_nothing_and_leaving_ones_for_requests_alone() {
-    let finished = Pod { phase: PodPhase::Finished, ..on("n1", pe("j", "finished", &[])) };
-    let pods = vec![finished, leaving(on("n1", asking(700, pe("j", "leaving", &[]))))];
+    let finished = Pod { phase: PodPhase::Finished, ..bound_to("n1", pe("j", "finished", &[])) };
+    let pods = vec![finished, leaving(bound_to("n1", asking(700, pe("j", "leaving", &[]))))];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     assert_eq!(counted(&cluster, "n1"), (1, 700, vec![]));
     let (_, pe) = cluster.pod("leaving").unwrap();
@@ -563,10 +563,10 @@ fn finished_pods_count_for_nothing_and_leaving_ones_for_requests_alone() {
 
 #[test]
 fn amounts_beyond_any_number_do_not_spoil_the_sum_when_they_are_gone() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", asking(700, pod("a")))]);
-    show(&mut cluster, on("n1", asking(u64::MAX, pod("hostile"))));
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![bound_to("n1", asking(700, pod("a")))]);
+    show(&mut cluster, bound_to("n1", asking(u64::MAX, pod("hostile"))));
     assert_eq!(counted(&cluster, "n1").1, u64::MAX);
-    show(&mut cluster, Pod { phase: PodPhase::Finished, ..on("n1", asking(u64::MAX, pod("hostile"))) });
+    show(&mut cluster, Pod { phase: PodPhase::Finished, ..bound_to("n1", asking(u64::MAX, pod("hostile"))) });
     assert_eq!(counted(&cluster, "n1").1, 700);
 }
 
@@ -612,7 +612,7 @@ fn where_pes_were_is_taken_over_from_the_status_of_their_stream_job() {
         cluster.apply(second);
         assert_eq!(previous_node(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
         // what is seen is later than what is told
-        cluster.apply(Event::put(of_owner(on("n2", pe("j", "a-2", &[])))));
+        cluster.apply(Event::put(of_owner(bound_to("n2", pe("j", "a-2", &[])))));
         cluster.apply(reported("n1"));
         assert_eq!(previous_node(&cluster, "a-2"), Some("n2".into()));
     }
