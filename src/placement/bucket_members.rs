@@ -11,17 +11,17 @@ use crate::state::{JobState, NodeIndex, Snapshot};
 ///
 /// The closure includes pending and bound PEs.
 #[derive(Clone, Debug, Default)]
-pub struct BucketMembers {
+pub(crate) struct BucketMembers {
     /// The other members, in the order of the job.
-    pub others: Vec<Arc<Pe>>,
+    pub(crate) others: Vec<Arc<Pe>>,
     /// The other pending members.
-    pub others_pending: Vec<Arc<Pe>>,
+    pub(super) others_pending: Vec<Arc<Pe>>,
     /// The nodes that members are bound to, each once.
-    pub anchors: Vec<NodeIndex>,
+    pub(super) anchors: Vec<NodeIndex>,
     /// The sum of the requests of all pending members, the PE itself included.
-    pub pending_requests: Resources,
+    pub(super) pending_requests: Resources,
     /// How many members are pending, the PE itself included.
-    pub pending_pods: u64,
+    pub(super) pending_pods: u64,
 }
 
 impl BucketMembers {

@@ -78,25 +78,25 @@ impl<'a> PlacementDecision<'a> {
 
     /// Resumes a decision with facts that were looked up in the same snapshot.
     #[must_use]
-    pub fn resume(cycle: Arc<CycleState>, snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn resume(cycle: Arc<CycleState>, snapshot: &'a Snapshot) -> Self {
         Self { snapshot, cycle }
     }
 
     /// The facts of the decision.
     #[must_use]
-    pub fn cycle(&self) -> &Arc<CycleState> {
+    pub(crate) fn cycle(&self) -> &Arc<CycleState> {
         &self.cycle
     }
 
     /// The snapshot.
     #[must_use]
-    pub fn snapshot(&self) -> &'a Snapshot {
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
     }
 
     /// The PE.
     #[must_use]
-    pub fn pe(&self) -> &Arc<Pe> {
+    pub(crate) fn pe(&self) -> &Arc<Pe> {
         &self.cycle.pe
     }
 
@@ -116,7 +116,7 @@ impl<'a> PlacementDecision<'a> {
     ///
     /// # Errors
     /// The first [`Rejection`] for another reason.
-    pub fn filter_without(&self, index: NodeIndex, ignored: &[Reason]) -> Result<(), Rejection> {
+    pub(super) fn filter_without(&self, index: NodeIndex, ignored: &[Reason]) -> Result<(), Rejection> {
         if ignored.is_empty() {
             return self.filter(index);
         }
@@ -127,7 +127,7 @@ impl<'a> PlacementDecision<'a> {
 
     /// Every rejection of a node, in the order of the reason codes.
     #[must_use]
-    pub fn rejections(&self, index: NodeIndex) -> Vec<Rejection> {
+    pub(crate) fn rejections(&self, index: NodeIndex) -> Vec<Rejection> {
         let gang = &self.cycle.gang;
         match self.look_up(index) {
             Err(rejection) => vec![rejection],
@@ -140,13 +140,13 @@ impl<'a> PlacementDecision<'a> {
 
     /// The rejection that holds for every node: an invalid placement spec, or a gang that cannot be placed.
     #[must_use]
-    pub fn rejection_of_every_node(&self) -> Option<&Rejection> {
+    pub(crate) fn rejection_of_every_node(&self) -> Option<&Rejection> {
         self.cycle.facts.as_ref().err().or_else(|| self.cycle.gang.rejection_of_every_node())
     }
 
     /// True where the node passes the filters of kube-scheduler, which then sends the node to the extender.
     #[must_use]
-    pub fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
+    pub(crate) fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
         let own =
             |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::checked_by_kube_scheduler(), node);
         self.look_up(index).is_ok_and(|(facts, node)| own(facts, node).is_none())
@@ -172,25 +172,25 @@ impl<'a> PlacementDecision<'a> {
 
     /// The bucket of the PE; `None` where its placement spec is invalid.
     #[must_use]
-    pub fn bucket(&self) -> Option<&BucketMembers> {
+    pub(crate) fn bucket(&self) -> Option<&BucketMembers> {
         self.cycle.facts.as_ref().ok().map(|facts| &facts.bucket.own.state.bucket)
     }
 
     /// The node that an earlier pod of the PE was bound to last.
     #[must_use]
-    pub fn previous_node(&self) -> Option<NodeIndex> {
+    pub(super) fn previous_node(&self) -> Option<NodeIndex> {
         self.cycle.facts.as_ref().ok()?.bucket.own.state.previous_index
     }
 
     /// The only nodes that can pass, where bound PEs of the job determine them.
     #[must_use]
-    pub fn only_nodes(&self) -> Option<&[NodeIndex]> {
+    pub(super) fn only_nodes(&self) -> Option<&[NodeIndex]> {
         self.cycle.facts.as_ref().ok()?.bucket.own.state.only_nodes()
     }
 
     /// The allocation of the job in its sized pool with the PE on `index`, by name; none for other pools.
     #[must_use]
-    pub fn allocation_with(&self, index: NodeIndex) -> Vec<NodeName> {
+    pub(crate) fn allocation_with(&self, index: NodeIndex) -> Vec<NodeName> {
         let state = self.cycle.facts.as_ref().ok().map(|facts| &facts.bucket.own.state);
         state.map(|state| state.allocation_with(index, self.snapshot)).unwrap_or_default()
     }
@@ -205,13 +205,13 @@ impl<'a> PlacementDecision<'a> {
 impl CycleState {
     /// The PE.
     #[must_use]
-    pub fn pe(&self) -> &Arc<Pe> {
+    pub(crate) fn pe(&self) -> &Arc<Pe> {
         &self.pe
     }
 
     /// The state of the PE's gang.
     #[must_use]
-    pub fn gang(&self) -> &GangState {
+    pub(crate) fn gang(&self) -> &GangState {
         &self.gang
     }
 }

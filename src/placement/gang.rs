@@ -83,7 +83,7 @@ impl GangPlan {
 
 /// The gang of a job; of different counts the largest. `None` where the gang is already placed.
 #[must_use]
-pub fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
+pub(crate) fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
     let job = snapshot.job(job)?;
     let requested = job.members.iter().filter_map(|member| member.pe.spec.as_ref().ok()?.gang);
     let gang = requested.reduce(|one, other| match (one, other) {

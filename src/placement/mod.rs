@@ -35,15 +35,16 @@ mod pre_filter;
 mod requeue;
 mod score;
 
-pub use bucket_members::BucketMembers;
 #[cfg(test)]
 pub(crate) use colocation::conflict_between;
 pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Foresight, PlacementDecision};
-pub use gang::{GangPlan, GangState, QUIET, gang_spec};
+pub(crate) use gang::gang_spec;
+pub use gang::{GangPlan, GangState, QUIET};
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
-pub use planner::gang_plan::{gang_at_bind, plan_gang};
+pub(crate) use planner::gang_plan::gang_at_bind;
+pub use planner::gang_plan::plan_gang;
 pub use planner::gang_plans::GangPlans;
 pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
 pub(crate) use pool::qualifies;
@@ -51,7 +52,7 @@ pub use requeue::gang_complete::GangComplete;
 pub use requeue::overload_cleared::OverloadCleared;
 pub use requeue::placeable::placeable;
 pub use requeue::spec_changed::SpecChanged;
-pub use score::limit_risk::limit_risk;
+pub(crate) use score::limit_risk::limit_risk;
 pub use score::rank::{HIGHEST_SCORE, RankedNode, Ranking};
 pub use score::terms::ScoreTerms;
 pub use score::traffic::TrafficLocality;

@@ -152,8 +152,8 @@ impl PodApi for ApiServer {
         async move { project(&self.lock().find(&named(pod))?) }.boxed()
     }
 
-    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
-        async move { self.write_epoch(pod, epoch) }.boxed()
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        async move { self.write_epoch(pod, token) }.boxed()
     }
 }
 

@@ -145,7 +145,7 @@ fn a_fencing_token_of_another_process_ends_the_bind() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
-        lock(&scene.world).mark_by("a", "theirs.1");
+        lock(&scene.world).fence_by("a", "theirs.1");
         let failure = scene.outcome().await.unwrap_err();
         assert_eq!(failure, BindFailure::Superseded("theirs.1".to_owned()));
         assert_eq!(scene.counts("a"), None);

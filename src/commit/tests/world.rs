@@ -85,8 +85,8 @@ impl PodApi for Network {
         self.send(Call::Get(pod.clone())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 
-    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
-        self.send(Call::Fence(pod.clone(), epoch.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        self.send(Call::Fence(pod.clone(), token.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 }
 
@@ -117,9 +117,9 @@ impl World {
     }
 
     /// Writes a fencing token of another process onto a pod.
-    pub(super) fn mark_by(&mut self, name: &str, fence: &str) {
+    pub(super) fn fence_by(&mut self, name: &str, token: &str) {
         let key = self.pods[name].key.clone();
-        self.fence(&key, fence).unwrap();
+        self.fence(&key, token).unwrap();
     }
 
     /// The current pod.

@@ -56,12 +56,12 @@ fn a_pending_pe_has_reasons_and_the_nearest_nodes_with_remedies() {
             {"node": "n3", "crowding": 0.25, "risk": 0.0, "lacks": [{
                 "reason": "PoolTagMissing",
                 "problem": "PoolTagMissing: no tag `ssd`",
-                "remedy": "label it tag.outrigger.dev/ssd",
+                "remedy": "label the node tag.outrigger.dev/ssd",
             }]},
             {"node": "n5", "crowding": 0.25, "risk": 0.0, "lacks": [{
                 "reason": "PoolTagMissing",
                 "problem": "PoolTagMissing: no tag `ssd`",
-                "remedy": "label it tag.outrigger.dev/ssd",
+                "remedy": "label the node tag.outrigger.dev/ssd",
             }]},
         ],
     });

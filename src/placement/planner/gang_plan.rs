@@ -44,7 +44,12 @@ pub fn plan_gang(pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
 /// No plan is made, so that bind takes bounded time under the cluster's lock. The PE may take any node with which the rest
 /// of the plan is still valid. Otherwise kube-scheduler retries the PE, and filter makes a new plan.
 #[must_use]
-pub fn gang_at_bind(pe: &Arc<Pe>, node: NodeIndex, plan: Option<&Arc<GangPlan>>, snapshot: &Snapshot) -> GangState {
+pub(crate) fn gang_at_bind(
+    pe: &Arc<Pe>,
+    node: NodeIndex,
+    plan: Option<&Arc<GangPlan>>,
+    snapshot: &Snapshot,
+) -> GangState {
     if !asks_for_gang(pe, snapshot) {
         return GangState::NotInGang;
     }

@@ -12,7 +12,7 @@ use crate::state::Occupancy;
 ///
 /// A missing limit counts as the request, so pods without limits add no risk beyond their requests.
 #[must_use]
-pub fn limit_risk(node: &Occupancy, pod: &PodRequests) -> f64 {
+pub(crate) fn limit_risk(node: &Occupancy, pod: &PodRequests) -> f64 {
     let (pod_requests, pod_limits) = (pod.requests.cpu_and_memory(), pod.limits.cpu_and_memory());
     let share = |of: fn(&CpuAndMemory) -> u64| {
         let capacity = of(&node.allocatable);

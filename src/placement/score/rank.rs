@@ -124,8 +124,8 @@ struct ScoreRange {
 }
 
 impl ScoreRange {
-    fn new<'p>(scored: impl Iterator<Item = &'p ScoredNode<'p>>) -> Self {
-        let scores = scored.map(|node| node.score.value);
+    fn new<'p>(nodes: impl Iterator<Item = &'p ScoredNode<'p>>) -> Self {
+        let scores = nodes.map(|node| node.score.value);
         let widest = |Self { least, most }: Self, score: f64| Self { least: least.min(score), most: most.max(score) };
         scores.fold(Self { least: f64::INFINITY, most: 0.0 }, widest)
     }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::super::BucketMembers;
+use super::super::bucket_members::BucketMembers;
 use crate::model::Pod;
 use crate::state::{Cluster, JobState, NodeIndex};
 use crate::testing::{asking, bound_to, cluster, leaving, node, pe};
