@@ -136,9 +136,9 @@ impl Binder {
                     self.fence_conflicting_pods(&arguments.uid).await?;
                 }
                 Verified::Assumed(binding) => match self.write(&binding).await? {
-                    WriteOutcome::Bound => return Ok(BoundPod::ByThisRequest(binding)),
-                    WriteOutcome::Changed(_) if !tried => tried = true,
-                    WriteOutcome::Changed(problem) => return Err(BindFailure::Write(WriteError::Conflict(problem))),
+                    BindingOutcome::Bound => return Ok(BoundPod::ByThisRequest(binding)),
+                    BindingOutcome::Changed(_) if !tried => tried = true,
+                    BindingOutcome::Changed(problem) => return Err(BindFailure::Write(WriteError::Conflict(problem))),
                 },
             }
         }
@@ -241,12 +241,12 @@ impl Binder {
     }
 
     /// Writes a Binding, and finds out its outcome.
-    async fn write(&self, binding: &PendingBinding) -> Result<WriteOutcome, BindFailure> {
+    async fn write(&self, binding: &PendingBinding) -> Result<BindingOutcome, BindFailure> {
         let mut unconfirmed = UnconfirmedBinding { store: &self.store, binding, is_known: false };
         match self.api.bind(binding).await {
             Ok(()) => {
                 unconfirmed.is_known = true;
-                Ok(WriteOutcome::Bound)
+                Ok(BindingOutcome::Bound)
             }
             Err(WriteError::Conflict(problem)) => {
                 // This Binding has failed. An earlier Binding of this pod may have succeeded.
@@ -264,7 +264,7 @@ impl Binder {
                 drop(unconfirmed);
                 self.fence_conflicting_pods(&binding.pod.uid).await?;
                 match self.node_of(&binding.pod)? {
-                    Some(node) if node == binding.node => Ok(WriteOutcome::Bound),
+                    Some(node) if node == binding.node => Ok(BindingOutcome::Bound),
                     Some(node) => Err(VerificationError::Elsewhere(node).into()),
                     None => Err(BindFailure::Write(WriteError::Unknown(problem))),
                 }
@@ -277,9 +277,9 @@ impl Binder {
     }
 
     /// The outcome of a bind whose precondition failed, once the watch has delivered the cause.
-    fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<WriteOutcome, BindFailure> {
+    fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<BindingOutcome, BindFailure> {
         match self.node_of(&binding.pod)? {
-            Some(node) if node == binding.node => Ok(WriteOutcome::Bound),
+            Some(node) if node == binding.node => Ok(BindingOutcome::Bound),
             Some(node) => Err(VerificationError::Elsewhere(node).into()),
             None => {
                 let foreign = self.store.read(|cluster| {
@@ -287,7 +287,7 @@ impl Binder {
                     let token = pod.annotations.get(keys::EPOCH)?;
                     (!cluster.is_our_token(token)).then(|| token.to_owned())
                 });
-                foreign.map_or(Ok(WriteOutcome::Changed(problem)), |token| Err(BindFailure::Superseded(token)))
+                foreign.map_or(Ok(BindingOutcome::Changed(problem)), |token| Err(BindFailure::Superseded(token)))
             }
         }
     }
@@ -300,7 +300,7 @@ impl Binder {
 }
 
 /// The outcome of a Binding.
-enum WriteOutcome {
+enum BindingOutcome {
     /// The pod is bound to the node.
     Bound,
     /// The pod changed and has no node; with the message of the API server.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::replay::PeOutcomes;
+use self::replay::CycleOutcomes;
 use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
@@ -63,7 +63,7 @@ pub enum SimulationMode {
 
 impl SimulationMode {
     /// Schedules the pods of a batch in their order.
-    fn schedule(self, cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> PeOutcomes {
+    fn schedule(self, cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
         match self {
             Self::Full => replay::schedule_one_by_one(cluster, batch, now),
             Self::Planned => replay::schedule_by_plan(cluster, batch, now),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::replay::PeOutcome;
+use super::replay::CycleOutcome;
 use crate::extender::Record;
 use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason, keys, rounded};
 use crate::placement::limit_risk;
@@ -157,9 +157,9 @@ const ZONE: &str = "topology.kubernetes.io/zone";
 
 impl SimulationOutcome {
     /// Collects the outcome once every pod has been scheduled.
-    pub(super) fn new(cluster: &Cluster, workload: &[Pod], mut decided: BTreeMap<PodUid, PeOutcome>) -> Self {
+    pub(super) fn new(cluster: &Cluster, workload: &[Pod], mut decided: BTreeMap<PodUid, CycleOutcome>) -> Self {
         let chart = Chart::new(cluster, workload, &decided);
-        let of_gang = |(uid, decided): (&PodUid, &PeOutcome)| {
+        let of_gang = |(uid, decided): (&PodUid, &CycleOutcome)| {
             let (_, pe) = cluster.pod(uid.as_str())?;
             Some((pe?.job.to_string(), decided.conflict.as_ref()?.to_string()))
         };
@@ -196,9 +196,9 @@ impl SimulationOutcome {
 }
 
 impl SimulatedPe {
-    fn new(pod: &Pod, decided: Option<PeOutcome>) -> Self {
+    fn new(pod: &Pod, decided: Option<CycleOutcome>) -> Self {
         let found = || serde_json::from_str(pod.annotations.get(keys::PLACEMENT)?).ok();
-        let PeOutcome { placed, score, rejected, .. } = decided.unwrap_or_default();
+        let CycleOutcome { placed, score, rejected, .. } = decided.unwrap_or_default();
         let (node, record) = match (placed, &pod.node) {
             (Some((node, record)), _) => (Some(node), Some(PlacementRecord::Made(Box::new(record)))),
             (None, Some(node)) => (Some(node.clone()), found().map(PlacementRecord::Found)),
@@ -210,7 +210,7 @@ impl SimulatedPe {
 }
 
 impl Chart {
-    fn new(cluster: &Cluster, workload: &[Pod], decided: &BTreeMap<PodUid, PeOutcome>) -> Self {
+    fn new(cluster: &Cluster, workload: &[Pod], decided: &BTreeMap<PodUid, CycleOutcome>) -> Self {
         let mut chart = Self::default();
         let mut pes: Vec<(&Arc<Pe>, Option<usize>)> = Vec::new();
         let snapshot = cluster.snapshot();

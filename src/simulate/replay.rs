@@ -18,11 +18,11 @@ use crate::placement::{
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// The outcomes of PEs, by pod.
-pub(super) type PeOutcomes = BTreeMap<PodUid, PeOutcome>;
+pub(super) type CycleOutcomes = BTreeMap<PodUid, CycleOutcome>;
 
 /// The outcome of one PE.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct PeOutcome {
+pub(super) struct CycleOutcome {
     /// The node, and the record that the Binding would carry.
     pub(super) placed: Option<(NodeName, Record)>,
     /// The score of the node, from 0 to 1.
@@ -48,8 +48,8 @@ impl BatchMember {
 
 /// Runs one scheduling cycle for each pod in turn, as kube-scheduler does for pods without gates. A gang is planned at the
 /// turn of its first member.
-pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> PeOutcomes {
-    let mut outcomes = PeOutcomes::new();
+pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
+    let mut outcomes = CycleOutcomes::new();
     for uid in batch {
         let Some(member) = BatchMember::find(cluster, uid).filter(|_| !outcomes.contains_key(uid)) else { continue };
         if gang_spec(cluster.snapshot(), &member.pe.job).is_some() {
@@ -66,13 +66,13 @@ pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: 
 }
 
 /// Plans all pods, and runs a scheduling cycle for each in which kube-scheduler considers the planned node alone.
-pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> PeOutcomes {
+pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
     let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(BatchMember::find(cluster, uid)?.pe)).collect();
     let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
     let without_node = |UnplacedPe { pe, rejected, conflict, .. }| {
-        (pe.pod.key.uid.clone(), PeOutcome { rejected, conflict, ..PeOutcome::default() })
+        (pe.pod.key.uid.clone(), CycleOutcome { rejected, conflict, ..CycleOutcome::default() })
     };
-    let mut outcomes: PeOutcomes = unplaced.into_iter().map(without_node).collect();
+    let mut outcomes: CycleOutcomes = unplaced.into_iter().map(without_node).collect();
     let mut open: Vec<PlannedPe> = placements;
     // A planned PE may have to be placed before another one, so the rest is retried for as long as a PE is placed.
     loop {
@@ -92,7 +92,7 @@ pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Tim
 }
 
 /// Runs one scheduling cycle in which kube-scheduler considers these nodes.
-fn run_cycle(cluster: &mut Cluster, member: &BatchMember, nodes: &[NodeIndex], now: Timestamp) -> PeOutcome {
+fn run_cycle(cluster: &mut Cluster, member: &BatchMember, nodes: &[NodeIndex], now: Timestamp) -> CycleOutcome {
     let BatchMember { pod, pe } = member;
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
     let decision = PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)));
@@ -109,12 +109,12 @@ fn run_cycle(cluster: &mut Cluster, member: &BatchMember, nodes: &[NodeIndex], n
     if attempt.choice.best.is_empty() && filtered.passed.len() > 1 {
         attempt.choice = prioritize(&arguments(pod, &filtered.passed, snapshot), context).choice;
     }
-    PeOutcome { rejected, ..bind(cluster, pod, &attempt, now) }
+    CycleOutcome { rejected, ..bind(cluster, pod, &attempt, now) }
 }
 
 /// Binds a pod to the best node of an attempt, where there is one.
-fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> PeOutcome {
-    let Some(best) = attempt.choice.best.first() else { return PeOutcome::default() };
+fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> CycleOutcome {
+    let Some(best) = attempt.choice.best.first() else { return CycleOutcome::default() };
     let PodKey { namespace, name, uid } = pod.key.clone();
     let arguments = BindingArguments { namespace, name, uid, node: best.name.clone() };
     let cycle = BindingCycle { attempt: Some(attempt), gang_plan: None, now };
@@ -125,7 +125,7 @@ fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> 
         }
         Ok(Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => None,
     };
-    PeOutcome { placed, score: best.score, ..PeOutcome::default() }
+    CycleOutcome { placed, score: best.score, ..CycleOutcome::default() }
 }
 
 /// The arguments that kube-scheduler would send to filter and prioritize.
