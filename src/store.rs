@@ -1,4 +1,4 @@
-//! The state of one process: written under a lock, read without one.
+//! The state of one process: changed under a lock, and published for readers that take no lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::placement::{GangPlans, GangState, plan_gang};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event, Reservations, Snapshot};
 
-/// What requests are answered from: a snapshot of the cluster, and the policies by which its pods were read.
+/// A published state of the cluster: requests read it without a lock.
 #[derive(Debug, Default)]
-pub struct View {
-    /// The cluster.
+pub struct ClusterView {
+    /// The snapshot.
     pub snapshot: Snapshot,
-    /// The policies in force.
+    /// The policies by which the pods of the snapshot were read.
     pub policies: PolicySet,
 }
 
@@ -25,7 +25,7 @@ pub struct View {
 #[derive(Debug)]
 pub struct Store {
     cluster: Mutex<Cluster>,
-    published: ArcSwap<View>,
+    published: ArcSwap<ClusterView>,
     changed: Notify,
     reservations: Mutex<Reservations>,
     attempts: Mutex<Attempts>,
@@ -33,10 +33,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// An empty cluster under these policies.
+    /// Creates the state of an empty cluster with these policies.
     #[must_use]
     pub fn new(policies: PolicySet) -> Self {
-        let view = View { snapshot: Snapshot::default(), policies: policies.clone() };
+        let view = ClusterView { snapshot: Snapshot::default(), policies: policies.clone() };
         Self {
             cluster: Mutex::new(Cluster::new(policies)),
             published: ArcSwap::from_pointee(view),
@@ -47,12 +47,12 @@ impl Store {
         }
     }
 
-    /// The view that was published last. Takes no lock.
-    pub fn view(&self) -> Guard<Arc<View>> {
+    /// The last published view. Takes no lock.
+    pub fn view(&self) -> Guard<Arc<ClusterView>> {
         self.published.load()
     }
 
-    /// Applies events to the cluster and publishes one view of it.
+    /// Applies events to the cluster, and publishes one view after all of them.
     pub fn apply(&self, events: impl IntoIterator<Item = Event>) {
         self.change(|cluster| {
             for event in events {
@@ -61,30 +61,30 @@ impl Store {
         });
     }
 
-    /// Changes the cluster under its lock, and publishes a view of it where its version has changed.
+    /// Changes the cluster under its lock, and publishes a view where the version has changed.
     pub fn change<T>(&self, change: impl FnOnce(&mut Cluster) -> T) -> T {
         let mut cluster = lock(&self.cluster);
         let before = cluster.snapshot().version();
         let outcome = change(&mut cluster);
         if cluster.snapshot().version() != before {
-            let view = View { snapshot: cluster.snapshot().clone(), policies: cluster.policies().clone() };
-            // Published under the lock: an earlier change never replaces a later one.
+            let view = ClusterView { snapshot: cluster.snapshot().clone(), policies: cluster.policies().clone() };
+            // Published under the lock, so that an earlier change never replaces a later one.
             self.published.store(Arc::new(view));
             self.changed.notify_waiters();
         }
         outcome
     }
 
-    /// Reads the cluster under its lock: for what a view does not hold.
+    /// Reads the cluster under its lock, for state that a view does not hold.
     pub fn read<T>(&self, read: impl FnOnce(&Cluster) -> T) -> T {
         read(&lock(&self.cluster))
     }
 
-    /// Reads the cluster at once and after each change, until `read` returns a value; `None` after `limit`.
-    pub async fn until<T>(&self, limit: Duration, read: impl Fn(&Cluster) -> Option<T>) -> Option<T> {
+    /// Reads the cluster now and after each change until `read` returns a value; `None` after `timeout`.
+    pub async fn wait_for<T>(&self, timeout: Duration, read: impl Fn(&Cluster) -> Option<T>) -> Option<T> {
         let found = async {
             loop {
-                // Registered before the cluster is read: a change between the read and the wait is not missed.
+                // Registered before the read, so that a change between the read and the wait is not missed.
                 let changed = self.changed.notified();
                 let found = self.read(&read);
                 if let Some(found) = found {
@@ -93,7 +93,7 @@ impl Store {
                 changed.await;
             }
         };
-        tokio::time::timeout(limit, found).await.ok()
+        tokio::time::timeout(timeout, found).await.ok()
     }
 
     /// The nodes that are reserved for PEs.
@@ -101,7 +101,7 @@ impl Store {
         lock(&self.reservations)
     }
 
-    /// Plans the gang of a PE, or finds the plan that was made in this snapshot. No lock is held while a plan is made.
+    /// Plans the gang of a PE, or returns the cached plan of this snapshot. No lock is held while a plan is made.
     pub fn plan_gang(&self, pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
         if let Some(known) = lock(&self.gang_plans).get(pe, snapshot) {
             return known;
@@ -111,14 +111,13 @@ impl Store {
         state
     }
 
-    /// The last scheduling attempts of pods.
+    /// The last scheduling attempts of all pods.
     pub fn attempts(&self) -> MutexGuard<'_, Attempts> {
         lock(&self.attempts)
     }
 }
 
-/// Locks a mutex, also after a panic of another holder: entries are replaced as a whole, and a watch delivers each
-/// again.
+/// Locks a mutex. A poisoned mutex is safe to use: entries are replaced as a whole, and a watch delivers them again.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Small clusters in a few words, for the tests of everything that decides.
+//! Builders of small clusters for tests.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -13,13 +13,13 @@ use crate::model::{
     PodRequests, PodUid, Pool, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint,
     Toleration,
 };
-use crate::placement::{Decision, Foresight, plan_gang};
+use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{PolicySet, Source};
 use crate::state::{Cluster, Event, NodeIndex, Snapshot};
 
-/// The namespace of everything that names none.
+/// The namespace of objects that a test gives no namespace.
 pub(crate) const NAMESPACE: &str = "streams";
-/// What [`node`] gives to pods.
+/// The allocatable cores of [`node`].
 const CORES: u64 = 4;
 
 /// One policy: a pod with the label `outrigger.dev/job` is a PE; `placement` is the text of that field in braces.
@@ -27,13 +27,13 @@ pub(crate) fn policies(placement: &str) -> PolicySet {
     PolicySet::parse(&[policy("", placement)]).unwrap()
 }
 
-/// The same with a policy for each of these namespaces.
+/// Policies like those of [`policies`], one for each of these namespaces.
 pub(crate) fn policies_by_namespace(placements: &[(&str, &str)]) -> PolicySet {
     let sources: Vec<Source> = placements.iter().map(|(namespace, placement)| policy(namespace, placement)).collect();
     PolicySet::parse(&sources).unwrap()
 }
 
-/// The same with load protection by this block: `cpu: {upper: 75}`.
+/// Policies like those of [`policies_by_namespace`] with this load protection: `cpu: {upper: 75}`.
 pub(crate) fn protecting(load_protection: &str, placements: &[(&str, &str)]) -> PolicySet {
     let mut sources: Vec<Source> =
         placements.iter().map(|(namespace, placement)| policy(namespace, placement)).collect();
@@ -43,7 +43,7 @@ pub(crate) fn protecting(load_protection: &str, placements: &[(&str, &str)]) -> 
     PolicySet::parse(&sources).unwrap()
 }
 
-/// What was measured of nodes at the beginning of time: CPU and memory, in percent.
+/// Loads of nodes at the Unix epoch: CPU and memory in percent.
 pub(crate) fn measured(loads: &[(&str, f64, f64)]) -> Event {
     let load = |(name, cpu, memory): &(&str, f64, f64)| {
         let used = Metrics { cpu: Percent::new(*cpu), memory: Percent::new(*memory), network: None };
@@ -52,7 +52,7 @@ pub(crate) fn measured(loads: &[(&str, f64, f64)]) -> Event {
     Event::Loads(loads.iter().map(load).collect())
 }
 
-/// A policy for a namespace, or for all where it is empty.
+/// A policy for one namespace, or for all namespaces where `namespace` is empty.
 fn policy(namespace: &str, placement: &str) -> Source {
     let text = format!(
         "apiVersion: outrigger.dev/v1alpha1\nkind: StreamPolicy\nmetadata: {{name: test{namespace}}}\nspec:\n  \
@@ -63,7 +63,7 @@ fn policy(namespace: &str, placement: &str) -> Source {
     Source { file: format!("test{namespace}.yaml"), text }
 }
 
-/// A node that is ready: four cores, 16 GiB, 110 pods.
+/// A ready node with four cores, 16 GiB and 110 pods.
 pub(crate) fn node(name: &str) -> Node {
     Node {
         name: NodeName::from(name),
@@ -89,7 +89,7 @@ pub(crate) fn tagged(tags: &[&str], node: Node) -> Node {
     labelled(&labels.iter().map(String::as_str).collect::<Vec<&str>>(), node)
 }
 
-/// The same node, closed by these tags as restricting tags; it has them as well.
+/// The same node with these tags, which are restricting tags too.
 pub(crate) fn closed(tags: &[&str], node: Node) -> Node {
     let keys = |prefix: &'static str| tags.iter().map(move |tag| format!("{prefix}.outrigger.dev/{tag}"));
     let labels: Vec<String> = keys("tag").chain(keys("restrict")).collect();
@@ -112,7 +112,7 @@ pub(crate) fn with_cores(cores: u64, node: Node) -> Node {
     Node { allocatable, ..node }
 }
 
-/// A pod that waits: of no job, asking for a tenth of a core and 128 MiB.
+/// A pending pod without a job. It requests 0.1 cores and 128 MiB.
 pub(crate) fn pod(name: &str) -> Pod {
     let requests = Resources { cpu: Millicores(100), memory: Bytes(128 << 20), other: Vec::new() };
     Pod {
@@ -131,18 +131,18 @@ pub(crate) fn pod(name: &str) -> Pod {
     }
 }
 
-/// The same pod, which tolerates taints of these keys.
+/// The same pod with tolerations of taints with these keys.
 pub(crate) fn tolerating(keys: &[&str], pod: Pod) -> Pod {
     let tolerations = keys.iter().map(|key| Toleration::read(key, "Exists", "", "").unwrap());
     eligible(pod, |own| own.tolerations.extend(tolerations))
 }
 
-/// The same pod, which selects nodes with these labels.
+/// The same pod with a node selector of these labels.
 pub(crate) fn selecting(labels: &[&str], pod: Pod) -> Pod {
     eligible(pod, |own| own.selector.extend(labels.iter().map(|label| NodeRequirement::equal(label, ""))))
 }
 
-/// The same pod, which takes a port of its node.
+/// The same pod with a host port.
 pub(crate) fn taking(port: u32, pod: Pod) -> Pod {
     eligible(pod, |own| own.host_ports.push(HostPort::new(port, "", "")))
 }
@@ -153,7 +153,7 @@ fn eligible(mut pod: Pod, change: impl FnOnce(&mut NodeRequirements)) -> Pod {
     Pod { node_requirements: (!own.is_empty()).then(|| Arc::new(own)), ..pod }
 }
 
-/// A PE of a job that waits, with these wishes: `colocation` for `outrigger.dev/colocation`.
+/// A pending PE of a job with these annotations: `colocation` for `outrigger.dev/colocation`.
 pub(crate) fn pe(job: &str, name: &str, spec: &[(&str, &str)]) -> Pod {
     Pod {
         labels: [("outrigger.dev/job", job)].into_iter().collect(),
@@ -163,11 +163,11 @@ pub(crate) fn pe(job: &str, name: &str, spec: &[(&str, &str)]) -> Pod {
 }
 
 /// The same pod, bound to a node.
-pub(crate) fn on(node: &str, pod: Pod) -> Pod {
+pub(crate) fn bound_to(node: &str, pod: Pod) -> Pod {
     Pod { node: Some(NodeName::from(node)), ..pod }
 }
 
-/// The same pod, on its way out.
+/// The same pod while it is being deleted.
 pub(crate) fn leaving(pod: Pod) -> Pod {
     Pod { phase: PodPhase::Leaving, ..pod }
 }
@@ -177,13 +177,13 @@ pub(crate) fn in_namespace(namespace: &str, pod: Pod) -> Pod {
     Pod { key: PodKey { namespace: Namespace::from(namespace), ..pod.key }, ..pod }
 }
 
-/// The same pod with so many millicores as requests and limits.
+/// The same pod with this CPU request and limit in millicores.
 pub(crate) fn asking(millicores: u64, pod: Pod) -> Pod {
     let requests = Resources { cpu: Millicores(millicores), ..Resources::default() };
     Pod { resources: Arc::new(PodRequests { limits: requests.clone(), requests }), ..pod }
 }
 
-/// The same pod with so many millicores as limit, or its request where that is more.
+/// The same pod with this CPU limit in millicores, or its request where the request is larger.
 pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
     let resources = Arc::make_mut(&mut pod.resources);
     resources.limits.cpu = resources.requests.cpu.max(Millicores(millicores));
@@ -202,7 +202,7 @@ pub(crate) fn listed(name: &str, hosts: &[&str], mode: PoolMode) -> Pool {
     Pool { members, ..pool(name, &[], mode) }
 }
 
-/// A `StreamJob` that lists these PEs with what it declares of them: `colocation` for `outrigger.dev/colocation`.
+/// A `StreamJob` that declares these values of PEs: `colocation` for `outrigger.dev/colocation`.
 pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJob {
     let declared =
         |spec: &[(&str, &str)]| spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
@@ -225,7 +225,7 @@ pub(crate) fn streams_policy(placement: &str) -> PolicySet {
     PolicySet::parse(&[Source { file: "streams.yaml".to_owned(), text }]).unwrap()
 }
 
-/// A waiting PE of an open-streams job, as its operator labels it; the pod is named `<job>-<pe>`.
+/// A pending PE of an open-streams job with the labels of its operator; the pod is named `<job>-<pe>`.
 pub(crate) fn streams_pe(job: &str, pe: &str) -> Pod {
     Pod {
         labels: [("streams.ibm.com/job", job), ("streams.ibm.com/pe", pe)].into_iter().collect(),
@@ -244,7 +244,7 @@ pub(crate) fn declared_region(job: &str, name: &str, width: Option<u32>) -> Decl
     }
 }
 
-/// What a `ProcessingElement` of this name declares: `colocation` for `outrigger.dev/colocation`.
+/// The values that a `ProcessingElement` declares: `colocation` for `outrigger.dev/colocation`.
 pub(crate) fn declared_pe(name: &str, spec: &[(&str, &str)]) -> DeclaredPe {
     DeclaredPe {
         id: ObjectId::new(&Namespace::from(NAMESPACE), name),
@@ -254,22 +254,22 @@ pub(crate) fn declared_pe(name: &str, spec: &[(&str, &str)]) -> DeclaredPe {
     }
 }
 
-/// A shared pool gives each job so many nodes.
+/// The mode of a shared pool of this size.
 pub(crate) fn sized(nodes: u32) -> PoolMode {
     PoolMode::SharedSized(NonZeroU32::new(nodes).unwrap())
 }
 
-/// A pool gives each job so many nodes for itself.
+/// The mode of an exclusive pool of this size.
 pub(crate) fn exclusive(nodes: u32) -> PoolMode {
     PoolMode::Exclusive(NonZeroU32::new(nodes).unwrap())
 }
 
-/// A cluster in which everything has been listed, under the policies that are the default.
+/// A cluster with all kinds listed and the default policies.
 pub(crate) fn cluster(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Cluster {
     governed(policies(""), nodes, pools, pods)
 }
 
-/// The same under these policies.
+/// A cluster with all kinds listed and these policies.
 pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Cluster {
     let mut cluster = Cluster::new(policies);
     cluster.apply(Event::listed(nodes));
@@ -279,35 +279,37 @@ pub(crate) fn governed(policies: PolicySet, nodes: Vec<Node>, pools: Vec<Pool>, 
     cluster
 }
 
-/// A resource of which less is free than requested.
+/// A shortage of a resource.
 pub(crate) fn shortage(resource: &'static str, requested: u64, free: u64) -> Shortage {
     Shortage { resource: resource.into(), requested, free }
 }
 
-/// The decision about a PE, as kube-scheduler is answered.
-pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> Decision<'a> {
+/// The decision about a PE, as for a request of kube-scheduler.
+pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> PlacementDecision<'a> {
     let (_, pe) = cluster.pod(pod).unwrap();
     decide_pe(pe.unwrap(), cluster.snapshot())
 }
 
-/// The same for a PE that the cluster may not have.
-pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> Decision<'a> {
-    Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
+/// The decision about a PE that the cluster may not have.
+pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> PlacementDecision<'a> {
+    PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
 }
 
-/// Whether a PE may go to a node.
-pub(crate) fn verdict(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Rejection> {
+/// Filters one node for a PE.
+pub(crate) fn filter_node(cluster: &Cluster, pod: &str, node: &str) -> Result<(), Rejection> {
     let index = cluster.snapshot().find(node).ok_or(Rejection::NodeUnknown)?;
     decide(cluster, pod).filter(index)
 }
 
-/// What is said of a PE and every node: the reason of a refusal, or nothing.
+/// The reason of the rejection of each node for a PE; `None` for nodes that pass.
 pub(crate) fn reasons(cluster: &Cluster, pod: &str) -> BTreeMap<String, Option<Reason>> {
     let names = cluster.snapshot().nodes().map(|(_, row, _)| row.name.to_string());
-    names.map(|name| (name.clone(), verdict(cluster, pod, &name).err().map(|rejection| rejection.reason()))).collect()
+    names
+        .map(|name| (name.clone(), filter_node(cluster, pod, &name).err().map(|rejection| rejection.reason())))
+        .collect()
 }
 
-/// The nodes that a PE may go to, best first.
+/// The nodes that pass for a PE, best first.
 pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
     let decision = decide(cluster, pod);
     let pass: Vec<NodeIndex> = cluster.snapshot().indexes().filter(|index| decision.filter(*index).is_ok()).collect();
@@ -315,14 +317,14 @@ pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
     ranked.into_iter().map(|node| node.name.to_string()).collect()
 }
 
-/// Commits a waiting PE to its best node, as a bind would; the node, or `None` where no node passes.
+/// Assumes a pending PE on its best node, as bind does. Returns the node, or `None` where no node passes.
 pub(crate) fn place(cluster: &mut Cluster, pod: &str) -> Option<String> {
     let best = choice(cluster, pod).into_iter().next()?;
     cluster.assume(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
     Some(best)
 }
 
-/// Questions and answers as files: `NAME.request.json` and `NAME.response.json` in a folder of `tests/golden`.
+/// Golden files of requests and responses: `NAME.request.json` and `NAME.response.json` in a folder of `tests/golden`.
 pub(crate) struct Golden(pub(crate) &'static str);
 
 impl Golden {
@@ -345,14 +347,14 @@ impl Golden {
         cases
     }
 
-    /// Compares the answer to every question with its file.
+    /// Compares the response to each request with its file.
     pub(crate) fn check(&self, answer: impl Fn(&str) -> String) {
         for case in self.cases() {
             assert_eq!(answer(&case), self.read(&format!("{case}.response.json")), "{case}");
         }
     }
 
-    /// Writes every answer anew.
+    /// Writes all response files.
     #[expect(clippy::disallowed_methods, reason = "golden files stand beside the other tests")]
     pub(crate) fn write(&self, answer: impl Fn(&str) -> String) {
         for case in self.cases() {
@@ -361,7 +363,7 @@ impl Golden {
     }
 }
 
-/// A PE whose name and owner outlive its pod.
+/// The same pod as PE `name` of job `j`, with an owner that outlives the pod.
 pub(crate) fn lasting(name: &str, pod: Pod) -> Pod {
     let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", name)].into_iter().collect();
     Pod {

@@ -1,4 +1,4 @@
-//! What bind asks of the API server.
+//! The requests that bind sends to the API server.
 
 use std::time::Duration;
 
@@ -11,39 +11,39 @@ use crate::api::PodObject;
 use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey, keys};
 
-/// Less than half of what kube-scheduler waits for the whole bind.
+/// Bind may send two requests within kube-scheduler's timeout, so one request gets less than half of that timeout.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// Why a write or a read did not succeed.
+/// Why a request to the API server failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// A precondition failed: the pod changed, is bound already, or is being deleted (409).
+    /// A precondition failed (409): the pod changed, is already bound, or is being deleted.
     #[error("conflict: {0}")]
     Conflict(String),
-    /// No such pod (404).
+    /// The pod does not exist (404).
     #[error("not found: {0}")]
     NotFound(String),
-    /// The API server said no, and meant it (4xx).
+    /// The API server rejected the request for good (4xx).
     #[error("refused: {0}")]
     Rejected(String),
-    /// Nobody knows: no answer in time, a broken connection, or a server error.
+    /// The outcome is unknown: no response in time, a broken connection, or a server error.
     #[error("no certain answer: {0}")]
     Unknown(String),
 }
 
-/// The API server, as far as bind needs it. There are two: the real one, and the one that `outrigger demo` plays.
-pub trait Api: Send + Sync + std::fmt::Debug {
-    /// Writes a Binding with UID and version as preconditions, and the record as an annotation in the same write.
+/// The part of the API server that bind needs. [`KubeApi`] implements it, and so does the server of `outrigger demo`.
+pub trait PodApi: Send + Sync + std::fmt::Debug {
+    /// Writes a Binding with UID and resource version as preconditions. The record is an annotation in the same write.
     fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>>;
 
     /// Reads a pod by name.
-    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>>;
+    fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>>;
 
-    /// Writes a mark of our epoch onto a pod, with its UID as precondition, and returns the pod as it is then.
-    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>>;
+    /// Writes a fencing token onto a pod, with its UID as precondition, and returns the updated pod.
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>>;
 }
 
-/// The real API server.
+/// An API server that is reached by a [`kube::Client`].
 #[derive(Clone)]
 pub struct KubeApi {
     client: kube::Client,
@@ -56,7 +56,7 @@ impl std::fmt::Debug for KubeApi {
 }
 
 impl KubeApi {
-    /// Through this client.
+    /// Sends requests with this client.
     #[must_use]
     pub fn new(client: kube::Client) -> Self {
         Self { client }
@@ -67,7 +67,7 @@ impl KubeApi {
     }
 }
 
-impl Api for KubeApi {
+impl PodApi for KubeApi {
     fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
         let pod = &binding.pod;
         let body = binding_object(binding);
@@ -80,7 +80,7 @@ impl Api for KubeApi {
         .boxed()
     }
 
-    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
         async move {
             let object = within_deadline(self.pods(pod).get(pod.name.as_str())).await?;
             project(&object)
@@ -88,8 +88,8 @@ impl Api for KubeApi {
         .boxed()
     }
 
-    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
-        let change = json!({"metadata": {"uid": pod.uid, "annotations": {keys::EPOCH: epoch}}});
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        let change = json!({"metadata": {"uid": pod.uid, "annotations": {keys::EPOCH: token}}});
         async move {
             let parameters = PatchParams::default();
             let pods = self.pods(pod);
@@ -101,7 +101,7 @@ impl Api for KubeApi {
     }
 }
 
-/// The Binding of a commitment, as it is written.
+/// The Binding object that is sent to the API server.
 #[must_use]
 pub(crate) fn binding_object(binding: &PendingBinding) -> Value {
     let pod = &binding.pod;

@@ -1,11 +1,11 @@
-//! One bind, from the question to a certain answer.
+//! Binds one pod, and follows the Binding until its outcome is certain.
 //!
-//! Two rules make every step right, whatever comes late or never (law 1):
+//! Two rules keep each step safe, also where a response is late or missing (law 1):
 //!
-//! - What is known of a pod comes from the watch alone, in its order. The answer to a write or a read says what to wait
-//!   for; it is never taken for the state itself, which would be ahead for one pod and then fall back.
-//! - A commitment counts until its Binding is known to have failed. That is certain when the API server has refused it,
-//!   and when the watch shows a later version of the pod without a node.
+//! - The state of a pod comes from the watch alone, in the order of the watch. The response to a write or a read only
+//!   says which version to wait for. Applied to the state, a response would put one pod ahead of the watch.
+//! - A pod is assumed until its Binding is known to have failed. A Binding has failed when the API server rejects the
+//!   Binding, or when the watch shows a later version of the pod without a node.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,76 +15,76 @@ use std::time::Duration;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
-use super::api::{Api, WriteError};
-use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
+use super::api::{PodApi, WriteError};
+use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
 use crate::model::{NodeName, PodKey, PodUid, keys};
 use crate::placement::GangPlan;
 use crate::state::Cluster;
 use crate::store::Store;
 
-/// Marks of one takeover are written side by side, but not all at once.
-const TOKENS_AT_ONCE: usize = 16;
-/// How long the watch may be behind what the API server has answered; less than kube-scheduler waits for the bind.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often what is on its way is settled anew in one bind: more means that another process places at the same time.
-const ROUNDS: usize = 3;
-/// How often commitments that are in doubt are settled, where no bind does so.
-const PERIOD: Duration = Duration::from_secs(1);
+/// How many fencing tokens are written at the same time.
+const MAX_CONCURRENT_TOKENS: usize = 16;
+/// How long bind waits for the watch to catch up with the API server. Less than kube-scheduler's timeout for a bind.
+const WATCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often one bind fences the pods that conflict. Another round means that another process places PEs too.
+const MAX_FENCING_ROUNDS: usize = 3;
+/// How often unknown outcomes are resolved.
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Binds pods: the only writer of placements in this process.
+/// Binds pods. No other part of this process writes Bindings.
 #[derive(Debug)]
 pub struct Binder {
     store: Arc<Store>,
-    api: Arc<dyn Api>,
-    /// Names this process: written onto pods that another one may still bind.
+    api: Arc<dyn PodApi>,
+    /// Identifies this process in its fencing tokens.
     epoch: String,
     has_taken_over: AtomicBool,
-    /// Held while marks are written: other binds wait, and then find their groups settled.
-    settling: tokio::sync::Mutex<()>,
-    /// The pods of the binds that wait for it: who holds it settles for all of them.
-    to_settle: Mutex<BTreeSet<PodUid>>,
+    /// Held while fencing tokens are written: binds that wait for the lock may find their pods settled.
+    fencing: tokio::sync::Mutex<()>,
+    /// The pods of the binds that wait for `fencing`. The holder of the lock fences for all of them.
+    pods_to_settle: Mutex<BTreeSet<PodUid>>,
 }
 
-/// What became of a bind.
+/// A pod that is bound to the requested node.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Bound {
-    /// The pod is on the node, by a Binding of ours.
-    Placed(Box<PendingBinding>),
-    /// It was there already.
-    Already,
+pub enum BoundPod {
+    /// This request bound the pod.
+    ByThisRequest(Box<PendingBinding>),
+    /// The pod was already bound to the node.
+    AlreadyBound,
 }
 
-/// Why a pod was not bound, or why nobody knows. kube-scheduler tries it again either way.
+/// Why a pod was not bound, or why the outcome is unknown. kube-scheduler retries the pod in both cases.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// Verification turned it down, or the pod is gone or elsewhere.
+pub enum BindFailure {
+    /// Verification rejected the placement, or the pod is gone or bound to another node.
     #[error(transparent)]
-    Turned(#[from] BindError),
-    /// The API server turned it down.
+    Verification(#[from] VerificationError),
+    /// The API server did not accept the request.
     #[error("the API server {0}")]
     Write(WriteError),
-    /// Another process has taken over since.
+    /// Another process took over after this one.
     #[error("another process places from now on: the pod carries epoch {0}")]
     Superseded(String),
-    /// The watch does not show what the API server has answered.
+    /// The watch did not deliver a version that the API server returned.
     #[error("StaleState: the watch is behind the API server, which has changed pod {0}")]
-    Behind(PodKey),
-    /// Another process takes over again and again.
+    WatchBehind(PodKey),
+    /// Another process took over several times during this bind.
     #[error("another process places PEs of the same group at the same time")]
     Contended,
 }
 
-impl Failure {
+impl BindFailure {
     /// A bounded name for metrics.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Turned(BindError::Rejected(rejection)) => rejection.reason().as_str(),
-            Self::Turned(BindError::NotListed) | Self::Behind(_) => "StaleState",
-            Self::Turned(BindError::Elsewhere(_)) => "PodElsewhere",
+            Self::Verification(VerificationError::Rejected(rejection)) => rejection.reason().as_str(),
+            Self::Verification(VerificationError::NotListed) | Self::WatchBehind(_) => "StaleState",
+            Self::Verification(VerificationError::Elsewhere(_)) => "PodElsewhere",
             Self::Write(WriteError::Conflict(_)) => "Conflict",
-            Self::Turned(BindError::UnknownPod(_)) | Self::Write(WriteError::NotFound(_)) => "PodGone",
+            Self::Verification(VerificationError::UnknownPod(_)) | Self::Write(WriteError::NotFound(_)) => "PodGone",
             Self::Write(WriteError::Rejected(_)) => "ApiRefused",
             Self::Write(WriteError::Unknown(_)) => "ApiUnknown",
             Self::Superseded(_) | Self::Contended => "Superseded",
@@ -93,77 +93,78 @@ impl Failure {
 }
 
 impl Binder {
-    /// Binds through `api`; `epoch` must differ from that of every other process.
+    /// Binds pods by requests to `api`. Each process needs another `epoch`.
     #[must_use]
-    pub fn new(store: Arc<Store>, api: Arc<dyn Api>, epoch: String) -> Self {
-        let (settling, to_settle) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self { store, api, epoch, has_taken_over: AtomicBool::new(false), settling, to_settle }
+    pub fn new(store: Arc<Store>, api: Arc<dyn PodApi>, epoch: String) -> Self {
+        let (fencing, pods_to_settle) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self { store, api, epoch, has_taken_over: AtomicBool::new(false), fencing, pods_to_settle }
     }
 
-    /// Notes that kube-scheduler asks this process: with the first question, PEs that wait may have a Binding of an
-    /// older process on its way.
-    pub fn asked(&self) {
+    /// Takes over from any earlier process at the first request of kube-scheduler. From then on, Bindings of an earlier
+    /// process may still arrive for pending PEs.
+    pub fn ensure_takeover(&self) {
         if !self.has_taken_over.load(Ordering::Acquire) {
             self.store.change(|cluster| cluster.take_over(&self.epoch));
             self.has_taken_over.store(true, Ordering::Release);
         }
     }
 
-    /// Binds a pod, or says why not.
+    /// Binds a pod.
     ///
     /// # Errors
-    /// [`Failure`]; the pod is then not bound by us, or counts as bound until it is known not to be.
+    /// [`BindFailure`]. Where the outcome of the Binding is unknown, the pod stays assumed until the watch shows the
+    /// outcome.
     pub async fn bind(
         &self,
         arguments: &BindingArguments,
         attempt: Option<&Attempt>,
         now: Timestamp,
-    ) -> Result<Bound, Failure> {
-        self.asked();
-        self.shown(arguments).await;
-        let planned = self.planned_gang(arguments, attempt);
+    ) -> Result<BoundPod, BindFailure> {
+        self.ensure_takeover();
+        self.wait_for_pod(arguments).await;
+        let planned = self.plan_gang(arguments, attempt);
         let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
         let mut rounds = 0;
         let mut tried = false;
         loop {
             let verify = |cluster: &mut Cluster| verify_and_assume(cluster, arguments, cycle);
             match self.store.change(verify)? {
-                Verified::Already => return Ok(Bound::Already),
-                Verified::Unsettled(_) if rounds == ROUNDS => return Err(Failure::Contended),
+                Verified::AlreadyBound => return Ok(BoundPod::AlreadyBound),
+                Verified::Unsettled(_) if rounds == MAX_FENCING_ROUNDS => return Err(BindFailure::Contended),
                 Verified::Unsettled(_) => {
                     rounds += 1;
-                    self.settle_for(&arguments.uid).await?;
+                    self.fence_conflicting_pods(&arguments.uid).await?;
                 }
                 Verified::Assumed(binding) => match self.write(&binding).await? {
-                    Written::Bound => return Ok(Bound::Placed(binding)),
-                    Written::Changed(_) if !tried => tried = true,
-                    Written::Changed(problem) => return Err(Failure::Write(WriteError::Conflict(problem))),
+                    BindingOutcome::Bound => return Ok(BoundPod::ByThisRequest(binding)),
+                    BindingOutcome::Changed(_) if !tried => tried = true,
+                    BindingOutcome::Changed(problem) => return Err(BindFailure::Write(WriteError::Conflict(problem))),
                 },
             }
         }
     }
 
-    /// Settles commitments that are in doubt, where no bind comes by to do so: until then they keep others away from
-    /// where the pod may not be.
+    /// Resolves unknown outcomes of Bindings for as long as the process runs. Until then the pods stay assumed and hold
+    /// resources that they may not use.
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub async fn resolve_unknown_outcomes(&self) -> std::convert::Infallible {
-        let mut ticks = tokio::time::interval(PERIOD);
+        let mut ticks = tokio::time::interval(RESOLVE_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             let unknown_outcomes: Vec<PodKey> =
                 self.store.read(|cluster| cluster.unknown_outcomes().cloned().collect());
             if !unknown_outcomes.is_empty() {
-                let _one_at_a_time = self.settling.lock().await;
+                let _one_at_a_time = self.fencing.lock().await;
                 if let Err(failure) = self.write_fencing_tokens(unknown_outcomes).await {
-                    tracing::warn!(%failure, "placements in doubt cannot be settled yet");
+                    tracing::warn!(%failure, "unknown bind outcomes cannot be resolved yet");
                 }
             }
         }
     }
 
-    /// A plan of the gang of a pod that this process has not filtered, made outside every lock.
-    fn planned_gang(&self, arguments: &BindingArguments, attempt: Option<&Attempt>) -> Option<Arc<GangPlan>> {
+    /// Plans the gang of a pod that this process did not filter. No lock is held meanwhile.
+    fn plan_gang(&self, arguments: &BindingArguments, attempt: Option<&Attempt>) -> Option<Arc<GangPlan>> {
         if attempt.is_some() {
             return None;
         }
@@ -174,155 +175,155 @@ impl Binder {
         self.store.plan_gang(&pe, &snapshot).plan().cloned()
     }
 
-    /// Waits for the watch to show the pod, and the whole cluster: kube-scheduler's watch may be ahead of ours. What
-    /// is lacking afterwards is found by verification.
-    async fn shown(&self, arguments: &BindingArguments) {
+    /// Waits until the watches have delivered the pod and all lists, because kube-scheduler's watch may be ahead.
+    /// Verification rejects the pod where something is still missing after the timeout.
+    async fn wait_for_pod(&self, arguments: &BindingArguments) {
         let known = |cluster: &Cluster| {
             (cluster.snapshot().is_complete() && cluster.pod(arguments.uid.as_str()).is_some()).then_some(())
         };
-        let _in_time: Option<()> = self.store.until(PATIENCE, known).await;
+        let _in_time: Option<()> = self.store.wait_for(WATCH_TIMEOUT, known).await;
     }
 
-    /// Makes sure that nothing is on its way any more that would break a rule together with this pod (D17).
-    async fn settle_for(&self, uid: &PodUid) -> Result<(), Failure> {
-        self.to_settle().insert(uid.clone());
-        let _one_at_a_time = self.settling.lock().await;
-        let mut waiting = std::mem::take(&mut *self.to_settle());
+    /// Fences every pod whose pending Binding could break a rule together with this pod (D17).
+    async fn fence_conflicting_pods(&self, uid: &PodUid) -> Result<(), BindFailure> {
+        self.pods_to_settle().insert(uid.clone());
+        let _one_at_a_time = self.fencing.lock().await;
+        let mut waiting = std::mem::take(&mut *self.pods_to_settle());
         waiting.insert(uid.clone());
-        // Whoever held the lock before may have done it.
+        // The previous holder of the lock may have fenced these pods already.
         let pods: BTreeSet<PodKey> = self
             .store
             .read(|cluster| waiting.iter().flat_map(|waiting| pods_to_fence(cluster, waiting.as_str())).collect());
         self.write_fencing_tokens(pods.into_iter().collect()).await
     }
 
-    fn to_settle(&self) -> MutexGuard<'_, BTreeSet<PodUid>> {
-        self.to_settle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pods_to_settle(&self) -> MutexGuard<'_, BTreeSet<PodUid>> {
+        self.pods_to_settle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Marks pods with our epoch and waits for the watch to show it. Any Binding that was on its way has landed before,
-    /// and is shown by then, or fails from now on.
-    async fn write_fencing_tokens(&self, pods: Vec<PodKey>) -> Result<(), Failure> {
-        let fenced =
-            futures::stream::iter(pods).map(|pod| async move { self.fence(&pod).await.map(|version| (version, pod)) });
-        let fenced: Vec<(Option<Box<str>>, PodKey)> = fenced.buffer_unordered(TOKENS_AT_ONCE).try_collect().await?;
+    /// Writes fencing tokens onto pods, and waits for the watch to deliver them. An earlier Binding has succeeded by then,
+    /// and the watch has delivered it, or it fails from now on.
+    async fn write_fencing_tokens(&self, pods: Vec<PodKey>) -> Result<(), BindFailure> {
+        let fenced = futures::stream::iter(pods)
+            .map(|pod| async move { self.write_fencing_token(&pod).await.map(|version| (version, pod)) });
+        let fenced: Vec<(Option<Box<str>>, PodKey)> =
+            fenced.buffer_unordered(MAX_CONCURRENT_TOKENS).try_collect().await?;
         for (version, pod) in fenced {
-            self.caught_up(&pod, version.as_deref()).await?;
+            self.wait_for_version(&pod, version.as_deref()).await?;
         }
         Ok(())
     }
 
-    /// Marks a pod, and returns its version with the mark; `None` for a pod that is gone.
-    async fn fence(&self, pod: &PodKey) -> Result<Option<Box<str>>, Failure> {
-        let Some(fence) = self.store.change(Cluster::next_token) else { return Ok(None) };
-        match self.api.fence(pod, &fence).await {
+    /// Writes a fencing token onto a pod, and returns the new version of the pod; `None` where the pod is gone.
+    async fn write_fencing_token(&self, pod: &PodKey) -> Result<Option<Box<str>>, BindFailure> {
+        let Some(token) = self.store.change(Cluster::next_token) else { return Ok(None) };
+        match self.api.write_fencing_token(pod, &token).await {
             Ok(now) => Ok(Some(now.resource_version)),
             Err(WriteError::NotFound(_)) => Ok(None),
-            // The UID is a precondition: another pod of this name is not ours to mark, and this one is gone.
-            Err(error @ (WriteError::Conflict(_) | WriteError::Rejected(_))) => match self.api.get(pod).await {
+            // The UID is a precondition: where another pod has this name, the fenced pod is gone.
+            Err(error @ (WriteError::Conflict(_) | WriteError::Rejected(_))) => match self.api.get_pod(pod).await {
                 Err(WriteError::NotFound(_)) => Ok(None),
                 Ok(other) if other.key.uid != pod.uid => Ok(None),
-                Ok(_) | Err(_) => Err(Failure::Write(error)),
+                Ok(_) | Err(_) => Err(BindFailure::Write(error)),
             },
-            Err(error) => Err(Failure::Write(error)),
+            Err(error) => Err(BindFailure::Write(error)),
         }
     }
 
-    /// Waits for the watch to show a pod in this version or a later one, or gone; `None`: gone.
-    async fn caught_up(&self, pod: &PodKey, version: Option<&str>) -> Result<(), Failure> {
+    /// Waits for the watch to deliver this version of a pod, a later one, or its deletion; `None` waits for the deletion.
+    async fn wait_for_version(&self, pod: &PodKey, version: Option<&str>) -> Result<(), BindFailure> {
         let shown = |cluster: &Cluster| match (cluster.pod(pod.uid.as_str()), version) {
             (None, _) => Some(()),
             (Some(_), None) => None,
             (Some((known, _)), Some(version)) => is_at_least(&known.resource_version, version).then_some(()),
         };
-        self.store.until(PATIENCE, shown).await.ok_or_else(|| Failure::Behind(pod.clone()))
+        self.store.wait_for(WATCH_TIMEOUT, shown).await.ok_or_else(|| BindFailure::WatchBehind(pod.clone()))
     }
 
-    /// Writes the Binding of a commitment, and finds out what became of it.
-    async fn write(&self, binding: &PendingBinding) -> Result<Written, Failure> {
-        let mut outstanding = Outstanding { store: &self.store, binding, is_known: false };
+    /// Writes a Binding, and finds out its outcome.
+    async fn write(&self, binding: &PendingBinding) -> Result<BindingOutcome, BindFailure> {
+        let mut unconfirmed = UnconfirmedBinding { store: &self.store, binding, is_known: false };
         match self.api.bind(binding).await {
             Ok(()) => {
-                outstanding.is_known = true;
-                Ok(Written::Bound)
+                unconfirmed.is_known = true;
+                Ok(BindingOutcome::Bound)
             }
             Err(WriteError::Conflict(problem)) => {
-                // This Binding has failed; but an earlier one may be why.
-                match self.api.get(&binding.pod).await {
+                // This Binding has failed. An earlier Binding of this pod may have succeeded.
+                match self.api.get_pod(&binding.pod).await {
                     Ok(now) if now.key.uid == binding.pod.uid => {
-                        self.caught_up(&binding.pod, Some(&now.resource_version)).await?;
+                        self.wait_for_version(&binding.pod, Some(&now.resource_version)).await?;
                     }
                     Ok(_) | Err(WriteError::NotFound(_)) => {}
-                    Err(error) => return Err(Failure::Write(error)),
+                    Err(error) => return Err(BindFailure::Write(error)),
                 }
-                outstanding.has_failed();
+                unconfirmed.has_failed();
                 self.after_conflict(binding, problem)
             }
             Err(WriteError::Unknown(problem)) => {
-                drop(outstanding);
-                self.settle_for(&binding.pod.uid).await?;
+                drop(unconfirmed);
+                self.fence_conflicting_pods(&binding.pod.uid).await?;
                 match self.node_of(&binding.pod)? {
-                    Some(node) if node == binding.node => Ok(Written::Bound),
-                    Some(node) => Err(BindError::Elsewhere(node).into()),
-                    None => Err(Failure::Write(WriteError::Unknown(problem))),
+                    Some(node) if node == binding.node => Ok(BindingOutcome::Bound),
+                    Some(node) => Err(VerificationError::Elsewhere(node).into()),
+                    None => Err(BindFailure::Write(WriteError::Unknown(problem))),
                 }
             }
             Err(error) => {
-                outstanding.has_failed();
-                Err(Failure::Write(error))
+                unconfirmed.has_failed();
+                Err(BindFailure::Write(error))
             }
         }
     }
 
-    /// A precondition failed, and the watch has shown why.
-    fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<Written, Failure> {
+    /// The outcome of a bind whose precondition failed, once the watch has delivered the cause.
+    fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<BindingOutcome, BindFailure> {
         match self.node_of(&binding.pod)? {
-            Some(node) if node == binding.node => Ok(Written::Bound),
-            Some(node) => Err(BindError::Elsewhere(node).into()),
+            Some(node) if node == binding.node => Ok(BindingOutcome::Bound),
+            Some(node) => Err(VerificationError::Elsewhere(node).into()),
             None => {
                 let foreign = self.store.read(|cluster| {
                     let (pod, _) = cluster.pod(binding.pod.uid.as_str())?;
-                    let fence = pod.annotations.get(keys::EPOCH)?;
-                    (!cluster.is_our_token(fence)).then(|| fence.to_owned())
+                    let token = pod.annotations.get(keys::EPOCH)?;
+                    (!cluster.is_our_token(token)).then(|| token.to_owned())
                 });
-                foreign.map_or(Ok(Written::Changed(problem)), |fence| Err(Failure::Superseded(fence)))
+                foreign.map_or(Ok(BindingOutcome::Changed(problem)), |token| Err(BindFailure::Superseded(token)))
             }
         }
     }
 
-    /// Where the watch shows a pod.
-    fn node_of(&self, pod: &PodKey) -> Result<Option<NodeName>, BindError> {
+    /// The node of a pod, as the watch delivered the pod.
+    fn node_of(&self, pod: &PodKey) -> Result<Option<NodeName>, VerificationError> {
         let node = self.store.read(|cluster| cluster.pod(pod.uid.as_str()).map(|(pod, _)| pod.node.clone()));
-        node.ok_or_else(|| BindError::UnknownPod(pod.to_string()))
+        node.ok_or_else(|| VerificationError::UnknownPod(pod.to_string()))
     }
 }
 
-/// What became of a Binding.
-enum Written {
-    /// The pod is on its node.
+/// The outcome of a Binding.
+enum BindingOutcome {
+    /// The pod is bound to the node.
     Bound,
-    /// The pod was changed meanwhile, and is unbound; with what the API server said.
+    /// The pod changed and has no node; with the message of the API server.
     Changed(String),
 }
 
-/// A Binding whose outcome is not known. Where nobody finds it out, as when the caller goes away, its commitment is in
-/// doubt.
-struct Outstanding<'a> {
+/// A Binding whose outcome is not known yet. When the caller goes away, dropping this marks the outcome as unknown.
+struct UnconfirmedBinding<'a> {
     store: &'a Store,
     binding: &'a PendingBinding,
     is_known: bool,
 }
 
-impl Outstanding<'_> {
-    /// It has not landed, and cannot any more.
+impl UnconfirmedBinding<'_> {
+    /// The Binding has failed, and cannot succeed later.
     fn has_failed(&mut self) {
         self.is_known = true;
         let PendingBinding { pod, resource_version, .. } = self.binding;
-        self.store.change(|cluster| cluster.withdraw(&pod.uid, resource_version));
+        self.store.change(|cluster| cluster.forget(&pod.uid, resource_version));
     }
 }
 
-impl Drop for Outstanding<'_> {
+impl Drop for UnconfirmedBinding<'_> {
     fn drop(&mut self) {
         if !self.is_known {
             let PendingBinding { pod, resource_version, .. } = self.binding;
@@ -331,7 +332,7 @@ impl Drop for Outstanding<'_> {
     }
 }
 
-/// Versions of one kind can be compared as numbers (KEP-5504).
+/// Compares two resource versions of one kind as numbers (KEP-5504).
 fn is_at_least(known: &str, wanted: &str) -> bool {
     match (known.parse::<u64>(), wanted.parse::<u64>()) {
         (Ok(known), Ok(wanted)) => known >= wanted,

@@ -1,10 +1,10 @@
-//! The write path of bind: fence, verify, commit, write, and find out what became of it.
+//! Writes Bindings: fences conflicting pods, verifies, assumes the pod, writes, and finds out the outcome.
 
 mod api;
 mod binder;
 
-pub use api::{Api, KubeApi, WriteError};
-pub use binder::{Binder, Bound, Failure};
+pub use api::{KubeApi, PodApi, WriteError};
+pub use binder::{BindFailure, Binder, BoundPod};
 
 #[cfg(test)]
 mod tests;

@@ -75,7 +75,7 @@ impl Requeuer {
     pub async fn follow(mut self) -> Infallible {
         let mut version = 0;
         loop {
-            self.store.until(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(())).await;
+            self.store.wait_for(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(())).await;
             tokio::time::sleep(GATHERED).await;
             let view = Arc::clone(&self.store.view());
             version = view.snapshot.version();

@@ -87,7 +87,7 @@ impl StatusWriter {
     /// Waits for a change that may need a write, and gathers the changes that follow it. The watches make progress only
     /// while this function takes their changes.
     async fn until_changed(&self, changes: &mut (impl Stream<Item = ()> + Unpin), version: u64) {
-        let another = self.store.until(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(()));
+        let another = self.store.wait_for(PERIOD, |cluster| (cluster.snapshot().version() != version).then_some(()));
         tokio::select! {
             _version = another => {}
             _object = changes.next() => {}

@@ -1,4 +1,4 @@
-//! From a pod and a snapshot to what is said of it.
+//! Explains a pod from a snapshot, or from its manifest alone.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,33 +7,35 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
-use super::explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};
+use super::explanation::{
+    DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy,
+};
 use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, keys, rounded};
-use crate::placement::{Decision, Foresight, plan_gang};
+use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{EffectiveValue, PolicySet};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
-/// The version of the form.
+/// The version of the JSON form.
 const VERSION: u8 = 1;
-/// Nodes that are told in full.
-pub const MOST_CANDIDATES: usize = 3;
+/// How many nodes an explanation lists with all rejections.
+pub const MAX_NEAREST_NODES: usize = 3;
 
-/// A pod, and what is known of it beside.
+/// A pod to explain.
 #[derive(Debug)]
-pub struct Subject {
+pub struct ExplainedPod {
     pod: Arc<Pod>,
-    /// The PE that it is, where a policy governs it.
+    /// The PE, where a policy governs the pod.
     pe: Option<Arc<Pe>>,
-    /// Where it is bound, as long as the API server does not show it.
+    /// The node of an assumed pod.
     assumed: Option<NodeName>,
-    /// True where its owner is gone.
+    /// True where the owner of the pod is gone.
     is_orphan: bool,
 }
 
-impl Subject {
-    /// What a cluster knows of a pod.
+impl ExplainedPod {
+    /// Looks up a pod in the cluster.
     #[must_use]
-    pub fn of(pod: &Arc<Pod>, cluster: &Cluster) -> Self {
+    pub fn new(pod: &Arc<Pod>, cluster: &Cluster) -> Self {
         let uid = pod.key.uid.as_str();
         Self {
             pod: Arc::clone(pod),
@@ -44,24 +46,24 @@ impl Subject {
     }
 }
 
-/// What is said of a pod.
+/// Explains a pod.
 #[must_use]
-pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> Explanation {
-    let Subject { pod, is_orphan, .. } = subject;
-    let (pe, assumed) = (subject.pe.as_ref(), subject.assumed.as_ref());
+pub fn explain(explained_pod: &ExplainedPod, snapshot: &Snapshot, policies: &PolicySet) -> Explanation {
+    let ExplainedPod { pod, is_orphan, .. } = explained_pod;
+    let (pe, assumed) = (explained_pod.pe.as_ref(), explained_pod.assumed.as_ref());
     let state = match (pod.phase, &pod.node) {
-        (PodPhase::Finished, _) => State::Finished,
-        (PodPhase::Leaving, _) => State::Leaving,
-        (PodPhase::Active, _) if *is_orphan => State::Leaving,
-        (PodPhase::Active, Some(_)) => State::Placed,
-        (PodPhase::Active, None) if assumed.is_some() => State::Placing,
-        (PodPhase::Active, None) => State::Waiting,
+        (PodPhase::Finished, _) => PodState::Finished,
+        (PodPhase::Leaving, _) => PodState::Leaving,
+        (PodPhase::Active, _) if *is_orphan => PodState::Leaving,
+        (PodPhase::Active, Some(_)) => PodState::Placed,
+        (PodPhase::Active, None) if assumed.is_some() => PodState::Placing,
+        (PodPhase::Active, None) => PodState::Waiting,
     };
     let record = pod.annotations.get(keys::PLACEMENT).and_then(|record| serde_json::from_str(record).ok());
     let mut explanation = Explanation {
         version: VERSION,
         pod: pod.key.to_string(),
-        source: Source::Extender,
+        source: ExplanationSource::Extender,
         state,
         summary: String::new(),
         policy: pe.map(|pe| pe.policy.to_string()),
@@ -80,7 +82,7 @@ pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> 
         here: None,
         nearest: Vec::new(),
     };
-    if let (Some(pe), State::Placed | State::Placing | State::Waiting) = (pe, state) {
+    if let (Some(pe), PodState::Placed | PodState::Placing | PodState::Waiting) = (pe, state) {
         match explanation.node.as_deref().and_then(|name| snapshot.find(name)) {
             None => explain_nodes(&mut explanation, pe, None, snapshot),
             Some(own) => {
@@ -92,25 +94,26 @@ pub fn explain(subject: &Subject, snapshot: &Snapshot, policies: &PolicySet) -> 
     }
     explanation.summary = match &pod.owner {
         Some(owner) if *is_orphan && pod.phase == PodPhase::Active => {
-            format!("Its owner {} is gone: it is going to be deleted.", owner.name)
+            format!("The owner {} of the pod is gone: the pod will be deleted.", owner.name)
         }
         Some(_) | None => summary(&explanation),
     };
     explanation
 }
 
-fn declared(effective: Vec<EffectiveValue>) -> Vec<Wish> {
-    let declared = |EffectiveValue { key, value, object }| Some(Wish { key: str::to_owned(key), value, by: object? });
+fn declared(effective: Vec<EffectiveValue>) -> Vec<DeclaredValue> {
+    let declared =
+        |EffectiveValue { key, value, object }| Some(DeclaredValue { key: str::to_owned(key), value, by: object? });
     effective.into_iter().filter_map(declared).collect()
 }
 
 /// Explains every node but the one that the PE is on.
 fn explain_nodes(explanation: &mut Explanation, pe: &Arc<Pe>, own: Option<NodeIndex>, snapshot: &Snapshot) {
-    // A placed PE has come through its gang.
+    // The gang of a placed PE is placed.
     let foresight = if own.is_some() { Foresight::Pending } else { Foresight::Gang(plan_gang(pe, snapshot)) };
-    let decision = Decision::new(pe, snapshot, foresight);
+    let decision = PlacementDecision::new(pe, snapshot, foresight);
     if let Some(rejection) = decision.rejection_of_every_node() {
-        explanation.problem = Some(RejectionWithRemedy::of(rejection));
+        explanation.problem = Some(RejectionWithRemedy::new(rejection));
     }
     let mut passing: Vec<NodeIndex> = Vec::new();
     let mut rejected: Vec<(NodeIndex, &NodeName, Vec<Rejection>)> = Vec::new();
@@ -128,36 +131,40 @@ fn explain_nodes(explanation: &mut Explanation, pe: &Arc<Pe>, own: Option<NodeIn
     explanation.nodes = passing.len() + rejected.len();
     explanation.passing = passing.len();
     explanation.rejected = counts.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
-    // Fewest rules broken; of these the one whose first rule comes last, for it has passed the most.
+    // The fewest rejections first. Of equal numbers the node whose first rejection comes last: it passed more plugins.
     rejected.sort_by_key(|(_, name, rejections)| {
         (rejections.len(), Reverse(rejections.first().map(Rejection::reason)), *name)
     });
-    explanation.here = own.and_then(|own| candidate(&decision, own, &decision.rejections(own)));
+    explanation.here = own.and_then(|own| explain_node(&decision, own, &decision.rejections(own)));
     let here = explanation.here.as_ref();
     let best = decision.rank(&passing).into_iter();
     let best = best.map(|ranked| (ranked.node, &[][..]));
     let nearest = rejected.iter().map(|(index, _, rejections)| (*index, rejections.as_slice()));
-    let nearest = best.chain(nearest).take(MOST_CANDIDATES);
-    let nearest: Vec<Candidate> = nearest
-        .filter_map(|(index, rejections)| candidate(&decision, index, rejections))
-        .map(|other| Candidate { behind: here.and_then(|here| behind(&other, here)), ..other })
+    let nearest = best.chain(nearest).take(MAX_NEAREST_NODES);
+    let nearest: Vec<NodeExplanation> = nearest
+        .filter_map(|(index, rejections)| explain_node(&decision, index, rejections))
+        .map(|other| NodeExplanation { behind: here.and_then(|here| behind(&other, here)), ..other })
         .collect();
     explanation.nearest = nearest;
 }
 
-fn candidate(decision: &Decision<'_>, node: NodeIndex, rejections: &[Rejection]) -> Option<Candidate> {
+fn explain_node(
+    decision: &PlacementDecision<'_>,
+    node: NodeIndex,
+    rejections: &[Rejection],
+) -> Option<NodeExplanation> {
     let ranked = decision.rank(&[node]).into_iter().next()?;
-    Some(Candidate {
+    Some(NodeExplanation {
         node: ranked.name.to_string(),
         crowding: rounded(ranked.terms.crowding),
         risk: rounded(ranked.terms.risk),
         behind: None,
-        lacks: rejections.iter().map(RejectionWithRemedy::of).collect(),
+        lacks: rejections.iter().map(RejectionWithRemedy::new).collect(),
     })
 }
 
-/// In what a node that would do is behind the one that the pod is on.
-fn behind(other: &Candidate, here: &Candidate) -> Option<String> {
+/// The terms in which a node that passes is worse than the node that the pod is on.
+fn behind(other: &NodeExplanation, here: &NodeExplanation) -> Option<String> {
     let more =
         |what: &str, own: f64, than: f64| (own > than).then(|| format!("{what}: {own}, {} has {than}", here.node));
     let crowding = more("more PEs per core", other.crowding, here.crowding);
@@ -166,9 +173,9 @@ fn behind(other: &Candidate, here: &Candidate) -> Option<String> {
     (other.lacks.is_empty() && !found.is_empty()).then(|| found.join("; "))
 }
 
-/// What the pod itself says, as the API server has it: where no extender can be asked.
+/// Explains a pod from its manifest alone, where no extender answers.
 #[must_use]
-pub fn recorded(pod: &PodManifest) -> Explanation {
+pub fn explain_from_manifest(pod: &PodManifest) -> Explanation {
     let metadata = &pod.metadata;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let annotation = |key: &str| metadata.annotations.as_ref().and_then(|all| all.get(key)).cloned();
@@ -177,10 +184,10 @@ pub fn recorded(pod: &PodManifest) -> Explanation {
     let spec_node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|name| !name.is_empty());
     let status = pod.status.as_ref();
     let state = match status.and_then(|status| status.phase.as_deref()) {
-        Some("Succeeded" | "Failed") => State::Finished,
-        _ if metadata.deletion_timestamp.is_some() => State::Leaving,
-        _ if spec_node.is_some() => State::Placed,
-        _ => State::Waiting,
+        Some("Succeeded" | "Failed") => PodState::Finished,
+        _ if metadata.deletion_timestamp.is_some() => PodState::Leaving,
+        _ if spec_node.is_some() => PodState::Placed,
+        _ => PodState::Waiting,
     };
     let scheduled = status.and_then(|status| status.conditions.as_ref()).and_then(|conditions| {
         conditions.iter().find(|condition| condition.type_ == "PodScheduled" && condition.status != "True")
@@ -188,7 +195,7 @@ pub fn recorded(pod: &PodManifest) -> Explanation {
     let mut explanation = Explanation {
         version: VERSION,
         pod: format!("{}/{}", text(&metadata.namespace), text(&metadata.name)),
-        source: Source::Pod,
+        source: ExplanationSource::Pod,
         state,
         summary: String::new(),
         policy: annotation(keys::POLICY).or_else(|| of_record("policy")),
@@ -216,23 +223,25 @@ fn summary(explanation: &Explanation) -> String {
     let node = explanation.node.as_deref().unwrap_or_default();
     let ours = explanation.policy.is_some();
     match state {
-        State::Finished => "It has run to its end.".to_owned(),
-        State::Leaving => "It is being deleted.".to_owned(),
-        State::Placed | State::Waiting if !ours => {
-            let place = if node.is_empty() { "It waits".to_owned() } else { format!("It is on {node}") };
+        PodState::Finished => "The pod has finished.".to_owned(),
+        PodState::Leaving => "The pod is being deleted.".to_owned(),
+        PodState::Placed | PodState::Waiting if !ours => {
+            let place = if node.is_empty() { "The pod is pending".to_owned() } else { format!("The pod is on {node}") };
             format!("{place}. No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.")
         }
-        State::Placed if explanation.record.is_none() => {
-            format!("It is on {node}, without a record: it was not placed by Outrigger.")
+        PodState::Placed if explanation.record.is_none() => {
+            format!("The pod is on {node}, without a record: Outrigger did not place the pod.")
         }
-        State::Placed => chosen(explanation.record.as_ref(), node),
-        State::Placing => format!("It is bound to {node}; the API server does not show it yet."),
-        State::Waiting if explanation.source == Source::Pod => "It waits.".to_owned(),
-        State::Waiting if explanation.problem.is_some() => "It waits: no node can be right for it.".to_owned(),
-        State::Waiting if *passing == 0 => format!("It waits: none of {nodes} nodes fits."),
-        State::Waiting => format!(
-            "It waits, although {passing} of {nodes} nodes fit: kube-scheduler has yet to try again, or one of its own \
-             rules speaks against them (volumes, pod affinity, topology spread, gates)."
+        PodState::Placed => chosen(explanation.record.as_ref(), node),
+        PodState::Placing => format!("The pod is bound to {node}; the watch does not show the node yet."),
+        PodState::Waiting if explanation.source == ExplanationSource::Pod => "The pod is pending.".to_owned(),
+        PodState::Waiting if explanation.problem.is_some() => {
+            "The pod is pending: one problem rejects every node.".to_owned()
+        }
+        PodState::Waiting if *passing == 0 => format!("The pod is pending: none of {nodes} nodes fits."),
+        PodState::Waiting => format!(
+            "The pod is pending, although {passing} of {nodes} nodes fit: kube-scheduler has not retried the pod yet, or \
+             rejects these nodes itself (volumes, pod affinity, topology spread, gates)."
         ),
     }
 }
@@ -243,10 +252,10 @@ fn chosen(record: Option<&Value>, node: &str) -> String {
     let rejected = record.and_then(|record| record.get("refused")).and_then(Value::as_object);
     let rejected: u64 = rejected.into_iter().flat_map(|rejected| rejected.values()).map(number).sum();
     match asked {
-        None => format!("It is on {node}."),
+        None => format!("The pod is on {node}."),
         Some(asked) => match asked.saturating_sub(rejected) {
-            0 | 1 => format!("It is on {node}, the only one of {asked} nodes that fitted."),
-            left => format!("It is on {node}, chosen from {left} of {asked} nodes that fitted."),
+            0 | 1 => format!("The pod is on {node}, the only one of {asked} nodes that fitted."),
+            left => format!("The pod is on {node}, chosen from {left} of {asked} nodes that fitted."),
         },
     }
 }

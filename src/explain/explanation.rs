@@ -1,4 +1,4 @@
-//! What is said of one pod.
+//! The explanation of one pod.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -6,126 +6,126 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What is said of one pod. Its JSON is a public interface.
+/// The explanation of one pod. Its JSON is a public interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The version of this form.
+    /// The version of the JSON form.
     pub version: u8,
     /// Namespace and name.
     pub pod: String,
-    /// Where this comes from.
-    pub source: Source,
-    /// What becomes of the pod.
-    pub state: State,
-    /// The same in a sentence.
+    /// The source of the explanation.
+    pub source: ExplanationSource,
+    /// The state of the pod.
+    pub state: PodState,
+    /// The explanation in a sentence.
     pub summary: String,
-    /// The policy that governs it; absent for a pod of no policy.
+    /// The policy that governs the pod; absent where no policy does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// Its job.
+    /// The job of the PE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
-    /// The PE within the job.
+    /// The name of the PE within the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pe: Option<String>,
-    /// The wishes of the PE that stand in objects, and not on the pod.
+    /// The values of the PE's placement spec that objects declare, rather than the pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub declared: Vec<Wish>,
-    /// What was not understood of such objects, with object and field.
+    pub declared: Vec<DeclaredValue>,
+    /// The fields of such objects that could not be parsed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unclear: Vec<String>,
-    /// The parallel regions of its job by name, and how many channels each has.
+    /// The parallel regions of the job by name, each with its number of channels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parallel_regions: BTreeMap<String, NonZeroU32>,
-    /// Where it is.
+    /// The node of the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// The record of its placement, as it stands on the pod.
+    /// The record of the placement, as the pod's annotation holds the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Value>,
-    /// What kube-scheduler says of it; only where no extender was asked.
+    /// The message of kube-scheduler; only where the explanation comes from the manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How many nodes were looked at: all, but for the one that it is on.
+    /// How many nodes were filtered: all nodes but the node of the pod.
     pub nodes: usize,
-    /// How many of them it may go to.
+    /// How many nodes passed.
     pub passing: usize,
-    /// How many of them refuse it, by the first reason of each.
+    /// How many nodes were rejected, by the first reason of each.
     #[serde(rename = "refused")]
     pub rejected: BTreeMap<String, usize>,
-    /// What speaks against every node alike.
+    /// The rejection that holds for every node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<RejectionWithRemedy>,
-    /// The node that it is on, as it is judged today without it.
+    /// The node of the pod, filtered now as if the pod were pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub here: Option<Candidate>,
-    /// The nodes that come nearest, best first: those that it may go to, then those that lack least.
-    pub nearest: Vec<Candidate>,
+    pub here: Option<NodeExplanation>,
+    /// The nearest nodes, best first: nodes that passed, then nodes with the fewest rejections.
+    pub nearest: Vec<NodeExplanation>,
 }
 
-/// A wish that an object declares.
+/// A value of a placement spec that an object declares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Wish {
-    /// The key that a pod would carry: `outrigger.dev/colocation`.
+pub struct DeclaredValue {
+    /// The annotation key of the value, such as `outrigger.dev/colocation`.
     pub key: String,
     /// The value.
     pub value: String,
-    /// The object: `StreamJob streams/clicks`, `ProcessingElement.streams.ibm.com streams/app-0`.
+    /// The object, such as `StreamJob streams/clicks` or `ProcessingElement.streams.ibm.com streams/app-0`.
     pub by: String,
 }
 
-/// Where an explanation comes from.
+/// The source of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Source {
-    /// From the state that the extender decides by.
+pub enum ExplanationSource {
+    /// The state of the extender.
     Extender,
-    /// From what the pod itself says: its record and conditions.
+    /// The manifest of the pod: its record and its conditions.
     Pod,
 }
 
-/// What becomes of a pod.
+/// The state of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum State {
-    /// It has a node.
+pub enum PodState {
+    /// The pod is bound.
     Placed,
-    /// It is bound, and the API server does not show it yet.
+    /// The pod is assumed: its Binding is not watched yet.
     Placing,
-    /// It has none.
+    /// The pod is pending.
     Waiting,
-    /// It is being deleted.
+    /// The pod is being deleted.
     Leaving,
-    /// It has run to its end.
+    /// The pod has finished.
     Finished,
 }
 
-/// A node, and what it lacks.
+/// A node with its rejections.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Candidate {
-    /// Its name.
+pub struct NodeExplanation {
+    /// The name of the node.
     pub node: String,
-    /// PEs of all jobs there per core, the PE in question included.
+    /// PEs of all jobs per core of the node, the explained PE included.
     pub crowding: f64,
-    /// Risk by limits with it, from 0 to 1.
+    /// The risk by limits of the node with the explained PE, from 0 to 1.
     pub risk: f64,
-    /// In what it is behind the node that the pod is on; absent where it is in nothing, and where the pod waits.
+    /// The terms in which the node is worse than the node of the pod; absent where there are none, and for pending pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
-    /// Every rule that speaks against it; none where the pod may go there.
+    /// Every rejection of the node; empty where the node passed.
     pub lacks: Vec<RejectionWithRemedy>,
 }
 
-/// One rule that speaks against a node.
+/// A rejection, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectionWithRemedy {
     /// The reason code.
     pub reason: String,
-    /// The same with its numbers.
+    /// The rejection with its numbers.
     pub problem: String,
-    /// What would help.
+    /// The change that would end the rejection.
     pub remedy: String,
 }

@@ -1,11 +1,11 @@
-//! Why a pod is where it is, or why it waits: one account for the server, the command line and tests.
+//! Explains why a pod is on its node, or why the pod is pending.
 //!
-//! The same rules as at filter and bind, but all of them for each node, so that the nearest node is known and what would
-//! make it fit.
+//! An explanation uses the plugins of filter and bind. It collects every rejection of each node, to find the nodes that
+//! come nearest and the changes that would let the pod be placed there.
 
 mod decide;
 mod explanation;
 mod remedy;
 
-pub use decide::{MOST_CANDIDATES, Subject, explain, recorded};
-pub use explanation::{Candidate, Explanation, RejectionWithRemedy, Source, State, Wish};
+pub use decide::{ExplainedPod, MAX_NEAREST_NODES, explain, explain_from_manifest};
+pub use explanation::{DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy};

@@ -1,64 +1,64 @@
-//! What would make a node fit, in words with the numbers.
+//! Remedies: the change that would end a rejection.
 
 use super::explanation::RejectionWithRemedy;
 use crate::model::{NodeName, Rejection, Shortage};
 
 impl RejectionWithRemedy {
-    /// A refusal, and what would help.
-    pub(super) fn of(rejection: &Rejection) -> Self {
+    /// A rejection with its remedy.
+    pub(super) fn new(rejection: &Rejection) -> Self {
         Self { reason: rejection.reason().to_string(), problem: rejection.to_string(), remedy: remedy(rejection) }
     }
 }
 
 fn remedy(rejection: &Rejection) -> String {
     match rejection {
-        Rejection::NodeUnknown => "wait until Outrigger has seen it".to_owned(),
+        Rejection::NodeUnknown => "wait until Outrigger has watched the node".to_owned(),
         Rejection::Unseen(object) => {
-            format!("wait until {object} is seen; where that takes long, let Outrigger list and watch that kind")
+            format!("wait until Outrigger has watched {object}; check that Outrigger may list and watch this kind")
         }
-        Rejection::InvalidPlacement(_) => "change what the PE asks for".to_owned(),
+        Rejection::InvalidPlacement(_) => "change the placement spec of the PE".to_owned(),
         Rejection::PoolNotFound(pool) => format!("create HostPool `{pool}`, or name one that exists"),
         Rejection::GangIncomplete { exist, count } => {
             let missing = usize::try_from(*count).unwrap_or(usize::MAX).saturating_sub(*exist);
             format!("create the {missing} members of the gang that are missing, or ask for fewer")
         }
         Rejection::GangArrives => {
-            "nothing: a gang of all waits for a moment after its last member was created; one with a \
-                                 count does not"
-                .to_owned()
+            "no action needed: waiting 3 s for more members of the gang; a gang with a count does not wait".to_owned()
         }
-        Rejection::GangInfeasible(None) => "nothing: the plan for its gang has another node for it".to_owned(),
-        Rejection::GangInfeasible(Some(_)) => "let the gang ask for less together, or add nodes".to_owned(),
-        Rejection::NodeUnschedulable => "uncordon it, or wait until it is ready".to_owned(),
-        Rejection::UntoleratedTaint(taint) => format!("tolerate {taint}, or take the taint off"),
+        Rejection::GangInfeasible(None) => {
+            "no action needed: the plan of the gang has another node for the PE".to_owned()
+        }
+        Rejection::GangInfeasible(Some(_)) => "lower the requests of the gang, or add nodes".to_owned(),
+        Rejection::NodeUnschedulable => "uncordon the node, or wait until the node is ready".to_owned(),
+        Rejection::UntoleratedTaint(taint) => format!("tolerate {taint}, or remove the taint"),
         Rejection::NodeAffinityMismatch(lacking) => {
-            format!("give the node what is asked for ({lacking}), or ask for less")
+            format!("label the node to match ({lacking}), or change the node selector or affinity of the pod")
         }
         Rejection::RestrictedTag(tag) => {
             format!("ask for tag `{tag}` by a pool or outrigger.dev/host-tags, or open the node")
         }
-        Rejection::PoolTagMissing(tag) => format!("label it tag.outrigger.dev/{tag}"),
-        Rejection::NotInPool => "add it to the hosts of the pool".to_owned(),
+        Rejection::PoolTagMissing(tag) => format!("label the node tag.outrigger.dev/{tag}"),
+        Rejection::NotInPool => "add the node to the hosts of the pool".to_owned(),
         Rejection::PoolTooSmall { qualifying, size } => {
             let missing = size.saturating_sub(*qualifying);
             format!("let {missing} more nodes qualify for the pool, or lower its size to {qualifying}")
         }
         Rejection::PoolExclusiveToOtherJob(job) | Rejection::PoolNodeInUse(job) => {
-            format!("wait until job {job} has left it")
+            format!("wait until job {job} has left the node")
         }
-        Rejection::PoolIndexElsewhere => "make room on the nodes that the job has chosen of the pool".to_owned(),
+        Rejection::PoolIndexElsewhere => "make room on the nodes of the pool that belong to the job".to_owned(),
         Rejection::HostMismatch => "add it to outrigger.dev/hosts".to_owned(),
         Rejection::PinnedElsewhere(node) => format!("make room on {node}, or drop outrigger.dev/relocatable: false"),
-        Rejection::InsufficientResources(shortage) => make_room(shortage, "the PE asks"),
-        Rejection::BucketDoesNotFit(shortage) => make_room(shortage, "the waiting PEs of the bucket ask together"),
+        Rejection::InsufficientResources(shortage) => make_room(shortage, "the PE requests"),
+        Rejection::BucketDoesNotFit(shortage) => make_room(shortage, "the pending PEs of the bucket request"),
         Rejection::NodeHoldsIsolatedPe(pe)
         | Rejection::IsolatedPeNeedsEmptyNode(pe)
         | Rejection::ExlocationConflict(pe) => {
-            format!("wait until PE {pe} has left it")
+            format!("wait until PE {pe} has left the node")
         }
-        Rejection::ColocationMismatch(nodes) => together(nodes),
+        Rejection::ColocationMismatch(nodes) => unite_bucket(nodes),
         Rejection::BucketMemberRejected { pe, rejection } => {
-            format!("for PE {pe} of its bucket: {}", remedy(rejection))
+            format!("for PE {pe} of the bucket: {}", remedy(rejection))
         }
         Rejection::NodeOverloaded(overload) => format!(
             "wait until {} is below {}, or let the StreamJob override load protection",
@@ -66,7 +66,7 @@ fn remedy(rejection: &Rejection) -> String {
             overload.thresholds.lower()
         ),
         Rejection::ExlocationInfeasible(token) => {
-            format!("add a node that the PEs with token `{token}` may go to, or wait until they are placed")
+            format!("add a node that passes for the PEs with token `{token}`, or wait until these PEs are placed")
         }
     }
 }
@@ -74,16 +74,16 @@ fn remedy(rejection: &Rejection) -> String {
 fn make_room(shortage: &Shortage, who: &str) -> String {
     let Shortage { resource, requested, free } = shortage;
     if shortage.is_port() {
-        return format!("free {resource}, or take another port");
+        return format!("free {resource}, or use another port");
     }
     let missing = requested.saturating_sub(*free);
     let [requested, missing, free] = [*requested, missing, *free].map(|amount| shortage.with_unit(amount));
-    format!("free {missing} of {resource}: {who} for {requested}, {free} is free")
+    format!("free {missing} of {resource}: {who} {requested}, {free} is free")
 }
 
-fn together(nodes: &[NodeName]) -> String {
+fn unite_bucket(nodes: &[NodeName]) -> String {
     match nodes {
-        [node] => format!("make room on {node}, where its bucket is"),
-        _ => "delete PEs of its bucket until the rest is on one node".to_owned(),
+        [node] => format!("make room on {node}, where the bucket of the PE is"),
+        _ => "delete PEs of the bucket until the rest is on one node".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What the last scheduling cycle of a pod found: kept from filter and prioritize until the bind of the pod.
+//! Scheduling attempts: what filter and prioritize found for a pod, kept until its bind.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,104 +6,109 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{NodeName, Pe, PodUid, Reason};
-use crate::placement::{CycleState, Decision, GangPlan, RankedNode};
+use crate::placement::{CycleState, GangPlan, PlacementDecision, RankedNode};
 use crate::state::{NodeIndex, Snapshot, SnapshotKey};
 
-/// How many pods are kept. Each is forgotten at its bind; more means pods that are never bound.
+/// How many attempts are kept. A bind removes the attempt of its pod, so older attempts belong to pods that are not bound.
 const CAPACITY: usize = 4_096;
-/// How many of the best nodes are kept.
-pub(super) const KEPT: usize = 3;
-/// A pod that comes back after so long has not been bound to the node that filter named alone.
+/// How many of the best nodes an attempt keeps.
+pub(super) const MAX_KEPT_NODES: usize = 3;
+/// A pod that is tried again after this time was not bound to the node that filter returned alone.
 const UNBOUND_AFTER: SignedDuration = SignedDuration::from_secs(2);
-/// How many nodes are kept to which kube-scheduler did not bind the pod.
-const MOST_UNBOUND: usize = 8;
+/// How many nodes an attempt keeps to which kube-scheduler did not bind the pod.
+const MAX_UNBOUND: usize = 8;
 
-/// What one scheduling cycle found.
+/// The result of one scheduling cycle of a pod.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt {
-    /// The version of the snapshot that the pod was decided in.
+    /// The version of the snapshot that the pod was filtered in.
     pub version: u64,
-    /// How many nodes kube-scheduler asked about.
-    pub asked: usize,
+    /// How many nodes filter evaluated.
+    pub evaluated_nodes: usize,
     /// How many nodes were rejected, by reason.
     pub rejected: BTreeMap<Reason, usize>,
-    /// The nodes to choose from; none where no node passed, or prioritize has not been asked yet.
+    /// The best nodes; none where no node passed, or before prioritize.
     pub choice: Choice,
-    /// True where filter named the best node alone, so that kube-scheduler could choose no other.
-    pub named_one: bool,
-    /// Nodes that filter named alone in earlier cycles and to which kube-scheduler did not bind the pod.
+    /// True where filter returned the best node alone, so that kube-scheduler could choose no other.
+    pub named_best_alone: bool,
+    /// Nodes that filter returned alone in earlier cycles and to which kube-scheduler did not bind the pod.
     pub unbound: Vec<NodeName>,
-    /// What was looked up for the decision, for as long as the snapshot is the same.
-    pub looked_up: Option<LookedUp>,
+    /// The cycle state of the decision, for use in the same snapshot.
+    pub cached_cycle: Option<CachedCycle>,
 }
 
-/// What was looked up for a decision, with the key of its snapshot.
+/// The cycle state of a decision, with the key of its snapshot.
 #[derive(Clone, Debug)]
-pub struct LookedUp {
+pub struct CachedCycle {
     key: SnapshotKey,
     cycle: Arc<CycleState>,
 }
 
-/// The best nodes for a PE, as they were when the PE was decided.
+/// The best nodes for a PE at the time of the decision.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
-    /// The nodes, best first; one alone where no other was left.
+    /// The nodes, best first.
     pub best: Vec<RankedNode>,
-    /// The nodes that the PE's job has chosen of its sized pool once the PE is on the best, by name; none for other pools.
+    /// The allocation of the PE's job in its sized pool with the PE on the best node, by name; none for other pools.
     pub allocation: Vec<NodeName>,
 }
 
 impl Choice {
-    /// The choice between nodes in this order.
-    pub(super) fn new(decision: &Decision<'_>, mut best: Vec<RankedNode>) -> Self {
-        best.truncate(KEPT);
+    /// The choice from ranked nodes.
+    pub(super) fn new(decision: &PlacementDecision<'_>, mut best: Vec<RankedNode>) -> Self {
+        best.truncate(MAX_KEPT_NODES);
         let allocation = best.first().map(|first| decision.allocation_with(first.node)).unwrap_or_default();
         Self { best, allocation }
     }
 
-    /// The choice between nodes that passed, of which those in `unbound` stand behind others.
-    pub(super) fn among(decision: &Decision<'_>, passed: &[NodeIndex], unbound: &[NodeName]) -> Self {
-        Self::new(decision, decision.rank_best(KEPT, passed, unbound).best)
+    /// The choice from the nodes that passed. Nodes in `unbound` rank last.
+    pub(super) fn from_passed(decision: &PlacementDecision<'_>, passed: &[NodeIndex], unbound: &[NodeName]) -> Self {
+        Self::new(decision, decision.rank_best(MAX_KEPT_NODES, passed, unbound).best)
     }
 }
 
-impl LookedUp {
-    /// Keeps what was looked up for a decision in this snapshot.
+impl CachedCycle {
+    /// Keeps the cycle state of a decision in this snapshot.
     #[must_use]
-    pub fn new(decision: &Decision<'_>, snapshot: &Snapshot) -> Self {
+    pub fn new(decision: &PlacementDecision<'_>, snapshot: &Snapshot) -> Self {
         Self { key: snapshot.key(), cycle: Arc::clone(decision.cycle()) }
     }
 
-    /// Goes on with the decision about `pe` where it was made in this snapshot.
-    pub(super) fn resume<'a>(&self, pe: &Pe, snapshot: &'a Snapshot) -> Option<Decision<'a>> {
-        let decision = || Decision::resume(Arc::clone(&self.cycle), snapshot);
+    /// Resumes the decision about `pe`; `None` where the decision was made in another snapshot or for another pod.
+    pub(super) fn resume<'a>(&self, pe: &Pe, snapshot: &'a Snapshot) -> Option<PlacementDecision<'a>> {
+        let decision = || PlacementDecision::resume(Arc::clone(&self.cycle), snapshot);
         (self.key == snapshot.key()).then(decision).filter(|decision| **decision.pe() == *pe)
     }
 }
 
-// What is looked up in one snapshot is the same each time.
-impl PartialEq for LookedUp {
+// The facts about one PE in one snapshot are always the same.
+impl PartialEq for CachedCycle {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key && self.cycle.pe() == other.cycle.pe()
     }
 }
 
 impl Attempt {
-    /// The plan of the PE's gang that filter decided by.
-    #[must_use]
-    pub fn gang_plan(&self) -> Option<&Arc<GangPlan>> {
-        self.looked_up.as_ref()?.cycle.gang().plan()
+    /// The node that filter named alone.
+    fn named(&self) -> Option<&NodeName> {
+        self.choice.best.first().filter(|_| self.named_best_alone).map(|best| &best.name)
     }
 
-    /// The nodes that stand behind others in the next cycle. A pod that comes back some time after filter named a node
-    /// alone was not bound to that node: a volume or a device may have failed there.
+    /// The gang plan that filter used.
+    #[must_use]
+    pub fn gang_plan(&self) -> Option<&Arc<GangPlan>> {
+        self.cached_cycle.as_ref()?.cycle.gang().plan()
+    }
+
+    /// The nodes that rank last in the next cycle. A pod that is tried again some time after filter returned one node was
+    /// not bound to that node: a volume or a device may have failed there.
     fn unbound_after(&self, elapsed: SignedDuration) -> Vec<NodeName> {
         let mut unbound = self.unbound.clone();
-        let was_named = self.named_one && elapsed >= UNBOUND_AFTER;
+        let was_named = self.named_best_alone && elapsed >= UNBOUND_AFTER;
         if let Some(best) = self.choice.best.first().filter(|best| was_named && !unbound.contains(&best.name)) {
             unbound.push(best.name.clone());
         }
-        unbound.drain(..unbound.len().saturating_sub(MOST_UNBOUND));
+        unbound.drain(..unbound.len().saturating_sub(MAX_UNBOUND));
         unbound
     }
 }
@@ -117,12 +122,9 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Keeps what filter found at `now`: a new attempt begins.
-    pub fn filtered(&mut self, uid: &PodUid, attempt: Attempt, now: Timestamp) {
-        let named =
-            |attempt: &Attempt| attempt.choice.best.first().filter(|_| attempt.named_one).map(|best| best.name.clone());
-        let last = self.by_pod.get(uid).filter(|(last, _)| named(last).is_some() && named(last) == named(&attempt));
-        // A node that is named again has been named since the first time.
+    /// Records a new attempt, as filter found it at `now`. A node that is named again has been named since the first time.
+    pub fn record_filter(&mut self, uid: &PodUid, attempt: Attempt, now: Timestamp) {
+        let last = self.by_pod.get(uid).filter(|(last, _)| last.named().is_some() && last.named() == attempt.named());
         let since = last.map_or(now, |(_, since)| *since);
         if self.by_pod.insert(uid.clone(), (attempt, since)).is_some() {
             return;
@@ -132,24 +134,24 @@ impl Attempts {
             let Some(oldest) = self.order.pop_front() else { return };
             self.by_pod.remove(&oldest);
         }
-        // Attempts that a bind has taken leave their place in the order behind.
+        // Attempts that a bind took are still in the order.
         if self.order.len() > 2 * CAPACITY {
             self.order.retain(|known| self.by_pod.contains_key(known));
         }
     }
 
-    /// Keeps what prioritize found.
-    pub fn prioritized(&mut self, uid: &PodUid, choice: Choice) {
+    /// Records the choice of prioritize.
+    pub fn record_choice(&mut self, uid: &PodUid, choice: Choice) {
         if let Some((attempt, _)) = self.by_pod.get_mut(uid) {
             attempt.choice = choice;
         }
     }
 
-    /// What an earlier attempt leaves to the next one of the same pod at `now`.
+    /// The state that the next verb for a pod resumes from at `now`.
     #[must_use]
-    pub fn last(&self, uid: &PodUid, now: Timestamp) -> LastAttempt {
+    pub fn last_attempt(&self, uid: &PodUid, now: Timestamp) -> LastAttempt {
         self.by_pod.get(uid).map_or_else(LastAttempt::default, |(attempt, decided)| LastAttempt {
-            looked_up: attempt.looked_up.clone(),
+            cached_cycle: attempt.cached_cycle.clone(),
             unbound: attempt.unbound_after(now.duration_since(*decided)),
         })
     }
@@ -160,24 +162,24 @@ impl Attempts {
         self.by_pod.get(uid).map(|(attempt, _)| &attempt.rejected)
     }
 
-    /// The version of the snapshot that the pod was decided in at the last attempt.
+    /// The version of the snapshot that the pod was last filtered in.
     #[must_use]
     pub fn decided_in(&self, uid: &PodUid) -> Option<u64> {
         self.by_pod.get(uid).map(|(attempt, _)| attempt.version)
     }
 
-    /// Takes out the attempt that led to a bind.
+    /// Removes the attempt of a pod that is being bound.
     pub fn take(&mut self, uid: &PodUid) -> Option<Attempt> {
         self.by_pod.remove(uid).map(|(attempt, _)| attempt)
     }
 }
 
-/// What the last attempt of a pod leaves to the next one, or filter to prioritize.
+/// The state that the last attempt of a pod passes to the next attempt, and filter to prioritize.
 #[derive(Clone, Debug, Default)]
 pub struct LastAttempt {
-    /// What was looked up.
-    pub looked_up: Option<LookedUp>,
-    /// Nodes that stand behind others.
+    /// The cycle state.
+    pub cached_cycle: Option<CachedCycle>,
+    /// Nodes that rank last.
     pub unbound: Vec<NodeName>,
 }
 

@@ -1,33 +1,42 @@
-//! filter and prioritize for nodes that may not exist: autoscalers send them whole, to learn whether one more of a kind
-//! would help. Nothing is remembered of such a question.
+//! filter and prioritize for nodes that may not exist. An autoscaler sends whole nodes, to find out whether a new node
+//! would let a pending pod be placed. No attempt is recorded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decode::{AutoscalerArguments, DecodeError, arguments, autoscaler_arguments};
+use super::context::SchedulingContext;
+use super::decode::{AutoscalerArguments, DecodeError, decode_arguments, decode_autoscaler_arguments};
 use super::filter::{NOT_LISTED, filter, filter_nodes};
 use super::prioritize::prioritize;
-use super::view::View;
-use super::{Arguments, Candidates, encode};
+use super::{CandidateNodes, SchedulingArguments, encode};
 use crate::model::{Node, RequestOutcome};
-use crate::placement::{Decision, Foresight, plan_gang};
+use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::PolicySet;
 use crate::state::Snapshot;
 
-/// The answer, and how it went: a bounded name for metrics.
-type Answered = (Vec<u8>, RequestOutcome);
+/// The body of a response, and the outcome for metrics.
+type AutoscalerAnswer = (Vec<u8>, RequestOutcome);
 
-/// Answers filter over what is known and the nodes that are sent; names that are not known are empty nodes.
+/// Filters the nodes of a request. A node that the cluster does not have counts as an empty node.
 ///
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
-pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
-    let Some(AutoscalerArguments { pod, nodes }) = autoscaler_arguments(body)? else {
-        let filtered = filter(&arguments(body)?, View { filter_decides: false, ..View::new(snapshot, policies) });
+pub fn simulate_filter(
+    body: &[u8],
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+) -> Result<AutoscalerAnswer, DecodeError> {
+    let Some(AutoscalerArguments { pod, nodes }) = decode_autoscaler_arguments(body)? else {
+        let filtered = filter(
+            &decode_arguments(body)?,
+            SchedulingContext { filter_decides: false, ..SchedulingContext::new(snapshot, policies) },
+        );
         let outcome = match (filtered.error, &filtered.pe) {
             (Some(_), _) => RequestOutcome::Error,
             (None, None) => RequestOutcome::NotOurs,
-            (None, Some(_)) if filtered.passed.is_empty() && filtered.attempt.asked > 0 => RequestOutcome::Refused,
+            (None, Some(_)) if filtered.passed.is_empty() && filtered.attempt.evaluated_nodes > 0 => {
+                RequestOutcome::Refused
+            }
             (None, Some(_)) => RequestOutcome::Passed,
         };
         return Ok((filtered.body, outcome));
@@ -44,25 +53,29 @@ pub fn simulate_filter(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -
     let (names, nodes) = split(nodes);
     let snapshot = snapshot.with_nodes(nodes);
     let pe = Arc::new(pe);
-    let decision = Decision::new(&pe, &snapshot, Foresight::Gang(plan_gang(&pe, &snapshot)));
+    let decision = PlacementDecision::new(&pe, &snapshot, Foresight::Gang(plan_gang(&pe, &snapshot)));
     let (passed, rejected) = filter_nodes(&decision, &names, &snapshot);
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
     let body = encode::filter_result_whole(back, rejected.into_iter());
     Ok((body, if passed.is_empty() && !names.is_empty() { RequestOutcome::Refused } else { RequestOutcome::Passed }))
 }
 
-/// Answers prioritize in the same way.
+/// Scores the nodes of a request, with the nodes that the cluster does not have as empty nodes.
 ///
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
-pub fn simulate_prioritize(body: &[u8], snapshot: &Snapshot, policies: &PolicySet) -> Result<Answered, DecodeError> {
-    let prioritized = match autoscaler_arguments(body)? {
-        None => prioritize(&arguments(body)?, View::new(snapshot, policies)),
+pub fn simulate_prioritize(
+    body: &[u8],
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+) -> Result<AutoscalerAnswer, DecodeError> {
+    let prioritized = match decode_autoscaler_arguments(body)? {
+        None => prioritize(&decode_arguments(body)?, SchedulingContext::new(snapshot, policies)),
         Some(AutoscalerArguments { pod, nodes }) => {
             let (names, nodes) = split(nodes);
             let names = names.into_iter().map(Into::into).collect();
-            let question = Arguments { pod, candidates: Candidates::Names(names) };
-            prioritize(&question, View::new(&snapshot.with_nodes(nodes), policies))
+            let arguments = SchedulingArguments { pod, candidates: CandidateNodes::Names(names) };
+            prioritize(&arguments, SchedulingContext::new(&snapshot.with_nodes(nodes), policies))
         }
     };
     Ok((prioritized.body, if prioritized.pe.is_some() { RequestOutcome::Scored } else { RequestOutcome::NotOurs }))

@@ -1,4 +1,4 @@
-//! What kube-scheduler asks.
+//! Decodes the requests of kube-scheduler.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,22 +10,22 @@ use serde_json::value::RawValue;
 use crate::api::{NodeObject, PodObject};
 use crate::model::{Namespace, Node, NodeName, Pod, PodName, PodUid};
 
-/// A question that cannot be read.
+/// A request that cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The body is no JSON of the expected shape.
+    /// The body is not JSON of the expected form.
     #[error("the body cannot be read: {0}")]
     Body(#[from] serde_json::Error),
-    /// The body is JSON, but no object.
+    /// The body is JSON but not an object.
     #[error("the body must be a JSON object")]
     NoObject,
-    /// There is no pod in it.
+    /// The pod is missing.
     #[error("Pod is missing: the body must be an ExtenderArgs object of k8s.io/kube-scheduler/extender/v1")]
     NoPod,
-    /// The pod asks for an amount that cannot be read.
+    /// A quantity of the pod cannot be parsed.
     #[error("Pod: {0}")]
     Pod(#[from] crate::model::InvalidQuantity),
-    /// A node that was sent whole cannot be read.
+    /// A whole node cannot be parsed.
     #[error("Nodes: {0}")]
     Node(String),
     /// A field of `ExtenderBindingArgs` is missing.
@@ -33,26 +33,26 @@ pub enum DecodeError {
     Missing(&'static str),
 }
 
-/// The question of filter and prioritize: a pod and the nodes that are left.
+/// The arguments of filter and prioritize (`ExtenderArgs`).
 #[derive(Debug)]
-pub struct Arguments<'a> {
-    /// The pod, as kube-scheduler sees it.
+pub struct SchedulingArguments<'a> {
+    /// The pod as kube-scheduler has it.
     pub pod: Arc<Pod>,
-    /// The nodes in question.
-    pub candidates: Candidates<'a>,
+    /// The nodes to filter or to score.
+    pub candidates: CandidateNodes<'a>,
 }
 
-/// The nodes in question, by name or as whole objects.
+/// The nodes to filter or to score, by name or as whole objects.
 #[derive(Debug)]
-pub enum Candidates<'a> {
-    /// Names: `nodeCacheCapable: true`, the way that is supported.
+pub enum CandidateNodes<'a> {
+    /// Names, as with `nodeCacheCapable: true`. Only this form is supported.
     Names(Vec<Cow<'a, str>>),
-    /// Whole nodes: `nodeCacheCapable: false`.
+    /// Whole nodes, as with `nodeCacheCapable: false`.
     Objects,
 }
 
-impl Candidates<'_> {
-    /// The names; none where whole nodes were sent.
+impl CandidateNodes<'_> {
+    /// The names; none for whole nodes.
     #[must_use]
     pub fn names(&self) -> &[Cow<'_, str>] {
         match self {
@@ -62,8 +62,7 @@ impl Candidates<'_> {
     }
 }
 
-// Go writes the names of its fields and reads them without regard to case; both spellings that are seen in the wild
-// are accepted.
+// Go writes field names as they are declared, and reads them in any case. The spellings of known clients are accepted.
 #[derive(serde::Deserialize)]
 struct ExtenderArgs<'a> {
     #[serde(rename = "Pod", alias = "pod")]
@@ -74,11 +73,11 @@ struct ExtenderArgs<'a> {
     node_names: Option<Names<'a>>,
 }
 
-/// Names of nodes, no more than a cluster can have.
+/// Names of nodes, at most [`MAX_NAMES`].
 struct Names<'a>(Vec<Cow<'a, str>>);
 
-/// Far more nodes than any cluster has; a list without end would only be asked for to exhaust us.
-const MOST_NODES: usize = 100_000;
+/// Far more nodes than a cluster has. The limit bounds the memory that a request takes.
+const MAX_NAMES: usize = 100_000;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -92,14 +91,14 @@ impl<'de> Visitor<'de> for NamesVisitor {
     type Value = Names<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "at most {MOST_NODES} names of nodes")
+        write!(formatter, "at most {MAX_NAMES} names of nodes")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut names = Vec::new();
-        while let Some(Text(name)) = seq.next_element()? {
-            if names.len() == MOST_NODES {
-                return Err(de::Error::invalid_length(MOST_NODES + 1, &self));
+        while let Some(BorrowedText(name)) = seq.next_element()? {
+            if names.len() == MAX_NAMES {
+                return Err(de::Error::invalid_length(MAX_NAMES + 1, &self));
             }
             names.push(name);
         }
@@ -107,54 +106,54 @@ impl<'de> Visitor<'de> for NamesVisitor {
     }
 }
 
-/// Text that is borrowed from the body where it has no escapes.
-struct Text<'a>(Cow<'a, str>);
+/// Text that is borrowed from the body where the text has no escapes.
+struct BorrowedText<'a>(Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for BorrowedText<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextVisitor;
         impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
+            type Value = BorrowedText<'de>;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a name")
             }
             fn visit_borrowed_str<E: de::Error>(self, v: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(v)))
+                Ok(BorrowedText(Cow::Borrowed(v)))
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(v.to_owned())))
+                Ok(BorrowedText(Cow::Owned(v.to_owned())))
             }
         }
         deserializer.deserialize_str(TextVisitor)
     }
 }
 
-/// Reads a JSON object. Serde alone takes a list of its members in their order for the object as well.
+/// Decodes a JSON object. Serde alone also accepts an array of the fields.
 pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> {
     let read = serde_json::from_slice(body)?;
     if body.trim_ascii_start().starts_with(b"{") { Ok(read) } else { Err(DecodeError::NoObject) }
 }
 
-/// Reads the question of filter and prioritize.
+/// Decodes the arguments of filter and prioritize.
 ///
 /// # Errors
-/// [`DecodeError`] in words for the log of kube-scheduler.
-pub fn arguments(body: &[u8]) -> Result<Arguments<'_>, DecodeError> {
+/// [`DecodeError`], which kube-scheduler logs.
+pub fn decode_arguments(body: &[u8]) -> Result<SchedulingArguments<'_>, DecodeError> {
     let read: ExtenderArgs<'_> = object(body)?;
     let pod = Pod::try_from(&read.pod.ok_or(DecodeError::NoPod)?)?;
-    // Both null means that no node is left, never that all are.
+    // Both fields null means no node, not every node.
     let candidates = match (read.node_names, read.nodes) {
-        (None, Some(_)) => Candidates::Objects,
-        (names, _) => Candidates::Names(names.map_or_else(Vec::new, |Names(names)| names)),
+        (None, Some(_)) => CandidateNodes::Objects,
+        (names, _) => CandidateNodes::Names(names.map_or_else(Vec::new, |Names(names)| names)),
     };
-    Ok(Arguments { pod: Arc::new(pod), candidates })
+    Ok(SchedulingArguments { pod: Arc::new(pod), candidates })
 }
 
-/// The question of filter and prioritize with nodes that may not exist: sent whole, as autoscalers do.
+/// The arguments of filter and prioritize with whole nodes, as autoscalers send them. The nodes may not exist.
 #[derive(Debug)]
 pub(super) struct AutoscalerArguments<'a> {
     pub(super) pod: Arc<Pod>,
-    /// The nodes, and how they were written.
+    /// The nodes, each with its JSON.
     pub(super) nodes: Vec<(Node, &'a RawValue)>,
 }
 
@@ -172,11 +171,11 @@ struct NodeList<'a> {
     items: Option<Items<'a>>,
 }
 
-/// Whole nodes, no more than a cluster can have.
+/// Whole nodes, at most [`MAX_ITEMS`].
 struct Items<'a>(Vec<&'a RawValue>);
 
-/// As many nodes as a cluster of Kubernetes may have, three times over.
-const MOST_ITEMS: usize = 15_000;
+/// Three times the 5,000 nodes that Kubernetes supports.
+const MAX_ITEMS: usize = 15_000;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -190,14 +189,14 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     type Value = Items<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "at most {MOST_ITEMS} nodes")
+        write!(formatter, "at most {MAX_ITEMS} nodes")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seq.next_element()? {
-            if items.len() == MOST_ITEMS {
-                return Err(de::Error::invalid_length(MOST_ITEMS + 1, &self));
+            if items.len() == MAX_ITEMS {
+                return Err(de::Error::invalid_length(MAX_ITEMS + 1, &self));
             }
             items.push(item);
         }
@@ -205,8 +204,8 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     }
 }
 
-/// Reads the question of filter and prioritize for whole nodes; `None` where none are sent.
-pub(super) fn autoscaler_arguments(body: &[u8]) -> Result<Option<AutoscalerArguments<'_>>, DecodeError> {
+/// Decodes the arguments of filter and prioritize with whole nodes; `None` where the request has no whole nodes.
+pub(super) fn decode_autoscaler_arguments(body: &[u8]) -> Result<Option<AutoscalerArguments<'_>>, DecodeError> {
     let read: WholeExtenderArgs<'_> = object(body)?;
     let Some(nodes) = read.nodes else { return Ok(None) };
     let pod = Pod::try_from(&read.pod.ok_or(DecodeError::NoPod)?)?;
@@ -220,7 +219,7 @@ pub(super) fn autoscaler_arguments(body: &[u8]) -> Result<Option<AutoscalerArgum
     Ok(Some(AutoscalerArguments { pod: Arc::new(pod), nodes: nodes.collect::<Result<Vec<_>, DecodeError>>()? }))
 }
 
-/// The question of bind.
+/// The arguments of bind (`ExtenderBindingArgs`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindingArguments {
     /// The pod's namespace.
@@ -229,30 +228,32 @@ pub struct BindingArguments {
     pub name: PodName,
     /// The pod's UID.
     pub uid: PodUid,
-    /// The node that was chosen.
+    /// The node that kube-scheduler chose.
     pub node: NodeName,
 }
 
 #[derive(serde::Deserialize)]
 struct ExtenderBindingArgs<'a> {
     #[serde(rename = "PodName", alias = "podName", alias = "podname", borrow, default)]
-    pod_name: Option<Text<'a>>,
+    pod_name: Option<BorrowedText<'a>>,
     #[serde(rename = "PodNamespace", alias = "podNamespace", alias = "podnamespace", borrow, default)]
-    pod_namespace: Option<Text<'a>>,
+    pod_namespace: Option<BorrowedText<'a>>,
     #[serde(rename = "PodUID", alias = "podUID", alias = "poduid", borrow, default)]
-    pod_uid: Option<Text<'a>>,
+    pod_uid: Option<BorrowedText<'a>>,
     #[serde(rename = "Node", alias = "node", borrow, default)]
-    node: Option<Text<'a>>,
+    node: Option<BorrowedText<'a>>,
 }
 
-/// Reads the question of bind.
+/// Decodes the arguments of bind.
 ///
 /// # Errors
-/// [`DecodeError`] in words for the log of kube-scheduler.
-pub fn binding_arguments(body: &[u8]) -> Result<BindingArguments, DecodeError> {
+/// [`DecodeError`], which kube-scheduler logs.
+pub fn decode_binding_arguments(body: &[u8]) -> Result<BindingArguments, DecodeError> {
     let read: ExtenderBindingArgs<'_> = object(body)?;
-    let text = |text: Option<Text<'_>>, name: &'static str| {
-        text.map(|Text(text)| text.into_owned()).filter(|text| !text.is_empty()).ok_or(DecodeError::Missing(name))
+    let text = |text: Option<BorrowedText<'_>>, name: &'static str| {
+        text.map(|BorrowedText(text)| text.into_owned())
+            .filter(|text| !text.is_empty())
+            .ok_or(DecodeError::Missing(name))
     };
     Ok(BindingArguments {
         namespace: Namespace::from(&text(read.pod_namespace, "PodNamespace")?),
@@ -262,7 +263,7 @@ pub fn binding_arguments(body: &[u8]) -> Result<BindingArguments, DecodeError> {
     })
 }
 
-/// The question of preempt, kept raw but for the UIDs: see [`super::preempt()`].
+/// The arguments of preempt. Only the UIDs of the victims are decoded.
 #[derive(serde::Deserialize)]
 pub(super) struct ExtenderPreemptionArgs<'a> {
     #[serde(rename = "Pod", alias = "pod", borrow, default)]
@@ -278,7 +279,7 @@ pub(super) struct ExtenderPreemptionArgs<'a> {
     pub(super) meta_victims: Option<std::collections::BTreeMap<String, Option<Victims>>>,
 }
 
-/// The victims on one node, in either form.
+/// The victims on one node, as whole pods or as UIDs.
 #[derive(serde::Deserialize)]
 pub(super) struct Victims {
     #[serde(rename = "Pods", alias = "pods", default)]
@@ -287,7 +288,7 @@ pub(super) struct Victims {
     pub(super) violations: i64,
 }
 
-/// A victim: a whole pod, or its UID alone.
+/// A victim: a whole pod, or its UID.
 #[derive(serde::Deserialize)]
 pub(super) struct Victim {
     #[serde(rename = "UID", alias = "uid", default)]
@@ -301,3 +302,7 @@ pub(super) struct VictimMetadata {
     #[serde(default)]
     pub(super) uid: Option<String>,
 }
+
+#[cfg(test)]
+#[path = "tests/decode.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Answers as bytes, written by hand: an answer of 5,000 nodes is encoded for every pod.
+//! Encodes responses by hand, because a response of up to 5,000 nodes is encoded for every pod.
 
 use crate::model::Reason;
 
@@ -14,10 +14,10 @@ pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// True when a text stands in JSON as it is, as all names of nodes do: printable ASCII but for quotes and backslashes.
+/// True where JSON needs no escape in a text, as in all names of nodes: printable ASCII without quotes and backslashes.
 fn is_plain(text: &[u8]) -> bool {
     let every = |byte: u8| u64::from_ne_bytes([byte; 8]);
-    // Eight bytes at a step: whether one of them is zero, or less than the least, shows in the highest bits.
+    // Eight bytes a step: the highest bit of a byte is set where the byte is out of range.
     let eight = |bytes: &[u8; 8]| {
         let word = u64::from_ne_bytes(*bytes);
         let has_zero = |word: u64| word.wrapping_sub(every(1)) & !word;
@@ -27,14 +27,14 @@ fn is_plain(text: &[u8]) -> bool {
     };
     let one = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
     match text.last_chunk() {
-        // The last step looks at some bytes again.
+        // The last eight bytes may overlap the chunks.
         Some(last) => text.as_chunks().0.iter().all(eight) && eight(last),
         None => text.iter().all(one),
     }
 }
 
-/// The answer of filter. Refusals go into `FailedAndUnresolvableNodes`, each with its reason code alone (D7): any
-/// other text, or the other map, makes kube-scheduler try again at once.
+/// Encodes the response of filter. Rejected nodes go into `FailedAndUnresolvableNodes`, each with its reason code alone
+/// (D7): kube-scheduler retries at once for other texts and for nodes in `FailedNodes`.
 pub(super) fn filter_result<'a>(
     passed: impl Iterator<Item = &'a str>,
     rejected: impl Iterator<Item = (&'a str, Reason)>,
@@ -53,7 +53,7 @@ pub(super) fn filter_result<'a>(
     out
 }
 
-/// The same for nodes that were sent whole: those that passed go back as they came.
+/// Encodes the response of filter for whole nodes: the nodes that passed go back with their JSON.
 pub(super) fn filter_result_whole<'a>(
     passed: impl Iterator<Item = &'a str>,
     rejected: impl Iterator<Item = (&'a str, Reason)>,
@@ -70,7 +70,7 @@ pub(super) fn filter_result_whole<'a>(
     out
 }
 
-/// Appends the rest of an answer of filter.
+/// Appends the rejected nodes, and the end of a response of filter.
 fn push_rejected(out: &mut Vec<u8>, rejected: impl Iterator<Item = (impl AsRef<str>, Reason)>) {
     out.extend_from_slice(br#","FailedNodes":null,"FailedAndUnresolvableNodes":{"#);
     for (place, (name, reason)) in rejected.enumerate() {
@@ -84,7 +84,7 @@ fn push_rejected(out: &mut Vec<u8>, rejected: impl Iterator<Item = (impl AsRef<s
     out.extend_from_slice(br#"},"Error":""}"#);
 }
 
-/// The answer of filter when nothing can be said: kube-scheduler tries the pod again after its error back-off.
+/// Encodes an error of filter. kube-scheduler retries the pod after its error back-off.
 #[must_use]
 pub fn filter_error(problem: &str) -> Vec<u8> {
     let mut out =
@@ -94,7 +94,7 @@ pub fn filter_error(problem: &str) -> Vec<u8> {
     out
 }
 
-/// The answer of prioritize.
+/// Encodes the response of prioritize.
 pub(super) fn host_priorities<'a, I: Iterator<Item = (&'a str, u8)>>(scores: I, capacity: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(2 + capacity * 72);
     let mut digits = itoa::Buffer::new();
@@ -113,7 +113,7 @@ pub(super) fn host_priorities<'a, I: Iterator<Item = (&'a str, u8)>>(scores: I, 
     out
 }
 
-/// The answer of bind: no problem, or the problem.
+/// Encodes the response of bind; an empty error means that the pod is bound.
 #[must_use]
 pub(super) fn binding_result(problem: Option<&str>) -> Vec<u8> {
     let mut out = br#"{"Error":"#.to_vec();

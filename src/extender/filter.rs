@@ -1,75 +1,76 @@
-//! filter: which of the nodes in question the pod may go to.
+//! filter: the nodes that a pod may be placed on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, Choice, LookedUp};
-use super::decode::{Arguments, Candidates};
+use super::attempt::{Attempt, CachedCycle, Choice};
+use super::context::SchedulingContext;
+use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
-use super::view::View;
 use crate::model::{Pe, Pod, Reason, Rejection};
-use crate::placement::Decision;
+use crate::placement::PlacementDecision;
 use crate::state::{NodeIndex, Snapshot};
 
-/// The answer of filter, and what metrics and the record need of it.
+/// The result of filter: the response, and the data for metrics and the attempt.
 #[derive(Debug)]
 pub struct Filtered {
-    /// The answer, as `ExtenderFilterResult`.
+    /// The response, an `ExtenderFilterResult`.
     pub body: Vec<u8>,
-    /// The PE in question; `None` for a pod of no policy, which passes everywhere.
+    /// The PE; `None` for a pod that is no PE, which passes on every node.
     pub pe: Option<Arc<Pe>>,
-    /// What is kept of the answer.
+    /// The attempt to record.
     pub attempt: Attempt,
-    /// The nodes that passed, named or not; none are listed for a pod of no policy.
+    /// The nodes that passed, also those that the response leaves out; empty for a pod that is no PE.
     pub passed: Vec<NodeIndex>,
-    /// Why no answer can be given at all.
+    /// Why filter returns a retryable error.
     pub error: Option<&'static str>,
 }
 
 pub(super) const NOT_LISTED: &str =
     "StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again";
-/// kube-scheduler tries a pod again soon after an error; a rejection waits for an event in kube-scheduler's own world.
+/// An error, because kube-scheduler retries a pod soon after an error. A rejected pod waits for an event that
+/// kube-scheduler sees.
 const UNSEEN: &str =
     "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
-/// A reservation may be given back without an event that requeues this pod, so the answer is an error, not a rejection.
+/// A reservation may be dropped without an event that requeues this pod, so filter returns a retryable error.
 const RESERVED: &str = "StaleState: PEs that are being bound hold every node that is left; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
-/// Decides for every node in question.
+/// Filters the nodes of a request.
 ///
-/// Nodes that reservations hold are rejected while another node is left. Where none is left, the answer is an error: a
-/// reservation may be given back without an event that requeues the pod.
+/// Reserved nodes are rejected while another node passes. Where no other node passes, filter returns a retryable error: a
+/// reservation may be dropped without an event that requeues the pod.
 ///
-/// Where no score of kube-scheduler's own could choose another node, the answer names the best node alone: kube-scheduler
-/// then neither scores nor asks prioritize (docs/design.md, D22).
+/// Where no score of kube-scheduler could choose another node, the response names the best node alone. kube-scheduler
+/// then neither scores nor calls prioritize (docs/design.md, D22).
 #[must_use]
-pub fn filter(arguments: &Arguments<'_>, view: View<'_>) -> Filtered {
-    let Candidates::Names(names) = &arguments.candidates else { return no_answer(WHOLE_NODES) };
-    let Some(pe) = view.policies.pe(&arguments.pod, view.snapshot.declared()).map(Arc::new) else {
+pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_>) -> Filtered {
+    let CandidateNodes::Names(names) = &arguments.candidates else { return retryable_error(WHOLE_NODES) };
+    let Some(pe) = context.policies.pe(&arguments.pod, context.snapshot.declared()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
         return unfiltered(body, names.len(), None);
     };
-    if !view.snapshot.is_complete() {
-        return no_answer(NOT_LISTED);
+    if !context.snapshot.is_complete() {
+        return retryable_error(NOT_LISTED);
     }
     if pe.awaits().is_some() {
-        return no_answer(UNSEEN);
+        return retryable_error(UNSEEN);
     }
-    let expected = view.expected();
-    let decision = view.decide(&pe, expected);
+    let expected = context.decision_snapshot();
+    let decision = context.decide(&pe, expected);
     let (passed, rejected) = filter_nodes(&decision, names, expected);
     if passed.is_empty()
-        && view.with_reservations.is_some()
-        && !filter_nodes(&view.decide(&pe, view.snapshot), names, view.snapshot).0.is_empty()
+        && context.with_reservations.is_some()
+        && !filter_nodes(&context.decide(&pe, context.snapshot), names, context.snapshot).0.is_empty()
     {
-        return no_answer(RESERVED);
+        return retryable_error(RESERVED);
     }
     let nodes: Vec<NodeIndex> = passed.iter().map(|(_, index)| *index).collect();
-    let decides = view.filter_decides && is_ours_to_choose(&arguments.pod, &nodes, expected);
-    // kube-scheduler takes a node that is named alone without asking prioritize.
+    let decides = context.filter_decides && is_choice_free(&arguments.pod, &nodes, expected);
+    // kube-scheduler binds to a single node without calling prioritize.
     let choice = if decides || nodes.len() == 1 {
-        Choice::among(&decision, &nodes, &view.last_attempt.unbound)
+        Choice::from_passed(&decision, &nodes, &context.last_attempt.unbound)
     } else {
         Choice::default()
     };
@@ -78,13 +79,13 @@ pub fn filter(arguments: &Arguments<'_>, view: View<'_>) -> Filtered {
         None => encode::filter_result(passed.iter().map(|(name, _)| *name), rejected.iter().copied(), names.len()),
     };
     let attempt = Attempt {
-        version: view.snapshot.version(),
-        asked: names.len(),
-        rejected: counted(&rejected),
-        named_one: !choice.best.is_empty(),
+        version: context.snapshot.version(),
+        evaluated_nodes: names.len(),
+        rejected: count_by_reason(&rejected),
+        named_best_alone: !choice.best.is_empty(),
         choice,
-        unbound: view.last_attempt.unbound.clone(),
-        looked_up: Some(LookedUp::new(&decision, expected)),
+        unbound: context.last_attempt.unbound.clone(),
+        cached_cycle: Some(CachedCycle::new(&decision, expected)),
     };
     Filtered { body, attempt, passed: nodes, error: None, pe: Some(pe) }
 }
@@ -94,13 +95,13 @@ type FilteredNodes<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 
 /// Filters nodes by name.
 pub(super) fn filter_nodes<'n, N: AsRef<str>>(
-    decision: &Decision<'_>,
+    decision: &PlacementDecision<'_>,
     names: &'n [N],
     snapshot: &Snapshot,
 ) -> FilteredNodes<'n> {
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
     let mut rejected: Vec<(&str, Reason)> = Vec::new();
-    // All names are looked up before any node is filtered: each look-up waits for memory, and many can wait together.
+    // All names are looked up before any node is filtered, so that the memory accesses of the look-ups overlap.
     let found: Vec<Option<NodeIndex>> = names.iter().map(|name| snapshot.find(name.as_ref())).collect();
     for (name, found) in names.iter().map(AsRef::as_ref).zip(found) {
         let found = found.ok_or(Rejection::NodeUnknown);
@@ -112,9 +113,9 @@ pub(super) fn filter_nodes<'n, N: AsRef<str>>(
     (passed, rejected)
 }
 
-/// True where no score of kube-scheduler's own profile can tell the nodes apart: the pod states no preference, and no
-/// node has a `PreferNoSchedule` taint that the pod does not tolerate.
-fn is_ours_to_choose(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bool {
+/// True where all nodes have the same score for kube-scheduler: the pod states no preference, and tolerates every
+/// `PreferNoSchedule` taint of the nodes.
+fn is_choice_free(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bool {
     let is_avoided = |index: &NodeIndex| {
         snapshot
             .info(*index)
@@ -123,7 +124,7 @@ fn is_ours_to_choose(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bo
     !pod.has_preferences && !passed.iter().any(is_avoided)
 }
 
-fn counted(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
+fn count_by_reason(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for (_, reason) in rejected {
         *counts.entry(*reason).or_default() += 1;
@@ -131,10 +132,14 @@ fn counted(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
     counts
 }
 
-fn no_answer(problem: &'static str) -> Filtered {
+fn retryable_error(problem: &'static str) -> Filtered {
     unfiltered(encode::filter_error(problem), 0, Some(problem))
 }
 
-fn unfiltered(body: Vec<u8>, asked: usize, error: Option<&'static str>) -> Filtered {
-    Filtered { body, pe: None, attempt: Attempt { asked, ..Attempt::default() }, passed: Vec::new(), error }
+fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<&'static str>) -> Filtered {
+    Filtered { body, pe: None, attempt: Attempt { evaluated_nodes, ..Attempt::default() }, passed: Vec::new(), error }
 }
+
+#[cfg(test)]
+#[path = "tests/filter.rs"]
+mod tests;

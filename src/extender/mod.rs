@@ -1,12 +1,13 @@
-//! The scheduler extender: bytes from kube-scheduler to a decision, a decision to bytes.
+//! The scheduler extender: decodes a request of kube-scheduler, decides, and encodes the response.
 //!
-//! Filter and prioritize are advice over a snapshot; [`bind`] verifies again and commits before anything is written
-//! (law 1). The contract is that of `k8s.io/kube-scheduler/extender/v1`: Go names without tags as keys, every key
-//! written, absent and null read alike.
+//! Filter and prioritize give advice from a snapshot. [`bind`] verifies again, and assumes the pod before the Binding is
+//! written (law 1). Requests and responses have the form of `k8s.io/kube-scheduler/extender/v1`: Go field names are the
+//! keys, every key is written, and an absent key reads like null.
 
 mod attempt;
 mod autoscaler;
 pub mod bind;
+mod context;
 mod decode;
 mod encode;
 mod fence;
@@ -14,18 +15,19 @@ mod filter;
 mod preempt;
 mod prioritize;
 mod record;
-mod view;
 
-pub use attempt::{Attempt, Attempts, Choice, LastAttempt, LookedUp};
+pub use attempt::{Attempt, Attempts, CachedCycle, Choice, LastAttempt};
 pub use autoscaler::{simulate_filter, simulate_prioritize};
-pub use decode::{Arguments, BindingArguments, Candidates, DecodeError, arguments, binding_arguments};
+pub use context::SchedulingContext;
+pub use decode::{
+    BindingArguments, CandidateNodes, DecodeError, SchedulingArguments, decode_arguments, decode_binding_arguments,
+};
 pub use encode::filter_error;
 pub use fence::pods_to_fence;
 pub use filter::{Filtered, filter};
 pub use preempt::preempt;
 pub use prioritize::{Prioritized, prioritize};
-pub use record::{Record, Traffic};
-pub use view::View;
+pub use record::{Record, RecordedTraffic};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! preempt: which victims kube-scheduler may evict.
+//! preempt: the victims that kube-scheduler may evict.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ struct MetaPod {
     uid: String,
 }
 
-/// Answers with the proposal unchanged, in the form that the contract wants: no opinion of our own yet.
+/// Returns kube-scheduler's victims unchanged, in the form of the response.
 ///
 /// # Errors
 /// [`DecodeError`] where the body cannot be read.
@@ -35,12 +35,12 @@ pub fn preempt(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if read.pod.is_none() {
         return Err(DecodeError::NoPod);
     }
-    let reserved = read.meta_victims.or(read.victims).unwrap_or_default();
-    let node_name_to_meta_victims = reserved.into_iter().map(|(node, victims)| (node, meta(victims))).collect();
+    let victims = read.meta_victims.or(read.victims).unwrap_or_default();
+    let node_name_to_meta_victims = victims.into_iter().map(|(node, victims)| (node, meta_victims(victims))).collect();
     Ok(serde_json::to_vec(&PreemptionResult { node_name_to_meta_victims })?)
 }
 
-fn meta(victims: Option<Victims>) -> MetaVictims {
+fn meta_victims(victims: Option<Victims>) -> MetaVictims {
     let Some(victims) = victims else { return MetaVictims { pods: Vec::new(), violations: 0 } };
     let uids = victims.pods.into_iter().flatten().flatten();
     let pods = uids
@@ -49,3 +49,7 @@ fn meta(victims: Option<Victims>) -> MetaVictims {
         .collect();
     MetaVictims { pods, violations: victims.violations }
 }
+
+#[cfg(test)]
+#[path = "tests/preempt.rs"]
+mod tests;

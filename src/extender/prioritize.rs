@@ -1,36 +1,36 @@
-//! prioritize: which of the nodes that passed is best.
+//! prioritize: the scores of the nodes that passed filter.
 
 use std::sync::Arc;
 
-use super::attempt::{Choice, KEPT};
-use super::decode::Arguments;
+use super::attempt::{Choice, MAX_KEPT_NODES};
+use super::context::SchedulingContext;
+use super::decode::SchedulingArguments;
 use super::encode;
-use super::view::View;
 use crate::model::Pe;
 use crate::placement::Ranking;
 use crate::state::NodeIndex;
 
-/// The answer of prioritize, and what the record needs of it.
+/// The result of prioritize: the response, and the data for the attempt.
 #[derive(Debug)]
 pub struct Prioritized {
-    /// The answer, as `HostPriorityList`.
+    /// The response, a `HostPriorityList`.
     pub body: Vec<u8>,
-    /// The PE in question; `None` for a pod of no policy.
+    /// The PE; `None` for a pod that is no PE.
     pub pe: Option<Arc<Pe>>,
-    /// The nodes to choose from, as many as an attempt keeps; none for a pod of no policy.
+    /// The best nodes; empty for a pod that is no PE.
     pub choice: Choice,
 }
 
-/// Scores every node in question; unknown nodes get 0.
+/// Scores the nodes of a request. Unknown nodes get 0.
 #[must_use]
-pub fn prioritize(arguments: &Arguments<'_>, view: View<'_>) -> Prioritized {
+pub fn prioritize(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_>) -> Prioritized {
     let names = arguments.candidates.names();
-    let Some(pe) = view.policies.pe(&arguments.pod, view.snapshot.declared()).map(Arc::new) else {
-        // Every node is scored, or kube-scheduler would break ties among the others at random.
+    let Some(pe) = context.policies.pe(&arguments.pod, context.snapshot.declared()).map(Arc::new) else {
+        // Every node gets a score: kube-scheduler would break ties among the others at random.
         let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
         return Prioritized { body, pe: None, choice: Choice::default() };
     };
-    let snapshot = view.expected();
+    let snapshot = context.decision_snapshot();
     let mut known: Vec<NodeIndex> = Vec::with_capacity(names.len());
     let mut unknown: Vec<&str> = Vec::new();
     for name in names {
@@ -39,8 +39,8 @@ pub fn prioritize(arguments: &Arguments<'_>, view: View<'_>) -> Prioritized {
             None => unknown.push(name),
         }
     }
-    let decision = view.decide(&pe, snapshot);
-    let Ranking { best, others } = decision.rank_best(KEPT, &known, &view.last_attempt.unbound);
+    let decision = context.decide(&pe, snapshot);
+    let Ranking { best, others } = decision.rank_best(MAX_KEPT_NODES, &known, &context.last_attempt.unbound);
     let behind = |(index, score)| Some((snapshot.info(index)?.0.name.as_str(), score));
     let scores = best
         .iter()
@@ -51,3 +51,7 @@ pub fn prioritize(arguments: &Arguments<'_>, view: View<'_>) -> Prioritized {
     let choice = Choice::new(&decision, best);
     Prioritized { body, choice, pe: Some(pe) }
 }
+
+#[cfg(test)]
+#[path = "tests/prioritize.rs"]
+mod tests;

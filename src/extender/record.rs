@@ -1,4 +1,4 @@
-//! The record of a placement: the short account that is written onto the pod in the same write as its node.
+//! The record of a placement, which the Binding writes onto the pod.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,88 +8,87 @@ use serde::Serialize;
 
 use super::attempt::{Attempt, Choice};
 use crate::model::{HostChoice, NodeName, Tag, rounded};
-use crate::placement::Decision;
-use crate::state::{NodeIndex, Snapshot};
+use crate::placement::PlacementDecision;
+use crate::state::NodeIndex;
 
-/// The account of one placement, as its decision saw the cluster; as the annotation `outrigger.dev/placement` holds it.
+/// The record of one placement: the value of the annotation `outrigger.dev/placement`. Its JSON is a public interface.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// The version of this form.
+    /// The version of the form.
     pub version: u8,
-    /// The node that was chosen.
+    /// The node.
     pub node: NodeName,
     /// Namespace, name and generation of the job.
     pub job: String,
     /// The PE within the job.
     pub pe: String,
-    /// The policy that governed it.
+    /// The policy of the PE.
     pub policy: String,
-    /// The pool that it asked for.
+    /// The pool that the PE names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
-    /// The tags that it asked for.
+    /// The tags that the PE names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
-    /// The place of the pool that it asked for.
+    /// The index of the pool that the PE names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_index: Option<u32>,
-    /// The nodes of the pool that its job has chosen, this one included, by name, where the pool is sized.
+    /// The allocation of the job in its sized pool, this node included, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocation: Vec<NodeName>,
-    /// The other PEs of its bucket.
+    /// The other PEs of the bucket.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bucket: Vec<String>,
-    /// The ranking in use.
+    /// The scoring strategy.
     pub scheme: &'static str,
-    /// Place of the node among those that passed, from 1; absent where no choice was left.
+    /// The rank of the node among the nodes that passed, from 1; absent where one node passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank: Option<usize>,
-    /// How many nodes were asked about; absent where the question is not remembered.
+    /// How many nodes filter evaluated; absent where the attempt is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<usize>,
-    /// How many nodes were refused, by reason.
+    /// How many nodes were rejected, by reason.
     #[serde(rename = "refused", skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected: BTreeMap<&'static str, usize>,
-    /// PEs of all jobs on the node per core, this one included, when it was chosen.
+    /// PEs of all jobs per core of the node, this PE included.
     pub crowding: f64,
-    /// Risk by limits of the node, from 0 to 1, when it was chosen.
+    /// The risk by limits of the node, from 0 to 1.
     pub risk: f64,
-    /// Share of its declared traffic that stays on the node and in its zone; absent where it declares none.
+    /// The share of the declared traffic that stays local; absent where the PE declares no traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub traffic: Option<Traffic>,
-    /// The snapshot that the placement was verified against.
+    pub traffic: Option<RecordedTraffic>,
+    /// The version of the snapshot that the placement was verified against.
     pub snapshot: u64,
-    /// When it was committed.
+    /// The time at which the pod was assumed.
     pub time: Timestamp,
 }
 
-/// Share of a PE's declared traffic that stays near, from 0 to 1, as far as the other ends were bound.
+/// The share of a PE's declared traffic that stays local, from 0 to 1. Traffic with pending PEs is not local.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Traffic {
-    /// On the node.
+pub struct RecordedTraffic {
+    /// The share that stays on the node.
     pub node: f64,
-    /// In its zone, the node included.
+    /// The share that stays in the zone of the node, the node included.
     pub zone: f64,
 }
 
-/// The version of the form above.
+/// The version of the form of [`Record`].
 const VERSION: u8 = 1;
 
 impl Record {
-    /// The record of placing the PE of a decision on a node.
+    /// The record of the placement of a decision's PE on a node; `None` where the PE's placement spec is invalid.
     pub(super) fn new(
-        decision: &Decision<'_>,
+        decision: &PlacementDecision<'_>,
         index: NodeIndex,
-        snapshot: &Snapshot,
         attempt: Option<&Attempt>,
         time: Timestamp,
     ) -> Option<Self> {
-        let pe = decision.pe();
+        let (pe, snapshot) = (decision.pe(), decision.snapshot());
         let spec = pe.spec.as_ref().ok()?;
         let state = snapshot.node(index)?;
         let decided = attempt.map(|attempt| &attempt.choice);
-        // kube-scheduler may choose another node than the best, by what pods ask of itself.
+        // kube-scheduler may choose another node than the best, by its own scores. That node is scored now.
         let is_best = |choice: &&Choice| choice.best.first().is_some_and(|best| best.name == state.name);
         let measured = || Cow::Owned(Choice::new(decision, decision.rank(&[index])));
         let choice = decided.filter(is_best).map_or_else(measured, Cow::Borrowed);
@@ -116,7 +115,7 @@ impl Record {
             bucket,
             scheme: spec.scheme.as_str(),
             rank: decided.filter(|choice| choice.best.len() > 1).and_then(place),
-            asked: attempt.map(|attempt| attempt.asked),
+            asked: attempt.map(|attempt| attempt.evaluated_nodes),
             rejected: attempt
                 .into_iter()
                 .flat_map(|attempt| &attempt.rejected)
@@ -124,15 +123,21 @@ impl Record {
                 .collect(),
             crowding: rounded(terms.crowding),
             risk: rounded(terms.risk),
-            traffic: terms.near.map(|near| Traffic { node: rounded(near.node), zone: rounded(near.zone) }),
+            traffic: terms
+                .locality
+                .map(|share| RecordedTraffic { node: rounded(share.node), zone: rounded(share.zone) }),
             snapshot: snapshot.version(),
             time,
         })
     }
 
-    /// The record as the annotation holds it.
+    /// The record as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+#[path = "tests/record.rs"]
+mod tests;

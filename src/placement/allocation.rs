@@ -3,17 +3,17 @@
 use crate::model::{HostChoice, Pe, Pool};
 use crate::state::{JobState, NodeIndex};
 
-/// The nodes of a sized pool that a job has chosen: those that its bound PEs of that pool run on.
+/// The nodes of a sized pool that belong to a job: the nodes that bound PEs of the job and the pool run on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Allocation {
     /// Each node once, sorted.
     pub(super) nodes: Vec<NodeIndex>,
-    /// The nodes that PEs have chosen by a `pool-index`, with that index.
+    /// The nodes of PEs with a `pool-index`, with that index.
     pub(super) indexed: Vec<(u32, NodeIndex)>,
 }
 
 impl Allocation {
-    /// Looks up the allocation of the job of `pe` in `pool`, as the other PEs of the job have made it.
+    /// Looks up the allocation of the job of `pe` in `pool`. The node of `pe` itself does not count.
     pub(super) fn new(pe: &Pe, pool: &Pool, job: Option<&JobState>) -> Self {
         let mut allocation = Self::default();
         for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {

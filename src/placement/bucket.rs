@@ -1,9 +1,9 @@
-//! `BucketDoesNotFit`: the pending members of a bucket share the node that the first of them takes, so the node must do
-//! for all of them (legacy rule C4, filter F12).
+//! `BucketDoesNotFit`: the pending members of a bucket share the node of the first member that is placed, so the node must
+//! fit all of them (legacy rule C4, filter F12).
 
 use std::sync::Arc;
 
-use super::evaluate::{Evaluation, earlier_or};
+use super::evaluate::{Evaluation, earlier_rejection};
 use super::filter::plugin::NodeView;
 use super::plugin_set::PluginSet;
 use crate::model::{HostPort, Pe, Reason, Rejection, Shortage};
@@ -13,19 +13,19 @@ use crate::state::{NodeState, Snapshot};
 #[derive(Clone, Debug)]
 pub(super) struct BucketEvaluation {
     pub(super) own: Evaluation,
-    /// True where the bucket has several members and none is bound: the first member decides for all.
-    is_unplaced: bool,
-    /// The pending members that may reject a node which the PE may take; members that ask for the same stand here once.
+    /// True where the bucket has other members and none is bound, so that this PE decides for all.
+    pub(super) is_unplaced: bool,
+    /// Pending members of the bucket that could be rejected on a node that passes for the PE, one for each different spec.
     pub(super) members: Vec<PendingBucketMember>,
 }
 
-/// A pending member of the bucket of another PE.
+/// Another pending member of a PE's bucket.
 #[derive(Clone, Debug)]
 pub(super) struct PendingBucketMember {
     pub(super) pe: Arc<Pe>,
-    /// The evaluation of the member outside the bucket, or the rejection of every node.
+    /// The evaluation of the member alone, or the rejection that holds for every node.
     evaluation: Result<Evaluation, Rejection>,
-    /// The plugins that may reject a node for the member although they let the node pass for the PE.
+    /// The plugins that could reject a node for the member and pass the node for the PE.
     plugins: PluginSet,
 }
 
@@ -44,10 +44,11 @@ impl BucketEvaluation {
 
     /// The first rejection of a node.
     pub(super) fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
-        earlier_or(self.own.first_rejection(node), Reason::BucketDoesNotFit, || self.bucket_rejection(node))
+        earlier_rejection(self.own.first_rejection(node), Reason::BucketDoesNotFit, || self.bucket_rejection(node))
     }
 
-    /// The rejection of the bucket as a whole: by the sum of its requests, or for one of its members.
+    /// The rejection of a node for the bucket as a whole: by the sum of requests, by host ports, or for one member.
+    #[inline]
     pub(super) fn bucket_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
         if !self.is_unplaced {
             return None;
@@ -56,7 +57,7 @@ impl BucketEvaluation {
         sum.or_else(|| self.members.iter().find_map(|member| member.rejection(node)))
     }
 
-    /// The sum of the requests of all pending members does not fit.
+    /// The rejection of a node where the sum of the requests of all pending members does not fit.
     fn sum_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
         let bucket = &self.own.state.bucket;
         let free_pods = node.info.free_pods;
@@ -70,7 +71,7 @@ impl BucketEvaluation {
         Shortage::first(allocatable, &node.state.requested, &bucket.pending_requests).map(Rejection::BucketDoesNotFit)
     }
 
-    /// A pending member asks for a host port that a pod on the node or another member holds.
+    /// The rejection of a node where a host port of a pending member is used by a pod or requested by another member.
     fn port_rejection(&self, node: &NodeState) -> Option<Rejection> {
         let state = &self.own.state;
         let requested = || state.bucket.others_pending.iter().map(|pe| pe.host_ports()).chain([state.pe.host_ports()]);
@@ -98,13 +99,13 @@ impl PendingBucketMember {
         rejection.map(|rejection| self.reject(rejection))
     }
 
-    /// The rejection of a member as one of the whole bucket.
+    /// The rejection of the bucket for a rejection of this member.
     pub(super) fn reject(&self, rejection: Rejection) -> Rejection {
         Rejection::BucketMemberRejected { pe: self.pe.name.to_string(), rejection: Box::new(rejection) }
     }
 }
 
-/// The pending members of the bucket of a PE, one for each different spec.
+/// Looks up the other pending members of a PE's bucket, one for each different spec.
 fn pending_members(own: &Evaluation, snapshot: &Snapshot) -> Vec<PendingBucketMember> {
     let mut members: Vec<PendingBucketMember> = Vec::new();
     for pe in &own.state.bucket.others_pending {

@@ -6,22 +6,22 @@ use super::colocation::{bucket_groups, colocation_groups, is_in_bucket};
 use crate::model::{NodeName, Pe, PlacementSpec, Resources};
 use crate::state::{JobState, NodeIndex, Snapshot};
 
-/// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared places
+/// The PEs that must share a node with one PE: the transitive closure over shared colocation tokens and shared indexes
 /// of sized pools (legacy rule C4).
 ///
-/// The closure runs over pending PEs as well as over bound ones.
+/// The closure includes pending and bound PEs.
 #[derive(Clone, Debug, Default)]
-pub struct BucketMembers {
+pub(crate) struct BucketMembers {
     /// The other members, in the order of the job.
-    pub others: Vec<Arc<Pe>>,
-    /// Of these, the pending ones.
-    pub others_pending: Vec<Arc<Pe>>,
+    pub(crate) others: Vec<Arc<Pe>>,
+    /// The other pending members.
+    pub(super) others_pending: Vec<Arc<Pe>>,
     /// The nodes that members are bound to, each once.
-    pub anchors: Vec<NodeIndex>,
-    /// The requests of all pending members, the PE itself included.
-    pub pending_requests: Resources,
+    pub(super) anchors: Vec<NodeIndex>,
+    /// The sum of the requests of all pending members, the PE itself included.
+    pub(super) pending_requests: Resources,
     /// How many members are pending, the PE itself included.
-    pub pending_pods: u64,
+    pub(super) pending_pods: u64,
 }
 
 impl BucketMembers {

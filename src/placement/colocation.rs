@@ -1,10 +1,10 @@
-//! What joins PEs of a job to a bucket by their placement specs, and what keeps two PEs of a bucket apart all the same.
+//! Colocation groups, which join PEs of a job to a bucket; and conflicts between the placement specs of two PEs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ObjectId, PlacementSpec, Token};
 
-/// What joins PEs of a job to a bucket: PEs with an equal one share a node (legacy rule C4).
+/// A colocation group: PEs of a job in the same group share a node (legacy rule C4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ColocationGroup<'a> {
     /// A shared colocation token.
@@ -18,14 +18,14 @@ pub(crate) enum ColocationGroup<'a> {
     },
 }
 
-/// What keeps two PEs from sharing a node, whichever node it is (legacy rule C9).
+/// A conflict between the placement specs of two PEs: the PEs cannot share a node (legacy rule C9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SpecConflict<'a> {
-    /// They share this exlocation token.
+    /// The PEs share this exlocation token.
     Exlocation(&'a Token),
-    /// One of them is isolated.
+    /// One of the PEs is isolated.
     Isolation,
-    /// They name two indexes of one pool.
+    /// The PEs name two indexes of one pool.
     PoolIndexes {
         /// The pool.
         pool: &'a ObjectId,
@@ -47,7 +47,7 @@ pub(crate) fn is_in_bucket(spec: &PlacementSpec, groups: &BTreeSet<ColocationGro
     colocation_groups(spec).any(|group| groups.contains(&group))
 }
 
-/// All groups of the bucket of a PE: the transitive closure over the PEs of its job.
+/// All groups of a PE's bucket: the transitive closure over the PEs of the job.
 pub(crate) fn bucket_groups<'a>(
     spec: &'a PlacementSpec,
     job: &(impl Iterator<Item = &'a PlacementSpec> + Clone),
@@ -66,9 +66,9 @@ pub(crate) fn bucket_groups<'a>(
     }
 }
 
-/// What keeps a PE from sharing a node with another one.
+/// The conflict between two PEs.
 pub(crate) fn conflict_between<'a>(spec: &'a PlacementSpec, other: &PlacementSpec) -> Option<SpecConflict<'a>> {
-    // Tokens are sorted, and there may be many.
+    // Tokens are sorted, and a PE may have many.
     if let Some(token) = spec.exlocation.iter().find(|token| other.exlocation.binary_search(token).is_ok()) {
         return Some(SpecConflict::Exlocation(token));
     }
@@ -83,8 +83,8 @@ pub(crate) fn conflict_between<'a>(spec: &'a PlacementSpec, other: &PlacementSpe
     }
 }
 
-/// Finds the first PE of a bucket that cannot share a node with a PE before it: the places of both in the bucket, the
-/// earlier one first. Buckets may be large, so no PE is compared with every other.
+/// Finds the first PE of a bucket that conflicts with an earlier PE. Returns the positions of both in the bucket, the
+/// earlier PE first. Buckets may be large, so no PE is compared with every other PE.
 pub(crate) fn first_conflict<'a>(bucket: &[&'a PlacementSpec]) -> Option<(usize, usize, SpecConflict<'a>)> {
     let mut tokens: BTreeMap<&Token, usize> = BTreeMap::new();
     let mut indexes: BTreeMap<&ObjectId, (u32, usize)> = BTreeMap::new();
@@ -94,7 +94,7 @@ pub(crate) fn first_conflict<'a>(bucket: &[&'a PlacementSpec]) -> Option<(usize,
             let (known, holder) = *indexes.entry(pool).or_insert((index, at));
             (known != index).then_some(holder)
         });
-        // An isolated PE conflicts with every other one.
+        // An isolated PE conflicts with every other PE.
         let is_isolated = |spec: &PlacementSpec| spec.isolation.is_some();
         let first = bucket.first().filter(|first| at > 0 && (is_isolated(first) || is_isolated(spec)));
         let by_isolation = first.and(Some(0));
@@ -109,7 +109,7 @@ pub(crate) fn first_conflict<'a>(bucket: &[&'a PlacementSpec]) -> Option<(usize,
 }
 
 impl SpecConflict<'_> {
-    /// The conflict as one between PEs of a bucket, from the side of the first; `other` is the name of the other one.
+    /// The message about a conflict within a bucket, for the first PE; `other` is the name of the other PE.
     #[must_use]
     pub(crate) fn within_bucket(&self, other: &str) -> String {
         match self {
@@ -125,7 +125,7 @@ impl SpecConflict<'_> {
         }
     }
 
-    /// What would help.
+    /// The change that would end the conflict.
     #[must_use]
     pub(crate) fn remedy(&self) -> &'static str {
         match self {

@@ -1,46 +1,46 @@
-//! The decision about one PE in one snapshot: filter plugins, bucket, look-ahead, gang and score put together.
+//! The decision about one PE in one snapshot. It combines filter plugins, bucket, look-ahead, gang and score.
 //!
-//! Filter, prioritize, bind, preempt, explain, simulate and the planner ask a [`Decision`], so that they cannot disagree.
-//! What differs between them is its [`Foresight`].
+//! Filter, prioritize, bind, explain, simulate and the planner use a [`PlacementDecision`], so that they cannot disagree.
+//! They differ in its [`Foresight`] alone.
 
 use std::sync::{Arc, OnceLock};
 
 use super::bucket::BucketEvaluation;
 use super::bucket_members::BucketMembers;
-use super::evaluate::earlier_or;
+use super::evaluate::earlier_rejection;
 use super::filter::plugin::NodeView;
 use super::gang::GangState;
 use super::lookahead::look_ahead::LookAhead;
 use super::plugin_set::PluginSet;
-use super::score::rank::{Preference, RankedNode, Ranking, rank};
+use super::score::rank::{Preference, RankedNode, Ranker, Ranking};
 use super::score::terms::PreScoreState;
 use crate::model::{NodeName, Pe, PlacementSpec, Reason, Rejection};
 use crate::state::{NodeIndex, Snapshot};
 
-/// How far a decision looks beyond its PE.
+/// The PEs that a decision takes into account beside its PE.
 #[derive(Clone, Debug)]
 pub enum Foresight {
-    /// To the bucket: the node is the PE's for the asking.
+    /// The bucket.
     Bucket,
-    /// To the bucket and to all other pending PEs of the job: one step of a plan.
+    /// The bucket, and the pending PEs of the job.
     Pending,
-    /// To the gang too: what kube-scheduler is answered.
+    /// The bucket, the pending PEs of the job, and the gang. Requests of kube-scheduler are decided this way.
     Gang(GangState),
 }
 
 /// The decision about one PE in one snapshot.
 #[derive(Clone, Debug)]
-pub struct Decision<'a> {
+pub struct PlacementDecision<'a> {
     snapshot: &'a Snapshot,
     cycle: Arc<CycleState>,
 }
 
-/// All that was looked up for a decision. It borrows nothing: an attempt keeps it from filter to bind.
+/// The facts of a decision. They borrow nothing, so that an attempt keeps them from filter to bind.
 #[derive(Debug)]
 pub struct CycleState {
     pe: Arc<Pe>,
     gang: GangState,
-    /// The [`Rejection`] that holds for every node in place of the facts.
+    /// The facts, or the [`Rejection`] that holds for every node.
     facts: Result<Facts, Rejection>,
 }
 
@@ -53,8 +53,8 @@ struct Facts {
     pre_score: OnceLock<PreScoreState>,
 }
 
-impl<'a> Decision<'a> {
-    /// Looks up what the decision about `pe` needs.
+impl<'a> PlacementDecision<'a> {
+    /// Looks up the facts about `pe`.
     #[must_use]
     pub fn new(pe: &Arc<Pe>, snapshot: &'a Snapshot, foresight: Foresight) -> Self {
         let (looks_ahead, gang) = match foresight {
@@ -76,41 +76,51 @@ impl<'a> Decision<'a> {
         Self { snapshot, cycle: Arc::new(CycleState { pe: Arc::clone(pe), gang, facts }) }
     }
 
-    /// Goes on with what was looked up in `snapshot` before.
+    /// Resumes a decision with facts that were looked up in the same snapshot.
     #[must_use]
-    pub fn resume(cycle: Arc<CycleState>, snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn resume(cycle: Arc<CycleState>, snapshot: &'a Snapshot) -> Self {
         Self { snapshot, cycle }
     }
 
-    /// What was looked up, to be kept.
+    /// The facts of the decision.
     #[must_use]
-    pub fn cycle(&self) -> &Arc<CycleState> {
+    pub(crate) fn cycle(&self) -> &Arc<CycleState> {
         &self.cycle
+    }
+
+    /// The snapshot.
+    #[must_use]
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
     }
 
     /// The PE.
     #[must_use]
-    pub fn pe(&self) -> &Arc<Pe> {
+    pub(crate) fn pe(&self) -> &Arc<Pe> {
         &self.cycle.pe
     }
 
-    /// Checks whether the PE may go to a node.
+    /// Checks whether a node passes for the PE.
     ///
     /// # Errors
     /// The first [`Rejection`] in the order of the reason codes, with its numbers.
     pub fn filter(&self, index: NodeIndex) -> Result<(), Rejection> {
         let (facts, node) = self.look_up(index)?;
         let gang = &self.cycle.gang;
-        let rejection = gang.rejection_before_filter().cloned();
-        let rejection = rejection.or_else(|| facts.first_rejection(node));
-        rejection.or_else(|| gang.rejection_after_filter(index)).map_or(Ok(()), Err)
+        if let Some(rejection) = gang.rejection_before_filter() {
+            return Err(rejection.clone());
+        }
+        if let Some(rejection) = facts.first_rejection(node) {
+            return Err(rejection);
+        }
+        gang.rejection_after_filter(index).map_or(Ok(()), Err)
     }
 
-    /// Checks whether the PE may go to a node when rejections for these reasons do not count, nor those of the gang.
+    /// Checks whether a node passes when rejections for these reasons, and those of the gang, do not count.
     ///
     /// # Errors
     /// The first [`Rejection`] for another reason.
-    pub fn filter_without(&self, index: NodeIndex, ignored: &[Reason]) -> Result<(), Rejection> {
+    pub(super) fn filter_without(&self, index: NodeIndex, ignored: &[Reason]) -> Result<(), Rejection> {
         if ignored.is_empty() {
             return self.filter(index);
         }
@@ -121,7 +131,7 @@ impl<'a> Decision<'a> {
 
     /// Every rejection of a node, in the order of the reason codes.
     #[must_use]
-    pub fn rejections(&self, index: NodeIndex) -> Vec<Rejection> {
+    pub(crate) fn rejections(&self, index: NodeIndex) -> Vec<Rejection> {
         let gang = &self.cycle.gang;
         match self.look_up(index) {
             Err(rejection) => vec![rejection],
@@ -132,16 +142,17 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The rejection that holds for every node: by what the PE itself asks for, or by its gang.
+    /// The rejection that holds for every node: an invalid placement spec, or a gang that cannot be placed.
     #[must_use]
-    pub fn rejection_of_every_node(&self) -> Option<&Rejection> {
+    pub(crate) fn rejection_of_every_node(&self) -> Option<&Rejection> {
         self.cycle.facts.as_ref().err().or_else(|| self.cycle.gang.rejection_of_every_node())
     }
 
-    /// True where kube-scheduler's own filters let the node pass, so that it asks the extender about the node.
+    /// True where the node passes the filters of kube-scheduler, which then sends the node to the extender.
     #[must_use]
-    pub fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
-        let own = |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::of_kube_scheduler(), node);
+    pub(crate) fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
+        let own =
+            |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::checked_by_kube_scheduler(), node);
         self.look_up(index).is_ok_and(|(facts, node)| own(facts, node).is_none())
     }
 
@@ -151,42 +162,44 @@ impl<'a> Decision<'a> {
         self.rank_best(nodes.len(), nodes, &[]).best
     }
 
-    /// Orders nodes that pass and tells no more than `most` of the best apart, at least one. Nodes of `unbound` were
-    /// chosen before and not bound to: they stand behind others.
+    /// Orders nodes that pass. At least one and at most `limit` of the best nodes are in order. Nodes in `unbound`, to which
+    /// kube-scheduler did not bind the pod after an earlier cycle, rank last.
     #[must_use]
-    pub fn rank_best(&self, most: usize, nodes: &[NodeIndex], unbound: &[NodeName]) -> Ranking {
+    pub fn rank_best(&self, limit: usize, nodes: &[NodeIndex], unbound: &[NodeName]) -> Ranking {
         let Ok(facts) = &self.cycle.facts else { return Ranking::default() };
         let state = &facts.bucket.own.state;
         let pre_score = facts.pre_score.get_or_init(|| PreScoreState::new(&state.pe, &state.spec, self.snapshot));
         let preference = Preference { previous_node: state.previous_index, unbound };
-        rank((&state.spec, pre_score), nodes, preference, most, self.snapshot)
+        let ranker = Ranker { spec: &state.spec, pre_score, preference, snapshot: self.snapshot };
+        ranker.rank(nodes, limit)
     }
 
     /// The bucket of the PE; `None` where its placement spec is invalid.
     #[must_use]
-    pub fn bucket(&self) -> Option<&BucketMembers> {
+    pub(crate) fn bucket(&self) -> Option<&BucketMembers> {
         self.cycle.facts.as_ref().ok().map(|facts| &facts.bucket.own.state.bucket)
     }
 
     /// The node that an earlier pod of the PE was bound to last.
     #[must_use]
-    pub fn previous_node(&self) -> Option<NodeIndex> {
+    pub(super) fn previous_node(&self) -> Option<NodeIndex> {
         self.cycle.facts.as_ref().ok()?.bucket.own.state.previous_index
     }
 
-    /// The only nodes that can pass, where other PEs of the job have settled that.
+    /// The only nodes that can pass, where bound PEs of the job determine them.
     #[must_use]
-    pub fn only_nodes(&self) -> Option<&[NodeIndex]> {
+    pub(super) fn only_nodes(&self) -> Option<&[NodeIndex]> {
         self.cycle.facts.as_ref().ok()?.bucket.own.state.only_nodes()
     }
 
-    /// The nodes that the job has chosen of its sized pool once the PE is on `index`, by name; none for other pools.
+    /// The allocation of the job in its sized pool with the PE on `index`, by name; none for other pools.
     #[must_use]
-    pub fn allocation_with(&self, index: NodeIndex) -> Vec<NodeName> {
+    pub(crate) fn allocation_with(&self, index: NodeIndex) -> Vec<NodeName> {
         let state = self.cycle.facts.as_ref().ok().map(|facts| &facts.bucket.own.state);
         state.map(|state| state.allocation_with(index, self.snapshot)).unwrap_or_default()
     }
 
+    #[inline]
     fn look_up(&self, index: NodeIndex) -> Result<(&Facts, NodeView<'a>), Rejection> {
         let node = NodeView::new(self.snapshot, index)?;
         let facts = self.cycle.facts.as_ref().map_err(Clone::clone)?;
@@ -197,22 +210,27 @@ impl<'a> Decision<'a> {
 impl CycleState {
     /// The PE.
     #[must_use]
-    pub fn pe(&self) -> &Arc<Pe> {
+    pub(crate) fn pe(&self) -> &Arc<Pe> {
         &self.pe
     }
 
-    /// What the gang of the PE says.
+    /// The state of the PE's gang.
     #[must_use]
-    pub fn gang(&self) -> &GangState {
+    pub(crate) fn gang(&self) -> &GangState {
         &self.gang
     }
 }
 
 impl Facts {
+    #[inline]
     fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
         let own = self.bucket.own.first_rejection(node);
-        let own = earlier_or(own, Reason::BucketDoesNotFit, || self.bucket_rejection(node));
-        earlier_or(own, Reason::ExlocationInfeasible, || self.look_ahead.rejection(node.index))
+        if own.is_none() {
+            // Most nodes pass: a rejection is large, and is moved nowhere.
+            return self.bucket_rejection(node).or_else(|| self.look_ahead.rejection(node.index));
+        }
+        let own = earlier_rejection(own, Reason::BucketDoesNotFit, || self.bucket_rejection(node));
+        earlier_rejection(own, Reason::ExlocationInfeasible, || self.look_ahead.rejection(node.index))
     }
 
     fn rejections(&self, node: NodeView<'_>) -> Vec<Rejection> {
@@ -223,8 +241,12 @@ impl Facts {
         rejections
     }
 
-    /// The rejection of the bucket: as a whole, or because a member must leave the node to others.
+    /// The rejection of a node for the bucket as a whole, or because a member must leave the node to other PEs.
+    #[inline]
     fn bucket_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        if !self.bucket.is_unplaced {
+            return None;
+        }
         self.bucket.bucket_rejection(node).or_else(|| {
             let mut members = self.bucket.members.iter().zip(&self.members_look_ahead);
             members.find_map(|(member, ahead)| ahead.rejection(node.index).map(|rejection| member.reject(rejection)))

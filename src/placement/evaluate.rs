@@ -1,4 +1,4 @@
-//! Facts and plugins: the first rejection of a node, or all of them.
+//! Runs the filter plugins that apply to a PE: the first rejection of a node, or all rejections.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::pre_filter::PreFilterState;
 use crate::model::{Pe, Reason, Rejection};
 use crate::state::{NodeIndex, Snapshot};
 
-/// One PE with the filter plugins that apply to it.
+/// The facts about one PE, with the filter plugins that apply.
 #[derive(Clone, Debug)]
 pub(super) struct Evaluation {
     pub(super) state: PreFilterState,
@@ -24,7 +24,7 @@ impl Evaluation {
         PreFilterState::new(pe, snapshot).map(Self::with_state)
     }
 
-    /// As [`Evaluation::new`], as if the PE were alone in its bucket.
+    /// Like [`Evaluation::new`], as if the PE were alone in its bucket.
     ///
     /// # Errors
     /// The [`Rejection`] that holds for every node.
@@ -37,11 +37,13 @@ impl Evaluation {
     }
 
     /// The first rejection of a node by all plugins that apply.
+    #[inline]
     pub(super) fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
         self.first_rejection_by(self.plugins, node)
     }
 
     /// The first rejection of a node by some of the plugins that apply.
+    #[inline]
     pub(super) fn first_rejection_by(&self, plugins: PluginSet, node: NodeView<'_>) -> Option<Rejection> {
         self.plugins.intersection(plugins).iter().find_map(|plugin| (plugin.filter)(&self.state, node))
     }
@@ -51,15 +53,16 @@ impl Evaluation {
         self.plugins.iter().filter_map(move |plugin| (plugin.filter)(&self.state, node))
     }
 
-    /// True where the PE may go to a node as far as rules are concerned that read no other PE.
+    /// True where the node passes every plugin that reads no other PE.
     pub(super) fn passes_node_rules(&self, index: NodeIndex, snapshot: &Snapshot) -> bool {
-        NodeView::new(snapshot, index).is_ok_and(|node| self.first_rejection_by(PluginSet::of_node(), node).is_none())
+        NodeView::new(snapshot, index)
+            .is_ok_and(|node| self.first_rejection_by(PluginSet::reading_node_only(), node).is_none())
     }
 }
 
-/// The earlier of two rejections in the order of the reason codes: `other` is asked only where `own` is not earlier than
-/// `reason`, the code that `other` has.
-pub(super) fn earlier_or(
+/// The earlier of two rejections in the order of the reason codes. `other` has the code `reason`, and is only called where
+/// `own` is not earlier.
+pub(super) fn earlier_rejection(
     own: Option<Rejection>,
     reason: Reason,
     other: impl FnOnce() -> Option<Rejection>,

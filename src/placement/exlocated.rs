@@ -27,7 +27,7 @@ impl ExlocatedSiblings {
         Self(siblings)
     }
 
-    /// True when no such PE is bound.
+    /// True where no such PE is bound.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

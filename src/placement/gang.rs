@@ -1,5 +1,5 @@
-//! `GangIncomplete` and `GangInfeasible`: the PEs of a gang are placed together or not at all (docs/placement.md,
-//! "Gangs"). This file says what a gang asks for; `planner` plans gangs.
+//! `GangIncomplete` and `GangInfeasible`: all PEs of a gang are placed, or none (docs/placement.md, "Gangs").
+//! This file determines which gang a job has and whether the gang is complete; `planner` plans gangs.
 
 use std::sync::Arc;
 
@@ -8,30 +8,30 @@ use jiff::SignedDuration;
 use crate::model::{Gang, JobId, Pe, PodUid, Rejection};
 use crate::state::{JobState, NodeIndex, Snapshot};
 
-/// How long a gang without a count waits for more members after its last one was created. Creation timestamps are whole
-/// seconds.
+/// How long a gang without a count waits for another member after the creation of the last one. Creation timestamps are
+/// whole seconds.
 pub const QUIET: SignedDuration = SignedDuration::from_secs(3);
 
-/// What the gang of a PE says about nodes.
+/// The state of a PE's gang.
 #[derive(Clone, Debug, Default)]
 pub enum GangState {
-    /// The PE is in no gang, or its gang is placed and members come one by one.
+    /// The PE is in no gang, or its gang is placed, so that further members are placed one by one.
     #[default]
     NotInGang,
-    /// The plan of the whole gang has this node for the PE.
+    /// The gang has a plan, with this node for the PE.
     Planned {
         /// The node.
         node: NodeIndex,
         /// The plan.
         plan: Arc<GangPlan>,
     },
-    /// Fewer members exist than the gang asks for, or more may come.
+    /// Members of the gang are missing, or may still be created.
     Incomplete(Rejection),
-    /// No plan holds all members.
+    /// The gang has no plan with a node for every member.
     Infeasible(Rejection),
 }
 
-/// A plan that holds every pending PE of a job.
+/// A plan with a node for every pending PE of a job.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct GangPlan {
     /// The PEs and their nodes, in an order in which they can be placed.
@@ -40,6 +40,7 @@ pub struct GangPlan {
 
 impl GangState {
     /// The rejection of a node before any filter plugin is called.
+    #[inline]
     pub(super) fn rejection_before_filter(&self) -> Option<&Rejection> {
         match self {
             Self::Incomplete(rejection) => Some(rejection),
@@ -47,7 +48,8 @@ impl GangState {
         }
     }
 
-    /// The rejection of a node that every filter plugin lets pass.
+    /// The rejection of a node that passes every filter plugin.
+    #[inline]
     pub(super) fn rejection_after_filter(&self, index: NodeIndex) -> Option<Rejection> {
         match self {
             Self::Planned { node, .. } if *node != index => Some(Rejection::GangInfeasible(None)),
@@ -81,9 +83,9 @@ impl GangPlan {
     }
 }
 
-/// The gang of a job that is not placed yet: of different counts the largest.
+/// The gang of a job; of different counts the largest. `None` where the gang is already placed.
 #[must_use]
-pub fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
+pub(crate) fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
     let job = snapshot.job(job)?;
     let requested = job.members.iter().filter_map(|member| member.pe.spec.as_ref().ok()?.gang);
     let gang = requested.reduce(|one, other| match (one, other) {
@@ -99,17 +101,17 @@ pub fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
     (!is_placed).then_some(gang)
 }
 
-/// True when a PE, or another PE of its job, asks for a gang.
+/// True where a PE, or another PE of its job, asks for a gang.
 pub(super) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
     let asks = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some());
     asks(pe) || snapshot.job(&pe.job).is_some_and(|job| job.members.iter().any(|member| asks(&member.pe)))
 }
 
-/// The rejection of every node while members of the gang of a PE are missing or may still come.
+/// The rejection of every node while members of a PE's gang are missing or may still be created.
 pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rejection> {
     let job = snapshot.job(&pe.job);
     let members = job.map_or(&[][..], |job| &job.members);
-    // The watch may be behind kube-scheduler, which asks about a pod that the snapshot does not have yet.
+    // The watch may be behind kube-scheduler, so the snapshot may not have the pod yet.
     let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
     let exist = members.len() + usize::from(!is_known);
     match gang {
@@ -123,7 +125,7 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
     }
 }
 
-/// True when enough members of a gang exist.
+/// True where enough members of a gang exist.
 pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool {
     let Some(job) = snapshot.job(job) else { return false };
     match gang {
@@ -132,7 +134,7 @@ pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool 
     }
 }
 
-/// True while PEs of a job have been created that others may follow.
+/// True while a pending PE of a job is so young that more members may be created.
 pub(super) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
     let mut pending = job.members.iter().filter(|member| member.node.is_none());
     pending.any(|member| !snapshot.is_settled(member.pe.pod.created))

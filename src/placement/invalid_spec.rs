@@ -1,14 +1,17 @@
-//! Placement specs that no node can meet: within a PE, with its pool, or within its bucket (legacy rule C9).
+//! Validates a placement spec against the pool and the bucket of its PE (legacy rule C9).
 
 use super::bucket_members::BucketMembers;
 use super::colocation::{conflict_between, first_conflict};
 use crate::model::{Pe, PlacementSpec, Pool, Rejection};
 
-/// Checks the wishes of a PE against each other, its pool and the other members of its bucket.
-pub(super) fn check(spec: &PlacementSpec, pool: Option<&Pool>, bucket: &BucketMembers) -> Result<(), Rejection> {
+/// Validates the placement spec of a PE.
+///
+/// # Errors
+/// [`Rejection::InvalidPlacement`] where no node can meet the spec.
+pub(super) fn validate(spec: &PlacementSpec, pool: Option<&Pool>, bucket: &BucketMembers) -> Result<(), Rejection> {
     let problem = index_beyond_pool(spec, pool)
-        .or_else(|| bucket.others.iter().find_map(|other| between(spec, other)))
-        .or_else(|| among(bucket));
+        .or_else(|| bucket.others.iter().find_map(|other| conflict_with(spec, other)))
+        .or_else(|| conflict_among_others(bucket));
     problem.map_or(Ok(()), |problem| Err(Rejection::InvalidPlacement(problem.into())))
 }
 
@@ -23,16 +26,16 @@ fn index_beyond_pool(spec: &PlacementSpec, pool: Option<&Pool>) -> Option<String
     }
 }
 
-/// What keeps two members of a bucket from sharing a node.
-fn between(spec: &PlacementSpec, other: &Pe) -> Option<String> {
+/// The conflict of a PE with another member of its bucket.
+fn conflict_with(spec: &PlacementSpec, other: &Pe) -> Option<String> {
     let conflict = conflict_between(spec, other.spec.as_ref().ok()?)?;
     Some(conflict.within_bucket(&other.name))
 }
 
-/// What keeps two of the others from sharing a node.
-fn among(bucket: &BucketMembers) -> Option<String> {
-    let (names, spec): (Vec<&str>, Vec<&PlacementSpec>) =
+/// The first conflict between two other members.
+fn conflict_among_others(bucket: &BucketMembers) -> Option<String> {
+    let (names, specs): (Vec<&str>, Vec<&PlacementSpec>) =
         bucket.others.iter().filter_map(|other| Some((&*other.name, other.spec.as_deref().ok()?))).unzip();
-    let (_, later, conflict) = first_conflict(&spec)?;
+    let (_, later, conflict) = first_conflict(&specs)?;
     Some(conflict.within_bucket(names.get(later)?))
 }

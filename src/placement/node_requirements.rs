@@ -1,11 +1,11 @@
-//! What a node lacks of a pod's node selector and required node affinity: the semantics of kube-scheduler's `NodeAffinity`.
+//! Matches nodes against node selectors and required node affinity, with the semantics of kube-scheduler's `NodeAffinity`.
 
 use crate::model::{Node, NodeRequirement, NodeRequirements, Subject, Test};
 
 /// The field that holds the name of a node.
 const NAME_FIELD: &str = "metadata.name";
 
-/// What a node lacks, in words; `None` where it has everything.
+/// The requirements that a node does not match, as text; `None` where the node matches.
 pub(crate) fn mismatch(requirements: &NodeRequirements, node: &Node) -> Option<String> {
     if let Some(lacking) = first_lacking(&requirements.selector, node) {
         return Some(lacking.to_string());

@@ -4,7 +4,7 @@ use super::filter::FILTER_PLUGINS;
 use super::filter::plugin::{BucketScope, CheckedBy, FilterPlugin, Reads};
 use super::pre_filter::PreFilterState;
 
-/// A set of plugins: a bit for each row of the table.
+/// A set of filter plugins: one bit for each row of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct PluginSet(u32);
 
@@ -16,17 +16,17 @@ impl PluginSet {
         Self::matching(|plugin| (plugin.applies)(state))
     }
 
-    /// The plugins whose rules kube-scheduler's own filters check too.
-    pub(super) fn of_kube_scheduler() -> Self {
+    /// The plugins whose rules kube-scheduler checks too.
+    pub(super) fn checked_by_kube_scheduler() -> Self {
         Self::matching(|plugin| plugin.checked_by == CheckedBy::KubeScheduler)
     }
 
     /// The plugins that read no other PE.
-    pub(super) fn of_node() -> Self {
+    pub(super) fn reading_node_only() -> Self {
         Self::matching(|plugin| plugin.reads == Reads::Node)
     }
 
-    /// The plugins that may reject a node for a member of a bucket although they let the node pass for `pe`.
+    /// The plugins that could reject a node for a member of a bucket and pass the node for `pe`.
     pub(super) fn differing(pe: &PreFilterState, member: &PreFilterState) -> Self {
         Self::matching(|plugin| match plugin.bucket {
             BucketScope::Pe => false,
@@ -34,11 +34,13 @@ impl PluginSet {
         })
     }
 
+    #[inline]
     pub(super) fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
     /// The plugins, in the order of the table.
+    #[inline]
     pub(super) fn iter(self) -> impl Iterator<Item = &'static FilterPlugin> {
         let mut left = self.0;
         std::iter::from_fn(move || {

@@ -1,9 +1,9 @@
-//! Pools and tags: which nodes a pool chooses from, and which nodes are closed to a PE.
+//! Pools and tags: the nodes that qualify for a pool, and the nodes that restricting tags close to a PE.
 
 use crate::model::{HostChoice, Node, NodeTags, PlacementSpec, Pool, PoolMembers, Tag};
 use crate::state::Snapshot;
 
-/// True when a node belongs to the set that a pool chooses from: a node needs all tags (legacy rule R2).
+/// True where a node qualifies for a pool. A node needs all tags of the pool (legacy rule R2).
 pub(crate) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
     match members {
         PoolMembers::Tagged(tags) => tags.iter().all(|tag| node.labels.tags().has(tag)),
@@ -11,7 +11,7 @@ pub(crate) fn qualifies(members: &PoolMembers, node: &Node) -> bool {
     }
 }
 
-/// How many nodes qualify for a pool and take PEs, whoever uses them now.
+/// How many nodes qualify for a pool and are schedulable. Nodes in use count too.
 pub(super) fn count_qualifying(pool: &Pool, snapshot: &Snapshot) -> usize {
     let requested: &[Tag] = match &pool.members {
         PoolMembers::Tagged(tags) => tags,
@@ -21,7 +21,7 @@ pub(super) fn count_qualifying(pool: &Pool, snapshot: &Snapshot) -> usize {
     snapshot.nodes().filter(|(_, _, node)| qualifies(&pool.members, node) && is_usable(node)).count()
 }
 
-/// The tags that a PE requests by its pool or its `host-tags`: they open nodes that the same tags close.
+/// The tags that a PE requests by its pool or its `host-tags`. A requested tag opens nodes with the same restricting tag.
 pub(super) fn requested_tags<'a>(spec: &'a PlacementSpec, pool: Option<&'a Pool>) -> &'a [Tag] {
     match (&spec.hosts, pool.map(|pool| &pool.members)) {
         (HostChoice::Tags(tags), _) | (_, Some(PoolMembers::Tagged(tags))) => tags,

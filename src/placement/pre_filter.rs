@@ -1,4 +1,4 @@
-//! `PreFilter`: the facts about one PE in one snapshot that filter plugins and scores read, looked up once.
+//! `PreFilter`: looks up the facts about one PE in one snapshot that the filter plugins read.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use crate::state::{NodeIndex, Snapshot};
 pub(super) struct PreFilterState {
     pub(super) pe: Arc<Pe>,
     pub(super) spec: Arc<PlacementSpec>,
-    /// Every pool: a PE on a node may hold the node by a pool of another job.
+    /// Every pool, because a PE of another job may hold a node by its own pool.
     pub(super) pools: Arc<Pools>,
     /// The pool that the PE names.
     pub(super) pool: Option<Arc<Pool>>,
-    /// The nodes that the job has chosen of the pool; empty where the pool has no size.
+    /// The allocation of the job; empty where the pool has no size.
     pub(super) allocation: Allocation,
-    /// How many nodes qualify for the pool, where the pool has a size and the job has chosen no node yet.
+    /// How many nodes qualify for the pool; `None` where the pool has no size, or the job has nodes already.
     pub(super) qualifying: Option<usize>,
     pub(super) bucket: BucketMembers,
     /// The nodes that members of the bucket are bound to, by name, sorted.
@@ -31,7 +31,7 @@ pub(super) struct PreFilterState {
     pub(super) exlocated: ExlocatedSiblings,
     /// The node that an earlier pod of the PE was bound to last.
     pub(super) previous_node: Option<NodeName>,
-    /// The same node, where the snapshot has it.
+    /// The index of the previous node, where the snapshot has that node.
     pub(super) previous_index: Option<NodeIndex>,
 }
 
@@ -49,7 +49,7 @@ impl PreFilterState {
     /// Looks up the facts about `pe` as if it were alone in its bucket.
     ///
     /// # Errors
-    /// As [`PreFilterState::new`].
+    /// The same as of [`PreFilterState::new`].
     pub(super) fn outside_bucket(pe: &Arc<Pe>, snapshot: &Snapshot) -> Result<Self, Rejection> {
         Self::with_bucket(pe, snapshot, |_| BucketMembers::default())
     }
@@ -69,7 +69,7 @@ impl PreFilterState {
             HostChoice::Pool(id) => snapshot.pools().get(id),
             HostChoice::Any | HostChoice::Tags(_) => None,
         };
-        invalid_spec::check(spec, pool.map(|pool| &**pool), &bucket)?;
+        invalid_spec::validate(spec, pool.map(|pool| &**pool), &bucket)?;
         if let (HostChoice::Pool(id), None) = (&spec.hosts, pool) {
             return Err(Rejection::PoolNotFound(id.to_string().into()));
         }
@@ -96,7 +96,7 @@ impl PreFilterState {
         self.pool.as_ref()?.mode.size()
     }
 
-    /// The only nodes that can pass, where other PEs of the job have settled that.
+    /// The only nodes that can pass, where bound PEs of the job determine them.
     pub(super) fn only_nodes(&self) -> Option<&[NodeIndex]> {
         let allocated = &self.allocation.nodes;
         let is_chosen = self.pool_size().is_some_and(|size| allocated.len() >= size);
@@ -104,14 +104,14 @@ impl PreFilterState {
         anchors.or_else(|| is_chosen.then_some(allocated)).map(Vec::as_slice)
     }
 
-    /// The nodes that the job has chosen of its sized pool once the PE is on `index`, by name; none for other pools.
+    /// The allocation of the job in its sized pool with the PE on `index`, by name; none for other pools.
     pub(super) fn allocation_with(&self, index: NodeIndex, snapshot: &Snapshot) -> Vec<NodeName> {
         if self.pool_size().is_none() {
             return Vec::new();
         }
         let name_of = |index: &NodeIndex| snapshot.node(*index).map(|state| state.name.clone());
         let mut names: Vec<NodeName> = self.allocation.nodes.iter().chain([&index]).filter_map(name_of).collect();
-        // Indexes are in the order in which nodes were first seen, which tells a reader nothing.
+        // Indexes have the order in which nodes were first watched, so the names are sorted for the reader.
         names.sort_unstable();
         names.dedup();
         names

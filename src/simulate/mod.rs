@@ -1,11 +1,11 @@
-//! A whole input placed without a cluster, through the functions that the server answers with.
+//! Simulation: places all PEs of an input without a cluster, with the functions of the server.
 //!
 //! ```text
-//! objects ─► admit: what the webhook makes of a pod ─► state: events ─► replay: filter, prioritize, bind ─► outcome
+//! objects ─► admit: patch each pod as the webhook ─► state: events ─► replay: filter, prioritize, bind ─► outcome
 //! ```
 //!
-//! Nothing is decided here. Every pod of the workload exists from the start and is decided once, in the order of
-//! `docs/simulate.md`.
+//! This module makes no decision of its own. Every pod of the workload exists from the start, and is tried once, in the
+//! order of `docs/simulate.md`.
 
 mod admit;
 mod outcome;
@@ -17,17 +17,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::replay::Decisions;
+use self::replay::CycleOutcomes;
 use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
 
 pub use admit::admitted;
 pub use outcome::{
-    Chart, ChartNode, ChartPe, Code, Edge, JobOutcome, NodeOutcome, Outcome, Placement, PlacementRecord,
+    Chart, ChartNode, ChartPe, PlacementRecord, ReasonCode, SimulatedJob, SimulatedNode, SimulatedPe,
+    SimulationOutcome, TrafficEdge,
 };
 
-/// What is simulated.
+/// The input of a simulation.
 #[derive(Clone, Debug)]
 pub struct Input {
     /// The policies in force.
@@ -36,46 +37,46 @@ pub struct Input {
     pub nodes: Vec<Node>,
     /// The host pools.
     pub pools: Vec<Pool>,
-    /// What objects declare of jobs and PEs.
+    /// The jobs and PEs that objects declare.
     pub declared: Declarations,
-    /// Pods that the cluster has already; those that are not bound are ignored.
+    /// The pods of the cluster. Pods that are not bound are ignored.
     pub cluster: Vec<Pod>,
-    /// Pods to place, in the order in which they were given; those that are bound are placed already.
+    /// The pods to place, in the order of the input. Bound pods stay on their nodes.
     pub workload: Vec<Pod>,
-    /// What was measured of nodes.
+    /// The measured loads of nodes.
     pub loads: BTreeMap<NodeName, Load>,
     /// The time of every decision.
     pub now: Timestamp,
-    /// How the pods that wait are decided.
-    pub path: Path,
+    /// How the pending pods are scheduled.
+    pub mode: SimulationMode,
 }
 
-/// How pods that wait are decided. Gangs are placed as a whole or not at all in both.
+/// How pending pods are scheduled. A gang is placed as a whole or not at all in both modes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Path {
-    /// One after another, as kube-scheduler does where no pod is gated.
+pub enum SimulationMode {
+    /// One after another, as kube-scheduler schedules pods without gates.
     #[default]
     Full,
-    /// All together, by one plan.
+    /// All by one plan.
     Planned,
 }
 
-impl Path {
-    /// Decides on all that wait; `batch` is in order.
-    fn decide(self, cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
+impl SimulationMode {
+    /// Schedules the pods of a batch in their order.
+    fn schedule(self, cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
         match self {
-            Self::Full => replay::one_after_another(cluster, batch, now),
-            Self::Planned => replay::together(cluster, batch, now),
+            Self::Full => replay::schedule_one_by_one(cluster, batch, now),
+            Self::Planned => replay::schedule_by_plan(cluster, batch, now),
         }
     }
 }
 
-/// Places every PE of the workload that waits, as far as it can be placed.
+/// Places the pending PEs of the workload.
 #[must_use]
-pub fn simulate(input: Input) -> Outcome {
-    let Input { policies, nodes, pools, declared, cluster: running, mut workload, loads, now, path } = input;
+pub fn simulate(input: Input) -> SimulationOutcome {
+    let Input { policies, nodes, pools, declared, cluster: running, mut workload, loads, now, mode } = input;
     workload.retain(|pod| pod.phase == PodPhase::Active);
-    // Pods that come later in the input come later among those of one priority and time: the sort is stable.
+    // The sort is stable, so pods of equal priority and creation time keep the order of the input.
     workload.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
     let mut cluster = Cluster::new(policies);
     let bound = running.into_iter().filter(|pod| pod.node.is_some());
@@ -96,10 +97,10 @@ pub fn simulate(input: Input) -> Outcome {
     cluster.apply(Event::listed(pods));
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
     workload.retain(|pod| is_pe(&pod.key.uid));
-    let waiting = workload.iter().filter(|pod| pod.node.is_none());
-    let batch: Vec<PodUid> = waiting.map(|pod| pod.key.uid.clone()).collect();
-    let decided = path.decide(&mut cluster, &batch, now);
-    Outcome::of(&cluster, &workload, decided)
+    let pending = workload.iter().filter(|pod| pod.node.is_none());
+    let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();
+    let decided = mode.schedule(&mut cluster, &batch, now);
+    SimulationOutcome::new(&cluster, &workload, decided)
 }
 
 fn all<K, T: Clone>(objects: &BTreeMap<K, Arc<T>>) -> Vec<T> {

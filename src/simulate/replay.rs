@@ -1,4 +1,4 @@
-//! The decisions: what kube-scheduler would ask, and what the extender would answer.
+//! Replays scheduling cycles: sends the requests of kube-scheduler to the extender's functions.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,109 +8,113 @@ use jiff::Timestamp;
 
 use crate::extender::bind::{BindingCycle, PendingBinding, Verified, verify_and_assume};
 use crate::extender::{
-    Arguments, Attempt, BindingArguments, Candidates, LastAttempt, LookedUp, Record, View, filter, prioritize,
+    Attempt, BindingArguments, CachedCycle, CandidateNodes, LastAttempt, Record, SchedulingArguments,
+    SchedulingContext, filter, prioritize,
 };
 use crate::model::{NodeName, Pe, Pod, PodKey, PodUid, Reason};
 use crate::placement::{
-    Budget, Conflict, Decision, Foresight, Plan, PlannedPe, UnplacedPe, gang_spec, plan, plan_gang,
+    Budget, Conflict, Foresight, PlacementDecision, Plan, PlannedPe, UnplacedPe, gang_spec, plan, plan_gang,
 };
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
-/// What was decided, by pod.
-pub(super) type Decisions = BTreeMap<PodUid, Decided>;
+/// The outcomes of PEs, by pod.
+pub(super) type CycleOutcomes = BTreeMap<PodUid, CycleOutcome>;
 
-/// What was decided about one pod.
+/// The outcome of one PE.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Decided {
+pub(super) struct CycleOutcome {
     /// The node, and the record that the Binding would carry.
     pub(super) placed: Option<(NodeName, Record)>,
-    /// How good the node is for the PE, from 0 to 1.
-    pub(super) worth: f64,
-    /// How many nodes of the cluster are refused, by reason.
+    /// The score of the node, from 0 to 1.
+    pub(super) score: f64,
+    /// How many nodes of the cluster were rejected, by reason.
     pub(super) rejected: BTreeMap<Reason, usize>,
-    /// What a gang without a plan cannot meet together.
+    /// Why the gang of the PE has no plan.
     pub(super) conflict: Option<Arc<Conflict>>,
 }
 
-/// One scheduling cycle for each pod, each before the next: what kube-scheduler does without gates. A gang is planned when
-/// the turn of its first member comes.
-pub(super) fn one_after_another(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
-    let mut decisions = Decisions::new();
-    for uid in batch {
-        let Some((pod, pe)) = waiting(cluster, uid).filter(|_| !decisions.contains_key(uid)) else { continue };
-        if gang_spec(cluster.snapshot(), &pe.job).is_some() {
-            let of_job = |uid: &&PodUid| waiting(cluster, uid).is_some_and(|(_, other)| other.job == pe.job);
-            let gang: Vec<PodUid> = batch.iter().filter(of_job).cloned().collect();
-            decisions.extend(together(cluster, &gang, now));
-        } else {
-            decisions.insert(uid.clone(), cycle(cluster, (&pod, &pe), &all(cluster), now));
-        }
-    }
-    decisions
+/// A PE of the batch, with its pod.
+struct BatchMember {
+    pod: Arc<Pod>,
+    pe: Arc<Pe>,
 }
 
-/// One plan for all, and then the cycles in which kube-scheduler looks at the node that was nominated, and at no other.
-pub(super) fn together(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> Decisions {
-    let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(waiting(cluster, uid)?.1)).collect();
+impl BatchMember {
+    fn find(cluster: &Cluster, uid: &PodUid) -> Option<Self> {
+        let (pod, pe) = cluster.pod(uid.as_str())?;
+        Some(Self { pod: Arc::clone(pod), pe: Arc::clone(pe?) })
+    }
+}
+
+/// Runs one scheduling cycle for each pod in turn, as kube-scheduler does for pods without gates. A gang is planned at the
+/// turn of its first member.
+pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
+    let mut outcomes = CycleOutcomes::new();
+    for uid in batch {
+        let Some(member) = BatchMember::find(cluster, uid).filter(|_| !outcomes.contains_key(uid)) else { continue };
+        if gang_spec(cluster.snapshot(), &member.pe.job).is_some() {
+            let is_in_job =
+                |uid: &&PodUid| BatchMember::find(cluster, uid).is_some_and(|other| other.pe.job == member.pe.job);
+            let gang: Vec<PodUid> = batch.iter().filter(is_in_job).cloned().collect();
+            outcomes.extend(schedule_by_plan(cluster, &gang, now));
+        } else {
+            let nodes: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
+            outcomes.insert(uid.clone(), run_cycle(cluster, &member, &nodes, now));
+        }
+    }
+    outcomes
+}
+
+/// Plans all pods, and runs a scheduling cycle for each in which kube-scheduler considers the planned node alone.
+pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
+    let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(BatchMember::find(cluster, uid)?.pe)).collect();
     let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
-    let without = |UnplacedPe { pe, rejected, conflict, .. }| {
-        (pe.pod.key.uid.clone(), Decided { rejected, conflict, ..Decided::default() })
+    let without_node = |UnplacedPe { pe, rejected, conflict, .. }| {
+        (pe.pod.key.uid.clone(), CycleOutcome { rejected, conflict, ..CycleOutcome::default() })
     };
-    let mut decisions: Decisions = unplaced.into_iter().map(without).collect();
+    let mut outcomes: CycleOutcomes = unplaced.into_iter().map(without_node).collect();
     let mut open: Vec<PlannedPe> = placements;
-    // Of two PEs that a plan places, one may have to go first: as long as one finds its place, the rest is tried again.
+    // A planned PE may have to be placed before another one, so the rest is retried for as long as a PE is placed.
     loop {
         let before = open.len();
-        open.retain(|placement| {
-            let uid = &placement.pe.pod.key.uid;
-            let decided = waiting(cluster, uid).map(|(pod, pe)| cycle(cluster, (&pod, &pe), &[placement.node], now));
-            let is_placed = decided.as_ref().is_some_and(|decided| decided.placed.is_some());
-            decisions.extend(decided.map(|decided| (uid.clone(), decided)));
+        open.retain(|planned| {
+            let uid = &planned.pe.pod.key.uid;
+            let member = BatchMember::find(cluster, uid);
+            let outcome = member.map(|member| run_cycle(cluster, &member, &[planned.node], now));
+            let is_placed = outcome.as_ref().is_some_and(|outcome| outcome.placed.is_some());
+            outcomes.extend(outcome.map(|outcome| (uid.clone(), outcome)));
             !is_placed
         });
         if open.is_empty() || open.len() == before {
-            return decisions;
+            return outcomes;
         }
     }
 }
 
-/// A pod, and the PE that it is.
-fn waiting(cluster: &Cluster, uid: &PodUid) -> Option<(Arc<Pod>, Arc<Pe>)> {
-    let (pod, pe) = cluster.pod(uid.as_str())?;
-    Some((Arc::clone(pod), Arc::clone(pe?)))
-}
-
-/// One scheduling cycle, in which kube-scheduler considers these nodes.
-fn cycle(cluster: &mut Cluster, (pod, pe): (&Arc<Pod>, &Arc<Pe>), nodes: &[NodeIndex], now: Timestamp) -> Decided {
+/// Runs one scheduling cycle in which kube-scheduler considers these nodes.
+fn run_cycle(cluster: &mut Cluster, member: &BatchMember, nodes: &[NodeIndex], now: Timestamp) -> CycleOutcome {
+    let BatchMember { pod, pe } = member;
     let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
-    let decision = Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)));
+    let decision = PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)));
     let mut rejected: BTreeMap<Reason, usize> = BTreeMap::new();
     for rejection in snapshot.indexes().filter_map(|index| decision.filter(index).err()) {
         *rejected.entry(rejection.reason()).or_default() += 1;
     }
-    let asked: Vec<NodeIndex> = nodes.iter().copied().filter(|index| decision.passes_kube_scheduler(*index)).collect();
-    let decided = LastAttempt { looked_up: Some(LookedUp::new(&decision, snapshot)), unbound: Vec::new() };
-    let view = View { last_attempt: &decided, ..View::new(snapshot, policies) };
-    let filtered = filter(&question(pod, &asked, snapshot), view);
+    let candidates: Vec<NodeIndex> =
+        nodes.iter().copied().filter(|index| decision.passes_kube_scheduler(*index)).collect();
+    let last_attempt = LastAttempt { cached_cycle: Some(CachedCycle::new(&decision, snapshot)), unbound: Vec::new() };
+    let context = SchedulingContext { last_attempt: &last_attempt, ..SchedulingContext::new(snapshot, policies) };
+    let filtered = filter(&arguments(pod, &candidates, snapshot), context);
     let mut attempt = filtered.attempt;
     if attempt.choice.best.is_empty() && filtered.passed.len() > 1 {
-        attempt.choice = prioritize(&question(pod, &filtered.passed, snapshot), view).choice;
+        attempt.choice = prioritize(&arguments(pod, &filtered.passed, snapshot), context).choice;
     }
-    bind(cluster, pod, &attempt, rejected, now)
+    CycleOutcome { rejected, ..bind(cluster, pod, &attempt, now) }
 }
 
-fn all(cluster: &Cluster) -> Vec<NodeIndex> {
-    cluster.snapshot().indexes().collect()
-}
-
-fn bind(
-    cluster: &mut Cluster,
-    pod: &Pod,
-    attempt: &Attempt,
-    rejected: BTreeMap<Reason, usize>,
-    now: Timestamp,
-) -> Decided {
-    let Some(best) = attempt.choice.best.first() else { return Decided { rejected, ..Decided::default() } };
+/// Binds a pod to the best node of an attempt, where there is one.
+fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> CycleOutcome {
+    let Some(best) = attempt.choice.best.first() else { return CycleOutcome::default() };
     let PodKey { namespace, name, uid } = pod.key.clone();
     let arguments = BindingArguments { namespace, name, uid, node: best.name.clone() };
     let cycle = BindingCycle { attempt: Some(attempt), gang_plan: None, now };
@@ -119,12 +123,13 @@ fn bind(
             let PendingBinding { node, record, .. } = *binding;
             record.map(|record| (node, record))
         }
-        Ok(Verified::Unsettled(_) | Verified::Already) | Err(_) => None,
+        Ok(Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => None,
     };
-    Decided { placed, worth: best.score, rejected, conflict: None }
+    CycleOutcome { placed, score: best.score, ..CycleOutcome::default() }
 }
 
-fn question<'a>(pod: &Arc<Pod>, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> Arguments<'a> {
+/// The arguments that kube-scheduler would send to filter and prioritize.
+fn arguments<'a>(pod: &Arc<Pod>, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> SchedulingArguments<'a> {
     let names = nodes.iter().filter_map(|index| Some(Cow::Borrowed(snapshot.node(*index)?.name.as_str())));
-    Arguments { pod: Arc::clone(pod), candidates: Candidates::Names(names.collect()) }
+    SchedulingArguments { pod: Arc::clone(pod), candidates: CandidateNodes::Names(names.collect()) }
 }

@@ -31,6 +31,7 @@ impl NodeStates {
         self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.0.len())
     }
 
+    #[inline]
     pub(super) fn get(&self, place: usize) -> Option<&Slot> {
         self.blocks.get(place / BLOCK)?.0.get(place % BLOCK)
     }

@@ -68,6 +68,7 @@ impl Snapshot {
 
     /// The node at this place in short, and its row; `None` while only pods name it.
     #[must_use]
+    #[inline]
     pub fn info(&self, index: NodeIndex) -> Option<(&NodeInfo, &NodeState)> {
         let slot = self.nodes.get(index.number())?;
         Some((slot.info.as_ref()?, &slot.state))

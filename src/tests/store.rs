@@ -6,7 +6,7 @@ use crate::state::Event;
 use crate::testing::{node, policies};
 
 #[test]
-fn a_view_is_published_with_each_change_and_an_earlier_one_stays_as_it_was() {
+fn a_view_is_published_after_each_change_and_an_earlier_view_does_not_change() {
     let store = Store::new(policies(""));
     let before = store.view().snapshot.clone();
     store.apply([Event::put(node("n1")), Event::put(node("n2"))]);
@@ -17,12 +17,12 @@ fn a_view_is_published_with_each_change_and_an_earlier_one_stays_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_reader_sees_the_change_that_it_waits_for() {
+async fn wait_for_returns_once_a_change_satisfies_the_reader() {
     let store = Store::new(policies(""));
-    let has_node = || store.until(Duration::from_secs(1), |cluster| cluster.snapshot().find("n1"));
+    let has_node = || store.wait_for(Duration::from_secs(1), |cluster| cluster.snapshot().find("n1"));
     let (found, ()) = tokio::join!(has_node(), async { store.apply([Event::put(node("n1"))]) });
     assert!(found.is_some());
     assert!(has_node().await.is_some(), "what is there already needs no change");
-    let other = store.until(Duration::from_secs(1), |cluster| cluster.snapshot().find("n2")).await;
+    let other = store.wait_for(Duration::from_secs(1), |cluster| cluster.snapshot().find("n2")).await;
     assert!(other.is_none(), "the wait ends at the limit");
 }

@@ -20,9 +20,9 @@ use std::sync::Arc;
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
-use outrigger::extender::{self, LastAttempt, View};
+use outrigger::extender::{self, LastAttempt, SchedulingContext};
 use outrigger::model::{Declarations, Pe, PodUid, Pools};
-use outrigger::placement::{Budget, Decision, Foresight, plan, plan_gang};
+use outrigger::placement::{Budget, Foresight, PlacementDecision, plan, plan_gang};
 use outrigger::state::{Cluster, NodeIndex, Reservations, Snapshot};
 use serde_json::Value;
 
@@ -54,8 +54,9 @@ fn main() {
 fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let pe =
-        Arc::new(cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap());
+    let pe = Arc::new(
+        cluster.policies().pe(&extender::decode_arguments(&body).unwrap().pod, &Declarations::default()).unwrap(),
+    );
     let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let decision = decide(black_box(&pe), cluster.snapshot());
@@ -63,8 +64,8 @@ fn verdicts(bencher: Bencher<'_, '_>, nodes: usize) {
     });
 }
 
-fn decide<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> Decision<'a> {
-    Decision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
+fn decide<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> PlacementDecision<'a> {
+    PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
 }
 
 /// filter as a whole: bytes to bytes, with every node named.
@@ -73,8 +74,11 @@ fn filter(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
-        let arguments = extender::arguments(black_box(&body)).unwrap();
-        let view = View { filter_decides: false, ..View::new(cluster.snapshot(), cluster.policies()) };
+        let arguments = extender::decode_arguments(black_box(&body)).unwrap();
+        let view = SchedulingContext {
+            filter_decides: false,
+            ..SchedulingContext::new(cluster.snapshot(), cluster.policies())
+        };
         extender::filter(&arguments, view).body
     });
 }
@@ -85,8 +89,8 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
-        let arguments = extender::arguments(black_box(&body)).unwrap();
-        extender::prioritize(&arguments, View::new(cluster.snapshot(), cluster.policies())).body
+        let arguments = extender::decode_arguments(black_box(&body)).unwrap();
+        extender::prioritize(&arguments, SchedulingContext::new(cluster.snapshot(), cluster.policies())).body
     });
 }
 
@@ -95,8 +99,9 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
 fn ranks(bencher: Bencher<'_, '_>, nodes: usize) {
     let cluster = cluster::cluster(nodes);
     let body = cluster::question(nodes);
-    let pe =
-        Arc::new(cluster.policies().pe(&extender::arguments(&body).unwrap().pod, &Declarations::default()).unwrap());
+    let pe = Arc::new(
+        cluster.policies().pe(&extender::decode_arguments(&body).unwrap().pod, &Declarations::default()).unwrap(),
+    );
     let all: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
     bencher.counter(ItemsCount::new(nodes)).bench(|| {
         let decision = decide(black_box(&pe), cluster.snapshot());
@@ -147,7 +152,7 @@ fn decode(bencher: Bencher<'_, '_>, nodes: usize) {
     let body = cluster::question(nodes);
     bencher
         .counter(ItemsCount::new(nodes))
-        .bench(|| extender::arguments(black_box(&body)).unwrap().candidates.names().len());
+        .bench(|| extender::decode_arguments(black_box(&body)).unwrap().candidates.names().len());
 }
 
 /// What filter and prioritize each do first while ten PEs are being bound: the cluster as it will be.
@@ -204,8 +209,8 @@ fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
 fn infeasible_gang(bencher: Bencher<'_, '_>, nodes: usize) {
     let (cluster, body) = gang_of(nodes + 1, nodes);
     bencher.bench(|| {
-        let view = View::new(cluster.snapshot(), cluster.policies());
-        let filtered = extender::filter(&extender::arguments(black_box(&body)).unwrap(), view);
+        let view = SchedulingContext::new(cluster.snapshot(), cluster.policies());
+        let filtered = extender::filter(&extender::decode_arguments(black_box(&body)).unwrap(), view);
         assert!(filtered.passed.is_empty());
     });
 }
@@ -214,12 +219,15 @@ fn infeasible_gang(bencher: Bencher<'_, '_>, nodes: usize) {
 #[divan::bench(args = [300, 1_000])]
 fn infeasible_gang_repeated(bencher: Bencher<'_, '_>, nodes: usize) {
     let (cluster, body) = gang_of(nodes + 1, nodes);
-    let view = View::new(cluster.snapshot(), cluster.policies());
-    let first = extender::filter(&extender::arguments(&body).unwrap(), view).attempt;
-    let last_attempt = LastAttempt { looked_up: first.looked_up, unbound: Vec::new() };
+    let view = SchedulingContext::new(cluster.snapshot(), cluster.policies());
+    let first = extender::filter(&extender::decode_arguments(&body).unwrap(), view).attempt;
+    let last_attempt = LastAttempt { cached_cycle: first.cached_cycle, unbound: Vec::new() };
     bencher.bench(|| {
-        let view = View { last_attempt: &last_attempt, ..View::new(cluster.snapshot(), cluster.policies()) };
-        extender::filter(&extender::arguments(black_box(&body)).unwrap(), view).passed.len()
+        let view = SchedulingContext {
+            last_attempt: &last_attempt,
+            ..SchedulingContext::new(cluster.snapshot(), cluster.policies())
+        };
+        extender::filter(&extender::decode_arguments(black_box(&body)).unwrap(), view).passed.len()
     });
 }
 
@@ -228,8 +236,8 @@ fn infeasible_gang_repeated(bencher: Bencher<'_, '_>, nodes: usize) {
 fn feasible_gang(bencher: Bencher<'_, '_>, nodes: usize) {
     let (cluster, body) = gang_of(nodes, nodes);
     bencher.bench(|| {
-        let view = View::new(cluster.snapshot(), cluster.policies());
-        let filtered = extender::filter(&extender::arguments(black_box(&body)).unwrap(), view);
+        let view = SchedulingContext::new(cluster.snapshot(), cluster.policies());
+        let filtered = extender::filter(&extender::decode_arguments(black_box(&body)).unwrap(), view);
         assert_eq!(filtered.passed.len(), 1);
     });
 }

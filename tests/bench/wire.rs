@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use actix_web::web::{self, Bytes, PayloadConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use futures::future::BoxFuture;
-use outrigger::commit::{Api, Binder, WriteError};
+use outrigger::commit::{Binder, PodApi, WriteError};
 use outrigger::extender::bind::PendingBinding;
 use outrigger::http::{Endpoint, ExtenderState, admission_server, extender_server};
 use outrigger::model::{Pod, PodKey};
@@ -180,16 +180,16 @@ fn length(head: &str) -> usize {
 #[derive(Debug)]
 struct Unasked;
 
-impl Api for Unasked {
+impl PodApi for Unasked {
     fn bind<'a>(&'a self, _: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
         Box::pin(std::future::pending())
     }
 
-    fn get<'a>(&'a self, _: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn get_pod<'a>(&'a self, _: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
         Box::pin(std::future::pending())
     }
 
-    fn fence<'a>(&'a self, _: &'a PodKey, _: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn write_fencing_token<'a>(&'a self, _: &'a PodKey, _: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
         Box::pin(std::future::pending())
     }
 }

@@ -96,7 +96,7 @@ async fn the_command_shows_it_in_every_form_and_ends_by_what_it_found() {
     let server = url(program.extender.address);
     let (code, table, error) = run(&["--server", &server, "-n", "ns", "a"]).await;
     assert_eq!((code, error.as_str()), (0, ""), "{table}");
-    assert!(table.contains("It is on n1") && table.contains("outrigger.dev/placement"), "{table}");
+    assert!(table.contains("The pod is on n1") && table.contains("outrigger.dev/placement"), "{table}");
     let (code, table, _) = run_as("kubectl-outrigger", &["--server", &server, "--namespace", "ns", "b"]).await;
     assert_eq!(code, 3, "{table}");
     for said in
@@ -145,7 +145,7 @@ async fn without_an_extender_record_and_conditions_are_read_from_the_pod() {
     let kubeconfig = kubeconfig.to_str().unwrap();
     let (code, table, note) = run(&["--kubeconfig", kubeconfig, "-n", "ns", "a"]).await;
     assert_eq!(code, 0, "{table}{note}");
-    assert!(note.contains("The extender was not asked") && table.contains("It is on n1"), "{table}{note}");
+    assert!(note.contains("The extender was not asked") && table.contains("The pod is on n1"), "{table}{note}");
     let mut waiting = api.pod("b");
     let message = "0/2 nodes are available: 2 HostMismatch.";
     waiting["status"]["conditions"] = json!([{"type": "PodScheduled", "status": "False", "message": message}]);

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::api::PodObject;
 use crate::cli::manifests::metadata_text;
-use crate::commit::{Api, WriteError};
+use crate::commit::{PodApi, WriteError};
 use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey, keys};
 use crate::state::Event;
@@ -143,17 +143,17 @@ impl ApiServer {
     }
 }
 
-impl Api for ApiServer {
+impl PodApi for ApiServer {
     fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
         async move { self.write_binding(binding) }.boxed()
     }
 
-    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
         async move { project(&self.lock().find(&named(pod))?) }.boxed()
     }
 
-    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
-        async move { self.write_epoch(pod, epoch) }.boxed()
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        async move { self.write_epoch(pod, token) }.boxed()
     }
 }
 

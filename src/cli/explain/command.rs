@@ -14,7 +14,7 @@ use crate::cli::connect::connect;
 use crate::cli::output::{json, print, say};
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandError, runtime};
-use crate::explain::{Explanation, State, recorded};
+use crate::explain::{Explanation, PodState, explain_from_manifest};
 
 /// How long a person waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -87,8 +87,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let explanation = runtime::on_this_thread()?.block_on(explanation(arguments))?;
     print(&rendered(&explanation, arguments)?)?;
     match explanation.state {
-        State::Waiting => Err(CommandError::NotAllPlaced),
-        State::Placed | State::Placing | State::Leaving | State::Finished => Ok(()),
+        PodState::Waiting => Err(CommandError::NotAllPlaced),
+        PodState::Placed | PodState::Placing | PodState::Leaving | PodState::Finished => Ok(()),
     }
 }
 
@@ -148,7 +148,7 @@ fn read_answer(answer: ask::ExtenderAnswer) -> Result<Explanation, CommandError>
 async fn explain_from_pod(client: Client, namespace: &str, name: &str) -> Result<Explanation, CommandError> {
     let pods: Api<Pod> = Api::namespaced(client, namespace);
     match tokio::time::timeout(PATIENCE, pods.get_opt(name)).await {
-        Ok(Ok(Some(pod))) => Ok(recorded(&pod)),
+        Ok(Ok(Some(pod))) => Ok(explain_from_manifest(&pod)),
         Ok(Ok(None)) => Err(CommandError::Input(format!("there is no pod {namespace}/{name}"))),
         Ok(Err(error)) => Err(CommandError::failed(format!("pod {namespace}/{name}: {error}"))),
         Err(_elapsed) => {

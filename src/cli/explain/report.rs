@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::cli::record;
 use crate::cli::terminal::{Style, Terminal, cell};
-use crate::explain::{Candidate, Explanation, RejectionWithRemedy, State, Wish};
+use crate::explain::{DeclaredValue, Explanation, NodeExplanation, PodState, RejectionWithRemedy};
 use crate::model::Reason;
 
 /// Writes an explanation.
 pub(super) fn write(explanation: &Explanation, terminal: &mut Terminal) {
-    let style = if explanation.state == State::Waiting { Style::Wary } else { Style::Good };
+    let style = if explanation.state == PodState::Waiting { Style::Wary } else { Style::Good };
     let governed = [("PE", &explanation.pe), ("of job", &explanation.job), ("policy", &explanation.policy)];
     let governed: Vec<String> =
         governed.into_iter().filter_map(|(what, name)| Some(format!("{what} {}", name.as_ref()?))).collect();
@@ -56,7 +56,7 @@ fn declared(explanation: &Explanation, terminal: &mut Terminal) {
     }
     terminal.heading("What objects say it wishes");
     let mut table = terminal.table();
-    for Wish { key, value, by } in &explanation.declared {
+    for DeclaredValue { key, value, by } in &explanation.declared {
         table.add_row([cell(key, Style::Plain), cell(value, Style::Strong), cell(by, Style::Faint)]);
     }
     if !explanation.declared.is_empty() {
@@ -92,8 +92,8 @@ fn reasons(rejected: &BTreeMap<String, usize>, terminal: &mut Terminal) {
     terminal.put(table);
 }
 
-fn node(explanation: &Explanation, candidate: &Candidate, terminal: &mut Terminal) {
-    let Candidate { node, crowding, risk, behind, lacks: lacking } = candidate;
+fn node(explanation: &Explanation, candidate: &NodeExplanation, terminal: &mut Terminal) {
+    let NodeExplanation { node, crowding, risk, behind, lacks: lacking } = candidate;
     let measured = format!("{crowding:.2} PEs per core, risk {risk:.2}");
     let is_there = explanation.node.as_ref() == Some(node);
     let rules = match (lacking.len(), is_there) {

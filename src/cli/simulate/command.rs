@@ -10,7 +10,7 @@ use crate::cli::output::{json, print, say};
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandError, policies};
 use crate::files;
-use crate::simulate::{self, Path};
+use crate::simulate::{self, SimulationMode};
 
 /// Show where PEs would be placed, and why, without a cluster
 #[derive(Debug, clap::Args)]
@@ -86,8 +86,8 @@ enum Form {
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let path = match arguments.path {
-        PathName::Full => Path::Full,
-        PathName::Planned => Path::Planned,
+        PathName::Full => SimulationMode::Full,
+        PathName::Planned => SimulationMode::Planned,
     };
     let (_, policies) = policies::load(arguments.policies.as_deref())?;
     let loads = arguments.load.as_deref().map(files::read_loads).transpose().map_err(CommandError::input)?;

@@ -28,7 +28,7 @@ pub(super) fn draw(chart: &Chart) -> String {
 /// A node with its PEs. A node without PEs has an invisible point: Graphviz leaves out empty clusters.
 fn cluster(chart: &Chart, at: usize) -> Vec<String> {
     let Some(node) = chart.nodes.get(at) else { return Vec::new() };
-    let (requested, allocatable) = node.cpu;
+    let (requested, allocatable) = (node.cpu_requested, node.cpu_allocatable);
     let closed = if node.schedulable { "" } else { ", closed" };
     let label = format!("{}{closed}\n{requested} of {allocatable} CPU", node.name);
     let mut lines = vec![
@@ -65,7 +65,7 @@ fn pes(chart: &Chart, node: Option<usize>) -> impl Iterator<Item = String> {
 
 fn edges(chart: &Chart) -> Vec<String> {
     let most = chart.edges.iter().map(|edge| edge.rate).max().unwrap_or(0);
-    let line = |edge: &crate::simulate::Edge| {
+    let line = |edge: &crate::simulate::TrafficEdge| {
         let (style, colour) = match Reach::between_ends(chart, *edge) {
             None => ("dotted", "#8a8f98"),
             Some(reach) => ("solid", reach.colour()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::simulate::{Chart, ChartPe, Edge};
+use crate::simulate::{Chart, ChartPe, TrafficEdge};
 
 /// Colours of jobs, distinguishable on a light and on a dark background.
 const PALETTE: [&str; 10] =
@@ -35,7 +35,7 @@ impl Reach {
     pub(super) const ALL: [Self; 3] = [Self::Node, Self::Zone, Self::Beyond];
 
     /// How far the traffic of an edge goes; `None` where one of its PEs waits.
-    pub(super) fn between_ends(chart: &Chart, edge: Edge) -> Option<Self> {
+    pub(super) fn between_ends(chart: &Chart, edge: TrafficEdge) -> Option<Self> {
         let node = |pe: usize| chart.nodes.get(chart.pes.get(pe)?.node?);
         let (from, to) = (node(edge.from)?, node(edge.to)?);
         Some(match chart.is_cut(edge)? {

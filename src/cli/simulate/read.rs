@@ -48,7 +48,7 @@ struct Gathered<'t> {
 pub(super) fn read_input(
     (cluster, workload): (&[PathBuf], &[PathBuf]),
     policies: PolicySet,
-    (now, path): (Option<Timestamp>, simulate::Path),
+    (now, path): (Option<Timestamp>, simulate::SimulationMode),
     loads: Option<BTreeMap<NodeName, Load>>,
 ) -> Result<Read, CommandError> {
     let cluster = texts(cluster)?;
@@ -201,7 +201,7 @@ impl<'t> Gathered<'t> {
     fn finish(
         self,
         policies: PolicySet,
-        (now, path): (Option<Timestamp>, simulate::Path),
+        (now, path): (Option<Timestamp>, simulate::SimulationMode),
     ) -> Result<Read, CommandError> {
         let now = now.or(self.newest).unwrap_or(Timestamp::UNIX_EPOCH);
         let declared = Declarations { jobs: Arc::new(self.jobs), open_streams: self.open_streams };
@@ -229,7 +229,10 @@ impl<'t> Gathered<'t> {
         let notes = said.chain(self.field_problems.into_values().flatten()).collect();
         let pools = self.pools.values().map(|pool| Pool::clone(pool)).collect();
         let (here, loads) = (self.nodes, self.loads);
-        Ok(Read { input: Input { policies, nodes: here, pools, declared, cluster, workload, loads, now, path }, notes })
+        Ok(Read {
+            input: Input { policies, nodes: here, pools, declared, cluster, workload, loads, now, mode: path },
+            notes,
+        })
     }
 }
 

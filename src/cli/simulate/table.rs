@@ -6,13 +6,13 @@ use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
 
 use crate::cli::terminal::{GAP, Style, Terminal, cell};
 use crate::model::Reason;
-use crate::simulate::{Chart, Code, JobOutcome, Outcome, Placement};
+use crate::simulate::{Chart, ReasonCode, SimulatedJob, SimulatedPe, SimulationOutcome};
 
 /// Longer names are broken.
 const NAMES: u16 = 44;
 
 /// Writes the PEs that wait with their reasons, then jobs and nodes.
-pub(super) fn write(outcome: &Outcome, terminal: &mut Terminal) {
+pub(super) fn write(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     placements(outcome, terminal);
     jobs(&outcome.jobs, terminal);
     nodes(outcome, terminal);
@@ -20,7 +20,7 @@ pub(super) fn write(outcome: &Outcome, terminal: &mut Terminal) {
     summary(outcome, terminal);
 }
 
-fn placements(outcome: &Outcome, terminal: &mut Terminal) {
+fn placements(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     terminal.heading("Placements");
     let mut table = terminal.table();
     table.set_header(["PE", "NODE", "SCORE", "BEST OF", "WHY NOT"].map(|title| cell(title, Style::Faint)));
@@ -34,7 +34,7 @@ fn placements(outcome: &Outcome, terminal: &mut Terminal) {
 }
 
 /// A PE that was bound before has no score: the simulation did not place it.
-fn row(placement: &Placement, nodes: usize) -> [comfy_table::Cell; 5] {
+fn row(placement: &SimulatedPe, nodes: usize) -> [comfy_table::Cell; 5] {
     let rejected: usize = placement.reasons.values().sum();
     let left = nodes.saturating_sub(rejected);
     let decided = placement.node.is_none() || placement.score > 0.0;
@@ -51,13 +51,13 @@ fn row(placement: &Placement, nodes: usize) -> [comfy_table::Cell; 5] {
 }
 
 /// The reasons with their counts, the most frequent first; without spaces inside, so that they are not broken.
-fn counted(reasons: &BTreeMap<Code, usize>) -> String {
-    let mut reasons: Vec<(&Code, &usize)> = reasons.iter().collect();
+fn counted(reasons: &BTreeMap<ReasonCode, usize>) -> String {
+    let mut reasons: Vec<(&ReasonCode, &usize)> = reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    reasons.iter().map(|(Code(reason), count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")
+    reasons.iter().map(|(ReasonCode(reason), count)| format!("{reason}×{count}")).collect::<Vec<_>>().join(" ")
 }
 
-fn jobs(jobs: &[JobOutcome], terminal: &mut Terminal) {
+fn jobs(jobs: &[SimulatedJob], terminal: &mut Terminal) {
     terminal.heading("Jobs");
     let mut table = terminal.table();
     let with_regions = jobs.iter().any(|job| !job.parallel_regions.is_empty());
@@ -79,7 +79,7 @@ fn jobs(jobs: &[JobOutcome], terminal: &mut Terminal) {
     terminal.put(table);
 }
 
-fn nodes(outcome: &Outcome, terminal: &mut Terminal) {
+fn nodes(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     terminal.heading("Nodes");
     let mut table = terminal.table();
     table.set_header(["NODE", "PES", "CPU REQUESTED", "RISK", "HOLDS"].map(|title| cell(title, Style::Faint)));
@@ -118,10 +118,10 @@ fn held(chart: &Chart, node: usize) -> String {
 }
 
 /// Writes the meaning of each reason that occurs.
-fn reasons(outcome: &Outcome, terminal: &mut Terminal) {
+fn reasons(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     let waiting = outcome.placements.iter().filter(|placement| placement.node.is_none());
     let seen: BTreeSet<Reason> =
-        waiting.flat_map(|placement| placement.reasons.keys()).map(|Code(reason)| *reason).collect();
+        waiting.flat_map(|placement| placement.reasons.keys()).map(|ReasonCode(reason)| *reason).collect();
     if seen.is_empty() {
         return;
     }
@@ -137,7 +137,7 @@ fn reasons(outcome: &Outcome, terminal: &mut Terminal) {
     }
 }
 
-fn summary(outcome: &Outcome, terminal: &mut Terminal) {
+fn summary(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     let of = outcome.placements.len();
     let placed = outcome.placements.iter().filter(|placement| placement.node.is_some()).count();
     terminal.line("");

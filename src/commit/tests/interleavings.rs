@@ -1,4 +1,4 @@
-//! Two processes over one API server, with everything that can come late, twice or never.
+//! Two processes that share an API server, with requests, responses and watch events that are late, repeated or lost.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::advance;
 
-use super::super::{Bound, Failure};
+use super::super::{BindFailure, BoundPod};
 use super::world::{Process, World, lock, quiet, turns};
 use crate::model::PodPhase;
 use crate::state::Cluster;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const PODS: [&str; 3] = ["a", "b", "c"];
-/// Longer than the binder waits for anything.
+/// Longer than every timeout of the binder.
 const LONG: Duration = Duration::from_secs(3);
 
-/// The rule that all PEs of a run wish for.
+/// The rule between all PEs of a run.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     Exlocation,
@@ -24,25 +24,25 @@ enum Rule {
     Isolation,
 }
 
-/// What happens next. Numbers choose among what there is.
+/// The next step of a run. A number selects one of the requests, processes or pods.
 #[derive(Clone, Debug)]
 enum Step {
     Create(usize),
     Touch(usize),
     Delete(usize),
-    /// kube-scheduler asks a process to bind a pod to a node.
+    /// kube-scheduler sends a bind request to a process.
     Bind(usize, usize, usize),
-    /// Whoever asked for a bind goes away.
+    /// The caller of a bind goes away.
     Abandon(usize, usize),
     Execute(usize),
     Reply(usize),
     Lose(usize),
     Show(usize),
-    /// A watch that was cut off lists anew, and has missed what was in between.
+    /// A watch that was interrupted lists again, and has missed the events in between.
     List(usize),
-    /// A process is killed; another one takes its place.
+    /// A process is killed, and another process starts.
     Crash(usize),
-    /// Time passes: whoever waits gives up.
+    /// Time passes, so that every wait times out.
     Wait,
 }
 
@@ -69,7 +69,7 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 proptest! {
-    // four times what is asked for: PROPTEST_CASES, 256 without
+    // four times PROPTEST_CASES, whose default is 256
     #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     #[test]
@@ -187,7 +187,7 @@ impl Run {
         Ok(())
     }
 
-    /// Everything arrives that is on its way; from then on one process is asked until every pod is bound.
+    /// Delivers all requests, then sends bind requests to one process until every pod is bound.
     async fn finish(&mut self) -> Result<(), TestCaseError> {
         quiet(&self.world, &mut self.processes).await;
         for name in PODS {
@@ -199,7 +199,7 @@ impl Run {
         }
         for name in PODS {
             let mut why = Vec::new();
-            // kube-scheduler tries again after a conflict; twice is enough when nobody else is there
+            // kube-scheduler retries after a conflict; two attempts suffice for a single process
             for node in [NODES, NODES].concat() {
                 if lock(&self.world).pod(name).is_some_and(|pod| pod.node.is_some()) {
                     break;
@@ -211,13 +211,13 @@ impl Run {
         }
         for process in &self.processes {
             let left = process.store.read(Cluster::assumed_len);
-            prop_assert_eq!(left, 0, "commitments that never end");
+            prop_assert_eq!(left, 0, "pods that stay assumed");
         }
         Ok(())
     }
 
-    /// Asks the first process, and lets everything happen until it has answered.
-    async fn bind(&mut self, name: &str, node: &str) -> Result<Result<Bound, Failure>, TestCaseError> {
+    /// Sends a bind request to the first process, and delivers everything until the response.
+    async fn bind(&mut self, name: &str, node: &str) -> Result<Result<BoundPod, BindFailure>, TestCaseError> {
         self.processes[0].bind(name, node);
         let bind = self.processes[0].binds.pop().unwrap();
         for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! Whatever the API server answers or does not, a commitment counts exactly as long as it may be true.
+//! A pod is assumed for exactly as long as its Binding may succeed, whatever the API server returns.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use tokio::time::advance;
 
-use super::super::{Bound, Failure, WriteError};
+use super::super::{BindFailure, BoundPod, WriteError};
 use super::world::{Process, World, answer_next, calls, lock, quiet, turns};
-use crate::extender::bind::BindError;
+use crate::extender::bind::VerificationError;
 use crate::state::Cluster;
 
-/// Longer than the binder waits for the watch.
+/// Longer than the binder's timeout for the watch.
 const LONG: Duration = Duration::from_secs(3);
 const APART: (&str, &str) = ("exlocation", "token");
 
-/// A process that has been placing for a while, and PEs `a` and `b` that must not share a node.
+/// A process that has taken over, and PEs `a` and `b` that must not share a node.
 struct Scene {
     world: Arc<Mutex<World>>,
     process: [Process; 1],
@@ -35,20 +35,20 @@ impl Scene {
         Self { world, process }
     }
 
-    /// Asks to bind a pod and lets its Binding get as far as the network.
+    /// Sends a bind request, and lets the Binding reach the network.
     async fn bind(&mut self, name: &str, node: &str) {
         self.process[0].bind(name, node);
         assert_eq!(calls(&self.world).await.last().unwrap(), &format!("bind {name} to {node}"));
     }
 
-    /// Executes the oldest request and delivers the answer.
+    /// Executes the oldest request, and delivers the response.
     async fn answer(&self) {
         answer_next(&self.world);
         turns().await;
     }
 
-    /// Answers everything and shows everything, and returns what the oldest bind has come to.
-    async fn outcome(&mut self) -> Result<Bound, Failure> {
+    /// Delivers all responses and watch events, and returns the result of the oldest bind.
+    async fn outcome(&mut self) -> Result<BoundPod, BindFailure> {
         quiet(&self.world, &mut self.process).await;
         self.process[0].binds.remove(0).await.unwrap()
     }
@@ -67,13 +67,13 @@ impl Scene {
     }
 }
 
-/// Runs a test on a clock that only the test, or waiting for nothing else, moves.
+/// Runs a test with a paused clock, which advances when the test advances it or every task is idle.
 fn test<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test());
 }
 
 #[test]
-fn a_binding_that_is_taken_counts_before_the_watch_shows_it() {
+fn an_accepted_binding_counts_before_the_watch_delivers_it() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
@@ -92,26 +92,26 @@ fn a_binding_that_is_taken_counts_before_the_watch_shows_it() {
 }
 
 #[test]
-fn a_pod_that_changed_meanwhile_is_verified_and_bound_anew_once() {
+fn a_pod_that_changed_during_the_bind_is_verified_and_bound_once_more() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
         lock(&scene.world).touch("a");
         scene.answer().await;
         assert_eq!(calls(&scene.world).await, ["get a"]);
-        assert!(matches!(scene.outcome().await, Ok(Bound::Placed(_))));
+        assert!(matches!(scene.outcome().await, Ok(BoundPod::ByThisRequest(_))));
         assert_eq!(scene.node("a").as_deref(), Some("n1"));
     });
 }
 
 #[test]
-fn a_pod_that_changes_again_and_again_is_left_to_kube_scheduler() {
+fn a_pod_that_keeps_changing_is_left_to_kube_scheduler() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
         for _ in 0..2 {
             lock(&scene.world).touch("a");
-            // the Binding, and the look at the pod
+            // the Binding, and the read of the pod
             scene.answer().await;
             scene.answer().await;
             scene.show().await;
@@ -123,7 +123,7 @@ fn a_pod_that_changes_again_and_again_is_left_to_kube_scheduler() {
 }
 
 #[test]
-fn a_conflict_that_the_watch_does_not_explain_stays_a_commitment() {
+fn a_pod_stays_assumed_after_a_conflict_that_the_watch_does_not_explain() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
@@ -133,7 +133,7 @@ fn a_conflict_that_the_watch_does_not_explain_stays_a_commitment() {
         advance(LONG).await;
         turns().await;
         let failure = scene.process[0].binds.remove(0).await.unwrap().unwrap_err();
-        assert!(matches!(failure, Failure::Behind(_)), "{failure}");
+        assert!(matches!(failure, BindFailure::WatchBehind(_)), "{failure}");
         assert_eq!(scene.counts("a").as_deref(), Some("n1"), "an earlier Binding of ours might be the reason");
         scene.show().await;
         assert_eq!(scene.counts("a"), None, "a later version, without a node");
@@ -141,19 +141,19 @@ fn a_conflict_that_the_watch_does_not_explain_stays_a_commitment() {
 }
 
 #[test]
-fn a_mark_of_another_process_ends_the_bind() {
+fn a_fencing_token_of_another_process_ends_the_bind() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
-        lock(&scene.world).mark_by("a", "theirs.1");
+        lock(&scene.world).fence_by("a", "theirs.1");
         let failure = scene.outcome().await.unwrap_err();
-        assert_eq!(failure, Failure::Superseded("theirs.1".to_owned()));
+        assert_eq!(failure, BindFailure::Superseded("theirs.1".to_owned()));
         assert_eq!(scene.counts("a"), None);
     });
 }
 
 #[test]
-fn a_pod_that_is_gone_counts_no_more() {
+fn a_deleted_pod_no_longer_counts() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
@@ -165,7 +165,7 @@ fn a_pod_that_is_gone_counts_no_more() {
 }
 
 #[test]
-fn a_refusal_is_final() {
+fn a_rejected_binding_is_final() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
@@ -178,24 +178,24 @@ fn a_refusal_is_final() {
 }
 
 #[test]
-fn a_lost_answer_is_found_out() {
+fn the_outcome_of_a_lost_response_is_found_out() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
         lock(&scene.world).execute(0);
         lock(&scene.world).lose(0);
-        assert_eq!(calls(&scene.world).await, ["mark a"]);
-        assert!(matches!(scene.outcome().await, Ok(Bound::Placed(_))), "it had landed");
+        assert_eq!(calls(&scene.world).await, ["fence a"]);
+        assert!(matches!(scene.outcome().await, Ok(BoundPod::ByThisRequest(_))), "it had landed");
     });
 }
 
 #[test]
-fn a_lost_binding_cannot_land_any_more_when_its_failure_is_told() {
+fn a_lost_binding_cannot_succeed_after_its_failure_is_returned() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
         lock(&scene.world).lose(0);
-        assert_eq!(calls(&scene.world).await, ["bind a to n1", "mark a"], "it may still arrive");
+        assert_eq!(calls(&scene.world).await, ["bind a to n1", "fence a"], "the Binding may still arrive");
         lock(&scene.world).execute(1);
         lock(&scene.world).reply(1);
         scene.show().await;
@@ -208,11 +208,11 @@ fn a_lost_binding_cannot_land_any_more_when_its_failure_is_told() {
 }
 
 #[test]
-fn a_binding_in_doubt_keeps_others_away_until_it_is_settled() {
+fn an_unknown_outcome_keeps_the_pod_assumed_until_it_is_resolved() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
-        // neither the Binding nor the mark is answered; neither has arrived, but nobody knows
+        // neither the Binding nor the fencing token gets a response, and neither has arrived
         for _ in 0..2 {
             lock(&scene.world).refuse(0, WriteError::Unknown("no answer within 2 s".to_owned()));
             turns().await;
@@ -240,7 +240,7 @@ fn a_binding_in_doubt_keeps_others_away_until_it_is_settled() {
 }
 
 #[test]
-fn a_caller_that_goes_away_leaves_a_commitment_in_doubt_and_the_next_one_settles_it() {
+fn a_caller_that_goes_away_leaves_an_unknown_outcome_that_the_next_bind_resolves() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
@@ -248,18 +248,18 @@ fn a_caller_that_goes_away_leaves_a_commitment_in_doubt_and_the_next_one_settles
         turns().await;
         assert_eq!(scene.counts("a").as_deref(), Some("n1"), "its Binding is on its way");
         scene.process[0].bind("a", "n2");
-        assert_eq!(calls(&scene.world).await, ["bind a to n1", "mark a"], "and is ended before another one begins");
+        assert_eq!(calls(&scene.world).await, ["bind a to n1", "fence a"], "the earlier Binding is ended first");
         lock(&scene.world).execute(1);
         lock(&scene.world).reply(1);
         scene.show().await;
         assert_eq!(calls(&scene.world).await, ["bind a to n1", "bind a to n2"]);
-        assert!(matches!(scene.outcome().await, Ok(Bound::Placed(_))));
+        assert!(matches!(scene.outcome().await, Ok(BoundPod::ByThisRequest(_))));
         assert_eq!(scene.node("a").as_deref(), Some("n2"));
     });
 }
 
 #[test]
-fn a_late_failure_does_not_take_away_the_commitment_of_a_later_bind() {
+fn a_late_failure_does_not_forget_the_pod_of_a_later_bind() {
     test(async || {
         let mut scene = Scene::begin().await;
         scene.bind("a", "n1").await;
@@ -269,7 +269,7 @@ fn a_late_failure_does_not_take_away_the_commitment_of_a_later_bind() {
         lock(&scene.world).reply(1);
         scene.show().await;
         assert_eq!(calls(&scene.world).await, ["bind a to n1", "bind a to n2"]);
-        // the first one fails, since the pod was marked, and looks at the pod
+        // the first Binding fails because of the fencing token, and the binder reads the pod
         scene.answer().await;
         assert_eq!(calls(&scene.world).await, ["bind a to n2", "get a"]);
         lock(&scene.world).execute(1);
@@ -280,7 +280,7 @@ fn a_late_failure_does_not_take_away_the_commitment_of_a_later_bind() {
 }
 
 #[test]
-fn a_pod_is_not_judged_before_the_watch_has_shown_it() {
+fn a_pod_is_not_verified_before_the_watch_has_delivered_it() {
     test(async || {
         let mut scene = Scene::begin().await;
         lock(&scene.world).create("new", APART);
@@ -294,12 +294,12 @@ fn a_pod_is_not_judged_before_the_watch_has_shown_it() {
         advance(LONG).await;
         turns().await;
         let failure = scene.process[0].binds.remove(1).await.unwrap().unwrap_err();
-        assert!(matches!(failure, Failure::Turned(BindError::UnknownPod(_))), "{failure}");
+        assert!(matches!(failure, BindFailure::Verification(VerificationError::UnknownPod(_))), "{failure}");
     });
 }
 
 #[test]
-fn nothing_is_bound_before_the_first_list() {
+fn no_pod_is_bound_before_the_first_list() {
     test(async || {
         let world = Arc::<Mutex<World>>::default();
         lock(&world).create("a", APART);

@@ -1,13 +1,13 @@
-//! A Binding of another process cannot land beside ours, in whichever order processes come and go.
+//! No Binding of another process succeeds beside a conflicting one of ours, in any order of takeovers.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use super::super::Bound;
+use super::super::BoundPod;
 use super::world::{Process, World, calls, lock, quiet, turns};
 
 const APART: (&str, &str) = ("exlocation", "token");
-/// As many as PEs that wait at once: all of them can be placed.
+/// As many nodes as pending PEs, so that all PEs can be placed.
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
 /// Two processes, and PEs `a` and `b` that must not share a node.
@@ -19,12 +19,12 @@ fn begin() -> (Arc<Mutex<World>>, [Process; 2]) {
     (world, processes)
 }
 
-/// Runs a test on a clock that only the test, or waiting for nothing else, moves.
+/// Runs a test with a paused clock, which advances when the test advances it or every task is idle.
 fn test<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test());
 }
 
-/// Executes requests in this order, and answers those whose process still waits.
+/// Executes requests in this order, and responds to processes that still wait.
 async fn execute(world: &Arc<Mutex<World>>, wanted: &str) {
     let found = calls(world).await.iter().position(|call| call == wanted);
     let mut open = lock(world);
@@ -37,7 +37,7 @@ fn show(process: &mut Process) {
     while process.show() {}
 }
 
-/// Lets one process bind a pod as if it were alone, until its Binding is on its way.
+/// Lets one process bind a pod as if the process were alone, until its Binding is sent.
 async fn bind_until_sent(world: &Arc<Mutex<World>>, process: &mut Process, pod: &str, node: &str) {
     process.bind(pod, node);
     let sent = format!("bind {pod} to {node}");
@@ -46,7 +46,7 @@ async fn bind_until_sent(world: &Arc<Mutex<World>>, process: &mut Process, pod: 
         if calls.last() == Some(&sent) {
             return;
         }
-        for call in calls.iter().filter(|call| call.starts_with("mark")) {
+        for call in calls.iter().filter(|call| call.starts_with("fence")) {
             execute(world, call).await;
         }
         show(process);
@@ -55,27 +55,27 @@ async fn bind_until_sent(world: &Arc<Mutex<World>>, process: &mut Process, pod: 
 }
 
 #[test]
-fn a_binding_of_a_dead_process_fails_once_its_successor_has_committed() {
+fn a_binding_of_a_dead_process_fails_once_its_successor_has_assumed_a_pod() {
     test(async || {
         let (world, [mut dead, mut next]) = begin();
         bind_until_sent(&world, &mut dead, "a", "n1").await;
         dead.binds.remove(0).abort();
         show(&mut next);
         next.bind("b", "n1");
-        assert_eq!(calls(&world).await, ["bind a to n1", "mark a", "mark b"], "its whole group");
-        execute(&world, "mark a").await;
-        execute(&world, "mark b").await;
+        assert_eq!(calls(&world).await, ["bind a to n1", "fence a", "fence b"], "every conflicting pod");
+        execute(&world, "fence a").await;
+        execute(&world, "fence b").await;
         assert_eq!(calls(&world).await, ["bind a to n1"], "the watch may have more to say");
         show(&mut next);
         assert_eq!(calls(&world).await, ["bind a to n1", "bind b to n1"]);
         quiet(&world, std::slice::from_mut(&mut next)).await;
-        assert!(matches!(next.binds.remove(0).await.unwrap(), Ok(Bound::Placed(_))));
+        assert!(matches!(next.binds.remove(0).await.unwrap(), Ok(BoundPod::ByThisRequest(_))));
         assert!(lock(&world).pod("a").unwrap().node.is_none(), "it came too late");
     });
 }
 
 #[test]
-fn a_binding_that_lands_before_the_mark_is_taken_into_account() {
+fn a_binding_that_succeeds_before_the_fencing_token_counts() {
     test(async || {
         let (world, [mut dead, mut next]) = begin();
         bind_until_sent(&world, &mut dead, "a", "n1").await;
@@ -90,7 +90,7 @@ fn a_binding_that_lands_before_the_mark_is_taken_into_account() {
 }
 
 #[test]
-fn a_process_that_is_asked_again_takes_over_from_the_one_between() {
+fn a_process_that_gets_requests_again_takes_over_again() {
     test(async || {
         let (world, [mut one, mut two]) = begin();
         lock(&world).create("c", APART);
@@ -98,14 +98,14 @@ fn a_process_that_is_asked_again_takes_over_from_the_one_between() {
         bind_until_sent(&world, &mut one, "a", "n1").await;
         execute(&world, "bind a to n1").await;
         show(&mut one);
-        // the second one takes over, and is cut off in the middle
+        // the second process takes over, and is interrupted
         show(&mut two);
         bind_until_sent(&world, &mut two, "b", "n2").await;
-        // the first one has seen that, and is asked again
+        // the first process watches the takeover, and gets a request again
         show(&mut one);
         one.bind("c", "n2");
-        assert_eq!(calls(&world).await, ["bind b to n2", "mark b", "mark c"]);
-        execute(&world, "mark b").await;
+        assert_eq!(calls(&world).await, ["bind b to n2", "fence b", "fence c"]);
+        execute(&world, "fence b").await;
         quiet(&world, std::slice::from_mut(&mut one)).await;
         let open = lock(&world);
         let bound = ["b", "c"].map(|name| open.pod(name).unwrap().node.is_some());
@@ -114,7 +114,7 @@ fn a_process_that_is_asked_again_takes_over_from_the_one_between() {
 }
 
 #[test]
-fn a_process_that_has_not_seen_its_successor_binds_nothing_that_the_successor_knows() {
+fn a_process_that_does_not_know_its_successor_binds_no_pod_that_the_successor_knows() {
     test(async || {
         let (world, [mut one, mut two]) = begin();
         bind_until_sent(&world, &mut one, "a", "n1").await;
@@ -124,7 +124,7 @@ fn a_process_that_has_not_seen_its_successor_binds_nothing_that_the_successor_kn
         show(&mut one);
         show(&mut two);
         bind_until_sent(&world, &mut two, "b", "n2").await;
-        // the first one's watch is late: to it, nothing has happened
+        // the watch of the first process is late, so it knows of no takeover
         bind_until_sent(&world, &mut one, "c", "n2").await;
         execute(&world, "bind b to n2").await;
         quiet(&world, std::slice::from_mut(&mut one)).await;
@@ -134,25 +134,25 @@ fn a_process_that_has_not_seen_its_successor_binds_nothing_that_the_successor_kn
 }
 
 #[test]
-fn pods_that_come_before_our_first_mark_is_shown_are_marked_too() {
+fn pods_that_are_created_before_the_first_delivered_token_are_fenced_too() {
     test(async || {
         let (world, [mut one, mut two]) = begin();
         bind_until_sent(&world, &mut one, "a", "n1").await;
         execute(&world, "bind a to n1").await;
         show(&mut one);
-        two.binder.asked();
-        // both see it, and the first one does not know of the second
+        two.binder.ensure_takeover();
+        // both processes watch the pod, and the first does not know of the second
         lock(&world).create("c", APART);
         [&mut one, &mut two].into_iter().for_each(show);
         bind_until_sent(&world, &mut one, "c", "n2").await;
         two.bind("b", "n2");
         turns().await;
-        assert_eq!(calls(&world).await, ["bind c to n2", "mark b", "mark c"]);
+        assert_eq!(calls(&world).await, ["bind c to n2", "fence b", "fence c"]);
     });
 }
 
 #[test]
-fn pods_that_come_later_cost_one_call_each() {
+fn later_pods_take_one_request_each() {
     test(async || {
         let (world, [mut one, _]) = begin();
         one.bind("a", "n1");
@@ -175,12 +175,12 @@ fn a_watch_with_a_gap_may_have_missed_a_takeover() {
         lock(&world).create("c", APART);
         one.list();
         one.bind("c", "n2");
-        assert_eq!(calls(&world).await, ["mark b", "mark c"]);
+        assert_eq!(calls(&world).await, ["fence b", "fence c"]);
     });
 }
 
 #[test]
-fn a_failed_mark_fails_the_bind_and_commits_nothing() {
+fn a_failed_fencing_token_fails_the_bind_and_assumes_no_pod() {
     test(async || {
         let (world, [mut one, _]) = begin();
         one.bind("a", "n1");
@@ -194,13 +194,13 @@ fn a_failed_mark_fails_the_bind_and_commits_nothing() {
 }
 
 #[test]
-fn a_pod_that_is_gone_needs_no_mark() {
+fn a_deleted_pod_needs_no_fencing_token() {
     test(async || {
         let (world, [mut one, _]) = begin();
         one.bind("a", "n1");
         turns().await;
         lock(&world).delete("b");
         quiet(&world, std::slice::from_mut(&mut one)).await;
-        assert!(matches!(one.binds.remove(0).await.unwrap(), Ok(Bound::Placed(_))));
+        assert!(matches!(one.binds.remove(0).await.unwrap(), Ok(BoundPod::ByThisRequest(_))));
     });
 }

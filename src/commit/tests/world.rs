@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, yield_now};
 
-use super::super::{Api, Binder, Bound, Failure, WriteError};
+use super::super::{BindFailure, Binder, BoundPod, PodApi, WriteError};
 use crate::extender::BindingArguments;
 use crate::extender::bind::PendingBinding;
 use crate::model::{
@@ -22,10 +22,10 @@ use crate::policy::{PolicySet, Source};
 use crate::state::Event;
 use crate::store::Store;
 
-/// How often tasks get the word until all of them wait for the test.
+/// How often the runtime yields until every task waits for the test.
 const TURNS: usize = 24;
 
-/// What a process asks the API server.
+/// A request of a process to the API server.
 #[derive(Clone, Debug)]
 pub(super) enum Call {
     Bind(Box<PendingBinding>),
@@ -35,7 +35,7 @@ pub(super) enum Call {
 
 type Answer = Result<Option<Pod>, WriteError>;
 
-/// A request on its way, executed or not; dropping it loses the answer.
+/// A request in flight, executed or not; dropping the request loses the response.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) call: Call,
@@ -43,28 +43,28 @@ pub(super) struct Request {
     reply: Option<oneshot::Sender<Answer>>,
 }
 
-/// The API server and the network before it.
+/// The API server, and the network in front of the API server.
 #[derive(Debug, Default)]
 pub(super) struct World {
     pods: BTreeMap<PodUid, Pod>,
     version: u64,
-    /// What every watch shows, in its order.
+    /// The events of every watch, in order.
     log: Vec<Event>,
     pub(super) requests: Vec<Request>,
-    /// How many Bindings have landed.
+    /// How many Bindings have succeeded.
     pub(super) landed: usize,
 }
 
-/// A process that places: its state, its binder, and how far its watch has come.
+/// A process: its state, its binder, and the position of its watch.
 pub(super) struct Process {
     world: Arc<Mutex<World>>,
     pub(super) store: Arc<Store>,
     pub(super) binder: Arc<Binder>,
     shown: usize,
-    pub(super) binds: Vec<JoinHandle<Result<Bound, Failure>>>,
+    pub(super) binds: Vec<JoinHandle<Result<BoundPod, BindFailure>>>,
 }
 
-/// The way of one process to the API server.
+/// The connection of one process to the API server.
 #[derive(Debug)]
 struct Network(Arc<Mutex<World>>);
 
@@ -76,22 +76,22 @@ impl Network {
     }
 }
 
-impl Api for Network {
+impl PodApi for Network {
     fn bind<'a>(&'a self, binding: &'a PendingBinding) -> BoxFuture<'a, Result<(), WriteError>> {
         self.send(Call::Bind(Box::new(binding.clone()))).map(|answer| answer.map(drop)).boxed()
     }
 
-    fn get<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
+    fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
         self.send(Call::Get(pod.clone())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 
-    fn fence<'a>(&'a self, pod: &'a PodKey, epoch: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
-        self.send(Call::Fence(pod.clone(), epoch.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
+    fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
+        self.send(Call::Fence(pod.clone(), token.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 }
 
 impl World {
-    /// Creates a pod of job `job` that waits, with one wish.
+    /// Creates a pending PE of job `job` with one annotation.
     pub(super) fn create(&mut self, name: &str, (key, value): (&str, &str)) {
         self.put(Pod {
             key: PodKey { namespace: Namespace::from("ns"), name: name.into(), uid: name.into() },
@@ -109,25 +109,25 @@ impl World {
         });
     }
 
-    /// Changes a pod as its user, the kubelet or kube-scheduler might: it has another version then.
+    /// Changes a pod as a user, the kubelet or kube-scheduler might, so that its version changes.
     pub(super) fn touch(&mut self, name: &str) {
         if let Some(pod) = self.pods.get(name).cloned() {
             self.put(pod);
         }
     }
 
-    /// Another process marks a pod.
-    pub(super) fn mark_by(&mut self, name: &str, fence: &str) {
+    /// Writes a fencing token of another process onto a pod.
+    pub(super) fn fence_by(&mut self, name: &str, token: &str) {
         let key = self.pods[name].key.clone();
-        self.fence(&key, fence).unwrap();
+        self.fence(&key, token).unwrap();
     }
 
-    /// A pod as it is.
+    /// The current pod.
     pub(super) fn pod(&self, name: &str) -> Option<&Pod> {
         self.pods.get(name)
     }
 
-    /// All pods as they are.
+    /// All current pods.
     pub(super) fn pods(&self) -> impl Iterator<Item = &Pod> {
         self.pods.values()
     }
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// Delivers the answer to a request that was executed.
+    /// Delivers the response to an executed request.
     pub(super) fn reply(&mut self, index: usize) {
         if let Some(answer) = self.requests[index].executed.take()
             && let Some(reply) = self.requests.remove(index).reply
@@ -170,14 +170,14 @@ impl World {
         }
     }
 
-    /// Answers a request without executing it.
+    /// Responds to a request without executing the request.
     pub(super) fn refuse(&mut self, index: usize, error: WriteError) {
         if let Some(reply) = self.requests.remove(index).reply {
             drop(reply.send(Err(error)));
         }
     }
 
-    /// The connection breaks: nobody hears the answer, but what was sent may arrive all the same.
+    /// Breaks the connection: the response is lost, and the request may still arrive.
     pub(super) fn lose(&mut self, index: usize) {
         let request = &mut self.requests[index];
         request.reply = None;
@@ -210,7 +210,7 @@ impl World {
 }
 
 impl Process {
-    /// Starts a process on these nodes: it has listed everything, and nobody has asked it yet.
+    /// Starts a process on these nodes that has listed all kinds, and has got no request yet.
     pub(super) fn start(world: &Arc<Mutex<World>>, epoch: &str, nodes: &[&str]) -> Self {
         let mut process = Self::unlisted(world, epoch, nodes);
         process.list();
@@ -227,7 +227,7 @@ impl Process {
         Self { world: Arc::clone(world), store, binder, shown: 0, binds: Vec::new() }
     }
 
-    /// Lists everything anew, as a watch does that was cut off for too long.
+    /// Lists all pods again, as a watch does after a long interruption.
     pub(super) fn list(&mut self) {
         let world = self.world.lock().unwrap();
         let pods = world.pods.values().cloned().collect();
@@ -236,7 +236,7 @@ impl Process {
         self.store.apply([Event::listed(pods)]);
     }
 
-    /// Lets the watch show the next event; false when there is none.
+    /// Lets the watch deliver the next event; false where there is none.
     pub(super) fn show(&mut self) -> bool {
         let next = self.world.lock().unwrap().log.get(self.shown).cloned();
         let Some(event) = next else { return false };
@@ -245,14 +245,14 @@ impl Process {
         true
     }
 
-    /// kube-scheduler asks this process to bind a pod to a node.
+    /// Sends a bind request to this process.
     pub(super) fn bind(&mut self, name: &str, node: &str) {
         let (binder, arguments) = (Arc::clone(&self.binder), arguments(name, node));
         let bind = async move { binder.bind(&arguments, None, Timestamp::UNIX_EPOCH).await };
         self.binds.push(tokio::spawn(bind));
     }
 
-    /// Where the process counts a pod, by its watch or by its ledger.
+    /// The node that a pod counts on, watched or assumed.
     pub(super) fn counts(&self, name: &str) -> Option<String> {
         self.store.change(|cluster| {
             let (pod, _) = cluster.pod(name)?;
@@ -262,23 +262,23 @@ impl Process {
 }
 
 impl Call {
-    /// The call in a few words.
+    /// A short text of the request.
     fn in_words(&self) -> String {
         match self {
             Self::Bind(binding) => format!("bind {} to {}", binding.pod.name, binding.node),
             Self::Get(pod) => format!("get {}", pod.name),
-            Self::Fence(pod, _) => format!("mark {}", pod.name),
+            Self::Fence(pod, _) => format!("fence {}", pod.name),
         }
     }
 }
 
-/// What is under way, in a few words, once no task can go on.
+/// Short texts of all requests in flight, once every task is idle.
 pub(super) async fn calls(world: &Arc<Mutex<World>>) -> Vec<String> {
     turns().await;
     lock(world).requests.iter().map(|request| request.call.in_words()).collect()
 }
 
-/// Executes and answers all requests and shows all events until nothing is left to do.
+/// Executes all requests, and delivers all responses and events, until none is left.
 pub(super) async fn quiet(world: &Arc<Mutex<World>>, processes: &mut [Process]) {
     loop {
         turns().await;
@@ -299,7 +299,7 @@ pub(super) async fn quiet(world: &Arc<Mutex<World>>, processes: &mut [Process]) 
     }
 }
 
-/// Executes and answers the oldest request; false when there is none.
+/// Executes the oldest request, and delivers its response; false where there is none.
 pub(super) fn answer_next(world: &Arc<Mutex<World>>) -> bool {
     let mut open = lock(world);
     if open.requests.is_empty() {
@@ -310,7 +310,7 @@ pub(super) fn answer_next(world: &Arc<Mutex<World>>) -> bool {
     true
 }
 
-/// Lets every task go on as far as it can.
+/// Lets every task run until it is idle.
 pub(super) async fn turns() {
     for _ in 0..TURNS {
         yield_now().await;

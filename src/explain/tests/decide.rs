@@ -1,17 +1,17 @@
 use serde_json::{Value, json};
 
-use super::{MOST_CANDIDATES, Subject, explain, recorded};
-use crate::explain::{Explanation, State};
+use super::{ExplainedPod, MAX_NEAREST_NODES, explain, explain_from_manifest};
+use crate::explain::{Explanation, PodState};
 use crate::model::{DeclaredPe, FieldProblem, Node, Pod, PodPhase};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, cluster, cordoned, declared_pe, declared_region, exclusive, governed, labelled, lasting, leaving, node, on,
-    pe, pod, pool, reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
+    asking, bound_to, cluster, cordoned, declared_pe, declared_region, exclusive, governed, labelled, lasting, leaving,
+    node, pe, pod, pool, reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
 };
 
 fn explained(cluster: &Cluster, name: &str) -> Explanation {
     let pod = cluster.named("streams", name).unwrap();
-    explain(&Subject::of(pod, cluster), cluster.snapshot(), cluster.policies())
+    explain(&ExplainedPod::new(pod, cluster), cluster.snapshot(), cluster.policies())
 }
 
 fn recording(record: &Value, pod: Pod) -> Pod {
@@ -21,7 +21,7 @@ fn recording(record: &Value, pod: Pod) -> Pod {
 }
 
 #[test]
-fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() {
+fn a_pending_pe_has_reasons_and_the_nearest_nodes_with_remedies() {
     let nodes = vec![
         tainted(&["k"], cordoned(node("n1"))),
         tagged(&["ssd"], with_cores(1, node("n2"))),
@@ -31,8 +31,8 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
     ];
     let spec = [("host-tags", "ssd"), ("exlocation", "x")];
     let pods = vec![
-        on("n4", asking(3_500, pe("j", "b", &[("exlocation", "x")]))),
-        on("n2", asking(500, pod("of no job"))),
+        bound_to("n4", asking(3_500, pe("j", "b", &[("exlocation", "x")]))),
+        bound_to("n2", asking(500, pod("of no job"))),
         asking(1_000, pe("j", "a", &spec)),
     ];
     let expected = json!({
@@ -40,7 +40,7 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
         "pod": "streams/a",
         "source": "extender",
         "state": "waiting",
-        "summary": "It waits: none of 5 nodes fits.",
+        "summary": "The pod is pending: none of 5 nodes fits.",
         "policy": "test",
         "job": "streams/j",
         "pe": "a",
@@ -51,17 +51,17 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
             {"node": "n2", "crowding": 1.0, "risk": 1.0, "lacks": [{
                 "reason": "InsufficientResources",
                 "problem": "InsufficientResources: cpu: requested 1000m, free 500m",
-                "remedy": "free 500m of cpu: the PE asks for 1000m, 500m is free",
+                "remedy": "free 500m of cpu: the PE requests 1000m, 500m is free",
             }]},
             {"node": "n3", "crowding": 0.25, "risk": 0.0, "lacks": [{
                 "reason": "PoolTagMissing",
                 "problem": "PoolTagMissing: no tag `ssd`",
-                "remedy": "label it tag.outrigger.dev/ssd",
+                "remedy": "label the node tag.outrigger.dev/ssd",
             }]},
             {"node": "n5", "crowding": 0.25, "risk": 0.0, "lacks": [{
                 "reason": "PoolTagMissing",
                 "problem": "PoolTagMissing: no tag `ssd`",
-                "remedy": "label it tag.outrigger.dev/ssd",
+                "remedy": "label the node tag.outrigger.dev/ssd",
             }]},
         ],
     });
@@ -72,10 +72,10 @@ fn a_pe_that_waits_is_told_reasons_and_the_nearest_nodes_with_what_would_help() 
 }
 
 #[test]
-fn every_rule_that_speaks_against_a_node_is_told_in_order() {
+fn every_rejection_of_a_node_is_listed_in_order() {
     let nodes = vec![tainted(&["k"], cordoned(labelled(&["restrict.outrigger.dev/gpu"], node("n1"))))];
     let pods = vec![
-        on("n1", asking(4_000, pe("j", "b", &[("exlocation", "x")]))),
+        bound_to("n1", asking(4_000, pe("j", "b", &[("exlocation", "x")]))),
         pe("j", "a", &[("exlocation", "x"), ("hosts", "n2"), ("isolated", "true")]),
     ];
     let explanation = explained(&cluster(nodes, vec![], pods), "a");
@@ -93,7 +93,7 @@ fn every_rule_that_speaks_against_a_node_is_told_in_order() {
 }
 
 #[test]
-fn counts_are_those_of_filter_and_add_up() {
+fn counts_equal_those_of_filter_and_add_up() {
     let names: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
     let vary = |(number, name): (usize, &String)| match number % 4 {
         0 => node(name),
@@ -114,19 +114,26 @@ fn counts_are_those_of_filter_and_add_up() {
     }
     assert_eq!(explanation.passing + explanation.rejected.values().sum::<usize>(), explanation.nodes);
     assert_eq!(explanation.nodes, 40);
-    assert_eq!(explanation.nearest.len(), MOST_CANDIDATES, "bounded, whatever the size of the cluster");
+    assert_eq!(explanation.nearest.len(), MAX_NEAREST_NODES, "bounded, whatever the size of the cluster");
     assert!(explanation.nearest.iter().all(|candidate| candidate.lacks.is_empty()), "those that fit come first");
-    assert!(explanation.summary.starts_with("It waits, although 10 of 40 nodes fit"), "{}", explanation.summary);
+    assert!(
+        explanation.summary.starts_with("The pod is pending, although 10 of 40 nodes fit"),
+        "{}",
+        explanation.summary
+    );
 }
 
 #[test]
-fn a_placed_pe_has_its_record_and_what_the_others_lack() {
+fn a_placed_pe_has_its_record_and_the_rejections_of_other_nodes() {
     let record = json!({"node": "n1", "asked": 8, "refused": {"PoolTagMissing": 4, "ExlocationConflict": 1}});
-    let pods =
-        vec![recording(&record, on("n1", pe("j", "a", &[]))), on("n3", pe("k", "b", &[])), on("n3", pe("k", "c", &[]))];
+    let pods = vec![
+        recording(&record, bound_to("n1", pe("j", "a", &[]))),
+        bound_to("n3", pe("k", "b", &[])),
+        bound_to("n3", pe("k", "c", &[])),
+    ];
     let explanation = explained(&cluster(vec![node("n1"), cordoned(node("n2")), node("n3")], vec![], pods), "a");
-    assert_eq!(explanation.state, State::Placed);
-    assert_eq!(explanation.summary, "It is on n1, chosen from 3 of 8 nodes that fitted.");
+    assert_eq!(explanation.state, PodState::Placed);
+    assert_eq!(explanation.summary, "The pod is on n1, chosen from 3 of 8 nodes that fitted.");
     assert_eq!(explanation.record, Some(record));
     let others: Vec<(&str, f64, usize)> =
         explanation.nearest.iter().map(|other| (other.node.as_str(), other.crowding, other.lacks.len())).collect();
@@ -139,107 +146,111 @@ fn a_placed_pe_has_its_record_and_what_the_others_lack() {
 }
 
 #[test]
-fn a_placed_pe_is_told_what_has_come_to_speak_against_its_node() {
-    let pods = vec![on("n1", asking(4_000, pe("j", "a", &[])))];
+fn a_placed_pe_has_the_rejections_of_its_own_node() {
+    let pods = vec![bound_to("n1", asking(4_000, pe("j", "a", &[])))];
     let explanation = explained(&cluster(vec![cordoned(node("n1"))], vec![], pods), "a");
     let lacks: Vec<String> = explanation.here.unwrap().lacks.into_iter().map(|lack| lack.reason).collect();
     assert_eq!(lacks, ["NodeUnschedulable"], "nor does what it requests");
 }
 
 #[test]
-fn what_becomes_of_a_pod_is_told_in_a_sentence() {
+fn the_state_of_a_pod_is_summarised_in_a_sentence() {
     let only = json!({"node": "n1", "asked": 3, "refused": {"HostMismatch": 2}});
     let finished = |pod: Pod| Pod { phase: PodPhase::Finished, ..pod };
     let pods = vec![
-        recording(&only, on("n1", pe("j", "only", &[]))),
-        on("n1", pe("j", "foreign", &[])),
-        leaving(on("n1", pe("j", "leaving", &[]))),
-        finished(on("n1", pe("j", "finished", &[]))),
+        recording(&only, bound_to("n1", pe("j", "only", &[]))),
+        bound_to("n1", pe("j", "foreign", &[])),
+        leaving(bound_to("n1", pe("j", "leaving", &[]))),
+        finished(bound_to("n1", pe("j", "finished", &[]))),
         pod("not ours"),
-        on("n1", pod("not ours either")),
+        bound_to("n1", pod("not ours either")),
         pe("j", "committed", &[]),
     ];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
     cluster.assume(&"committed".into(), &"n1".into()).unwrap();
     let no_policy = "No policy governs it: kube-scheduler places it, and no rule of Outrigger applies.";
     for (name, state, summary) in [
-        ("only", State::Placed, "It is on n1, the only one of 3 nodes that fitted."),
-        ("foreign", State::Placed, "It is on n1, without a record: it was not placed by Outrigger."),
-        ("leaving", State::Leaving, "It is being deleted."),
-        ("finished", State::Finished, "It has run to its end."),
-        ("not ours", State::Waiting, &format!("It waits. {no_policy}")),
-        ("not ours either", State::Placed, &format!("It is on n1. {no_policy}")),
-        ("committed", State::Placing, "It is bound to n1; the API server does not show it yet."),
+        ("only", PodState::Placed, "The pod is on n1, the only one of 3 nodes that fitted."),
+        ("foreign", PodState::Placed, "The pod is on n1, without a record: Outrigger did not place the pod."),
+        ("leaving", PodState::Leaving, "The pod is being deleted."),
+        ("finished", PodState::Finished, "The pod has finished."),
+        ("not ours", PodState::Waiting, &format!("The pod is pending. {no_policy}")),
+        ("not ours either", PodState::Placed, &format!("The pod is on n1. {no_policy}")),
+        ("committed", PodState::Placing, "The pod is bound to n1; the watch does not show the node yet."),
     ] {
         let explanation = explained(&cluster, name);
         assert_eq!((explanation.state, explanation.summary.as_str()), (state, summary), "{name}");
     }
-    assert_eq!(explained(&cluster, "not ours").nodes, 0, "nothing is said of nodes");
+    assert_eq!(explained(&cluster, "not ours").nodes, 0, "no node is explained");
 }
 
 #[test]
-fn what_speaks_against_every_node_is_told_once() {
+fn a_problem_of_every_node_is_listed_once() {
     let pods = vec![pe("j", "a", &[("host-pool", "absent")]), pe("j", "b", &[("isolated", "perhaps")])];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     for (name, reason, remedy) in [
         ("a", "PoolNotFound", "create HostPool `streams/absent`, or name one that exists"),
-        ("b", "InvalidPlacement", "change what the PE asks for"),
+        ("b", "InvalidPlacement", "change the placement spec of the PE"),
     ] {
         let explanation = explained(&cluster, name);
         let problem = explanation.problem.unwrap();
         assert_eq!((problem.reason.as_str(), problem.remedy.as_str()), (reason, remedy));
         assert_eq!(explanation.rejected.into_iter().collect::<Vec<_>>(), [(reason.to_owned(), 2)]);
-        assert_eq!(explanation.summary, "It waits: no node can be right for it.");
+        assert_eq!(explanation.summary, "The pod is pending: one problem rejects every node.");
     }
 }
 
 #[test]
-fn what_a_gang_waits_for_is_told_to_each_of_its_members() {
+fn every_member_of_a_gang_has_the_problem_of_the_gang() {
     let gang = |count: &'static str| [("gang", count), ("exlocation", "x")];
-    let of = |count| {
+    let explain_member = |count| {
         let pods = vec![pe("j", "a", &gang(count)), pe("j", "b", &gang(count))];
         explained(&cluster(vec![node("n1"), cordoned(node("n2"))], vec![], pods), "a")
     };
-    let incomplete = of("4");
+    let incomplete = explain_member("4");
     let problem = incomplete.problem.unwrap();
     assert_eq!(problem.remedy, "create the 2 members of the gang that are missing, or ask for fewer");
     assert_eq!(incomplete.rejected.into_iter().collect::<Vec<_>>(), [("GangIncomplete".to_owned(), 2)]);
-    let infeasible = of("2");
+    let infeasible = explain_member("2");
     assert_eq!(infeasible.problem.unwrap().reason, "GangInfeasible");
     let rejected: Vec<(String, usize)> = infeasible.rejected.into_iter().collect();
     assert_eq!(rejected, [("GangInfeasible".to_owned(), 1), ("NodeUnschedulable".to_owned(), 1)]);
 }
 
 #[test]
-fn remedies_name_what_to_do_with_the_numbers() {
+fn remedies_have_the_amounts() {
     let remedies = |nodes: Vec<Node>, pods: Vec<Pod>| {
         let pools = vec![pool("small", &[], sized(4)), pool("own", &[], exclusive(1))];
         let explanation = explained(&cluster(nodes, pools, pods), "a");
         let lacks = explanation.nearest.into_iter().next().unwrap().lacks;
-        lacks.into_iter().map(|lack| lack.remedy).collect::<Vec<String>>().join("; ")
+        lacks.into_iter().map(|rejection| rejection.remedy).collect::<Vec<String>>().join("; ")
     };
-    let one = |wish: (&str, &str), other: Option<Pod>| {
-        remedies(vec![node("n1")], other.into_iter().chain([pe("j", "a", &[wish])]).collect())
+    let one = |constraint: (&str, &str), other: Option<Pod>| {
+        remedies(vec![node("n1")], other.into_iter().chain([pe("j", "a", &[constraint])]).collect())
     };
     assert_eq!(one(("hosts", "n2"), None), "add it to outrigger.dev/hosts");
     assert_eq!(one(("host-pool", "small"), None), "let 3 more nodes qualify for the pool, or lower its size to 1");
-    assert_eq!(one(("host-pool", "own"), Some(on("n1", pe("k", "b", &[])))), "wait until job streams/k has left it");
+    assert_eq!(
+        one(("host-pool", "own"), Some(bound_to("n1", pe("k", "b", &[])))),
+        "wait until job streams/k has left the node"
+    );
     let bucket = ("colocation", "t");
     assert_eq!(
         one(bucket, Some(asking(4_000, pe("j", "b", &[bucket])))),
-        "free 100m of cpu: the waiting PEs of the bucket ask together for 4100m, 4000m is free"
+        "free 100m of cpu: the pending PEs of the bucket request 4100m, 4000m is free"
     );
-    let elsewhere = vec![on("n2", asking(4_000, pe("j", "b", &[bucket]))), asking(1_000, pe("j", "a", &[bucket]))];
-    assert_eq!(remedies(vec![node("n1"), node("n2")], elsewhere), "make room on n2, where its bucket is");
+    let elsewhere =
+        vec![bound_to("n2", asking(4_000, pe("j", "b", &[bucket]))), asking(1_000, pe("j", "a", &[bucket]))];
+    assert_eq!(remedies(vec![node("n1"), node("n2")], elsewhere), "make room on n2, where the bucket of the PE is");
     assert_eq!(
         remedies(vec![tainted(&["k"], node("n1"))], vec![pe("j", "a", &[])]),
-        "tolerate k:NoSchedule, or take the taint off"
+        "tolerate k:NoSchedule, or remove the taint"
     );
 }
 
 #[test]
-fn without_an_extender_the_pod_speaks_for_itself() {
-    let read = |manifest: Value| recorded(&serde_json::from_value(manifest).unwrap());
+fn without_an_extender_a_pod_is_explained_from_its_manifest() {
+    let read = |manifest: Value| explain_from_manifest(&serde_json::from_value(manifest).unwrap());
     let record = json!({"node": "n1", "job": "ns/j", "pe": "a", "policy": "annotations", "asked": 2, "refused": {}});
     let placed = read(json!({
         "metadata": {"namespace": "ns", "name": "a", "annotations": {"outrigger.dev/placement": record.to_string()}},
@@ -249,7 +260,7 @@ fn without_an_extender_the_pod_speaks_for_itself() {
         serde_json::to_value(placed).unwrap(),
         json!({
             "version": 1, "pod": "ns/a", "source": "pod", "state": "placed",
-            "summary": "It is on n1, chosen from 2 of 2 nodes that fitted.",
+            "summary": "The pod is on n1, chosen from 2 of 2 nodes that fitted.",
             "policy": "annotations", "job": "ns/j", "pe": "a", "node": "n1", "record": record,
             "nodes": 0, "passing": 0, "refused": {}, "nearest": [],
         })
@@ -261,12 +272,12 @@ fn without_an_extender_the_pod_speaks_for_itself() {
         "spec": {"containers": []},
         "status": {"phase": "Pending", "conditions": [condition]},
     }));
-    assert_eq!((waiting.state, waiting.summary.as_str()), (State::Waiting, "It waits."));
+    assert_eq!((waiting.state, waiting.summary.as_str()), (PodState::Waiting, "The pod is pending."));
     assert_eq!(waiting.message.as_deref(), Some(message));
 }
 
 #[test]
-fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_with_the_field() {
+fn declared_values_have_their_object_and_field_problems_their_field() {
     let of_pe = DeclaredPe {
         field_problems: vec![FieldProblem {
             field: "spec.placement.rack".to_owned(),
@@ -281,7 +292,7 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
     cluster.apply(Event::put(stream_job("app", &[("0", &[("hosts", "n1")])])));
     let Explanation { declared, unclear, .. } = explained(&cluster, "app-0");
     let reported: Vec<String> =
-        declared.iter().map(|wish| format!("{}={} by {}", wish.key, wish.value, wish.by)).collect();
+        declared.iter().map(|value| format!("{}={} by {}", value.key, value.value, value.by)).collect();
     assert_eq!(
         reported,
         [
@@ -293,7 +304,7 @@ fn wishes_that_stand_in_objects_are_told_with_the_object_and_what_is_unclear_wit
 }
 
 #[test]
-fn parallel_regions_of_its_job_are_told_with_their_widths() {
+fn parallel_regions_of_the_job_are_listed_with_their_widths() {
     let pods = vec![streams_pe("app", "0"), streams_pe("other", "0"), pe("app", "of another dialect", &[])];
     let mut cluster = governed(streams_policy(""), vec![node("n1")], vec![], pods);
     let reported = |cluster: &Cluster, pod: &str| -> Vec<String> {
@@ -318,13 +329,13 @@ fn parallel_regions_of_its_job_are_told_with_their_widths() {
 }
 
 #[test]
-fn a_pod_whose_owner_is_gone_is_said_to_leave() {
-    let pod = lasting("a", on("n1", pe("j", "a", &[])));
+fn a_pod_whose_owner_is_gone_is_leaving() {
+    let pod = lasting("a", bound_to("n1", pe("j", "a", &[])));
     let owner = pod.owner.as_deref().unwrap().clone();
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pod]);
-    assert_eq!(explained(&cluster, "a").state, State::Placed);
+    assert_eq!(explained(&cluster, "a").state, PodState::Placed);
     cluster.apply(Event::OwnerGone(owner));
     let explanation = explained(&cluster, "a");
-    assert_eq!(explanation.state, State::Leaving);
-    assert_eq!(explanation.summary, "Its owner set is gone: it is going to be deleted.");
+    assert_eq!(explanation.state, PodState::Leaving);
+    assert_eq!(explanation.summary, "The owner set of the pod is gone: the pod will be deleted.");
 }

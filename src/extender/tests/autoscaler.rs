@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{simulate_filter, simulate_prioritize};
 use crate::model::RequestOutcome;
 use crate::state::Cluster;
-use crate::testing::{asking, cluster, node, on, pe, policies};
+use crate::testing::{asking, bound_to, cluster, node, pe, policies};
 
 fn whole(name: &str, cpu: &str) -> Value {
     json!({
@@ -25,8 +25,10 @@ fn question(nodes: &[Value]) -> Vec<u8> {
 
 /// `full` has one core left, `taken` a PE of the same exlocation group, `free` nothing.
 fn known() -> Cluster {
-    let running =
-        vec![on("full", asking(3_000, pe("k", "big", &[]))), on("taken", pe("j", "b", &[("exlocation", "x")]))];
+    let running = vec![
+        bound_to("full", asking(3_000, pe("k", "big", &[]))),
+        bound_to("taken", pe("j", "b", &[("exlocation", "x")])),
+    ];
     cluster(vec![node("full"), node("taken"), node("free")], Vec::new(), running)
 }
 
@@ -36,7 +38,7 @@ fn filtered(cluster: &Cluster, nodes: &[Value]) -> Value {
 }
 
 #[test]
-fn nodes_that_pass_go_back_as_they_came_and_unknown_names_are_empty() {
+fn nodes_that_pass_are_returned_with_their_json_and_unknown_nodes_are_empty() {
     let (full, taken, new, small) = (whole("full", "4"), whole("taken", "4"), whole("new", "4"), whole("small", "1"));
     let answer = filtered(&known(), &[full, taken, new.clone(), small]);
     assert_eq!(answer["Nodes"]["items"], json!([new]));
@@ -48,7 +50,7 @@ fn nodes_that_pass_go_back_as_they_came_and_unknown_names_are_empty() {
 }
 
 #[test]
-fn what_is_sent_of_a_known_node_counts_and_what_runs_there_does_too() {
+fn a_known_node_keeps_its_pods_and_takes_the_fields_of_the_request() {
     let larger = whole("full", "8");
     assert_eq!(filtered(&known(), std::slice::from_ref(&larger))["Nodes"]["items"], json!([larger]));
     let smaller = filtered(&known(), &[whole("full", "5"), whole("free", "1")]);
@@ -57,7 +59,7 @@ fn what_is_sent_of_a_known_node_counts_and_what_runs_there_does_too() {
 }
 
 #[test]
-fn every_node_that_is_sent_is_scored() {
+fn every_node_of_the_request_is_scored() {
     let nodes = [whole("full", "8"), whole("new", "8"), whole("wide", "64")];
     let known = known();
     let (body, outcome) = simulate_prioritize(&question(&nodes), known.snapshot(), &policies("")).unwrap();
@@ -67,7 +69,7 @@ fn every_node_that_is_sent_is_scored() {
 }
 
 #[test]
-fn names_are_answered_as_by_filter_and_nodes_that_cannot_be_read_are_an_error() {
+fn names_are_filtered_as_by_filter_and_invalid_nodes_are_an_error() {
     let known = known();
     let names = |body: &str| simulate_filter(body.as_bytes(), known.snapshot(), &policies(""));
     let question = r#"{"Pod": {"metadata": {"name": "a", "namespace": "streams", "uid": "a", "labels": {"outrigger.dev/job": "j"}}},

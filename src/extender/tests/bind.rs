@@ -1,29 +1,29 @@
-//! bind verifies every rule again, and commits before anything is written.
+//! Tests of bind: every rule is verified again, and the pod is assumed.
 
 use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
-use crate::extender::bind::{BindError, BindingCycle, PendingBinding, Verified, verify_and_assume};
+use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
 use crate::model::{NodeName, Pod, Pool, Rejection, StreamJob, keys};
 use crate::state::{Cluster, Event};
-use crate::testing::{NAMESPACE, cluster, node, on, pe, place, pod, policies};
+use crate::testing::{NAMESPACE, bound_to, cluster, node, pe, place, pod, policies};
 
 const APART: &[(&str, &str)] = &[("exlocation", "t")];
 
-fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, BindError> {
+fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, VerificationError> {
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
     let cycle = BindingCycle { attempt: None, gang_plan: None, now: Timestamp::UNIX_EPOCH };
     verify_and_assume(cluster, &arguments, cycle)
 }
 
-/// PEs `a` and `b` that must not share a node, and a pod of no policy.
+/// PEs `a` and `b` that must not share a node, and a pod that is no PE.
 fn known() -> Cluster {
     let pods = vec![pe("j", "a", APART), pe("j", "b", APART), pod("web")];
     cluster(vec![node("n1"), node("n2")], vec![], pods)
 }
 
-fn assumed(verified: Result<Verified, BindError>) -> PendingBinding {
+fn assumed(verified: Result<Verified, VerificationError>) -> PendingBinding {
     match verified {
         Ok(Verified::Assumed(binding)) => *binding,
         other => panic!("{other:?}"),
@@ -31,7 +31,7 @@ fn assumed(verified: Result<Verified, BindError>) -> PendingBinding {
 }
 
 #[test]
-fn a_commitment_names_what_was_judged() {
+fn a_pending_binding_has_the_verified_version_of_the_pod() {
     let mut cluster = known();
     cluster.apply(Event::put(Pod { resource_version: "7".into(), ..pe("j", "a", APART) }));
     let binding = assumed(bind(&mut cluster, "a", "n1"));
@@ -42,12 +42,12 @@ fn a_commitment_names_what_was_judged() {
 }
 
 #[test]
-fn the_second_of_two_that_exclude_each_other_is_refused() {
+fn the_second_of_two_exlocated_pes_is_rejected() {
     let mut cluster = known();
     assumed(bind(&mut cluster, "a", "n1"));
-    let rejected = Err(BindError::Rejected(Rejection::ExlocationConflict("streams/a".to_owned())));
+    let rejected = Err(VerificationError::Rejected(Rejection::ExlocationConflict("streams/a".to_owned())));
     assert_eq!(bind(&mut cluster, "b", "n1"), rejected);
-    assert_eq!((cluster.assumed("b"), cluster.assumed_len()), (None, 1), "nothing is committed");
+    assert_eq!((cluster.assumed("b"), cluster.assumed_len()), (None, 1), "no pod is assumed");
     assumed(bind(&mut cluster, "b", "n2"));
 }
 
@@ -60,26 +60,26 @@ fn a_pod_of_no_policy_is_bound_without_a_record() {
 }
 
 #[test]
-fn a_pe_is_bound_to_no_node_that_is_not_known() {
-    assert_eq!(bind(&mut known(), "a", "never-seen"), Err(BindError::Rejected(Rejection::NodeUnknown)));
+fn a_pe_is_not_bound_to_an_unknown_node() {
+    assert_eq!(bind(&mut known(), "a", "never-seen"), Err(VerificationError::Rejected(Rejection::NodeUnknown)));
 }
 
 #[test]
-fn a_pod_that_runs_is_not_bound_again() {
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![on("n1", pe("j", "a", &[]))]);
-    assert_eq!(bind(&mut cluster, "a", "n1"), Ok(Verified::Already));
-    assert_eq!(bind(&mut cluster, "a", "n2"), Err(BindError::Elsewhere("n1".into())));
+fn a_bound_pod_is_not_bound_again() {
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![bound_to("n1", pe("j", "a", &[]))]);
+    assert_eq!(bind(&mut cluster, "a", "n1"), Ok(Verified::AlreadyBound));
+    assert_eq!(bind(&mut cluster, "a", "n2"), Err(VerificationError::Elsewhere("n1".into())));
     assert_eq!(cluster.assumed_len(), 0);
 }
 
 #[test]
-fn a_pod_that_is_not_known_is_not_bound() {
+fn an_unknown_pod_is_not_bound() {
     let error = bind(&mut known(), "gone", "n1").unwrap_err();
-    assert_eq!(error, BindError::UnknownPod("streams/gone".to_owned()));
+    assert_eq!(error, VerificationError::UnknownPod("streams/gone".to_owned()));
 }
 
 #[test]
-fn nothing_is_bound_before_everything_is_listed() {
+fn no_pod_is_bound_before_all_kinds_are_listed() {
     let listed = || {
         [
             Event::listed(vec![node("n1")]),
@@ -96,14 +96,18 @@ fn nothing_is_bound_before_everything_is_listed() {
         cluster.apply(Event::put(pe("j", "a", &[])));
         cluster.apply(Event::put(pod("web")));
         for name in ["a", "web"] {
-            assert_eq!(bind(&mut cluster, name, "n1"), Err(BindError::NotListed), "{name} without list {missing}");
+            assert_eq!(
+                bind(&mut cluster, name, "n1"),
+                Err(VerificationError::NotListed),
+                "{name} without list {missing}"
+            );
         }
         assert_eq!(cluster.assumed_len(), 0);
     }
 }
 
 #[test]
-fn nothing_is_committed_before_the_group_is_settled() {
+fn a_pod_is_not_assumed_before_conflicting_pods_are_settled() {
     let mut cluster = known();
     cluster.take_over("ours");
     for name in ["a", "b"] {
@@ -119,7 +123,7 @@ fn nothing_is_committed_before_the_group_is_settled() {
 }
 
 #[test]
-fn a_commitment_for_the_same_pod_has_to_be_ended_first() {
+fn an_assumed_pod_has_to_be_fenced_before_it_is_assumed_again() {
     let mut cluster = known();
     assert_eq!(place(&mut cluster, "a").as_deref(), Some("n1"));
     let Ok(Verified::Unsettled(pods)) = bind(&mut cluster, "a", "n2") else { panic!("it may still land on n1") };

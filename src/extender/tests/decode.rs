@@ -1,22 +1,22 @@
-//! What is read of a question, and what is said of one that cannot be read.
+//! Tests of decoding requests.
 
-use crate::extender::{DecodeError, arguments, binding_arguments};
+use crate::extender::{DecodeError, decode_arguments, decode_binding_arguments};
 
 const POD: &str = r#"{"metadata": {"name": "a", "namespace": "s", "uid": "u"}}"#;
 
 #[test]
-fn names_are_read_with_their_escapes() {
+fn escapes_in_names_are_decoded() {
     let body = format!(r#"{{"Pod": {POD}, "NodeNames": ["plain", "esc\"\u00e9\\", "☃"]}}"#);
-    let arguments = arguments(body.as_bytes()).unwrap();
+    let arguments = decode_arguments(body.as_bytes()).unwrap();
     assert_eq!(arguments.candidates.names(), ["plain", "esc\"é\\", "☃"]);
     assert_eq!((arguments.pod.key.to_string(), arguments.pod.key.uid.as_str()), ("s/a".to_owned(), "u"));
 }
 
 #[test]
-fn either_spelling_of_a_key_is_read() {
+fn both_spellings_of_a_key_are_decoded() {
     for (pod, names) in [("Pod", "NodeNames"), ("pod", "nodeNames"), ("pod", "nodenames")] {
         let body = format!(r#"{{"{pod}": {POD}, "{names}": ["n1"]}}"#);
-        assert_eq!(arguments(body.as_bytes()).unwrap().candidates.names(), ["n1"], "{names}");
+        assert_eq!(decode_arguments(body.as_bytes()).unwrap().candidates.names(), ["n1"], "{names}");
     }
     for [namespace, name, uid, node] in [
         ["PodNamespace", "PodName", "PodUID", "Node"],
@@ -24,7 +24,7 @@ fn either_spelling_of_a_key_is_read() {
         ["podnamespace", "podname", "poduid", "node"],
     ] {
         let body = format!(r#"{{"{namespace}": "s", "{name}": "a", "{uid}": "u", "{node}": "n1"}}"#);
-        let read = binding_arguments(body.as_bytes()).unwrap();
+        let read = decode_binding_arguments(body.as_bytes()).unwrap();
         assert_eq!(
             [read.namespace.as_str(), read.name.as_str(), read.uid.as_str(), read.node.as_str()],
             ["s", "a", "u", "n1"]
@@ -33,14 +33,14 @@ fn either_spelling_of_a_key_is_read() {
 }
 
 #[test]
-fn names_are_taken_where_whole_nodes_are_there_too() {
+fn names_win_over_whole_nodes() {
     let body = format!(r#"{{"Pod": {POD}, "Nodes": {{"items": []}}, "NodeNames": ["n1"]}}"#);
-    assert_eq!(arguments(body.as_bytes()).unwrap().candidates.names(), ["n1"]);
+    assert_eq!(decode_arguments(body.as_bytes()).unwrap().candidates.names(), ["n1"]);
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
-    let problem = |body: &str| arguments(body.as_bytes()).unwrap_err();
+fn a_body_that_cannot_be_decoded_is_an_error_with_its_cause() {
+    let problem = |body: &str| decode_arguments(body.as_bytes()).unwrap_err();
     assert!(matches!(problem("{}"), DecodeError::NoPod));
     assert!(matches!(problem(r#"{"Pod": null, "NodeNames": []}"#), DecodeError::NoPod));
     assert!(matches!(problem(&format!("[{POD}, null, []]")), DecodeError::NoObject));
@@ -51,23 +51,23 @@ fn what_cannot_be_read_is_told() {
 }
 
 #[test]
-fn every_field_of_a_binding_is_needed() {
+fn every_field_of_a_binding_is_required() {
     let fields = ["PodNamespace", "PodName", "PodUID", "Node"];
     for missing in fields {
         for value in [None, Some("null"), Some(r#""""#)] {
             let there = fields.iter().filter(|field| **field != missing).map(|field| format!(r#""{field}": "x""#));
             let broken = value.map(|value| format!(r#""{missing}": {value}"#));
             let body = format!("{{{}}}", there.chain(broken).collect::<Vec<_>>().join(", "));
-            let error = binding_arguments(body.as_bytes()).unwrap_err();
+            let error = decode_binding_arguments(body.as_bytes()).unwrap_err();
             assert!(matches!(error, DecodeError::Missing(field) if field == missing), "{body}: {error}");
         }
     }
 }
 
 #[test]
-fn a_list_without_end_is_not_read() {
+fn a_list_that_is_too_long_is_an_error() {
     let body = |count: usize| format!(r#"{{"Pod": {POD}, "NodeNames": [{}"a"]}}"#, r#""a","#.repeat(count - 1));
-    assert_eq!(arguments(body(100_000).as_bytes()).unwrap().candidates.names().len(), 100_000);
-    let error = arguments(body(100_001).as_bytes()).unwrap_err().to_string();
+    assert_eq!(decode_arguments(body(100_000).as_bytes()).unwrap().candidates.names().len(), 100_000);
+    let error = decode_arguments(body(100_001).as_bytes()).unwrap_err().to_string();
     assert!(error.contains("at most 100000 names of nodes"), "{error}");
 }

@@ -9,7 +9,7 @@ fn one_by_one(text: &[u8]) -> bool {
 }
 
 #[test]
-fn every_byte_in_every_place_is_told_from_plain_ones() {
+fn every_byte_that_needs_an_escape_is_found_at_every_position() {
     for length in 0..20 {
         for place in 0..length {
             for byte in 0..=u8::MAX {
@@ -23,12 +23,12 @@ fn every_byte_in_every_place_is_told_from_plain_ones() {
 
 proptest! {
     #[test]
-    fn eight_bytes_at_a_step_say_what_each_of_them_says(text in vec(prop_oneof![any::<u8>(), b'0'..=b'z'], 0..40)) {
+    fn eight_bytes_at_a_step_give_the_result_of_single_bytes(text in vec(prop_oneof![any::<u8>(), b'0'..=b'z'], 0..40)) {
         prop_assert_eq!(is_plain(&text), one_by_one(&text));
     }
 
     #[test]
-    fn a_text_can_be_read_again(text in ".{0,40}") {
+    fn an_encoded_text_decodes_to_itself(text in ".{0,40}") {
         let mut out = Vec::new();
         push_string(&mut out, &text);
         prop_assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), Value::from(text));

@@ -7,12 +7,12 @@ use crate::extender::pods_to_fence;
 use crate::model::{Pod, PodUid, PoolMode, Rejection};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
-use crate::testing::{exclusive, governed, in_namespace, node, on, pe, pod, policies, pool, sized, verdict};
+use crate::testing::{bound_to, exclusive, filter_node, governed, in_namespace, node, pe, pod, policies, pool, sized};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const PES: [&str; 3] = ["a", "b", "c"];
 
-/// A cluster in which this process has taken over, and has marked nothing yet.
+/// A cluster in which this process has taken over, and has written no fencing token yet.
 fn taken_over(policies: PolicySet, pods: Vec<Pod>) -> Cluster {
     let pools =
         vec![pool("shared", &[], PoolMode::Shared), pool("sized", &[], sized(1)), pool("exclusive", &[], exclusive(1))];
@@ -50,7 +50,7 @@ fn scopes() -> impl Strategy<Value = PolicySet> {
 
 proptest! {
     #[test]
-    fn pes_that_can_break_a_rule_together_are_fenced(
+    fn pes_whose_placements_could_break_a_rule_are_fenced(
         policies in scopes(),
         pes in prop::collection::vec((select(&["j", "j", "j", "k"][..]), prop::bool::weighted(0.2), some_spec()), 3),
         third_is_bound in any::<bool>(),
@@ -58,17 +58,17 @@ proptest! {
         let pods = PES.into_iter().zip(pes).map(|(name, (job, elsewhere, spec))| {
             let pod = pe(job, name, &spec);
             let pod = if elsewhere { in_namespace("other", pod) } else { pod };
-            if name == "c" && third_is_bound { on("n3", pod) } else { pod }
+            if name == "c" && third_is_bound { bound_to("n3", pod) } else { pod }
         });
         let mut cluster = taken_over(policies, pods.collect());
         for (one, other) in [("a", "b"), ("b", "a")] {
             let named = fenced(&cluster, one).contains(&other.to_owned());
             for (here, there) in NODES.into_iter().flat_map(|here| NODES.map(|there| (here, there))) {
-                let alone = verdict(&cluster, one, here).is_ok() && verdict(&cluster, other, there).is_ok();
+                let alone = filter_node(&cluster, one, here).is_ok() && filter_node(&cluster, other, there).is_ok();
                 cluster.assume(&PodUid::from(one), &here.into()).unwrap();
-                let together = verdict(&cluster, other, there);
-                cluster.withdraw(&PodUid::from(one), "1");
-                // what a third PE would like is no rule between these two
+                let together = filter_node(&cluster, other, there);
+                cluster.forget(&PodUid::from(one), "1");
+                // the spec of a third PE is no rule between these two
                 let legal = matches!(together, Ok(()) | Err(Rejection::BucketMemberRejected { .. }));
                 prop_assert!(named || !alone || legal, "{one} on {here}, {other} on {there}: {together:?}");
             }
@@ -77,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn only_pes_that_concern_each_other_are_fenced() {
+fn only_pes_that_could_conflict_are_fenced() {
     let alone = [("host-pool", "exclusive")];
     let cases: [(&str, Pod, Pod, bool); 14] = [
         ("no wishes", pe("j", "a", &[]), pe("j", "b", &[]), false),
@@ -102,14 +102,14 @@ fn only_pes_that_concern_each_other_are_fenced() {
 }
 
 #[test]
-fn a_pe_with_wishes_is_fenced_itself() {
+fn a_pe_with_placement_constraints_is_fenced_itself() {
     let cluster = taken_over(policies(""), vec![pe("j", "a", &[("exlocation", "t")])]);
     assert_eq!(fenced(&cluster, "a"), ["a"]);
     assert!(fenced(&cluster, "never-seen").is_empty());
 }
 
 #[test]
-fn a_commitment_of_our_own_is_fenced_once() {
+fn an_assumed_pod_is_fenced_once() {
     for pod in [pe("j", "a", &[("exlocation", "t")]), pod("a")] {
         let mut cluster = taken_over(policies(""), vec![pod]);
         cluster.assume(&PodUid::from("a"), &"n1".into()).unwrap();

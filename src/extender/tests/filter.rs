@@ -1,4 +1,4 @@
-//! filter answers for every node in question, once.
+//! Tests of filter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use proptest::sample::select;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{answer, question};
-use crate::extender::{Filtered, View, arguments, filter};
+use crate::extender::tests::{answer, question};
+use crate::extender::{Filtered, SchedulingContext, decode_arguments, filter};
 use crate::model::{Node, NodeName, PodUid, Reason};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Reservations, Snapshot};
-use crate::testing::{cluster, node, on, pe, policies, tagged};
+use crate::testing::{bound_to, cluster, node, pe, policies, tagged};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -31,13 +31,13 @@ struct FilterResult {
 }
 
 /// A view in which filter names every node that passes.
-fn listing<'a>(snapshot: &'a Snapshot, policies: &'a PolicySet) -> View<'a> {
-    View { filter_decides: false, ..View::new(snapshot, policies) }
+fn listing<'a>(snapshot: &'a Snapshot, policies: &'a PolicySet) -> SchedulingContext<'a> {
+    SchedulingContext { filter_decides: false, ..SchedulingContext::new(snapshot, policies) }
 }
 
 fn filtered(cluster: &Cluster, wish: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
     let body = question("a", wish, names);
-    let filtered = filter(&arguments(&body).unwrap(), listing(cluster.snapshot(), &policies("")));
+    let filtered = filter(&decode_arguments(&body).unwrap(), listing(cluster.snapshot(), &policies("")));
     let result = answer(&filtered.body);
     (filtered, result)
 }
@@ -47,7 +47,7 @@ fn a_name() -> impl Strategy<Value = String> {
     prop_oneof![2 => "[a-z0-9.-]{1,12}", 1 => ".{0,8}", 1 => r#"[\\"/\n\u{0}\u{7f}é☃😀]{1,4}"#]
 }
 
-/// Nodes in any order, each with what is said of it.
+/// Nodes in any order, each with its expected result.
 fn some_nodes() -> impl Strategy<Value = Vec<(String, &'static str)>> {
     let state = select(&["passes", "cordoned", "unknown"][..]);
     btree_map(a_name(), state, 0..12).prop_map(|nodes| nodes.into_iter().collect::<Vec<_>>()).prop_shuffle()
@@ -55,7 +55,7 @@ fn some_nodes() -> impl Strategy<Value = Vec<(String, &'static str)>> {
 
 proptest! {
     #[test]
-    fn every_node_in_question_is_passed_or_refused_once_and_in_order(
+    fn every_node_of_a_request_passes_or_is_rejected_once_and_in_order(
         nodes in some_nodes(),
     ) {
         let known = nodes.iter().filter(|(_, state)| *state != "unknown");
@@ -72,13 +72,13 @@ proptest! {
 
         let counts = [(Reason::NodeUnschedulable, of("cordoned").count()), (Reason::NodeUnknown, of("unknown").count())];
         prop_assert_eq!(&filtered.attempt.rejected, &counts.into_iter().filter(|(_, count)| *count > 0).collect());
-        prop_assert_eq!((filtered.attempt.asked, filtered.error), (nodes.len(), None));
+        prop_assert_eq!((filtered.attempt.evaluated_nodes, filtered.error), (nodes.len(), None));
         prop_assert_eq!(filtered.attempt.choice.best.len() == 1, of("passes").count() == 1);
     }
 }
 
 #[test]
-fn the_only_node_that_is_left_is_told() {
+fn a_single_passing_node_is_the_choice() {
     let nodes = vec![tagged(&["ssd"], node("n1")), node("n2"), tagged(&["ssd"], node("n3"))];
     let cluster = cluster(nodes, vec![], vec![]);
     let only = |names: &[&str]| {
@@ -91,7 +91,7 @@ fn the_only_node_that_is_left_is_told() {
 }
 
 #[test]
-fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
+fn reservations_reject_nodes_while_another_node_passes() {
     let apart = [("exlocation", "t")];
     let pods = ["a", "other", "third"].map(|name| pe("j", name, &apart));
     let cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods.to_vec());
@@ -101,9 +101,9 @@ fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
             reservations.reserve(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
         }
         let with_reservations = reservations.with_reservations(cluster.snapshot(), &PodUid::from("a"), NOW);
-        let arguments = arguments(&question("a", ("exlocation", "t"), names)).map(|arguments| {
+        let arguments = decode_arguments(&question("a", ("exlocation", "t"), names)).map(|arguments| {
             let view = listing(cluster.snapshot(), cluster.policies());
-            filter(&arguments, View { with_reservations: with_reservations.as_ref(), ..view })
+            filter(&arguments, SchedulingContext { with_reservations: with_reservations.as_ref(), ..view })
         });
         let filtered = arguments.unwrap();
         (filtered.passed.len(), filtered.attempt.rejected, filtered.error.is_some())
@@ -118,8 +118,8 @@ fn what_is_proposed_refuses_nodes_while_it_leaves_one() {
 }
 
 #[test]
-fn the_answer_is_that_of_placement() {
-    let pods = vec![on("n1", pe("j", "rival", &[("exlocation", "t")])), pe("j", "a", &[("exlocation", "t")])];
+fn filter_passes_the_nodes_that_placement_passes() {
+    let pods = vec![bound_to("n1", pe("j", "rival", &[("exlocation", "t")])), pe("j", "a", &[("exlocation", "t")])];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     let (filtered, result) = filtered(&cluster, ("exlocation", "t"), &["n1", "n2"]);
     let rejected: BTreeMap<String, String> = crate::testing::reasons(&cluster, "a")

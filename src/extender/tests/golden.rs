@@ -1,15 +1,17 @@
-//! Questions as kube-scheduler sends them, and our answers to the byte, in `tests/golden/extender`.
+//! Requests of kube-scheduler and our responses, byte for byte, in `tests/golden/extender`.
 //!
 //! What a name begins with is the verb. After a wanted change:
-//! `cargo test --lib write_the_golden_answers -- --ignored`, and read the difference.
+//! `cargo test --lib write_the_golden_responses -- --ignored`, and read the difference.
 
 use jiff::Timestamp;
 
 use crate::extender::bind::BindingCycle;
-use crate::extender::{View, arguments, bind, binding_arguments, filter, preempt, prioritize};
+use crate::extender::{
+    SchedulingContext, bind, decode_arguments, decode_binding_arguments, filter, preempt, prioritize,
+};
 use crate::model::Node;
 use crate::state::Cluster;
-use crate::testing::{Golden, asking, cluster, node, on, pe, pod, policies};
+use crate::testing::{Golden, asking, bound_to, cluster, node, pe, pod, policies};
 
 const FILES: Golden = Golden("extender");
 
@@ -18,9 +20,9 @@ fn known() -> Cluster {
     let nodes = ["n1", "n2", "n3", "n4", "n5"].map(|name| Node { schedulable: name != "n4", ..node(name) });
     let wish = [("exlocation", "score")];
     let pods = vec![
-        on("n1", pe("fraud", "score-0", &wish)),
-        on("n3", asking(4_000, pod("heavy"))),
-        on("n5", pe("another", "alone", &[])),
+        bound_to("n1", pe("fraud", "score-0", &wish)),
+        bound_to("n3", asking(4_000, pod("heavy"))),
+        bound_to("n5", pe("another", "alone", &[])),
         pe("fraud", "score-1", &wish),
         pod("web-1"),
     ];
@@ -33,14 +35,20 @@ fn stored(case: &str) -> String {
     let (now, policies) = (Timestamp::UNIX_EPOCH, policies(""));
     let answer = match case.split_once('-').unwrap().0 {
         "filter" => {
-            let view = View::new(cluster.snapshot(), &policies);
-            filter(&arguments(&body).unwrap(), View { filter_decides: case.contains("decides"), ..view }).body
+            let view = SchedulingContext::new(cluster.snapshot(), &policies);
+            filter(
+                &decode_arguments(&body).unwrap(),
+                SchedulingContext { filter_decides: case.contains("decides"), ..view },
+            )
+            .body
         }
-        "prioritize" => prioritize(&arguments(&body).unwrap(), View::new(cluster.snapshot(), &policies)).body,
+        "prioritize" => {
+            prioritize(&decode_arguments(&body).unwrap(), SchedulingContext::new(cluster.snapshot(), &policies)).body
+        }
         "bind" => {
             let cycle = BindingCycle { attempt: None, gang_plan: None, now };
-            let verified = bind::verify_and_assume(&mut cluster, &binding_arguments(&body).unwrap(), cycle);
-            bind::answer(verified.err().map(|error| error.to_string()).as_deref())
+            let verified = bind::verify_and_assume(&mut cluster, &decode_binding_arguments(&body).unwrap(), cycle);
+            bind::response(verified.err().map(|error| error.to_string()).as_deref())
         }
         "preempt" => preempt(&body).unwrap(),
         verb => panic!("{case}: no verb {verb}"),
@@ -56,12 +64,12 @@ fn unlisted() -> Cluster {
 }
 
 #[test]
-fn every_golden_question_gets_its_golden_answer() {
+fn every_golden_request_has_its_golden_response() {
     FILES.check(stored);
 }
 
 #[test]
 #[ignore = "writes the golden answers anew"]
-fn write_the_golden_answers() {
+fn write_the_golden_responses() {
     FILES.write(stored);
 }

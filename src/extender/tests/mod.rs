@@ -1,19 +1,12 @@
-//! Tests of the extender: questions of kube-scheduler as bytes, and what is answered.
+//! Support for the tests of the extender: encodes requests, and decodes responses.
 
-mod bind;
-mod decode;
-mod fence;
-mod filter;
 mod golden;
-mod preempt;
-mod prioritize;
-mod record;
 
 use serde::Deserialize;
 use serde_json::json;
 
-/// The question of filter and prioritize for a PE with this annotation, as kube-scheduler writes it.
-fn question(pod: &str, (key, value): (&str, &str), names: &[&str]) -> Vec<u8> {
+/// The arguments of filter and prioritize for a PE with this annotation, as kube-scheduler encodes them.
+pub(super) fn question(pod: &str, (key, value): (&str, &str), names: &[&str]) -> Vec<u8> {
     let metadata = json!({
         "name": pod, "namespace": crate::testing::NAMESPACE, "uid": pod, "resourceVersion": "1",
         "labels": {"outrigger.dev/job": "j"}, "annotations": {format!("outrigger.dev/{key}"): value},
@@ -22,7 +15,7 @@ fn question(pod: &str, (key, value): (&str, &str), names: &[&str]) -> Vec<u8> {
     serde_json::to_vec(&json!({"Pod": pod, "Nodes": null, "NodeNames": names})).unwrap()
 }
 
-/// An answer as kube-scheduler reads it.
-fn answer<'a, T: Deserialize<'a>>(body: &'a [u8]) -> T {
+/// Decodes a response as kube-scheduler does.
+pub(super) fn answer<'a, T: Deserialize<'a>>(body: &'a [u8]) -> T {
     serde_json::from_slice(body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(body)))
 }

@@ -1,8 +1,8 @@
-//! preempt gives back what kube-scheduler proposes, in the form of the contract.
+//! Tests of preempt: the victims of kube-scheduler are returned unchanged.
 
 use serde_json::{Value, json};
 
-use super::answer;
+use crate::extender::tests::answer;
 use crate::extender::{DecodeError, preempt};
 
 fn answered(question: &Value) -> Value {
@@ -10,7 +10,7 @@ fn answered(question: &Value) -> Value {
 }
 
 #[test]
-fn both_forms_of_victims_are_answered_alike() {
+fn both_forms_of_victims_have_the_same_response() {
     let meta = json!({"n1": {"Pods": [{"UID": "u1"}, {"UID": "u2"}], "NumPDBViolations": 1}});
     let whole =
         json!({"n1": {"Pods": [{"metadata": {"uid": "u1"}}, {"metadata": {"uid": "u2"}}], "NumPDBViolations": 1}});
@@ -25,7 +25,7 @@ fn both_forms_of_victims_are_answered_alike() {
 }
 
 #[test]
-fn null_reads_as_nothing() {
+fn null_victims_are_no_victims() {
     let nothing = json!({"Pods": [], "NumPDBViolations": 0});
     for victims in [json!(null), json!({}), json!({"Pods": null}), json!({"Pods": [null, {}, {"metadata": {}}]})] {
         let answer = answered(&json!({"Pod": {}, "NodeNameToVictims": {"n1": victims}}));
@@ -35,7 +35,7 @@ fn null_reads_as_nothing() {
 }
 
 #[test]
-fn a_question_without_a_pod_is_not_answered() {
+fn a_request_without_a_pod_is_an_error() {
     for body in ["{}", r#"{"Pod": null}"#] {
         assert!(matches!(preempt(body.as_bytes()), Err(DecodeError::NoPod)), "{body}");
     }

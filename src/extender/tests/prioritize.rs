@@ -1,14 +1,14 @@
-//! prioritize scores every node in question, and one of them highest.
+//! Tests of prioritize.
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde::Deserialize;
 
-use super::{answer, question};
-use crate::extender::{Prioritized, View, arguments, prioritize};
+use crate::extender::tests::{answer, question};
+use crate::extender::{Prioritized, SchedulingContext, decode_arguments, prioritize};
 use crate::placement::HIGHEST_SCORE;
 use crate::state::Cluster;
-use crate::testing::{choice, cluster, node, on, pe, policies};
+use crate::testing::{bound_to, choice, cluster, node, pe, policies};
 
 /// `HostPriority` of the contract, and nothing else.
 #[derive(Debug, Deserialize)]
@@ -24,7 +24,7 @@ const NODES: [&str; 5] = ["n1", "n2", "n3", "n4", "never-seen"];
 fn crowded(counts: &[usize]) -> Cluster {
     let place = |(number, count): (usize, &usize)| {
         let name = NODES[number];
-        (0..*count).map(move |pe_number| on(name, pe("other", &format!("{name}-{pe_number}"), &[])))
+        (0..*count).map(move |pe_number| bound_to(name, pe("other", &format!("{name}-{pe_number}"), &[])))
     };
     let mut pods: Vec<_> = counts.iter().enumerate().flat_map(place).collect();
     pods.push(pe("j", "a", &[("isolated", "false")]));
@@ -33,8 +33,8 @@ fn crowded(counts: &[usize]) -> Cluster {
 
 fn prioritized(cluster: &Cluster, names: &[&str]) -> (Prioritized, Vec<(String, i64)>) {
     let body = question("a", ("isolated", "false"), names);
-    let arguments = arguments(&body).unwrap();
-    let prioritized = prioritize(&arguments, View::new(cluster.snapshot(), &policies("")));
+    let arguments = decode_arguments(&body).unwrap();
+    let prioritized = prioritize(&arguments, SchedulingContext::new(cluster.snapshot(), &policies("")));
     let scores: Vec<HostPriority> = answer(&prioritized.body);
     (prioritized, scores.into_iter().map(|entry| (entry.host, entry.score)).collect())
 }
@@ -63,7 +63,7 @@ proptest! {
 }
 
 #[test]
-fn the_order_is_that_of_placement() {
+fn scores_have_the_order_of_placement() {
     let cluster = crowded(&[3, 1, 0, 2]);
     let (prioritized, scores) = prioritized(&cluster, &["n1", "never-seen", "n2", "n3", "n4"]);
     let best: Vec<&str> = prioritized.choice.best.iter().map(|node| node.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The record says why a PE is where it is.
+//! Tests of records.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::extender::bind::{BindingCycle, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, Choice};
 use crate::model::{Millicores, Node, Pod, PodRequests, Reason, Resources};
 use crate::state::Cluster;
-use crate::testing::{NAMESPACE, asking, cluster, decide, node, on, pe, pod, pool, sized, tagged};
+use crate::testing::{NAMESPACE, asking, bound_to, cluster, decide, node, pe, pod, pool, sized, tagged};
 
 /// The record of binding a pod, as the annotation holds it.
 fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt>) -> String {
@@ -22,7 +22,7 @@ fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt
 }
 
 #[test]
-fn a_full_record_tells_everything() {
+fn a_full_record_has_every_field() {
     let three_cores = Resources { cpu: Millicores(3_000), ..node("").allocatable };
     let nodes = vec![
         tagged(&["ssd"], Node { allocatable: three_cores, ..node("n1") }),
@@ -31,13 +31,13 @@ fn a_full_record_tells_everything() {
     ];
     // together with the PE: 1,000 requested and 4,000 as limits of three cores
     let limits = Resources { cpu: Millicores(3_900), ..Resources::default() };
-    let heavy = asking(900, on("n1", pod("heavy")));
+    let heavy = asking(900, bound_to("n1", pod("heavy")));
     let resources = PodRequests { limits, ..(*heavy.resources).clone() };
     let heavy = Pod { resources: resources.into(), ..heavy };
     let fast = [("host-pool", "fast"), ("colocation", "t")];
     let pods = vec![
         heavy,
-        on("n3", pe("j", "first", &[("host-pool", "fast")])),
+        bound_to("n3", pe("j", "first", &[("host-pool", "fast")])),
         pe("j", "b", &[("colocation", "t")]),
         pe("j", "a", &fast),
     ];
@@ -48,7 +48,7 @@ fn a_full_record_tells_everything() {
         Choice::new(&decision, decision.rank(&nodes))
     };
     let rejected = BTreeMap::from([(Reason::PoolTagMissing, 3), (Reason::NodeUnschedulable, 1)]);
-    let attempt = Some(Attempt { asked: 6, rejected, choice, ..Attempt::default() });
+    let attempt = Some(Attempt { evaluated_nodes: 6, rejected, choice, ..Attempt::default() });
     assert_eq!(
         record(&mut cluster, "a", "n1", attempt.as_ref()),
         concat!(
@@ -61,7 +61,7 @@ fn a_full_record_tells_everything() {
 }
 
 #[test]
-fn what_is_not_known_is_left_out() {
+fn unknown_fields_of_a_record_are_absent() {
     let pods = vec![pe("j", "a", &[("host-tags", "ssd,big")])];
     let mut cluster = cluster(vec![tagged(&["ssd", "big"], node("n1"))], vec![], pods);
     assert_eq!(
@@ -75,7 +75,7 @@ fn what_is_not_known_is_left_out() {
 }
 
 #[test]
-fn a_record_tells_what_was_when_the_node_was_chosen() {
+fn a_record_has_the_terms_at_the_time_of_the_choice() {
     let spec = [("host-pool", "fast")];
     let pods = ["a", "b", "c"].map(|name| pe("j", name, &spec)).to_vec();
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("fast", &[], sized(2))], pods);
@@ -83,7 +83,7 @@ fn a_record_tells_what_was_when_the_node_was_chosen() {
         let decision = decide(&cluster, "a");
         Choice::new(&decision, decision.rank(&[cluster.snapshot().find("n1").unwrap()]))
     };
-    let attempt = Some(Attempt { asked: 2, choice, ..Attempt::default() });
+    let attempt = Some(Attempt { evaluated_nodes: 2, choice, ..Attempt::default() });
     // Both were decided later, and are bound earlier.
     record(&mut cluster, "b", "n2", None);
     record(&mut cluster, "c", "n1", None);

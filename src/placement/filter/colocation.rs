@@ -11,7 +11,7 @@ pub(super) fn applies(state: &PreFilterState) -> bool {
     !state.bucket.anchors.is_empty()
 }
 
-/// Where members are bound to two nodes already, every node is rejected.
+/// Rejects nodes without the bound members. Where members are bound to two nodes, every node is rejected.
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
     let is_anchor = state.bucket.anchors.iter().all(|anchor| *anchor == node.index);
     (!is_anchor).then(|| Rejection::ColocationMismatch(Arc::clone(&state.bucket_nodes)))

@@ -1,5 +1,4 @@
-//! `InsufficientResources` for ports: another pod holds a host port that the pod asks for, as in kube-scheduler's
-//! `NodePorts`.
+//! `InsufficientResources` for ports: a pod on the node uses a host port of the PE, as in kube-scheduler's `NodePorts`.
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;

@@ -1,4 +1,5 @@
-//! `NodeHoldsIsolatedPe` and `IsolatedPeNeedsEmptyNode`: isolation holds both ways (legacy filters F9 and F10).
+//! `NodeHoldsIsolatedPe` and `IsolatedPeNeedsEmptyNode`: an isolated PE shares its node with no PE within its scope,
+//! whichever is placed first (legacy filters F9 and F10).
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
 use crate::model::{Pe, Rejection};
 
-/// An isolated PE runs on the node, and its scope reaches this PE.
+/// Rejects a node that runs an isolated PE whose scope reaches this PE.
 pub(super) fn holds_isolated_pe(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
     if !node.info.claimed {
         return None;
@@ -22,7 +23,7 @@ pub(super) fn is_isolated(state: &PreFilterState) -> bool {
     state.spec.isolation.is_some()
 }
 
-/// This PE is isolated, and a PE within its scope runs on the node.
+/// Rejects a node that runs a PE within the scope of this isolated PE.
 pub(super) fn holds_other_pe(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
     let scope = state.spec.isolation?;
     others(state, &node.state.pes)

@@ -1,4 +1,4 @@
-//! `Filter`: one plugin a file, and the table of all of them in the order of their reason codes.
+//! `Filter`: the table of filter plugins in the order of their reason codes. Each plugin has a file.
 //!
 //! To add a plugin, write a file with `applies` and `filter`, and give it a row at the place of its reason code.
 
@@ -27,7 +27,7 @@ use self::plugin::{FilterPlugin, always};
 
 /// Every plugin, in the order of `docs/placement.md`, "Reason codes": the first that rejects a node gives the reason.
 ///
-/// What concerns a bucket, the PEs that are still pending or a gang stands in files above: `bucket`, `lookahead`, `gang`.
+/// Rules about buckets, other pending PEs and gangs are not plugins: see `bucket`, `lookahead` and `gang`.
 #[rustfmt::skip]
 pub(super) const FILTER_PLUGINS: &[FilterPlugin] = &[
     FilterPlugin { applies: always, filter: schedulable::filter, checked_by: KubeScheduler, reads: Node, bucket: Pe },

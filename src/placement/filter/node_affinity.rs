@@ -1,4 +1,4 @@
-//! `NodeAffinityMismatch`: the node lacks what the pod's node selector or required node affinity asks for, as in
+//! `NodeAffinityMismatch`: the node does not match the pod's node selector or required node affinity, as in
 //! kube-scheduler's `NodeAffinity`.
 
 use super::super::node_requirements::mismatch;

@@ -1,4 +1,4 @@
-//! `NodeOverloaded`: the node is busier than load protection allows (legacy filter F8).
+//! `NodeOverloaded`: the load of the node is above the threshold of load protection (legacy filter F8).
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;

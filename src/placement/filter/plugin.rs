@@ -1,52 +1,52 @@
-//! What a filter plugin is.
+//! The type of filter plugins.
 
 use super::super::pre_filter::PreFilterState;
 use crate::model::{Node, Rejection};
 use crate::state::{NodeIndex, NodeInfo, NodeState, Snapshot};
 
-/// A row of the table of plugins: one rule that may reject a node.
+/// A filter plugin: one rule that may reject a node.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::placement) struct FilterPlugin {
-    /// True where the plugin can reject a node for this PE; a plugin that does not apply is never called.
+    /// True where the plugin can reject a node for this PE. `filter` is only called where this is true.
     pub(in crate::placement) applies: fn(&PreFilterState) -> bool,
-    /// The rejection of a node; `None` lets the node pass.
+    /// The rejection of a node; `None` where the node passes.
     pub(in crate::placement) filter: fn(&PreFilterState, NodeView<'_>) -> Option<Rejection>,
-    /// Whether kube-scheduler's own filters check the same.
+    /// The schedulers that check the rule.
     pub(in crate::placement) checked_by: CheckedBy,
-    /// What the plugin reads beside the PE.
+    /// The state that the plugin reads beside the PE.
     pub(in crate::placement) reads: Reads,
-    /// For whom the plugin is called where a bucket is placed.
+    /// The PEs that the plugin is called for where a bucket is placed.
     pub(in crate::placement) bucket: BucketScope,
 }
 
-/// Who checks a rule.
+/// The schedulers that check a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::placement) enum CheckedBy {
-    /// Outrigger alone.
+    /// Outrigger checks the rule, and kube-scheduler does not.
     Outrigger,
-    /// kube-scheduler too: it asks its extenders about no node that the rule rejects.
+    /// kube-scheduler checks the rule too. It sends no node to its extenders that the rule rejects.
     KubeScheduler,
 }
 
-/// What a plugin reads beside the PE.
+/// The state that a plugin reads beside the PE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::placement) enum Reads {
-    /// The node and the sums of what runs there.
+    /// The node, and the sums over its pods.
     Node,
-    /// Other PEs too, on the node or in the job.
+    /// Other PEs on the node or in the job, too.
     OtherPes,
 }
 
-/// For whom a plugin is called where the pending members of a bucket are placed together.
+/// The PEs that a plugin is called for where a bucket is placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::placement) enum BucketScope {
-    /// For the PE alone: the rule holds for the bucket as a whole by the sum of its requests, or is the same for all.
+    /// The PE alone: the bucket checks sums of requests itself, or the rule gives the same result for every member.
     Pe,
-    /// For each member whose spec differs from that of the PE in what the plugin reads.
+    /// Each member that differs from the PE in this part of the spec.
     EachMember(SpecPart),
 }
 
-/// A part of what a PE asks for.
+/// A part of a PE's spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::placement) enum SpecPart {
     NodeRequirements,
@@ -54,11 +54,11 @@ pub(in crate::placement) enum SpecPart {
     Hosts,
     Isolation,
     Exlocation,
-    /// The PE itself: no two members are alike.
+    /// The name of the PE: no two members are equal.
     Identity,
 }
 
-/// A node that the snapshot knows, as plugins read it.
+/// A node of the snapshot, as plugins read the node.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::placement) struct NodeView<'a> {
     pub(in crate::placement) index: NodeIndex,
@@ -67,20 +67,25 @@ pub(in crate::placement) struct NodeView<'a> {
 }
 
 impl<'a> NodeView<'a> {
-    /// The node at this index; [`Rejection::NodeUnknown`] while the snapshot has not seen it.
+    /// The node at this index.
+    ///
+    /// # Errors
+    /// [`Rejection::NodeUnknown`] where the snapshot does not have the node.
+    #[inline]
     pub(in crate::placement) fn new(snapshot: &'a Snapshot, index: NodeIndex) -> Result<Self, Rejection> {
         let (info, state) = snapshot.info(index).ok_or(Rejection::NodeUnknown)?;
         Ok(Self { index, info, state })
     }
 
     /// The node object.
+    #[inline]
     pub(in crate::placement) fn node(self) -> &'a Node {
         &self.info.node
     }
 }
 
 impl SpecPart {
-    /// True where two PEs ask for different things.
+    /// True where two PEs differ in this part.
     pub(in crate::placement) fn differs(self, one: &PreFilterState, other: &PreFilterState) -> bool {
         let (own, theirs) = (&*one.spec, &*other.spec);
         match self {

@@ -1,4 +1,5 @@
-//! `PoolExclusiveToOtherJob` and `PoolNodeInUse`: exclusive pools hold both ways (legacy rule R5, filters F6 and F7).
+//! `PoolExclusiveToOtherJob` and `PoolNodeInUse`: jobs do not share a node of an exclusive pool, whichever is placed first
+//! (legacy rule R5, filters F6 and F7).
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ fn owner<'a>(state: &PreFilterState, node: NodeView<'a>) -> Option<&'a Arc<Pe>> 
     claimants.find(|other| other.job != state.pe.job && excludes(other, &state.pe, &state.pools))
 }
 
-/// A PE of another job on a node that the PE's own pool would hold.
+/// A PE of another job on the node, where the PE's own pool is exclusive.
 fn user<'a>(state: &PreFilterState, node: NodeView<'a>) -> Option<&'a Arc<Pe>> {
     if !state.pool.as_ref().is_some_and(|pool| pool.mode.is_exclusive()) {
         return None;
@@ -30,7 +31,7 @@ fn user<'a>(state: &PreFilterState, node: NodeView<'a>) -> Option<&'a Arc<Pe>> {
     node.state.pes.iter().find(|other| other.job != state.pe.job && reaches(other))
 }
 
-/// True when `owner` holds its node by an exclusive pool whose scope reaches `other`.
+/// True where `owner` holds its node by an exclusive pool whose scope reaches `other`.
 pub(in crate::placement) fn excludes(owner: &Pe, other: &Pe, pools: &Pools) -> bool {
     let Ok(spec) = &owner.spec else { return false };
     let HostChoice::Pool(id) = &spec.hosts else { return false };

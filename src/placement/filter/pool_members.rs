@@ -22,6 +22,6 @@ pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejec
     }
 }
 
-fn first_missing(tags: &[Tag], of_node: &NodeTags) -> Option<Rejection> {
-    tags.iter().find(|tag| !of_node.has(tag)).map(|tag| Rejection::PoolTagMissing(tag.clone()))
+fn first_missing(tags: &[Tag], node_tags: &NodeTags) -> Option<Rejection> {
+    tags.iter().find(|tag| !node_tags.has(tag)).map(|tag| Rejection::PoolTagMissing(tag.clone()))
 }

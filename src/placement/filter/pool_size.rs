@@ -1,10 +1,10 @@
-//! `PoolTooSmall` and `PoolIndexElsewhere`: a sized pool gives each job `size` nodes (legacy rules R3 and R6, filter F14).
+//! `PoolTooSmall` and `PoolIndexElsewhere`: each job gets `size` nodes of a sized pool (legacy rules R3 and R6, filter F14).
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
 use crate::model::Rejection;
 
-/// The job has chosen no node of the sized pool yet.
+/// The job has no node of the sized pool yet.
 pub(super) fn is_unallocated(state: &PreFilterState) -> bool {
     state.qualifying.is_some()
 }
@@ -14,8 +14,8 @@ pub(super) fn is_sized(state: &PreFilterState) -> bool {
     state.pool_size().is_some()
 }
 
-/// Fewer nodes qualify than the pool's size, whoever uses them. A job that has begun to choose keeps what it has, so that
-/// a node that is taken out of service stops no replacement on the others.
+/// Rejects every node where fewer nodes qualify than the pool's size. Jobs with an allocation are exempt, so that a PE can
+/// be replaced while another node of the pool is out of service.
 pub(super) fn enough_qualify(state: &PreFilterState, _: NodeView<'_>) -> Option<Rejection> {
     let size = state.pool_size()?;
     state
@@ -24,7 +24,7 @@ pub(super) fn enough_qualify(state: &PreFilterState, _: NodeView<'_>) -> Option<
         .map(|qualifying| Rejection::PoolTooSmall { qualifying, size })
 }
 
-/// The job has chosen all its nodes and this node is none of them, or the node belongs to another index of the pool.
+/// Rejects nodes outside a full allocation, and nodes of another index of the pool.
 pub(super) fn within_allocation(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
     let size = state.pool_size()?;
     let allocation = &state.allocation;

@@ -1,10 +1,10 @@
-//! `PinnedElsewhere`: a PE that may not be relocated stays with the node of its first placement (legacy rule C8).
+//! `PinnedElsewhere`: a PE that is not relocatable stays on the node of its first placement (legacy rule C8).
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
 use crate::model::Rejection;
 
-/// The PE may not be relocated.
+/// The PE is not relocatable.
 pub(super) fn applies(state: &PreFilterState) -> bool {
     !state.spec.relocatable
 }

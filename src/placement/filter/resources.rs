@@ -1,5 +1,5 @@
-//! `InsufficientResources`: the requests of the PE do not fit into what is allocatable and free, as in kube-scheduler's
-//! `NodeResourcesFit`.
+//! `InsufficientResources`: the node's free allocatable resources are less than the requests of the PE, as in
+//! kube-scheduler's `NodeResourcesFit`.
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;

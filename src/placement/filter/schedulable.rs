@@ -1,4 +1,4 @@
-//! `NodeUnschedulable`: the node is cordoned, not ready or leaving (legacy filter F1).
+//! `NodeUnschedulable`: the node is cordoned, not ready or being deleted (legacy filter F1).
 
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;

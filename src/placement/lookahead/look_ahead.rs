@@ -1,4 +1,4 @@
-//! `ExlocationInfeasible`: a PE takes no node without which another pending PE would be left without one.
+//! `ExlocationInfeasible`: rejects a node for a PE where another pending PE would have no other node left.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use jiff::Timestamp;
 
 use super::super::bucket::BucketEvaluation;
 use super::super::filter::plugin::NodeView;
-use super::matching::{Choice, Matching};
+use super::matching::{AllowedPlaces, Matching};
 use crate::model::{NodeRequirements, Pe, PlacementSpec, PodKey, Rejection, Resources, Token};
 use crate::state::{NodeIndex, Snapshot};
 
 /// The nodes that a PE must leave to other pending PEs, by the exlocation tokens that it shares with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::placement) struct LookAhead {
-    /// Nodes that other PEs cannot do without.
+    /// Nodes that more urgent PEs need, each with the shared token.
     needed: Vec<(NodeIndex, Token)>,
-    /// A token of which PEs that come first need every node.
+    /// A token whose more urgent PEs need every node.
     exhausted: Option<Token>,
 }
 
 impl LookAhead {
-    /// Looks at the pending PEs that share an exlocation token with `pe`, one token at a time.
+    /// Looks ahead to the pending PEs that share an exlocation token with `pe`, one token at a time.
     pub(in crate::placement) fn new(pe: &Arc<Pe>, spec: &PlacementSpec, snapshot: &Snapshot) -> Self {
         let mut look_ahead = Self::default();
         for token in &spec.exlocation {
@@ -35,22 +35,23 @@ impl LookAhead {
         look_ahead
     }
 
-    /// The rejection of a node that the PE must leave to others.
+    /// The rejection of a node that the PE must leave to other PEs.
+    #[inline]
     pub(in crate::placement) fn rejection(&self, index: NodeIndex) -> Option<Rejection> {
         let needed = || self.needed.iter().find(|(node, _)| *node == index).map(|(_, token)| token);
         self.exhausted.as_ref().or_else(needed).map(|token| Rejection::ExlocationInfeasible(token.clone()))
     }
 
     fn add_group(&mut self, token: &Token, group: &[&Arc<Pe>], own: usize, snapshot: &Snapshot) {
-        let candidates = Candidates::new(group, snapshot);
-        let scarce = scarce(&candidates, own);
+        let feasible = FeasibleNodes::new(group, snapshot);
+        let scarce = scarce_members(&feasible, own);
         let Some(own) = scarce.iter().position(|member| *member == own) else { return };
-        let (places, nodes) = candidates.places(&scarce);
+        let (places, nodes) = feasible.places(&scarce);
         let matching = Matching::new(&places, nodes.len());
-        match matching.choice(&places, own) {
-            Choice::Any => {}
-            Choice::None => self.exhausted = Some(token.clone()),
-            Choice::AllBut(needed) => {
+        match matching.allowed_places(&places, own) {
+            AllowedPlaces::Any => {}
+            AllowedPlaces::None => self.exhausted = Some(token.clone()),
+            AllowedPlaces::AllBut(needed) => {
                 let needed = needed.into_iter().filter_map(|place| nodes.get(place));
                 self.needed.extend(needed.map(|node| (*node, token.clone())));
             }
@@ -74,55 +75,57 @@ fn urgency(pe: &Pe) -> (Reverse<i32>, Timestamp, &PodKey) {
     (Reverse(pe.pod.priority), pe.pod.created, &pe.pod.key)
 }
 
-/// For each member of a group the nodes that it may go to as things are. PEs that ask for the same share a list.
-pub(in crate::placement) struct Candidates {
+/// The nodes that pass for each member of a group. Members of one equivalence class share a list.
+pub(in crate::placement) struct FeasibleNodes {
     lists: Vec<Vec<NodeIndex>>,
-    /// The list of each member.
+    /// The index of each member's list.
     list_of: Vec<usize>,
 }
 
-/// What PEs have in common that may go to the same nodes.
-struct Kind<'a> {
+/// PEs with equal specs, for which the same nodes pass.
+struct EquivalenceClass<'a> {
     spec: &'a Arc<PlacementSpec>,
     requests: &'a Resources,
     requirements: Option<&'a Arc<NodeRequirements>>,
     list: usize,
 }
 
-impl Candidates {
-    /// Looks up the nodes of each member, no more than the group has members: a member with so many is never left over.
+impl FeasibleNodes {
+    /// Looks up the nodes of each member. A member needs no more nodes than the group has members.
     pub(in crate::placement) fn new(group: &[&Arc<Pe>], snapshot: &Snapshot) -> Self {
-        let mut candidates = Self { lists: Vec::new(), list_of: Vec::with_capacity(group.len()) };
-        let mut kinds: Vec<Kind<'_>> = Vec::new();
+        let mut feasible = Self { lists: Vec::new(), list_of: Vec::with_capacity(group.len()) };
+        let mut classes: Vec<EquivalenceClass<'_>> = Vec::new();
         for member in group {
             let Ok(spec) = &member.spec else {
-                candidates.lists.push(Vec::new());
-                candidates.list_of.push(candidates.lists.len() - 1);
+                feasible.lists.push(Vec::new());
+                feasible.list_of.push(feasible.lists.len() - 1);
                 continue;
             };
             let (requests, requirements) = (&member.pod.resources.requests, member.pod.node_requirements.as_ref());
-            let is_alike =
-                |kind: &&Kind<'_>| kind.spec == spec && kind.requests == requests && kind.requirements == requirements;
-            let known = kinds.iter().find(is_alike).map(|kind| kind.list);
-            let list = known.unwrap_or(candidates.lists.len());
+            let is_alike = |class: &&EquivalenceClass<'_>| {
+                class.spec == spec && class.requests == requests && class.requirements == requirements
+            };
+            let known = classes.iter().find(is_alike).map(|class| class.list);
+            let list = known.unwrap_or(feasible.lists.len());
             if known.is_none() {
-                candidates.lists.push(passing(member, group.len(), snapshot));
-                // PEs with colocation differ by their buckets, those that may not be relocated by their nodes.
+                feasible.lists.push(passing_nodes(member, group.len(), snapshot));
+                // Equal specs are not enough for PEs with colocation, which differ by bucket, and for PEs that are not
+                // relocatable, which differ by previous node.
                 if spec.colocation.is_empty() && spec.relocatable {
-                    kinds.push(Kind { spec, requests, requirements, list });
+                    classes.push(EquivalenceClass { spec, requests, requirements, list });
                 }
             }
-            candidates.list_of.push(list);
+            feasible.list_of.push(list);
         }
-        candidates
+        feasible
     }
 
-    /// The nodes of a member.
-    fn of_member(&self, member: usize) -> &[NodeIndex] {
+    /// The nodes that pass for a member.
+    fn nodes_of(&self, member: usize) -> &[NodeIndex] {
         self.list_of.get(member).and_then(|list| self.lists.get(*list)).map_or(&[], Vec::as_slice)
     }
 
-    /// For each of these members the places that it may take, and the node at each place.
+    /// Numbers the nodes of some members: the places of each member, and the node at each place.
     pub(in crate::placement) fn places(&self, members: &[usize]) -> (Vec<Arc<[usize]>>, Vec<NodeIndex>) {
         let lists: Vec<usize> = members.iter().filter_map(|member| self.list_of.get(*member).copied()).collect();
         let mut used = lists.clone();
@@ -143,22 +146,22 @@ impl Candidates {
     }
 }
 
-/// Up to so many nodes that a PE may go to as far as its bucket and bound PEs are concerned, in a fixed order.
-fn passing(pe: &Arc<Pe>, most: usize, snapshot: &Snapshot) -> Vec<NodeIndex> {
+/// At most `limit` nodes that pass for a PE and its bucket, in a fixed order.
+fn passing_nodes(pe: &Arc<Pe>, limit: usize, snapshot: &Snapshot) -> Vec<NodeIndex> {
     let Ok(evaluation) = BucketEvaluation::new(pe, snapshot) else { return Vec::new() };
     let passes = |index: &NodeIndex| {
         NodeView::new(snapshot, *index).is_ok_and(|node| evaluation.first_rejection(node).is_none())
     };
-    snapshot.indexes().filter(passes).take(most).collect()
+    snapshot.indexes().filter(passes).take(limit).collect()
 }
 
-/// The members that could be left without a node, and the one in question. A member that may take as many nodes as there
-/// are members finds one after all others and needs no look; then the next, among those that remain.
-fn scarce(candidates: &Candidates, in_question: usize) -> Vec<usize> {
-    let mut members: Vec<usize> = (0..candidates.list_of.len()).collect();
+/// The member `own`, and the members that could be left without a node. A member with as many nodes as there are members
+/// always finds a node, so the member is removed, and the check repeats for the rest.
+fn scarce_members(feasible: &FeasibleNodes, own: usize) -> Vec<usize> {
+    let mut members: Vec<usize> = (0..feasible.list_of.len()).collect();
     loop {
         let before = members.len();
-        members.retain(|member| *member == in_question || candidates.of_member(*member).len() < before);
+        members.retain(|member| *member == own || feasible.nodes_of(*member).len() < before);
         if members.len() == before {
             return members;
         }

@@ -1,40 +1,40 @@
-//! Maximum bipartite matching with an order of preference: who gets a place where not all can.
+//! Maximum bipartite matching in which earlier members have precedence.
 
-/// An assignment of members to places, so that no place is taken twice.
+/// An assignment of members to places, with at most one member at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::placement) struct Matching {
-    /// The place of each member; `None` for those that are left over.
+    /// The place of each member; `None` for members without a place.
     pub(in crate::placement) place_of: Vec<Option<usize>>,
     /// The member at each place.
     member_at: Vec<Option<usize>>,
 }
 
-/// Which places a member may take so that as many members as before find one.
+/// The places that a member may take without leaving another matched member over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// Any place that the member may take at all.
+pub(super) enum AllowedPlaces {
+    /// Every place of the member.
     Any,
-    /// Any but these.
+    /// Every place but these.
     AllBut(Vec<usize>),
-    /// None: earlier members need all of them.
+    /// No place: earlier members need all of them.
     None,
 }
 
 impl Matching {
-    /// Matches members in their order: `places[m]` are those that member `m` may take, each below `of`.
+    /// Matches members in their order. `places[m]` are the places of member `m`, each below `place_count`.
     ///
-    /// The matching is a maximum one, and the members that are matched are the earliest possible: a member is left over
-    /// only where no matching holds it together with all matched members before it. (Augmenting paths, H. W. Kuhn 1955;
-    /// matched members form a matroid, for which the greedy order is right.)
-    pub(in crate::placement) fn new<P: AsRef<[usize]>>(places: &[P], of: usize) -> Self {
-        let mut matching = Self { place_of: vec![None; places.len()], member_at: vec![None; of] };
+    /// The matching is maximum, and earlier members have precedence: a member is left over only where no matching has a
+    /// place for the member and for all matched members before it. (Augmenting paths, H. W. Kuhn 1955; the sets of
+    /// members that can be matched form a matroid, so the greedy order is optimal.)
+    pub(in crate::placement) fn new<P: AsRef<[usize]>>(places: &[P], place_count: usize) -> Self {
+        let mut matching = Self { place_of: vec![None; places.len()], member_at: vec![None; place_count] };
         for member in 0..places.len() {
             matching.augment(places, member);
         }
         matching
     }
 
-    /// Finds a place for one more member, moving others where that helps: the shortest way, by breadth.
+    /// Matches one more member along the shortest augmenting path, found by breadth-first search.
     fn augment<P: AsRef<[usize]>>(&mut self, places: &[P], member: usize) {
         let mut reached_from: Vec<Option<usize>> = vec![None; self.member_at.len()];
         let mut queue = vec![member];
@@ -52,7 +52,7 @@ impl Matching {
         }
     }
 
-    /// Moves every member along the way to a free place by one.
+    /// Moves every member along the path to a free place by one step.
     fn flip(&mut self, free: usize, reached_from: &[Option<usize>]) {
         let mut place = Some(free);
         while let Some(to) = place
@@ -68,10 +68,10 @@ impl Matching {
         }
     }
 
-    /// What a member may take so that all others that are matched still find a place.
-    pub(super) fn choice<P: AsRef<[usize]>>(&self, places: &[P], member: usize) -> Choice {
-        let Some(own) = self.place_of.get(member).copied().flatten() else { return Choice::None };
-        // Backwards from the free places: a member that could move to one of them gives its own place free.
+    /// The places that a member may take while all other matched members keep a place.
+    pub(super) fn allowed_places<P: AsRef<[usize]>>(&self, places: &[P], member: usize) -> AllowedPlaces {
+        let Some(own) = self.place_of.get(member).copied().flatten() else { return AllowedPlaces::None };
+        // Backwards from the free places: a member that could move to one of them would free its own place.
         let mut can_be_free: Vec<bool> = self.member_at.iter().map(Option::is_none).collect();
         free_up(&mut can_be_free, own);
         let mut others: Vec<usize> = (0..places.len()).filter(|other| *other != member).collect();
@@ -92,7 +92,7 @@ impl Matching {
         }
         let needed: Vec<usize> =
             can_be_free.iter().enumerate().filter(|(_, free)| !**free).map(|(place, _)| place).collect();
-        if needed.is_empty() { Choice::Any } else { Choice::AllBut(needed) }
+        if needed.is_empty() { AllowedPlaces::Any } else { AllowedPlaces::AllBut(needed) }
     }
 }
 

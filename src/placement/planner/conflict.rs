@@ -1,4 +1,4 @@
-//! What cannot be met together: the PEs and rules of a gang that has no assignment.
+//! Conflicts: the PEs and rules for which a gang has no assignment.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,21 +9,21 @@ use super::work::Work;
 use crate::model::{Reason, Rejection};
 use crate::state::NodeIndex;
 
-/// Why a gang has no assignment: PEs and rules of which none can be left out.
+/// The reason why a gang has no assignment: a minimal set of PEs and rules that conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// The names of the PEs.
     pub pes: Vec<String>,
-    /// The rules that they cannot meet together, each with an example of what it refuses; none where the search was
-    /// given up before it was certain.
+    /// The rules that conflict, each with an example of a rejection; empty where the search ended before a minimal set was
+    /// certain.
     pub rules: BTreeMap<Reason, Rejection>,
 }
 
-/// How many looks each question may take.
+/// The budget in steps of each search for an assignment.
 const STEPS: usize = 2_000;
-/// Of larger gangs only the rules are looked for, not the PEs.
+/// For larger gangs only the rules are minimised, not the PEs.
 pub(super) const FEW_GROUPS: usize = 32;
-/// So many PEs are named in a text.
+/// How many PEs a message names.
 const NAMED: usize = 16;
 
 impl fmt::Display for Conflict {
@@ -41,37 +41,37 @@ impl fmt::Display for Conflict {
     }
 }
 
-/// Looks for the smallest conflict by leaving out one PE, then one rule after another (a deletion filter). `None` where
-/// it is not certain that there is one.
+/// Searches for a minimal conflict by leaving out one PE after another, then one rule after another (a deletion filter).
+/// `None` where the search cannot prove that there is no assignment.
 pub(super) fn find(work: &mut Work<'_>) -> Option<Conflict> {
     let left = work.steps();
     let found = search_conflict(work);
     work.relax(&[]);
     work.clear();
-    work.allow(left);
+    work.set_steps(left);
     found
 }
 
 fn search_conflict(work: &mut Work<'_>) -> Option<Conflict> {
     let mut members: Vec<usize> = (0..work.groups()).collect();
-    if !has_none(work, &members) {
+    if !is_infeasible(work, &members) {
         return None;
     }
     if members.len() <= FEW_GROUPS {
         for group in members.clone() {
             let without: Vec<usize> = members.iter().copied().filter(|member| *member != group).collect();
-            if has_none(work, &without) {
+            if is_infeasible(work, &without) {
                 members = without;
             }
         }
     }
     let mut relaxed = Vec::new();
     let mut rules = BTreeMap::new();
-    let rejections = rejections(work, &members);
+    let rejections = example_rejections(work, &members);
     for (reason, rejection) in rejections {
         relaxed.push(reason);
         work.relax(&relaxed);
-        if !has_none(work, &members) {
+        if !is_infeasible(work, &members) {
             relaxed.pop();
             rules.insert(reason, rejection);
         }
@@ -80,27 +80,27 @@ fn search_conflict(work: &mut Work<'_>) -> Option<Conflict> {
     Some(Conflict { pes: members.iter().flat_map(name).collect(), rules })
 }
 
-/// True when it is certain that these groups have no assignment.
-fn has_none(work: &mut Work<'_>, members: &[usize]) -> bool {
+/// True where these groups provably have no assignment.
+fn is_infeasible(work: &mut Work<'_>, members: &[usize]) -> bool {
     work.clear();
-    work.allow(STEPS);
+    work.set_steps(STEPS);
     search::is_infeasible(work, members)
 }
 
-/// An example of each refusal that the groups meet: alone, and once others are placed.
-fn rejections(work: &mut Work<'_>, members: &[usize]) -> BTreeMap<Reason, Rejection> {
+/// An example of each rejection of the groups: with no group placed, and with as many groups placed as greedily possible.
+fn example_rejections(work: &mut Work<'_>, members: &[usize]) -> BTreeMap<Reason, Rejection> {
     work.clear();
     let nodes: Vec<NodeIndex> = work.snapshot().indexes().collect();
     let mut rejections = BTreeMap::new();
-    let mut look = |work: &Work<'_>| {
+    let mut collect = |work: &Work<'_>| {
         for group in members.iter().filter(|group| work.node(**group).is_none()) {
             for rejection in nodes.iter().filter_map(|node| work.rejection(*group, *node)) {
                 rejections.entry(rejection.reason()).or_insert(rejection);
             }
         }
     };
-    look(work);
+    collect(work);
     greedy::place(work);
-    look(work);
+    collect(work);
     rejections
 }

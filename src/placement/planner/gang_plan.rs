@@ -1,8 +1,8 @@
-//! Plans of gangs: one for all pending members, or the reason why there is none.
+//! Plans a gang: a node for every pending member, or the reason why there is no plan.
 
 use std::sync::Arc;
 
-use super::super::decide::{Decision, Foresight};
+use super::super::decide::{Foresight, PlacementDecision};
 use super::super::gang::{GangPlan, GangState, asks_for_gang, gang_spec, incomplete};
 use super::plan::{Budget, plan};
 use crate::model::{Pe, Rejection};
@@ -28,23 +28,28 @@ pub fn plan_gang(pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
     if plan.unplaced.is_empty() {
         let placements = plan.placements.into_iter().map(|placement| (placement.pe, placement.node)).collect();
         let plan = Arc::new(GangPlan { placements });
-        // The PE is among those that are planned.
+        // The plan includes the PE.
         return plan.node_of(&pe.pod.key.uid).map_or(GangState::NotInGang, |node| GangState::Planned { node, plan });
     }
     if gang.is_none() {
-        // A gang that has begun is finished as far as that goes.
+        // The gang is placed. Further members are placed one by one.
         return GangState::NotInGang;
     }
     let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
     GangState::Infeasible(Rejection::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
 }
 
-/// What the gang of a PE says at bind, where `plan` is the plan that filter decided by.
+/// The state of a PE's gang at bind, where `plan` is the plan that filter used.
 ///
-/// The question is bounded: no plan is made. A PE may take any node with which the rest of the plan still holds; where
-/// the plan does not hold any more, kube-scheduler tries the PE again and filter plans anew.
+/// No plan is made, so that bind takes bounded time under the cluster's lock. The PE may take any node with which the rest
+/// of the plan is still valid. Otherwise kube-scheduler retries the PE, and filter makes a new plan.
 #[must_use]
-pub fn gang_at_bind(pe: &Arc<Pe>, node: NodeIndex, plan: Option<&Arc<GangPlan>>, snapshot: &Snapshot) -> GangState {
+pub(crate) fn gang_at_bind(
+    pe: &Arc<Pe>,
+    node: NodeIndex,
+    plan: Option<&Arc<GangPlan>>,
+    snapshot: &Snapshot,
+) -> GangState {
     if !asks_for_gang(pe, snapshot) {
         return GangState::NotInGang;
     }
@@ -61,8 +66,8 @@ pub fn gang_at_bind(pe: &Arc<Pe>, node: NodeIndex, plan: Option<&Arc<GangPlan>>,
     }
 }
 
-/// True when all pending PEs of the job but `pe` can go to the nodes of the plan once `pe` is on `node`; one of them may
-/// take the node that the plan has for `pe`.
+/// True where the other pending PEs of the job pass on their planned nodes with `pe` on `node`. One of them may take the
+/// planned node of `pe`.
 fn rest_fits_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Snapshot) -> bool {
     let mut with = snapshot.clone();
     with.place(pe, node);
@@ -70,11 +75,11 @@ fn rest_fits_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Sna
     let members = with.job(&pe.job).map_or(&[][..], |job| &job.members);
     let mut rest: Vec<(Arc<Pe>, Option<NodeIndex>)> =
         pending(members).into_iter().map(|member| (Arc::clone(&member), plan.node_of(&member.pod.key.uid))).collect();
-    // Of two PEs of a plan one may have to go first: a node of a sized pool is chosen by whoever comes first.
+    // A planned PE may have to be placed before another one, which joins the allocation of a sized pool.
     loop {
         let before = rest.len();
         rest.retain(|(member, planned)| {
-            let decision = Decision::new(member, &with, Foresight::Bucket);
+            let decision = PlacementDecision::new(member, &with, Foresight::Bucket);
             let fitting = [*planned, spare].into_iter().flatten().find(|node| decision.filter(*node).is_ok());
             if let Some(node) = fitting {
                 if Some(node) == spare && *planned != spare {

@@ -1,4 +1,4 @@
-//! The plans of gangs that were made last: one for each job and snapshot, failed ones too.
+//! A cache of gang plans, failed ones included: the last plan of each job, with the key of its snapshot.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use super::super::gang::GangState;
 use crate::model::{JobId, Pe};
 use crate::state::{Snapshot, SnapshotKey};
 
-/// How many plans are kept. kube-scheduler tries one pod after another, so a few jobs are enough.
+/// How many plans are kept. kube-scheduler schedules one pod at a time, so few jobs are planned at once.
 const CAPACITY: usize = 64;
 
-/// The plans of gangs that were made last.
+/// A cache of gang plans.
 #[derive(Debug, Default)]
 pub struct GangPlans {
     plans: VecDeque<(JobId, SnapshotKey, GangState)>,
 }
 
 impl GangPlans {
-    /// What the plan that was made in this snapshot for the gang of a PE says; `None` where no such plan is kept.
+    /// The state of a PE's gang by the plan that was made in this snapshot; `None` where no such plan is kept.
     #[must_use]
     pub fn get(&self, pe: &Arc<Pe>, snapshot: &Snapshot) -> Option<GangState> {
         let key = snapshot.key();
@@ -27,7 +27,7 @@ impl GangPlans {
                 let node = plan.node_of(&pe.pod.key.uid)?;
                 Some(GangState::Planned { node, plan: Arc::clone(plan) })
             }
-            // A PE that the snapshot does not have yet counts as one more member.
+            // A PE that the snapshot does not have yet is one more member, so the kept plan does not hold.
             GangState::NotInGang | GangState::Incomplete(_) | GangState::Infeasible(_) => {
                 let job = snapshot.job(&pe.job)?;
                 let is_known = job.members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
@@ -36,7 +36,7 @@ impl GangPlans {
         }
     }
 
-    /// Keeps a plan that was made in this snapshot, in place of the last one of the job.
+    /// Keeps a plan that was made in this snapshot, and drops the last plan of the job.
     pub fn put(&mut self, pe: &Arc<Pe>, snapshot: &Snapshot, state: GangState) {
         self.plans.retain(|(job, ..)| *job != pe.job);
         self.plans.push_back((pe.job.clone(), snapshot.key(), state));

@@ -1,23 +1,22 @@
-//! What one decision after another would do.
+//! Places groups one after another, each on its best node.
 
 use std::sync::Arc;
 
-use super::super::decide::{Decision, Foresight};
-use super::candidates::Candidates;
+use super::super::decide::{Foresight, PlacementDecision};
+use super::node_orders::NodeOrders;
 use super::work::Work;
 use crate::model::Pe;
 use crate::state::{NodeIndex, Snapshot};
 
-/// How many nodes of equal worth are compared in all they have.
+/// How many nodes of the best score class are ranked by all terms.
 const TIES: usize = 32;
 
-/// Places the groups that are not placed, each on the best node that passes, in their order.
+/// Places each unplaced group on the best node that passes, in the order of the groups.
 pub(super) fn place(work: &mut Work<'_>) {
     place_with(work, &Foresight::Pending);
 }
 
-/// Places the groups of a gang without look-ahead: of a gang nobody is left over. Takes back everything where one group
-/// finds no node.
+/// Places all groups of a gang, or none. Look-ahead is not needed, because no member of a gang may be left over.
 pub(super) fn place_gang(work: &mut Work<'_>) {
     place_with(work, &Foresight::Bucket);
     if work.left_over() > 0 {
@@ -35,20 +34,25 @@ fn place_with(work: &mut Work<'_>, foresight: &Foresight) {
 
 fn place_one(work: &mut Work<'_>, group: usize, foresight: &Foresight) {
     let Some(first) = work.group(group).next() else { return };
-    let (candidates, snapshot) = work.parts();
-    let best = best(candidates, snapshot, first, foresight);
+    let (node_orders, snapshot) = work.node_orders_and_snapshot();
+    let best = best_nodes(node_orders, snapshot, first, foresight);
     let placed =
         |work: &mut Work<'_>, nodes: Vec<NodeIndex>| nodes.into_iter().any(|node| work.place(group, node).is_ok());
-    // The others of a bucket have had their say about each node, but for what only placing shows.
+    // Placing a member of a bucket may reject the node for the next member, so every node is tried then.
     if !placed(work, best) && work.group(group).count() > 1 {
-        let all = all(work.snapshot(), first, foresight);
-        placed(work, all);
+        let nodes = all_nodes(work.snapshot(), first, foresight);
+        placed(work, nodes);
     }
 }
 
 /// The best nodes that pass for a PE, best first.
-fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Arc<Pe>, foresight: &Foresight) -> Vec<NodeIndex> {
-    let decision = Decision::new(pe, snapshot, foresight.clone());
+fn best_nodes(
+    node_orders: &mut NodeOrders,
+    snapshot: &Snapshot,
+    pe: &Arc<Pe>,
+    foresight: &Foresight,
+) -> Vec<NodeIndex> {
+    let decision = PlacementDecision::new(pe, snapshot, foresight.clone());
     let passes = |index: &NodeIndex| decision.filter(*index).is_ok();
     if let Some(previous_node) = decision.previous_node().filter(passes) {
         return vec![previous_node];
@@ -56,15 +60,17 @@ fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Arc<Pe>, foresigh
     if let Some(nodes) = decision.only_nodes() {
         return ranked(&decision, &nodes.iter().copied().filter(passes).collect::<Vec<NodeIndex>>());
     }
-    let Some(classes) = candidates.in_classes(pe, snapshot) else { return all(snapshot, pe, foresight) };
+    let Some(classes) = node_orders.nodes_by_class(pe, snapshot) else {
+        return all_nodes(snapshot, pe, foresight);
+    };
     let mut pass = Vec::new();
-    let mut class = None;
-    for (worth, index) in classes {
-        if pass.len() >= TIES || class.is_some_and(|class| class != worth) {
+    let mut best_class = None;
+    for (class, index) in classes {
+        if pass.len() >= TIES || best_class.is_some_and(|best| best != class) {
             break;
         }
         if passes(&index) {
-            class = Some(worth);
+            best_class = Some(class);
             pass.push(index);
         }
     }
@@ -72,12 +78,12 @@ fn best(candidates: &mut Candidates, snapshot: &Snapshot, pe: &Arc<Pe>, foresigh
 }
 
 /// Every node that passes for a PE, best first.
-fn all(snapshot: &Snapshot, pe: &Arc<Pe>, foresight: &Foresight) -> Vec<NodeIndex> {
-    let decision = Decision::new(pe, snapshot, foresight.clone());
+fn all_nodes(snapshot: &Snapshot, pe: &Arc<Pe>, foresight: &Foresight) -> Vec<NodeIndex> {
+    let decision = PlacementDecision::new(pe, snapshot, foresight.clone());
     let nodes = snapshot.indexes();
     ranked(&decision, &nodes.filter(|index| decision.filter(*index).is_ok()).collect::<Vec<NodeIndex>>())
 }
 
-fn ranked(decision: &Decision<'_>, nodes: &[NodeIndex]) -> Vec<NodeIndex> {
+fn ranked(decision: &PlacementDecision<'_>, nodes: &[NodeIndex]) -> Vec<NodeIndex> {
     decision.rank(nodes).into_iter().map(|node| node.node).collect()
 }

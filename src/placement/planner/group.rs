@@ -1,4 +1,4 @@
-//! What a plan moves: PEs that must share a node move together, gangs are placed as a whole.
+//! Groups and units of a batch: a plan moves a group as a whole, and places all groups of a gang or none.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,30 +8,33 @@ use super::super::gang::gang_spec;
 use crate::model::{Gang, JobId, Pe, PodUid};
 use crate::state::Snapshot;
 
-/// Waiting PEs of a batch that must share one node, by their places in the batch: of one bucket, or one PE alone.
+/// The pending PEs of one bucket, or one PE alone, by their positions in the batch.
 pub(super) type Group = Vec<usize>;
 
-/// Groups that are placed together or not at all, or each as well as it can be.
+/// Groups that are planned together.
 #[derive(Debug)]
 pub(super) enum Unit {
+    /// Groups without a gang: each is placed where a node passes.
     Free(Vec<Group>),
-    Gang(Vec<Group>, Gang),
+    /// The groups of a gang: all are placed, or none.
+    Gang { groups: Vec<Group>, gang: Gang },
 }
 
-/// The units of a batch, in the order of their first PEs: gangs by job, and what stands between them.
-pub(super) fn units(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> Vec<Unit> {
+/// Splits a batch into units, in the order of their first PEs: one unit for each gang, and one for the PEs between two
+/// gangs.
+pub(super) fn units(snapshot: &Snapshot, batch: &[Arc<Pe>]) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let mut free: Vec<usize> = Vec::new();
     let mut gangs: BTreeSet<&JobId> = BTreeSet::new();
-    let all = |of: Vec<usize>| groups(snapshot, waiting, of);
-    for (at, pe) in waiting.iter().enumerate() {
+    let all = |positions: Vec<usize>| groups(snapshot, batch, positions);
+    for (at, pe) in batch.iter().enumerate() {
         match gang_spec(snapshot, &pe.job) {
             None => free.push(at),
             Some(gang) => {
                 if gangs.insert(&pe.job) {
                     units.extend((!free.is_empty()).then(|| Unit::Free(all(std::mem::take(&mut free)))));
-                    let members = waiting.iter().enumerate().filter(|(_, other)| other.job == pe.job);
-                    units.push(Unit::Gang(all(members.map(|(at, _)| at).collect()), gang));
+                    let members = batch.iter().enumerate().filter(|(_, other)| other.job == pe.job);
+                    units.push(Unit::Gang { groups: all(members.map(|(at, _)| at).collect()), gang });
                 }
             }
         }
@@ -40,19 +43,20 @@ pub(super) fn units(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> Vec<Unit> {
     units
 }
 
-fn groups(snapshot: &Snapshot, waiting: &[Arc<Pe>], mut of: Vec<usize>) -> Vec<Group> {
+fn groups(snapshot: &Snapshot, batch: &[Arc<Pe>], mut rest: Vec<usize>) -> Vec<Group> {
     let mut groups = Vec::new();
-    while let Some(first) = of.first().copied() {
-        let mates = waiting.get(first).map(|pe| mates(snapshot, pe)).unwrap_or_default();
-        let in_group = |at: &usize| *at == first || waiting.get(*at).is_some_and(|pe| mates.contains(&pe.pod.key.uid));
-        let (group, rest) = of.into_iter().partition(in_group);
+    while let Some(first) = rest.first().copied() {
+        let mates = batch.get(first).map(|pe| bucket_mates(snapshot, pe)).unwrap_or_default();
+        let in_group = |at: &usize| *at == first || batch.get(*at).is_some_and(|pe| mates.contains(&pe.pod.key.uid));
+        let (group, others) = rest.into_iter().partition(in_group);
         groups.push(group);
-        of = rest;
+        rest = others;
     }
     groups
 }
 
-fn mates(snapshot: &Snapshot, pe: &Pe) -> BTreeSet<PodUid> {
+/// The other pending members of a PE's bucket.
+fn bucket_mates(snapshot: &Snapshot, pe: &Pe) -> BTreeSet<PodUid> {
     let Ok(spec) = &pe.spec else { return BTreeSet::new() };
     let bucket = BucketMembers::new(pe, spec, snapshot.job(&pe.job));
     bucket.others_pending.iter().map(|mate| mate.pod.key.uid.clone()).collect()

@@ -1,14 +1,14 @@
-//! Step by step to a cheaper assignment: a group moves where that costs less, as long as any does.
+//! Local search: moves one group at a time to a cheaper node.
 
 use super::work::Work;
 use crate::state::NodeIndex;
 
-/// Less than this is no gain.
+/// A smaller difference in cost is no gain.
 const GAIN: f64 = 1e-9;
-/// How many nodes are tried for a group beside those of its peers.
+/// How many nodes are tried for a group beside the nodes of its traffic peers.
 const TRIED: usize = 4;
 
-/// Moves groups one at a time until no move helps, or the budget is spent.
+/// Moves groups one at a time until no move lowers the cost, or the budget is spent.
 pub(super) fn improve(work: &mut Work<'_>) {
     let is_contested = work.is_contested();
     let mut moved = true;
@@ -23,10 +23,10 @@ pub(super) fn improve(work: &mut Work<'_>) {
     }
 }
 
-/// Whether the group moved; `None` when the budget is spent.
+/// True where the group moved; `None` where the budget is spent.
 fn move_one(work: &mut Work<'_>, group: usize, is_contested: bool) -> Option<bool> {
     let Some(from) = work.node(group) else { return Some(false) };
-    if !work.step() {
+    if !work.spend_step() {
         return None;
     }
     work.displace(group);
@@ -43,7 +43,7 @@ fn move_one(work: &mut Work<'_>, group: usize, is_contested: bool) -> Option<boo
         is_placed && !goes_too_far
     });
     if !moved {
-        // It has just been there.
+        // The group was on this node before.
         let back = work.place(group, from);
         debug_assert!(back.is_ok(), "{back:?}");
     }

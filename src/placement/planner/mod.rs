@@ -1,12 +1,12 @@
 //! Plans: nodes for many pending PEs, decided together.
 
-mod candidates;
 pub(super) mod conflict;
 pub(super) mod gang_plan;
 pub(super) mod gang_plans;
 mod greedy;
 mod group;
 mod improve;
+mod node_orders;
 pub(super) mod plan;
 mod search;
 mod shortage;

@@ -1,15 +1,14 @@
-//! Plans: where a batch of waiting PEs goes, decided together.
+//! Plans: nodes for a batch of pending PEs, decided together.
 //!
-//! A plan begins with what one decision after another would do, which settles large batches fast. Then, as far as its
-//! [`Budget`] goes, it searches: for nodes for PEs that were left over, and for a cheaper assignment. Every PE of a plan
-//! passes the very rules that filter and bind apply, look-ahead for those that are left over included, so a plan never
-//! promises what they would refuse.
+//! A plan begins with greedy placement, which is fast for large batches. Then the planner searches within its [`Budget`]
+//! for nodes for the PEs that are left over, and for a cheaper assignment. Every planned PE passes the rules of filter and
+//! bind, look-ahead for the PEs that are left over included, so filter and bind reject no planned PE.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::decide::{Decision, Foresight};
+use super::super::decide::{Foresight, PlacementDecision};
 use super::super::gang::is_complete;
 use super::conflict::{self, Conflict};
 use super::group::{Unit, units};
@@ -18,7 +17,8 @@ use super::{greedy, improve, search, shortage};
 use crate::model::{Gang, Pe, Reason};
 use crate::state::{NodeIndex, Snapshot};
 
-/// How much may be tried: a number of looks at a group of PEs and a node. Deterministic, unlike time.
+/// The budget of a plan: a number of steps, each of which tries a group of PEs on a node. Steps are deterministic, unlike
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(pub usize);
 
@@ -29,26 +29,25 @@ impl Default for Budget {
     }
 }
 
-/// Batches of up to so many groups, before up to so many nodes, are searched through; larger ones are improved step by
-/// step.
+/// Batches of at most this many groups and nodes are searched exhaustively. Larger ones are improved by local search.
 const FEW_GROUPS: usize = 8;
 const FEW_NODES: usize = 64;
-/// The budgets that are tried where a batch has several units, up to the one that is given: what one unit finds with
-/// more of it may stand in the way of the next, and the best of all is taken.
+/// The budgets that are tried in turn where a batch has several units, up to the given budget. A larger budget may place
+/// one unit so that the next unit has a worse plan, so the best plan of all budgets is taken.
 const LADDER: [usize; 8] = [0, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
 
-/// Where each PE of a batch goes.
+/// A plan for a batch of PEs.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The PEs that have a node, in the order in which they were given.
+    /// The PEs with a node, in the order of the batch.
     pub placements: Vec<PlannedPe>,
-    /// The PEs that have none, in the order in which they were given.
+    /// The PEs without a node, in the order of the batch.
     pub unplaced: Vec<UnplacedPe>,
-    /// What it costs beyond PEs without a node; less is better. The sum of two parts.
+    /// The cost of the plan; less is better. PEs without a node do not count. The cost is the sum of two parts.
     ///
-    /// Traffic: the share of what the batch's jobs exchange that leaves its node, from 0 to 1, where what stays in the
-    /// zone counts half. Crowding: PEs per core, as the PEs of the batch find them on their nodes one after another, in
-    /// the mean; for PEs of the scheme `pack` the share of them that begin an empty node.
+    /// Traffic: the share of the traffic of the batch's jobs that leaves its node, from 0 to 1. Traffic within a zone
+    /// counts half. Crowding: the mean over the batch of the PEs per core of the node when the PE is placed. For PEs of
+    /// strategy `pack`, the share of PEs that are placed on an empty node.
     pub cost: f64,
 }
 
@@ -64,13 +63,13 @@ pub struct PlannedPe {
 /// A PE for which the plan has no node.
 #[derive(Clone, Debug)]
 pub struct UnplacedPe {
-    /// Its place in the batch.
+    /// The position of the PE in the batch.
     pub at: usize,
     /// The PE.
     pub pe: Arc<Pe>,
-    /// How many nodes refuse it, by reason, once everything else of the plan is placed.
+    /// How many nodes are rejected, by reason, with the rest of the plan placed.
     pub rejected: BTreeMap<Reason, usize>,
-    /// Where it is a gang that cannot be placed: what cannot be met together.
+    /// Why the gang of the PE has no assignment; `None` for PEs without a gang.
     pub conflict: Option<Arc<Conflict>>,
 }
 
@@ -84,37 +83,37 @@ impl Plan {
     }
 }
 
-/// Plans a batch of waiting PEs of the snapshot, the most urgent first.
+/// Plans a batch of pending PEs, which are in the order of their urgency.
 ///
-/// Deterministic, and anytime: a larger budget never gives a worse plan. A single PE goes where filter and prioritize
-/// would send it.
+/// The plan is deterministic, and a larger budget never gives a worse plan. A single PE gets the node that filter and
+/// prioritize would choose.
 #[must_use]
-pub fn plan(snapshot: &Snapshot, waiting: &[Arc<Pe>], budget: Budget) -> Plan {
-    let units = units(snapshot, waiting);
+pub fn plan(snapshot: &Snapshot, batch: &[Arc<Pe>], budget: Budget) -> Plan {
+    let units = units(snapshot, batch);
     let [_] = units.as_slice() else {
         let ladder = LADDER.into_iter().filter(|steps| *steps <= budget.0);
-        let plans = ladder.map(|steps| attempt(snapshot, waiting, &units, steps));
+        let plans = ladder.map(|steps| plan_within(snapshot, batch, &units, steps));
         let best = plans.reduce(|best, next| if next.compare(&best).is_lt() { next } else { best });
-        return best.unwrap_or_else(|| attempt(snapshot, waiting, &units, 0));
+        return best.unwrap_or_else(|| plan_within(snapshot, batch, &units, 0));
     };
-    attempt(snapshot, waiting, &units, budget.0)
+    plan_within(snapshot, batch, &units, budget.0)
 }
 
-fn attempt(snapshot: &Snapshot, waiting: &[Arc<Pe>], units: &[Unit], steps: usize) -> Plan {
-    let mut work = Work::new(snapshot.clone(), waiting, steps);
-    let mut failed: BTreeMap<usize, Failed> = BTreeMap::new();
+fn plan_within(snapshot: &Snapshot, batch: &[Arc<Pe>], units: &[Unit], steps: usize) -> Plan {
+    let mut work = Work::new(snapshot.clone(), batch, steps);
+    let mut failed: BTreeMap<usize, GangFailure> = BTreeMap::new();
     for unit in units {
         let settled = match unit {
             Unit::Free(groups) => {
-                work.take_on(groups);
+                work.begin_unit(groups);
                 greedy::place(&mut work);
-                if waiting.len() > 1 {
-                    better(&mut work);
+                if batch.len() > 1 {
+                    improve_assignment(&mut work);
                 }
                 Ok(())
             }
-            Unit::Gang(groups, gang) => {
-                work.take_on(groups);
+            Unit::Gang { groups, gang } => {
+                work.begin_unit(groups);
                 place_gang(&mut work, *gang)
             }
         };
@@ -122,11 +121,11 @@ fn attempt(snapshot: &Snapshot, waiting: &[Arc<Pe>], units: &[Unit], steps: usiz
             failed.extend(work.members().map(|at| (at, failure.clone())));
         }
     }
-    outcome(&work, waiting, &failed)
+    collect_plan(&work, batch, &failed)
 }
 
-/// Nodes for those that have none, then a cheaper assignment.
-fn better(work: &mut Work<'_>) {
+/// Searches for nodes for the PEs that are left over, then for a cheaper assignment.
+fn improve_assignment(work: &mut Work<'_>) {
     search::repair(work);
     if work.groups() <= FEW_GROUPS && work.snapshot().indexes().take(FEW_NODES + 1).count() <= FEW_NODES {
         search::optimise(work);
@@ -135,22 +134,22 @@ fn better(work: &mut Work<'_>) {
     }
 }
 
-/// Why a gang is not placed.
+/// The reason why a gang is not placed.
 #[derive(Clone, Debug)]
-enum Failed {
+enum GangFailure {
     Incomplete,
     Infeasible(Option<Arc<Conflict>>),
 }
 
-/// Places all of a gang, or nothing.
-fn place_gang(work: &mut Work<'_>, gang: Gang) -> Result<(), Failed> {
+/// Places all groups of a gang, or none.
+fn place_gang(work: &mut Work<'_>, gang: Gang) -> Result<(), GangFailure> {
     if !work.first().is_some_and(|member| is_complete(work.snapshot(), &member.job, gang)) {
-        return Err(Failed::Incomplete);
+        return Err(GangFailure::Incomplete);
     }
     if work.groups() > conflict::FEW_GROUPS
         && let Some(shortage) = shortage::find(&work.pes().collect::<Vec<_>>(), work.snapshot())
     {
-        return Err(Failed::Infeasible(Some(Arc::new(shortage))));
+        return Err(GangFailure::Infeasible(Some(Arc::new(shortage))));
     }
     greedy::place_gang(work);
     if work.left_over() > 0 {
@@ -159,33 +158,33 @@ fn place_gang(work: &mut Work<'_>, gang: Gang) -> Result<(), Failed> {
     }
     if work.left_over() > 0 {
         work.clear();
-        return Err(Failed::Infeasible(conflict::find(work).map(Arc::new)));
+        return Err(GangFailure::Infeasible(conflict::find(work).map(Arc::new)));
     }
-    better(work);
+    improve_assignment(work);
     Ok(())
 }
 
-fn outcome(work: &Work<'_>, waiting: &[Arc<Pe>], failed: &BTreeMap<usize, Failed>) -> Plan {
+fn collect_plan(work: &Work<'_>, batch: &[Arc<Pe>], failed: &BTreeMap<usize, GangFailure>) -> Plan {
     let snapshot = work.snapshot();
     let mut placements = Vec::new();
     let mut unplaced = Vec::new();
-    for (at, pe) in waiting.iter().enumerate() {
+    for (at, pe) in batch.iter().enumerate() {
         match work.node_of(at) {
             Some(node) => placements.push(PlannedPe { pe: Arc::clone(pe), node }),
             None => unplaced.push(without_node(at, pe, snapshot, failed.get(&at))),
         }
     }
-    // Sums that were added to and taken from in another order differ in their last digits.
+    // Rounded, because the order of additions and subtractions changes the last digits.
     Plan { placements, unplaced, cost: (work.total() * 1e9).round() / 1e9 }
 }
 
-fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&Failed>) -> UnplacedPe {
+fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&GangFailure>) -> UnplacedPe {
     let everywhere = |reason| BTreeMap::from([(reason, snapshot.indexes().count())]);
     let (rejected, conflict) = match failed {
-        Some(Failed::Incomplete) => (everywhere(Reason::GangIncomplete), None),
-        Some(Failed::Infeasible(conflict)) => (everywhere(Reason::GangInfeasible), conflict.clone()),
+        Some(GangFailure::Incomplete) => (everywhere(Reason::GangIncomplete), None),
+        Some(GangFailure::Infeasible(conflict)) => (everywhere(Reason::GangInfeasible), conflict.clone()),
         None => {
-            let decision = Decision::new(pe, snapshot, Foresight::Pending);
+            let decision = PlacementDecision::new(pe, snapshot, Foresight::Pending);
             let mut rejected: BTreeMap<Reason, usize> = BTreeMap::new();
             for rejection in snapshot.indexes().filter_map(|index| decision.filter(index).err()) {
                 *rejected.entry(rejection.reason()).or_default() += 1;

@@ -1,43 +1,43 @@
-//! Depth first through assignments: nodes for groups that were left over, and the cheapest assignment of a few groups.
+//! Depth-first search through assignments: nodes for groups that are left over, and the cheapest assignment.
 
 use super::work::Work;
 use crate::state::NodeIndex;
 
-/// Looks for an assignment that leaves fewer PEs without a node, or of as many the later ones.
+/// Searches for an assignment that leaves fewer PEs without a node, or as many but later ones.
 ///
-/// Takes half of the budget at most: where a PE has no node at all, the search for one would use up all of it.
+/// The search spends at most half of the budget, because a PE without any node would use up all of the budget.
 pub(super) fn repair(work: &mut Work<'_>) {
     if work.left_over() == 0 {
         return;
     }
     let kept = work.steps().div_ceil(2);
-    work.allow(work.steps() - kept);
-    if work.survey() {
-        Search::new(work, Aim::MorePlaced).run();
+    work.set_steps(work.steps() - kept);
+    if work.spend_full_scan() {
+        Search::new(work, Objective::MorePlaced).run();
     }
-    work.allow(work.steps() + kept);
+    work.set_steps(work.steps() + kept);
 }
 
-/// Looks for the cheapest assignment of the groups that are placed.
+/// Searches for the cheapest assignment of the groups that are placed.
 pub(super) fn optimise(work: &mut Work<'_>) {
-    if work.survey() {
-        Search::new(work, Aim::Cheapest).run();
+    if work.spend_full_scan() {
+        Search::new(work, Objective::Cheapest).run();
     }
 }
 
-/// True when it is certain that these groups, and nothing else, cannot all be placed.
+/// True where these groups alone provably have no assignment.
 pub(super) fn is_infeasible(work: &mut Work<'_>, groups: &[usize]) -> bool {
-    work.survey() && !all_placed(work, groups) && work.steps() > 0
+    work.spend_full_scan() && !all_placed(work, groups) && work.steps() > 0
 }
 
-/// Places all of these groups if the budget suffices to find out how; afterwards none is placed.
+/// True where the search finds an assignment of all these groups within the budget. No group is placed afterwards.
 fn all_placed(work: &mut Work<'_>, groups: &[usize]) -> bool {
     let Some((group, rest)) = groups.split_first() else { return true };
-    if !work.look() {
+    if !work.spend_scan() {
         return false;
     }
     for node in work.passing(*group) {
-        if !work.step() {
+        if !work.spend_step() {
             return false;
         }
         if work.place(*group, node).is_ok() {
@@ -52,20 +52,20 @@ fn all_placed(work: &mut Work<'_>, groups: &[usize]) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Aim {
+enum Objective {
     /// As few PEs without a node as possible, and of these as late ones as possible.
     MorePlaced,
-    /// The same PEs, for less.
+    /// The same PEs at the lowest cost.
     Cheapest,
 }
 
-/// Less than this is no gain.
+/// A smaller difference in cost is no gain.
 const GAIN: f64 = 1e-9;
 
 struct Search<'w, 'a> {
     work: &'w mut Work<'a>,
-    aim: Aim,
-    /// Groups in the order in which they are assigned: those with the fewest nodes first.
+    aim: Objective,
+    /// The groups in the order of assignment: groups with the fewest nodes first.
     order: Vec<usize>,
     best: Vec<Option<NodeIndex>>,
     left_over: usize,
@@ -73,10 +73,10 @@ struct Search<'w, 'a> {
 }
 
 impl<'w, 'a> Search<'w, 'a> {
-    fn new(work: &'w mut Work<'a>, aim: Aim) -> Self {
+    fn new(work: &'w mut Work<'a>, aim: Objective) -> Self {
         let (best, left_over, cost) = (work.assignment(), work.left_over(), work.total());
         work.clear();
-        let takes_part = |group: &usize| aim == Aim::MorePlaced || best.get(*group).is_some_and(Option::is_some);
+        let takes_part = |group: &usize| aim == Objective::MorePlaced || best.get(*group).is_some_and(Option::is_some);
         let groups = (0..work.groups()).filter(takes_part);
         let mut order: Vec<(usize, usize)> = groups.map(|group| (work.passing(group).len(), group)).collect();
         order.sort_unstable();
@@ -90,22 +90,23 @@ impl<'w, 'a> Search<'w, 'a> {
         self.work.restore(&best);
     }
 
-    /// Assigns the groups from `depth` on, in every way that may be better than the best; `without` PEs have been left
-    /// over so far. False when the budget is spent, or nothing better can be found.
+    /// Assigns the groups from `depth` on in every way that may be better than the best assignment; `without` is the number
+    /// of PEs left over so far. False where the budget is spent, or no better assignment exists.
     fn descend(&mut self, depth: usize, without: usize) -> bool {
         let Some(group) = self.order.get(depth).copied() else {
             self.take_if_better(without);
-            return self.aim == Aim::Cheapest || self.left_over > 0;
+            return self.aim == Objective::Cheapest || self.left_over > 0;
         };
-        if !self.work.look() {
+        if !self.work.spend_scan() {
             return false;
         }
         for node in self.work.passing(group) {
-            if self.aim == Aim::Cheapest && !self.is_cheaper(self.work.total() + self.work.marginal(group, node)) {
-                // The cheapest come first.
+            if self.aim == Objective::Cheapest && !self.is_cheaper(self.work.total() + self.work.marginal(group, node))
+            {
+                // The cheapest nodes come first.
                 break;
             }
-            if !self.work.step() {
+            if !self.work.spend_step() {
                 return false;
             }
             if self.work.place(group, node).is_err() {
@@ -118,10 +119,10 @@ impl<'w, 'a> Search<'w, 'a> {
             }
         }
         let without = without + self.work.group(group).count();
-        if self.aim == Aim::Cheapest || without > self.left_over {
+        if self.aim == Objective::Cheapest || without > self.left_over {
             return true;
         }
-        self.work.step() && self.descend(depth + 1, without)
+        self.work.spend_step() && self.descend(depth + 1, without)
     }
 
     fn is_cheaper(&self, cost: f64) -> bool {
@@ -130,8 +131,10 @@ impl<'w, 'a> Search<'w, 'a> {
 
     fn take_if_better(&mut self, without: usize) {
         let better = match self.aim {
-            Aim::Cheapest => self.is_cheaper(self.work.total()),
-            Aim::MorePlaced => without < self.left_over || (without == self.left_over && self.leaves_later_ones()),
+            Objective::Cheapest => self.is_cheaper(self.work.total()),
+            Objective::MorePlaced => {
+                without < self.left_over || (without == self.left_over && self.leaves_later_ones())
+            }
         };
         if better && self.work.is_reachable() {
             self.best = self.work.assignment();
@@ -140,7 +143,7 @@ impl<'w, 'a> Search<'w, 'a> {
         }
     }
 
-    /// Whether the first PE that either has left over and the other has not is one that the best leaves over.
+    /// True where the first PE that only one of both assignments places is placed by the current one.
     fn leaves_later_ones(&self) -> bool {
         let placed = |nodes: &[Option<NodeIndex>], group: usize| nodes.get(group).is_some_and(Option::is_some);
         let now = self.work.assignment();

@@ -1,71 +1,74 @@
-//! A plan in the making: who is where so far, and what that costs.
+//! The state of a plan while the planner changes it: the assignment of the batch, its cost, and the remaining budget.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::super::decide::{Decision, Foresight};
+use super::super::decide::{Foresight, PlacementDecision};
 use super::super::score::limit_risk::ratio;
 use super::super::score::traffic::zone;
-use super::candidates::Candidates;
 use super::group::Group;
+use super::node_orders::NodeOrders;
 use crate::model::{JobId, Pe, PodUid, Reason, Rejection, ScoringStrategy, Token};
 use crate::state::{Member, NodeIndex, Snapshot};
 
-/// The batch, what is placed of it, and the unit that is being worked on.
+/// The state of a plan: the batch, its assignment, and the current unit.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     snapshot: Snapshot,
-    waiting: &'a [Arc<Pe>],
-    /// Where each PE of the batch is.
+    batch: &'a [Arc<Pe>],
+    /// The node of each PE of the batch.
     nodes: Vec<Option<NodeIndex>>,
-    /// Whom each PE of the batch exchanges data with.
-    edges: Vec<Vec<Edge>>,
-    /// Bytes a second between PEs of the batch's jobs, as far as the batch takes part.
+    /// The traffic peers of each PE of the batch.
+    traffic: Vec<Vec<TrafficPeer>>,
+    /// Bytes a second of all traffic with PEs of the batch.
     rate: f64,
     cost: f64,
     groups: &'a [Group],
-    /// How many more looks may be taken.
+    /// The remaining budget.
     steps: usize,
-    /// Rules that are left out of account.
+    /// The reasons whose rejections do not count.
     relaxed: Vec<Reason>,
-    candidates: Candidates,
+    node_orders: NodeOrders,
 }
 
-/// Looking at so many nodes for the first time costs as much as placing a group.
+/// Filtering this many nodes counts as one step, like placing a group.
 const NODES_A_STEP: usize = 16;
 
+/// A PE that a PE of the batch exchanges traffic with, and the bytes a second.
 #[derive(Clone, Copy, Debug)]
-struct Edge {
-    end: End,
+struct TrafficPeer {
+    place: PeerPlace,
     rate: f64,
 }
 
-/// The other end of a stream.
+/// Where the PE at the other end of a connection is.
 #[derive(Clone, Copy, Debug)]
-enum End {
+enum PeerPlace {
+    /// The position of a PE of the batch.
     Batch(usize),
+    /// The node of a bound PE.
     Bound(NodeIndex),
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(snapshot: Snapshot, waiting: &'a [Arc<Pe>], steps: usize) -> Self {
-        let (edges, rate) = edges(&snapshot, waiting);
-        let nodes = vec![None; waiting.len()];
-        let candidates = Candidates::default();
-        Self { snapshot, waiting, nodes, edges, rate, cost: 0.0, groups: &[], steps, relaxed: Vec::new(), candidates }
+    pub(super) fn new(snapshot: Snapshot, batch: &'a [Arc<Pe>], steps: usize) -> Self {
+        let (traffic, rate) = traffic(&snapshot, batch);
+        let nodes = vec![None; batch.len()];
+        let node_orders = NodeOrders::default();
+        Self { snapshot, batch, nodes, traffic, rate, cost: 0.0, groups: &[], steps, relaxed: Vec::new(), node_orders }
     }
 
-    /// Turns to another unit of the batch.
-    pub(super) fn take_on(&mut self, groups: &'a [Group]) {
+    /// Begins another unit of the batch.
+    pub(super) fn begin_unit(&mut self, groups: &'a [Group]) {
         self.groups = groups;
     }
 
-    /// The nodes in order, and the snapshot that they belong to.
-    pub(super) fn parts(&mut self) -> (&mut Candidates, &Snapshot) {
-        (&mut self.candidates, &self.snapshot)
+    /// The orders of nodes, and the snapshot that they belong to.
+    pub(super) fn node_orders_and_snapshot(&mut self) -> (&mut NodeOrders, &Snapshot) {
+        (&mut self.node_orders, &self.snapshot)
     }
 
-    /// Leaves rules out of account from now on.
+    /// Ignores rejections for these reasons from now on.
     pub(super) fn relax(&mut self, relaxed: &[Reason]) {
         self.relaxed = relaxed.to_vec();
     }
@@ -81,22 +84,22 @@ impl<'a> Work<'a> {
 
     /// The PEs of a group.
     pub(super) fn group(&self, group: usize) -> impl Iterator<Item = &'a Arc<Pe>> + use<'a> {
-        let waiting = self.waiting;
-        self.groups.get(group).into_iter().flatten().filter_map(|at| waiting.get(*at))
+        let batch = self.batch;
+        self.groups.get(group).into_iter().flatten().filter_map(|at| batch.get(*at))
     }
 
-    /// Places in the batch of all PEs of the unit.
+    /// The positions in the batch of all PEs of the unit.
     pub(super) fn members(&self) -> impl Iterator<Item = usize> + use<'a> {
         self.groups.iter().flatten().copied()
     }
 
     /// All PEs of the unit.
     pub(super) fn pes(&self) -> impl Iterator<Item = &'a Arc<Pe>> + use<'a> {
-        let waiting = self.waiting;
-        self.members().filter_map(|at| waiting.get(at))
+        let batch = self.batch;
+        self.members().filter_map(|at| batch.get(at))
     }
 
-    /// The first place in the batch of a group's PEs.
+    /// The first position in the batch of a group's PEs.
     pub(super) fn first_of(&self, group: usize) -> Option<usize> {
         self.groups.get(group)?.iter().copied().min()
     }
@@ -106,17 +109,17 @@ impl<'a> Work<'a> {
         self.group(0).next()
     }
 
-    /// Where a PE of the batch is.
+    /// The node of a PE of the batch.
     pub(super) fn node_of(&self, at: usize) -> Option<NodeIndex> {
         self.nodes.get(at).copied().flatten()
     }
 
-    /// Where a group is.
+    /// The node of a group.
     pub(super) fn node(&self, group: usize) -> Option<NodeIndex> {
         self.groups.get(group).and_then(|members| self.node_of(*members.first()?))
     }
 
-    /// Where all groups are.
+    /// The nodes of all groups.
     pub(super) fn assignment(&self) -> Vec<Option<NodeIndex>> {
         (0..self.groups()).map(|group| self.node(group)).collect()
     }
@@ -126,23 +129,23 @@ impl<'a> Work<'a> {
         self.members().filter(|at| self.node_of(*at).is_none()).count()
     }
 
-    /// What all that is placed costs.
+    /// The cost of the assignment.
     pub(super) fn total(&self) -> f64 {
         self.cost.max(0.0)
     }
 
-    /// Takes one look off the budget; false when none is left.
-    pub(super) fn step(&mut self) -> bool {
+    /// Spends one step; false where the budget does not suffice.
+    pub(super) fn spend_step(&mut self) -> bool {
         self.spend(1)
     }
 
-    /// Takes a look at every node for every group off the budget; false when less is left.
-    pub(super) fn survey(&mut self) -> bool {
+    /// Spends the steps of filtering every node for every group; false where the budget does not suffice.
+    pub(super) fn spend_full_scan(&mut self) -> bool {
         self.spend(self.groups().saturating_mul(self.snapshot.indexes().count()).div_ceil(NODES_A_STEP))
     }
 
-    /// Takes a look at every node for one group off the budget; false when less is left.
-    pub(super) fn look(&mut self) -> bool {
+    /// Spends the steps of filtering every node for one group; false where the budget does not suffice.
+    pub(super) fn spend_scan(&mut self) -> bool {
         self.spend(self.snapshot.indexes().count().div_ceil(NODES_A_STEP))
     }
 
@@ -152,29 +155,29 @@ impl<'a> Work<'a> {
         left.is_some()
     }
 
-    /// How many looks are left.
+    /// The remaining steps.
     pub(super) fn steps(&self) -> usize {
         self.steps
     }
 
-    /// Allows for so many looks from now on.
-    pub(super) fn allow(&mut self, steps: usize) {
+    /// Sets the remaining steps.
+    pub(super) fn set_steps(&mut self, steps: usize) {
         self.steps = steps;
     }
 
-    /// The nodes that pass for a group as things are, the cheapest first.
+    /// The nodes that pass for a group, the cheapest first.
     pub(super) fn passing(&self, group: usize) -> Vec<NodeIndex> {
         let Some(first) = self.group(group).next() else { return Vec::new() };
-        let decision = Decision::new(first, &self.snapshot, Foresight::Bucket);
+        let decision = PlacementDecision::new(first, &self.snapshot, Foresight::Bucket);
         let nodes = self.snapshot.indexes();
         let pass = nodes.filter(|index| decision.filter_without(*index, &self.relaxed).is_ok());
         self.cheapest_first(group, pass)
     }
 
-    /// The best nodes for a group as far as only PE and node are concerned.
+    /// The best nodes for a group by the rules that read no other PE.
     pub(super) fn attractive(&mut self, group: usize, most: usize) -> Vec<NodeIndex> {
         let Some(first) = self.group(group).next() else { return Vec::new() };
-        let kept = self.candidates.in_classes(first, &self.snapshot);
+        let kept = self.node_orders.nodes_by_class(first, &self.snapshot);
         kept.into_iter().flatten().take(most).map(|(_, index)| index).collect()
     }
 
@@ -184,49 +187,49 @@ impl<'a> Work<'a> {
         priced.into_iter().map(|(_, node)| node).collect()
     }
 
-    /// Why a group may not go to a node as things are, for its first PE.
+    /// The rejection of a node for the first PE of a group.
     pub(super) fn rejection(&self, group: usize, node: NodeIndex) -> Option<Rejection> {
         let pe = self.group(group).next()?;
-        Decision::new(pe, &self.snapshot, Foresight::Bucket).filter_without(node, &self.relaxed).err()
+        PlacementDecision::new(pe, &self.snapshot, Foresight::Bucket).filter_without(node, &self.relaxed).err()
     }
 
-    /// Places a group that is not placed, every member or none.
+    /// Places every member of an unplaced group, or none.
     pub(super) fn place(&mut self, group: usize, node: NodeIndex) -> Result<(), Rejection> {
         let cost = self.marginal(group, node);
         for (number, pe) in self.group(group).enumerate() {
-            let decision = Decision::new(pe, &self.snapshot, Foresight::Bucket);
+            let decision = PlacementDecision::new(pe, &self.snapshot, Foresight::Bucket);
             if let Err(rejection) = decision.filter_without(node, &self.relaxed) {
                 self.group(group).take(number).for_each(|placed| self.snapshot.displace(placed, node));
                 return Err(rejection);
             }
             self.snapshot.place(pe, node);
         }
-        self.set(group, Some(node));
+        self.set_node(group, Some(node));
         self.cost += cost;
-        self.candidates.changed(node);
+        self.node_orders.note_change(node);
         Ok(())
     }
 
-    /// Takes a group off its node.
+    /// Removes a group from its node.
     pub(super) fn displace(&mut self, group: usize) {
         let Some(node) = self.node(group) else { return };
         self.group(group).for_each(|pe| self.snapshot.displace(pe, node));
-        self.set(group, None);
+        self.set_node(group, None);
         self.cost -= self.marginal(group, node);
-        self.candidates.changed(node);
+        self.node_orders.note_change(node);
     }
 
-    /// Takes every group of the unit off its node.
+    /// Removes every group of the unit from its node.
     pub(super) fn clear(&mut self) {
         (0..self.groups()).for_each(|group| self.displace(group));
     }
 
-    /// Brings every group of the unit to where it was, in an order in which that is possible.
+    /// Restores an assignment of the unit, in an order in which every group passes.
     pub(super) fn restore(&mut self, assignment: &[Option<NodeIndex>]) {
         self.clear();
         let mut missing: Vec<(usize, NodeIndex)> =
             assignment.iter().enumerate().filter_map(|(group, node)| Some((group, (*node)?))).collect();
-        // A node of a sized pool is chosen by whoever comes first: what is refused now may pass after others.
+        // A group may be rejected until another group has joined the allocation of a sized pool.
         loop {
             let before = missing.len();
             missing.retain(|(group, node)| self.place(*group, *node).is_err());
@@ -236,8 +239,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether one decision after another can lead here, each in view of all that wait: it keeps nodes for PEs that are
-    /// left over. Takes a look for each group off the budget where there are such; false when less is left.
+    /// True where single decisions with look-ahead can reach the assignment, so that filter and bind would allow each of
+    /// its placements. Where PEs are left over, this spends a step for each group; false where the budget does not suffice.
     pub(super) fn is_reachable(&mut self) -> bool {
         if !self.is_contested() {
             return true;
@@ -253,32 +256,34 @@ impl<'a> Work<'a> {
         }
         loop {
             let before = missing.len();
-            missing.retain(|(group, node)| !decide(&self.group(*group).collect::<Vec<_>>(), *node, &mut snapshot));
+            missing.retain(|(group, node)| {
+                !place_if_allowed(&self.group(*group).collect::<Vec<_>>(), *node, &mut snapshot)
+            });
             if missing.is_empty() || missing.len() == before {
                 return missing.is_empty();
             }
         }
     }
 
-    /// Whether a PE that is placed shares an exlocation token with one that is not.
+    /// True where a placed PE shares an exlocation token with a pending PE.
     pub(super) fn is_contested(&self) -> bool {
-        let jobs: BTreeSet<&JobId> = self.members().filter_map(|at| Some(&self.waiting.get(at)?.job)).collect();
+        let jobs: BTreeSet<&JobId> = self.members().filter_map(|at| Some(&self.batch.get(at)?.job)).collect();
         let members = jobs.into_iter().filter_map(|job| self.snapshot.job(job)).flat_map(|job| &job.members);
         let wanted: BTreeSet<(&JobId, &Token)> =
             members.filter(|member| member.node.is_none()).flat_map(|member| exlocation(&member.pe)).collect();
-        let mut placed = self.members().filter(|at| self.node_of(*at).is_some()).filter_map(|at| self.waiting.get(at));
+        let mut placed = self.members().filter(|at| self.node_of(*at).is_some()).filter_map(|at| self.batch.get(at));
         !wanted.is_empty() && placed.any(|pe| exlocation(pe).any(|token| wanted.contains(&token)))
     }
 
-    /// What placing a group on a node would add to the cost; costs only grow while groups are placed.
+    /// The cost that placing a group on a node would add. Placing a group never lowers the cost.
     pub(super) fn marginal(&self, group: usize, node: NodeIndex) -> f64 {
-        self.crowding(group, node) + self.cut(group, node)
+        self.crowding(group, node) + self.cut_traffic(group, node)
     }
 
-    /// The nodes of the PEs that a group exchanges data with.
+    /// The nodes of a group's traffic peers.
     pub(super) fn peers(&self, group: usize) -> Vec<NodeIndex> {
-        let edges = self.groups.get(group).into_iter().flatten().filter_map(|at| self.edges.get(*at)).flatten();
-        let mut nodes: Vec<NodeIndex> = edges.filter_map(|edge| self.end(edge.end)).collect();
+        let traffic = self.groups.get(group).into_iter().flatten().filter_map(|at| self.traffic.get(*at)).flatten();
+        let mut nodes: Vec<NodeIndex> = traffic.filter_map(|peer| self.node_of_peer(peer.place)).collect();
         nodes.sort_unstable();
         nodes.dedup();
         nodes
@@ -288,7 +293,7 @@ impl<'a> Work<'a> {
         let Some((info, _)) = self.snapshot.info(node) else { return 0.0 };
         let cores = info.occupancy.allocatable.cpu.0;
         let amount = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let (before, batch) = (info.pes, amount(self.waiting.len()));
+        let (before, batch) = (info.pes, amount(self.batch.len()));
         let packs = |pe: &Arc<Pe>| pe.spec.as_ref().is_ok_and(|spec| spec.scheme == ScoringStrategy::Pack);
         let found = |(number, pe): (usize, &Arc<Pe>)| {
             let before = before + number;
@@ -301,26 +306,26 @@ impl<'a> Work<'a> {
         self.group(group).enumerate().map(found).sum()
     }
 
-    fn cut(&self, group: usize, node: NodeIndex) -> f64 {
+    fn cut_traffic(&self, group: usize, node: NodeIndex) -> f64 {
         if self.rate <= 0.0 {
             return 0.0;
         }
         let Some(members) = self.groups.get(group) else { return 0.0 };
-        let edges = members.iter().filter_map(|at| self.edges.get(*at)).flatten();
-        // What stays within the group stays on its node.
-        let outward = edges.filter(|edge| !matches!(edge.end, End::Batch(at) if members.contains(&at)));
-        let lost = outward.filter_map(|edge| Some(edge.rate * self.distance(node, self.end(edge.end)?)));
+        let traffic = members.iter().filter_map(|at| self.traffic.get(*at)).flatten();
+        // Traffic within the group stays on its node.
+        let outward = traffic.filter(|peer| !matches!(peer.place, PeerPlace::Batch(at) if members.contains(&at)));
+        let lost = outward.filter_map(|peer| Some(peer.rate * self.distance(node, self.node_of_peer(peer.place)?)));
         lost.sum::<f64>() / self.rate
     }
 
-    fn end(&self, end: End) -> Option<NodeIndex> {
-        match end {
-            End::Batch(at) => self.node_of(at),
-            End::Bound(node) => Some(node),
+    fn node_of_peer(&self, place: PeerPlace) -> Option<NodeIndex> {
+        match place {
+            PeerPlace::Batch(at) => self.node_of(at),
+            PeerPlace::Bound(node) => Some(node),
         }
     }
 
-    /// None on one node, half in one zone, else whole.
+    /// 0 for one node, 0.5 for one zone, else 1.
     fn distance(&self, one: NodeIndex, other: NodeIndex) -> f64 {
         let zone_of = |index| self.snapshot.info(index).and_then(|(info, _)| zone(&info.node));
         if one == other {
@@ -332,7 +337,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn set(&mut self, group: usize, node: Option<NodeIndex>) {
+    fn set_node(&mut self, group: usize, node: Option<NodeIndex>) {
         for at in self.groups.get(group).into_iter().flatten() {
             if let Some(slot) = self.nodes.get_mut(*at) {
                 *slot = node;
@@ -341,11 +346,11 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Places PEs on a node, if each may go there in view of all that wait.
-fn decide(pes: &[&Arc<Pe>], node: NodeIndex, snapshot: &mut Snapshot) -> bool {
+/// Places PEs on a node where each of them passes with look-ahead. True where the PEs are placed.
+fn place_if_allowed(pes: &[&Arc<Pe>], node: NodeIndex, snapshot: &mut Snapshot) -> bool {
     let mut with = snapshot.clone();
     let all = pes.iter().all(|pe| {
-        let passes = Decision::new(pe, &with, Foresight::Pending).filter(node).is_ok();
+        let passes = PlacementDecision::new(pe, &with, Foresight::Pending).filter(node).is_ok();
         with.place(pe, node);
         passes
     });
@@ -359,26 +364,26 @@ fn exlocation(pe: &Pe) -> impl Iterator<Item = (&JobId, &Token)> {
     pe.spec.iter().flat_map(|spec| &spec.exlocation).map(|token| (&pe.job, token))
 }
 
-/// Whom each PE exchanges data with, as far as the other end is in the batch or bound, and the sum of all rates.
-fn edges(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> (Vec<Vec<Edge>>, f64) {
+/// The traffic peers of each PE of the batch that are bound or in the batch, and the sum of all rates.
+fn traffic(snapshot: &Snapshot, batch: &[Arc<Pe>]) -> (Vec<Vec<TrafficPeer>>, f64) {
     let places: HashMap<&PodUid, usize, ahash::RandomState> =
-        waiting.iter().enumerate().map(|(at, pe)| (&pe.pod.key.uid, at)).collect();
+        batch.iter().enumerate().map(|(at, pe)| (&pe.pod.key.uid, at)).collect();
     let end = |member: &Member| match places.get(&member.pe.pod.key.uid) {
-        Some(at) => Some(End::Batch(*at)),
-        None => member.node.map(End::Bound),
+        Some(at) => Some(PeerPlace::Batch(*at)),
+        None => member.node.map(PeerPlace::Bound),
     };
-    let jobs: BTreeSet<&JobId> = waiting.iter().map(|pe| &pe.job).collect();
-    let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); waiting.len()];
+    let jobs: BTreeSet<&JobId> = batch.iter().map(|pe| &pe.job).collect();
+    let mut traffic: Vec<Vec<TrafficPeer>> = vec![Vec::new(); batch.len()];
     let mut total = 0.0;
-    let mut add = |from: End, to: End, rate: f64| {
+    let mut add = |from: PeerPlace, to: PeerPlace, rate: f64| {
         for (one, other) in [(from, to), (to, from)] {
-            if let End::Batch(at) = one
-                && let Some(edges) = edges.get_mut(at)
+            if let PeerPlace::Batch(at) = one
+                && let Some(traffic) = traffic.get_mut(at)
             {
-                edges.push(Edge { end: other, rate });
+                traffic.push(TrafficPeer { place: other, rate });
             }
         }
-        if matches!(from, End::Batch(_)) || matches!(to, End::Batch(_)) {
+        if matches!(from, PeerPlace::Batch(_)) || matches!(to, PeerPlace::Batch(_)) {
             total += rate;
         }
     };
@@ -396,5 +401,5 @@ fn edges(snapshot: &Snapshot, waiting: &[Arc<Pe>]) -> (Vec<Vec<Edge>>, f64) {
             }
         }
     }
-    (edges, total)
+    (traffic, total)
 }

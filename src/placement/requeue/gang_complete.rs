@@ -1,4 +1,4 @@
-//! PEs of gangs without a count that no more members have joined for the quiet time.
+//! Requeues PEs of gangs without a count, once no member was created for the quiet time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

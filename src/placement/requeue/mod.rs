@@ -1,5 +1,5 @@
-//! Which rejected PEs have to be tried again after a change that kube-scheduler does not see: an overload ends, a placement
-//! spec or a pool changes, a gang completes.
+//! Finds rejected PEs to requeue after an overload ends, a placement spec or a pool changes, or a gang completes.
+//! kube-scheduler sees none of these changes.
 
 pub(super) mod gang_complete;
 pub(super) mod overload_cleared;

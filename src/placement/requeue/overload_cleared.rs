@@ -1,4 +1,4 @@
-//! PEs that load protection kept off nodes which take PEs again.
+//! Requeues PEs that load protection rejected, once a node is no longer overloaded.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::urgency::most_urgent_first;
 use crate::model::{NodeName, ObjectId, Pe};
 use crate::state::{NodeIndex, Snapshot};
 
-/// What load protection rejected at the last observation.
+/// The state of load protection at the last observation.
 #[derive(Debug, Default)]
 pub struct OverloadCleared {
     /// The overloaded nodes.
@@ -18,9 +18,9 @@ pub struct OverloadCleared {
 }
 
 impl OverloadCleared {
-    /// Observes a snapshot, and returns the pending PEs that may go to a node which load protection kept them off at the
-    /// last observation, the most urgent first: the node is no longer overloaded, or their job overrides load protection
-    /// now. Only rules that read no other PE are checked.
+    /// Observes a snapshot, and returns the pending PEs for which load protection no longer rejects a node, the most urgent
+    /// first: the node is no longer overloaded, or the job has begun to override load protection. Only rules that read no
+    /// other PE are checked for the node.
     pub fn observe<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a Arc<Pe>> {
         let overloaded = snapshot.nodes().filter(|(_, state, _)| state.overload.is_some());
         let overrides = snapshot.stream_jobs().values().filter(|job| job.override_load_protection);
@@ -39,15 +39,15 @@ impl OverloadCleared {
         let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
         let concerned = pending.map(|member| &member.pe).filter(|pe| {
             let job = pe.job.object();
-            // A job that has overridden load protection all along was rejected for another reason.
+            // A job that overrode load protection before was rejected for another reason.
             !before.overriding.contains(&job)
-                && passes_one(pe, if newly_overriding.contains(&job) { &all } else { &cleared }, snapshot)
+                && passes_any(pe, if newly_overriding.contains(&job) { &all } else { &cleared }, snapshot)
         });
         most_urgent_first(concerned.collect())
     }
 }
 
-fn passes_one(pe: &Arc<Pe>, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
+fn passes_any(pe: &Arc<Pe>, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
     Evaluation::outside_bucket(pe, snapshot)
         .is_ok_and(|evaluation| nodes.iter().any(|index| evaluation.passes_node_rules(*index, snapshot)))
 }

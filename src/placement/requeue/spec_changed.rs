@@ -1,4 +1,4 @@
-//! PEs whose last decision is older than the last change of a placement spec or a pool of their job.
+//! Requeues PEs whose last attempt is older than a change of a placement spec or a pool of their job.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ pub struct SpecChanged {
 }
 
 impl SpecChanged {
-    /// Observes a snapshot, and returns the pending PEs that were decided last before the placement spec of a PE of their
-    /// job changed, or a pool that the job names: an object, a policy or a pod has changed. Each PE is returned once for
-    /// every change, the most urgent first.
+    /// Observes a snapshot, and returns the pending PEs whose last attempt is older than a change of their job: the
+    /// placement spec of a PE of the job changed, or a pool that the job names. Each PE is returned once for each change,
+    /// the most urgent first.
     ///
-    /// `decided_in` returns the version of the snapshot in which a pod was decided last.
+    /// `decided_in` returns the version of the snapshot in which a pod was last filtered.
     pub fn observe<'a>(
         &mut self,
         snapshot: &'a Snapshot,
@@ -33,7 +33,7 @@ impl SpecChanged {
                 let was_requeued = self.requeued.get(uid).is_some_and(|version| *version >= changed);
                 let is_behind = || match decided_in(uid) {
                     Some(version) => version < changed,
-                    // No attempt is known: the pod may be about to be decided for the first time.
+                    // Without an attempt the pod may be new, and kube-scheduler about to schedule the pod.
                     None => snapshot.is_settled(pe.pod.created),
                 };
                 if was_requeued || is_behind() {

@@ -1,11 +1,11 @@
-//! The order in which PEs are tried again.
+//! The order in which PEs are requeued.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::model::Pe;
 
-/// Sorts PEs by urgency: the highest priority first, then the earliest created, as kube-scheduler's queue does.
+/// Sorts PEs by urgency, as kube-scheduler's queue does: the highest priority first, then the earliest created.
 pub(super) fn most_urgent_first(mut pes: Vec<&Arc<Pe>>) -> Vec<&Arc<Pe>> {
     pes.sort_unstable_by_key(|pe| (Reverse(pe.pod.priority), pe.pod.created, &pe.pod.key));
     pes

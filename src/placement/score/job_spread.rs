@@ -1,4 +1,4 @@
-//! How many PEs of a job run on each node.
+//! The spread of a job: how many of its PEs run on each node.
 
 use crate::state::{JobState, NodeIndex};
 

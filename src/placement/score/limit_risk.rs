@@ -1,17 +1,18 @@
-//! The first oversubscription term: how much of what pods may use could not be given.
+//! Risk by limits: how far the limits of the pods on a node exceed what the node can provide.
 
 use crate::model::{CpuAndMemory, PodRequests};
 use crate::state::Occupancy;
 
-/// Risk by limits of a node with one more pod, from 0 (every limit can be honoured) to 1.
+/// The risk by limits of a node with one more pod, from 0 (the node can provide every limit) to 1.
 ///
-/// For CPU and for memory: with allocatable C, requests R (at most C) and limits L of all pods, the share of the band
-/// between request and limit that cannot be honoured, `(L - C) / (L - R)` where `L > C`, else 0. The larger of both
-/// counts. Source: the limit risk of `LowRiskOverCommitment` in kubernetes-sigs/scheduler-plugins.
+/// For CPU and for memory, let C be the allocatable amount, R the requests (at most C) and L the limits of all pods. The
+/// risk is the share of the band between requests and limits that the node cannot provide: `(L - C) / (L - R)` where
+/// `L > C`, else 0. The larger of both risks counts. The source is the limit risk of `LowRiskOverCommitment` in
+/// kubernetes-sigs/scheduler-plugins.
 ///
 /// A missing limit counts as the request, so pods without limits add no risk beyond their requests.
 #[must_use]
-pub fn limit_risk(node: &Occupancy, pod: &PodRequests) -> f64 {
+pub(crate) fn limit_risk(node: &Occupancy, pod: &PodRequests) -> f64 {
     let (pod_requests, pod_limits) = (pod.requests.cpu_and_memory(), pod.limits.cpu_and_memory());
     let share = |of: fn(&CpuAndMemory) -> u64| {
         let capacity = of(&node.allocatable);

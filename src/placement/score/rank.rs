@@ -1,4 +1,4 @@
-//! The order of the nodes that pass, and the score that kube-scheduler gets.
+//! Ranks the nodes that pass, and computes the scores for kube-scheduler.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::state::{NodeIndex, Snapshot};
 /// The highest score of the extender contract (`MaxExtenderPriority`); exactly one node gets it.
 pub const HIGHEST_SCORE: u8 = 10;
 
-/// A node that passed, with what decided its place in the order.
+/// A node that passed, with its score and its terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankedNode {
     /// The node.
@@ -19,35 +19,35 @@ pub struct RankedNode {
     pub name: NodeName,
     /// The score for kube-scheduler: [`HIGHEST_SCORE`] for the best node, from 1 to 9 for the rest.
     pub extender_score: u8,
-    /// How good the node is in itself, from 0 to 1.
+    /// The score of the node by the PE's strategy, from 0 to 1.
     pub score: f64,
-    /// What the score is made of.
+    /// The terms of the score.
     pub terms: ScoreTerms,
     /// True where an earlier pod of the PE was bound to the node last.
     pub is_previous_node: bool,
 }
 
-/// An order of nodes of which only the best are told apart.
+/// A ranking of nodes in which only the best nodes are in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ranking {
     /// The best nodes, best first.
     pub best: Vec<RankedNode>,
-    /// The nodes behind them in no particular order, each with its score for kube-scheduler.
+    /// All other nodes in no order, each with its score for kube-scheduler.
     pub others: Vec<(NodeIndex, u8)>,
 }
 
-/// What is put before the score of a node.
+/// Criteria that count before the score of a node.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::placement) struct Preference<'a> {
-    /// The node that an earlier pod of the PE was bound to last: before all others.
+    /// The node that an earlier pod of the PE was bound to last. This node ranks first.
     pub(in crate::placement) previous_node: Option<NodeIndex>,
-    /// Nodes that were chosen for the PE before and to which kube-scheduler did not bind it: behind all others.
+    /// Nodes that filter returned for the PE before, and to which kube-scheduler did not bind the pod. They rank last.
     pub(in crate::placement) unbound: &'a [NodeName],
 }
 
-/// The place of a node among others: what thousands of nodes are compared by, and no more.
+/// A node with the values that nodes are compared by. Thousands of nodes are compared, so it holds no more than these.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct ScoredNode<'a> {
     was_unbound: bool,
     is_previous_node: bool,
     score: NodeScore,
@@ -55,52 +55,59 @@ struct Place<'a> {
     node: NodeIndex,
 }
 
-/// Orders nodes that pass, best first, and tells no more than `most` of the best apart, at least one: nodes that were
-/// not chosen in vain before others, then the PE's previous node, then by strategy, risk and traffic, then by name. The
-/// order is total, so the same nodes always give the same answer.
-pub(in crate::placement) fn rank(
-    (spec, state): (&PlacementSpec, &PreScoreState),
-    nodes: &[NodeIndex],
-    preference: Preference<'_>,
-    most: usize,
-    snapshot: &Snapshot,
-) -> Ranking {
-    let place = |node: &NodeIndex| {
-        let (info, _) = snapshot.info(*node)?;
-        Some(Place {
-            was_unbound: preference.unbound.contains(&info.name),
-            is_previous_node: preference.previous_node == Some(*node),
-            score: NodeScore::new(spec, &state.terms(*node, info)),
-            name: &info.name,
-            node: *node,
-        })
-    };
-    let mut places: Vec<Place<'_>> = nodes.iter().filter_map(place).collect();
-    let front = most.max(1).min(places.len());
-    if front < places.len() {
-        places.select_nth_unstable_by(front, Place::best_first);
+/// Ranks nodes for one PE.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::placement) struct Ranker<'a> {
+    pub(in crate::placement) spec: &'a PlacementSpec,
+    pub(in crate::placement) pre_score: &'a PreScoreState,
+    pub(in crate::placement) preference: Preference<'a>,
+    pub(in crate::placement) snapshot: &'a Snapshot,
+}
+
+impl<'a> Ranker<'a> {
+    /// Ranks nodes that pass. At least one and at most `limit` of the best nodes are in order.
+    ///
+    /// Nodes that were returned before and not bound to rank last, and the previous node of the PE ranks first. All other
+    /// nodes rank by score, then by name. The order is total, so the same nodes always give the same ranking.
+    pub(in crate::placement) fn rank(&self, nodes: &[NodeIndex], limit: usize) -> Ranking {
+        let mut scored: Vec<ScoredNode<'_>> = nodes.iter().filter_map(|node| self.score(*node)).collect();
+        let front = limit.max(1).min(scored.len());
+        if front < scored.len() {
+            scored.select_nth_unstable_by(front, ScoredNode::best_first);
+        }
+        let (best, others) = scored.split_at_mut_checked(front).unwrap_or_default();
+        best.sort_unstable_by(ScoredNode::best_first);
+        let range = ScoreRange::new(best.iter().chain(&*others));
+        let ranked = |(position, scored): (usize, &ScoredNode<'_>)| {
+            let (info, _) = self.snapshot.info(scored.node)?;
+            Some(RankedNode {
+                node: scored.node,
+                name: scored.name.clone(),
+                extender_score: if position == 0 { HIGHEST_SCORE } else { range.extender_score(scored) },
+                score: scored.score.value,
+                terms: self.pre_score.terms(scored.node, info),
+                is_previous_node: scored.is_previous_node,
+            })
+        };
+        Ranking {
+            best: best.iter().enumerate().filter_map(ranked).collect(),
+            others: others.iter().map(|scored| (scored.node, range.extender_score(scored))).collect(),
+        }
     }
-    let (best, others) = places.split_at_mut_checked(front).unwrap_or_default();
-    best.sort_unstable_by(Place::best_first);
-    let scale = Scale::new(best.iter().chain(&*others));
-    let ranked = |(number, place): (usize, &Place<'_>)| {
-        let (info, _) = snapshot.info(place.node)?;
-        Some(RankedNode {
-            node: place.node,
-            name: place.name.clone(),
-            extender_score: if number == 0 { HIGHEST_SCORE } else { scale.extender_score(place) },
-            score: place.score.value,
-            terms: state.terms(place.node, info),
-            is_previous_node: place.is_previous_node,
+
+    fn score(&self, node: NodeIndex) -> Option<ScoredNode<'a>> {
+        let (info, _) = self.snapshot.info(node)?;
+        Some(ScoredNode {
+            was_unbound: self.preference.unbound.contains(&info.name),
+            is_previous_node: self.preference.previous_node == Some(node),
+            score: NodeScore::new(self.spec, &self.pre_score.terms(node, info)),
+            name: &info.name,
+            node,
         })
-    };
-    Ranking {
-        best: best.iter().enumerate().filter_map(ranked).collect(),
-        others: others.iter().map(|place| (place.node, scale.extender_score(place))).collect(),
     }
 }
 
-impl Place<'_> {
+impl ScoredNode<'_> {
     fn best_first(&self, other: &Self) -> Ordering {
         self.was_unbound
             .cmp(&other.was_unbound)
@@ -110,23 +117,23 @@ impl Place<'_> {
     }
 }
 
-/// The range of scores that the score of a node is put in relation to.
-struct Scale {
+/// The range of the scores of all nodes.
+struct ScoreRange {
     least: f64,
     most: f64,
 }
 
-impl Scale {
-    fn new<'p>(places: impl Iterator<Item = &'p Place<'p>>) -> Self {
-        let scores = places.map(|place| place.score.value);
+impl ScoreRange {
+    fn new<'p>(nodes: impl Iterator<Item = &'p ScoredNode<'p>>) -> Self {
+        let scores = nodes.map(|node| node.score.value);
         let widest = |Self { least, most }: Self, score: f64| Self { least: least.min(score), most: most.max(score) };
         scores.fold(Self { least: f64::INFINITY, most: 0.0 }, widest)
     }
 
-    /// From 1 to 9, so that kube-scheduler's own scores can still tell nodes apart.
-    fn extender_score(&self, place: &Place<'_>) -> u8 {
+    /// The score of a node for kube-scheduler, from 1 to 9, in proportion to the range.
+    fn extender_score(&self, node: &ScoredNode<'_>) -> u8 {
         let range = self.most - self.least;
-        let share = if range > 0.0 { (place.score.value - self.least) / range } else { 1.0 };
+        let share = if range > 0.0 { (node.score.value - self.least) / range } else { 1.0 };
         #[expect(
             clippy::as_conversions,
             clippy::cast_possible_truncation,

@@ -1,22 +1,22 @@
-//! Scoring strategies: what makes one node better than another (docs/placement.md, "Scoring").
+//! Scoring strategies (docs/placement.md, "Scoring").
 
 use std::cmp::Ordering;
 
 use super::terms::ScoreTerms;
-use super::traffic::Near;
+use super::traffic::TrafficLocality;
 use crate::model::{PlacementSpec, ScoringStrategy};
 
-/// How good a node is for one PE, whatever other nodes there are.
+/// The score of a node for one PE. The score does not depend on other nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::placement) struct NodeScore {
-    /// From 0 to 1: kube-scheduler gets this value on its own scale.
+    /// From 0 to 1; more is better.
     pub(in crate::placement) value: f64,
-    /// What decides between nodes of equal value: more is better, the first counts most.
+    /// The terms that order nodes of equal value: more is better, and the first term counts first.
     tie_breakers: [f64; 2],
 }
 
 impl NodeScore {
-    /// Scores a node by the strategy of a PE, blended with risk and traffic as the PE's policy weighs them.
+    /// Scores a node by the strategy of a PE, blended with risk and traffic by the weights of the PE's policy.
     pub(in crate::placement) fn new(spec: &PlacementSpec, terms: &ScoreTerms) -> Self {
         match spec.scheme {
             ScoringStrategy::BalancedInstance => Self::blend(spec, terms, terms.crowding, fewest_of_job(terms)),
@@ -26,33 +26,34 @@ impl NodeScore {
         }
     }
 
-    /// The better score is `Less`: its node comes first.
+    /// Orders scores best first: the better score is `Less`.
     pub(in crate::placement) fn compare(&self, other: &Self) -> Ordering {
         let ties = other.tie_breakers.iter().zip(&self.tie_breakers).map(|(other, own)| other.total_cmp(own));
         ties.fold(other.value.total_cmp(&self.value), Ordering::then)
     }
 
-    /// Brings a cost of the strategy, from 0 without bound, to 0 to 1: one PE per core costs half.
+    /// Blends the cost of the strategy with risk and traffic. An unbounded cost is scaled to 0 to 1: one PE per core costs
+    /// 0.5.
     fn blend(spec: &PlacementSpec, terms: &ScoreTerms, cost: f64, tie_breaker: f64) -> Self {
         let weight = |thousandths: u32| f64::from(thousandths) / 1_000.0;
         let (risk_weight, traffic_weight) = (weight(spec.risk_weight), weight(spec.traffic_weight));
-        let far = 1.0 - near_share(terms);
+        let far = 1.0 - local_share(terms);
         let burden = traffic_weight.mul_add(far, risk_weight.mul_add(terms.risk, cost / (1.0 + cost)));
         Self {
             value: 1.0 - burden / (1.0 + risk_weight + traffic_weight),
-            tie_breakers: [tie_breaker, near_share(terms)],
+            tie_breakers: [tie_breaker, local_share(terms)],
         }
     }
 
-    /// Nodes with PEs of the job, then nodes with others, then empty nodes; among those of one kind by traffic, then the
-    /// fullest.
+    /// Prefers nodes with PEs of the job, then nodes with other PEs, then empty nodes. Ties are ordered by traffic, then by
+    /// fullness.
     fn pack(terms: &ScoreTerms) -> Self {
         let value = match (terms.pes_of_job, terms.pes) {
             (0, 0) => 0.0,
             (0, _) => 0.5,
             _ => 1.0,
         };
-        Self { value, tie_breakers: [near_share(terms), terms.fullness] }
+        Self { value, tie_breakers: [local_share(terms), terms.fullness] }
     }
 }
 
@@ -61,6 +62,6 @@ fn fewest_of_job(terms: &ScoreTerms) -> f64 {
     -(terms.pes_of_job as f64)
 }
 
-fn near_share(terms: &ScoreTerms) -> f64 {
-    terms.near.map_or(0.0, Near::share)
+fn local_share(terms: &ScoreTerms) -> f64 {
+    terms.locality.map_or(0.0, TrafficLocality::share)
 }

@@ -1,14 +1,14 @@
-//! What a score is made of.
+//! The terms of a score.
 
 use std::sync::Arc;
 
 use super::job_spread::JobSpread;
 use super::limit_risk::{limit_risk, ratio};
-use super::traffic::{Near, Traffic};
+use super::traffic::{DeclaredTraffic, TrafficLocality};
 use crate::model::{Pe, PlacementSpec};
 use crate::state::{NodeIndex, NodeInfo, Snapshot};
 
-/// What a score of a node for one PE is made of.
+/// The terms of the score of a node for one PE.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ScoreTerms {
     /// PEs of all jobs on the node, this one included, per core.
@@ -19,32 +19,32 @@ pub struct ScoreTerms {
     pub pes: usize,
     /// PEs of the same job on the node, without this one.
     pub pes_of_job: usize,
-    /// Share of the allocatable CPU that is requested with this PE, from 0; above 1 where a node is overbooked.
+    /// The share of the allocatable CPU that is requested, this PE included; above 1 where the node is overcommitted.
     pub fullness: f64,
     /// Risk by limits, from 0 to 1: see [`limit_risk`].
     pub risk: f64,
-    /// The share of the PE's declared traffic that stays near; `None` where the PE declares none.
-    pub near: Option<Near>,
+    /// The share of the PE's declared traffic that stays local; `None` where the PE declares no traffic.
+    pub locality: Option<TrafficLocality>,
 }
 
-/// The facts about one PE in one snapshot that scores read, looked up once for all nodes.
+/// `PreScore`: the facts about one PE in one snapshot that scores read, looked up once for all nodes.
 #[derive(Clone, Debug)]
 pub(in crate::placement) struct PreScoreState {
     pe: Arc<Pe>,
     spread: JobSpread,
-    traffic: Traffic,
+    traffic: DeclaredTraffic,
 }
 
 impl PreScoreState {
     /// Looks up the facts about `pe`.
     pub(in crate::placement) fn new(pe: &Arc<Pe>, spec: &PlacementSpec, snapshot: &Snapshot) -> Self {
         let job = snapshot.job(&pe.job);
-        Self { pe: Arc::clone(pe), spread: JobSpread::new(job), traffic: Traffic::new(pe, spec, job, snapshot) }
+        Self { pe: Arc::clone(pe), spread: JobSpread::new(job), traffic: DeclaredTraffic::new(pe, spec, job, snapshot) }
     }
 
-    /// The facts about `pe` where nothing of its job matters.
+    /// The facts about `pe` without its job.
     pub(in crate::placement) fn outside_job(pe: &Arc<Pe>) -> Self {
-        Self { pe: Arc::clone(pe), spread: JobSpread::default(), traffic: Traffic::default() }
+        Self { pe: Arc::clone(pe), spread: JobSpread::default(), traffic: DeclaredTraffic::default() }
     }
 
     /// The terms of a node.
@@ -60,7 +60,7 @@ impl PreScoreState {
             pes_of_job,
             fullness: ratio(requested, cpu),
             risk: limit_risk(&info.occupancy, &self.pe.pod.resources),
-            near: (!self.traffic.is_silent()).then(|| self.traffic.near(node, &info.node)),
+            locality: (!self.traffic.is_empty()).then(|| self.traffic.locality(node, &info.node)),
         }
     }
 }

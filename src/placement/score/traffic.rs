@@ -1,4 +1,4 @@
-//! Declared traffic: how much of what a PE sends and receives stays near.
+//! Declared traffic: how much of a PE's traffic stays on its node or in its zone.
 
 use std::sync::Arc;
 
@@ -9,36 +9,36 @@ use crate::state::{JobState, Member, NodeIndex, Snapshot};
 /// The node label that names a zone.
 const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// What a PE exchanges with the other PEs of its job that are bound, and with those that are not.
+/// The declared traffic of a PE with the other PEs of its job.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Traffic {
-    /// Bytes a second with PEs on each node, each node once.
+pub(super) struct DeclaredTraffic {
+    /// Bytes a second with bound PEs, by node.
     by_node: Vec<(NodeIndex, u64)>,
-    /// Bytes a second with PEs of each zone, each zone once.
+    /// Bytes a second with bound PEs, by zone.
     by_zone: Vec<(Box<str>, u64)>,
-    /// Bytes a second in all.
+    /// Bytes a second with all PEs, pending PEs included.
     total: u64,
 }
 
-/// The share of a PE's declared traffic that stays near, from 0 to 1.
+/// The share of a PE's declared traffic that stays local, from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Near {
-    /// On the node.
+pub struct TrafficLocality {
+    /// The share that stays on the node.
     pub node: f64,
-    /// In the zone of the node, the node included.
+    /// The share that stays in the zone of the node, the node included.
     pub zone: f64,
 }
 
-impl Near {
-    /// One number, from 0 to 1: what stays in the zone counts half.
+impl TrafficLocality {
+    /// Both shares as one number, from 0 to 1: traffic between nodes of the zone counts half.
     #[must_use]
     pub fn share(self) -> f64 {
         f64::midpoint(self.node, self.zone)
     }
 }
 
-impl Traffic {
-    /// Looks up the ends of every connection of `pe`, in both directions.
+impl DeclaredTraffic {
+    /// Looks up the connections of `pe`, in both directions.
     pub(super) fn new(pe: &Pe, spec: &PlacementSpec, job: Option<&JobState>, snapshot: &Snapshot) -> Self {
         let mut traffic = Self::default();
         for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {
@@ -50,18 +50,18 @@ impl Traffic {
         traffic
     }
 
-    /// True when nothing is declared.
-    pub(super) fn is_silent(&self) -> bool {
+    /// True where the PE declares no traffic.
+    pub(super) fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// What stays near when the PE runs on a node.
-    pub(super) fn near(&self, index: NodeIndex, node: &Node) -> Near {
+    /// The share of the traffic that stays local with the PE on a node.
+    pub(super) fn locality(&self, index: NodeIndex, node: &Node) -> TrafficLocality {
         let share = |rate: Option<u64>| rate.map_or(0.0, |rate| ratio(rate, self.total));
         let on_node = self.by_node.iter().find(|(known, _)| *known == index).map(|(_, rate)| *rate);
         let zone = zone(node);
         let in_zone = self.by_zone.iter().find(|(known, _)| zone == Some(known)).map(|(_, rate)| *rate);
-        Near { node: share(on_node), zone: share(in_zone.or(on_node)) }
+        TrafficLocality { node: share(on_node), zone: share(in_zone.or(on_node)) }
     }
 
     fn add(&mut self, member: &Member, rate: u64, snapshot: &Snapshot) {

@@ -1,4 +1,4 @@
-//! Buckets are the classes of shared tokens, within a job and over PEs that wait as well as those that are bound.
+//! Buckets are the transitive closure of shared tokens within a job, over pending and bound PEs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::super::BucketMembers;
+use super::super::bucket_members::BucketMembers;
 use crate::model::Pod;
 use crate::state::{Cluster, JobState, NodeIndex};
-use crate::testing::{asking, cluster, leaving, node, on, pe};
+use crate::testing::{asking, bound_to, cluster, leaving, node, pe};
 
 const NODES: [&str; 3] = ["n0", "n1", "n2"];
 const TOKENS: [&str; 6] = ["q", "r", "s", "t", "u", "v"];
@@ -30,7 +30,7 @@ fn pods(members: &[Member]) -> Vec<Pod> {
         let list = tokens.join(",");
         let spec: &[(&str, &str)] = if tokens.is_empty() { &[] } else { &[("colocation", &list)] };
         let pod = asking(1 << member, pe("j", &name(member), spec));
-        node.map_or(pod.clone(), |node| on(NODES[node], pod))
+        node.map_or(pod.clone(), |node| bound_to(NODES[node], pod))
     };
     members.iter().enumerate().map(pod).collect()
 }
@@ -63,7 +63,7 @@ fn classes(members: &[Member]) -> BTreeMap<&'static str, &'static str> {
 
 proptest! {
     #[test]
-    fn a_bucket_is_the_class_of_its_tokens(members in members()) {
+    fn a_bucket_is_the_transitive_closure_of_its_tokens(members in members()) {
         let cluster = cluster(NODES.map(node).to_vec(), vec![], pods(&members));
         let class = classes(&members);
         for (member, (tokens, _)) in members.iter().enumerate() {
@@ -113,13 +113,13 @@ proptest! {
 }
 
 #[test]
-fn pes_that_leave_and_pes_of_other_jobs_are_in_no_bucket() {
+fn leaving_pes_and_pes_of_other_jobs_are_in_no_bucket() {
     let pods = vec![
         pe("j", "a", &[("colocation", "t")]),
-        leaving(on("n0", pe("j", "gone", &[("colocation", "t")]))),
-        on("n0", pe("k", "foreign", &[("colocation", "t")])),
-        on("n0", pe("j", "exlocated", &[("exlocation", "t")])),
-        on("n0", pe("j", "unreadable", &[("colocation", "t"), ("isolated", "what")])),
+        leaving(bound_to("n0", pe("j", "gone", &[("colocation", "t")]))),
+        bound_to("n0", pe("k", "foreign", &[("colocation", "t")])),
+        bound_to("n0", pe("j", "exlocated", &[("exlocation", "t")])),
+        bound_to("n0", pe("j", "unreadable", &[("colocation", "t"), ("isolated", "what")])),
     ];
     let cluster = cluster(vec![node("n0")], vec![], pods);
     let bucket = bucket_of(&cluster, "a", Some(job_of(&cluster, "a")));
@@ -129,7 +129,7 @@ fn pes_that_leave_and_pes_of_other_jobs_are_in_no_bucket() {
 }
 
 #[test]
-fn a_pe_of_a_job_that_is_not_seen_yet_is_a_bucket_of_its_own() {
+fn a_pe_of_an_unknown_job_is_alone_in_its_bucket() {
     let cluster = cluster(vec![], vec![], vec![asking(7, pe("j", "a", &[("colocation", "t")]))]);
     let bucket = bucket_of(&cluster, "a", None);
     assert_eq!((others(&bucket), bucket.pending_requests.cpu.0, bucket.pending_pods), (BTreeSet::new(), 7, 1));

@@ -5,28 +5,28 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{Pod, Reason, Rejection};
-use crate::placement::{Budget, Decision, Foresight, GangComplete, gang_at_bind, placeable, plan};
+use crate::placement::{Budget, Foresight, GangComplete, PlacementDecision, gang_at_bind, placeable, plan};
 use crate::state::{Cluster, Event};
-use crate::testing::{asking, choice, cluster, decide, node, on, pe, place, reasons, verdict, with_cores};
+use crate::testing::{asking, bound_to, choice, cluster, decide, filter_node, node, pe, place, reasons, with_cores};
 
 const GANG: (&str, &str) = ("gang", "true");
 
 #[test]
-fn members_wait_until_as_many_exist_as_the_gang_counts() {
+fn members_are_pending_until_the_count_of_the_gang_exists() {
     let two = || vec![pe("j", "a", &[("gang", "3")]), pe("j", "b", &[("gang", "2")])];
     let incomplete = cluster(vec![node("n1")], vec![], two());
     assert_eq!(
-        verdict(&incomplete, "a", "n1"),
+        filter_node(&incomplete, "a", "n1"),
         Err(Rejection::GangIncomplete { exist: 2, count: 3 }),
         "of two counts the larger"
     );
     let third = pe("j", "c", &[]);
     let complete = cluster(vec![node("n1")], vec![], [two(), vec![third]].concat());
-    assert_eq!(verdict(&complete, "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&complete, "a", "n1"), Ok(()));
 }
 
 #[test]
-fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
+fn a_gang_of_all_waits_for_the_quiet_time() {
     let at = |second| Timestamp::from_second(second).unwrap();
     let created = |name: &str, second: i64, spec: &[(&'static str, &'static str)]| Pod {
         created: at(second),
@@ -34,7 +34,7 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
     };
     let pods = vec![created("a", 1, &[GANG]), created("b", 3, &[])];
     let mut cluster = cluster(vec![node("n1")], vec![], pods);
-    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()), "all that are known are there");
+    assert_eq!(filter_node(&cluster, "a", "n1"), Ok(()), "all that are known are there");
     let mut gang_complete = GangComplete::default();
     let mut look = |cluster: &Cluster| -> Vec<String> {
         gang_complete.observe(cluster.snapshot()).iter().map(|pe| pe.name.to_string()).collect()
@@ -42,7 +42,7 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
     for (settled, complete) in [(2, false), (3, true), (4, true)] {
         cluster.apply(Event::Settled(at(settled)));
         let expected = if complete { Ok(()) } else { Err(Rejection::GangArrives) };
-        assert_eq!(verdict(&cluster, "a", "n1"), expected, "{settled}");
+        assert_eq!(filter_node(&cluster, "a", "n1"), expected, "{settled}");
         assert_eq!(look(&cluster).is_empty(), settled != 3, "who waits is woken once: {settled}");
         let waiting = ["a", "b"].map(|name| Arc::clone(cluster.pod(name).unwrap().1.unwrap()));
         assert_eq!(
@@ -56,16 +56,16 @@ fn a_gang_of_all_waits_until_nobody_has_come_for_a_moment() {
         "who was refused by a process that has ended is woken by the next"
     );
     cluster.apply(Event::put(created("late", 5, &[])));
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::GangArrives), "one that comes begins it anew");
-    cluster.apply(Event::put(on("n1", created("b", 3, &[]))));
-    assert_eq!(verdict(&cluster, "late", "n1"), Ok(()), "once it is placed it waits for nobody");
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::GangArrives), "one that comes begins it anew");
+    cluster.apply(Event::put(bound_to("n1", created("b", 3, &[]))));
+    assert_eq!(filter_node(&cluster, "late", "n1"), Ok(()), "once it is placed it waits for nobody");
     let mut counted = self::cluster(vec![node("n1")], vec![], vec![created("a", 9, &[("gang", "1")])]);
     counted.apply(Event::Settled(at(1)));
-    assert_eq!(verdict(&counted, "a", "n1"), Ok(()), "a count says how many come");
+    assert_eq!(filter_node(&counted, "a", "n1"), Ok(()), "a count says how many come");
 }
 
 #[test]
-fn t9_t25_no_member_goes_where_not_all_can() {
+fn t9_t25_no_member_is_placed_where_the_gang_does_not_fit() {
     let names = ["a", "b", "c", "d"];
     let pods = || names.map(|name| pe("j", name, &[GANG, ("exlocation", "x")])).to_vec();
     let nodes = |count: usize| ["n1", "n2", "n3", "n4"].map(node)[..count].to_vec();
@@ -75,7 +75,7 @@ fn t9_t25_no_member_goes_where_not_all_can() {
         let reason = if name == "d" { Reason::ExlocationInfeasible } else { Reason::GangInfeasible };
         assert!(reasons(&three, name).values().all(|reported| *reported == Some(reason)));
     }
-    let said = verdict(&three, "a", "n1").unwrap_err().to_string();
+    let said = filter_node(&three, "a", "n1").unwrap_err().to_string();
     assert!(said.contains("no nodes for a, b, c, d together") && said.contains("ExlocationConflict"), "{said}");
     for first in names {
         let mut four = cluster(nodes(4), vec![], pods());
@@ -85,7 +85,7 @@ fn t9_t25_no_member_goes_where_not_all_can() {
 }
 
 #[test]
-fn each_member_goes_where_the_plan_for_all_has_it() {
+fn each_member_is_placed_on_its_planned_node() {
     // the balanced choice for the small one would leave no room for the large one
     let pods = || vec![asking(2_000, pe("j", "small", &[GANG])), asking(6_000, pe("j", "large", &[GANG]))];
     let nodes = || vec![with_cores(6, node("big")), with_cores(2, node("little"))];
@@ -96,34 +96,38 @@ fn each_member_goes_where_the_plan_for_all_has_it() {
 }
 
 #[test]
-fn a_gang_that_has_begun_takes_those_who_fit_and_leaves_the_rest_waiting() {
-    let pods =
-        vec![on("n1", pe("j", "first", &[GANG])), pe("j", "late", &[GANG]), asking(9_000, pe("j", "huge", &[GANG]))];
+fn a_gang_that_is_placed_takes_further_members_that_fit() {
+    let pods = vec![
+        bound_to("n1", pe("j", "first", &[GANG])),
+        pe("j", "late", &[GANG]),
+        asking(9_000, pe("j", "huge", &[GANG])),
+    ];
     let cluster = cluster(vec![node("n1")], vec![], pods);
-    assert_eq!(verdict(&cluster, "late", "n1"), Ok(()));
-    assert_eq!(verdict(&cluster, "huge", "n1").unwrap_err().reason(), Reason::InsufficientResources);
+    assert_eq!(filter_node(&cluster, "late", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "huge", "n1").unwrap_err().reason(), Reason::InsufficientResources);
 }
 
 #[test]
-fn a_member_may_be_bound_wherever_the_rest_still_has_a_plan() {
+fn a_member_may_be_bound_to_any_node_that_leaves_the_rest_a_plan() {
     let names = ["a", "b"];
     let pods = names.map(|name| pe("j", name, &[GANG, ("exlocation", "x")])).to_vec();
     let cluster = cluster(["n1", "n2", "n3"].map(node).to_vec(), vec![], pods);
     let decision = decide(&cluster, "a");
-    let passing = |verdict: &dyn Fn(&str) -> bool| ["n1", "n2", "n3"].into_iter().filter(|name| verdict(name)).count();
+    let passing =
+        |is_allowed: &dyn Fn(&str) -> bool| ["n1", "n2", "n3"].into_iter().filter(|name| is_allowed(name)).count();
     let index = |name: &str| cluster.snapshot().find(name).unwrap();
     assert_eq!(passing(&|name| decision.filter(index(name)).is_ok()), 1);
     let plan = decision.cycle().gang().plan();
     let at_bind = |node| {
         let gang = gang_at_bind(decision.pe(), node, plan, cluster.snapshot());
-        Decision::new(decision.pe(), cluster.snapshot(), Foresight::Gang(gang)).filter(node)
+        PlacementDecision::new(decision.pe(), cluster.snapshot(), Foresight::Gang(gang)).filter(node)
     };
     assert_eq!(passing(&|name| at_bind(index(name)).is_ok()), 3);
 }
 
 #[test]
-fn what_is_wrong_with_the_pe_or_its_pool_is_told_before_its_gang() {
+fn problems_of_the_pe_or_its_pool_come_before_those_of_the_gang() {
     let pods = vec![pe("j", "a", &[("gang", "3"), ("host-pool", "absent")])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
-    assert_eq!(verdict(&cluster, "a", "n1").unwrap_err().reason(), Reason::PoolNotFound);
+    assert_eq!(filter_node(&cluster, "a", "n1").unwrap_err().reason(), Reason::PoolNotFound);
 }

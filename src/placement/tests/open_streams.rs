@@ -9,8 +9,8 @@ use crate::model::{
 };
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, choice, governed, leaving, node, on, place, reasons, stream_job, streams_pe, streams_policy, tagged,
-    verdict,
+    asking, bound_to, choice, filter_node, governed, leaving, node, place, reasons, stream_job, streams_pe,
+    streams_policy, tagged,
 };
 
 const NOWHERE: [&str; 0] = [];
@@ -65,10 +65,10 @@ fn three() -> Vec<Node> {
 }
 
 #[test]
-fn b1_all_tags_of_a_pool_are_demanded_not_one_of_them() {
+fn b1_a_node_needs_all_tags_of_a_pool() {
     let nodes = vec![tagged(&["a"], node("n1")), tagged(&["b"], node("n2")), tagged(&["a", "b"], node("n3"))];
     let mut cluster = submitted(nodes, &[("app-0", located(1))]);
-    assert_eq!(verdict(&cluster, "app-0", "n3").unwrap_err().reason(), Reason::PoolNotFound);
+    assert_eq!(filter_node(&cluster, "app-0", "n3").unwrap_err().reason(), Reason::PoolNotFound);
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"name": "P", "index": 1, "tags": ["a", "b"]}}));
     assert_eq!(choice(&cluster, "app-0"), ["n3"]);
 }
@@ -86,7 +86,7 @@ fn b2_colocation_closes_over_tokens_in_every_order() {
 }
 
 #[test]
-fn b3_the_first_of_a_bucket_goes_only_where_all_of_it_fits() {
+fn b3_the_first_of_a_bucket_is_placed_where_all_members_fit() {
     let placement = json!({"coLocations": ["t"]});
     let pods = ["0", "1", "2"].map(|pe| asking(2_000, streams_pe("app", pe)));
     let nodes = vec![node("n1"), node("n2"), crate::testing::with_cores(8, node("n3"))];
@@ -95,9 +95,9 @@ fn b3_the_first_of_a_bucket_goes_only_where_all_of_it_fits() {
 }
 
 #[test]
-fn b4_tokens_of_two_jobs_neither_glue_nor_repel() {
+fn b4_equal_tokens_of_two_jobs_are_unrelated() {
     let near = json!({"coLocations": ["t"]});
-    let pods = vec![on("n1", streams_pe("app", "0")), streams_pe("other", "0")];
+    let pods = vec![bound_to("n1", streams_pe("app", "0")), streams_pe("other", "0")];
     let cluster = with_pods(three(), pods.clone(), &[("app-0", near.clone()), ("other-0", near)]);
     assert_eq!(choice(&cluster, "other-0").len(), 3);
     let apart = json!({"exLocations": ["t"]});
@@ -106,10 +106,11 @@ fn b4_tokens_of_two_jobs_neither_glue_nor_repel() {
 }
 
 #[test]
-fn b5_b11_isolation_holds_both_ways_and_across_jobs_whatever_the_operator_is_called() {
-    // The same application twice, with an operator in a parallel region, and a job without any wish.
+fn b5_b11_isolation_holds_both_ways_and_across_jobs_for_any_operator_name() {
+    // The same application twice, with an operator in a parallel region, and a job without constraints.
     let isolated = json!({"isolation": "Op[3]", "isolationLabels": []});
-    let pods = vec![on("n1", streams_pe("app", "0")), on("n2", streams_pe("plain", "0")), streams_pe("twin", "0")];
+    let pods =
+        vec![bound_to("n1", streams_pe("app", "0")), bound_to("n2", streams_pe("plain", "0")), streams_pe("twin", "0")];
     let pes = [("app-0", isolated.clone()), ("twin-0", isolated), ("plain-0", json!({}))];
     let mut cluster = with_pods(three(), pods, &pes);
     assert_eq!(choice(&cluster, "twin-0"), ["n3"], "neither to its twin nor to another job's PE");
@@ -118,12 +119,12 @@ fn b5_b11_isolation_holds_both_ways_and_across_jobs_whatever_the_operator_is_cal
 }
 
 #[test]
-fn b6_t20_a_named_host_skips_no_rule_and_an_unknown_one_is_refused() {
+fn b6_t20_a_named_host_skips_no_rule_and_an_unknown_host_is_rejected() {
     let host = json!({"host": "n2"});
-    let pods = vec![asking(4_000, on("n2", streams_pe("other", "0"))), asking(1_000, streams_pe("app", "0"))];
+    let pods = vec![asking(4_000, bound_to("n2", streams_pe("other", "0"))), asking(1_000, streams_pe("app", "0"))];
     let cluster = with_pods(three(), pods, &[("app-0", host)]);
-    assert_eq!(verdict(&cluster, "app-0", "n2").unwrap_err().reason(), Reason::InsufficientResources);
-    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(Rejection::HostMismatch));
+    assert_eq!(filter_node(&cluster, "app-0", "n2").unwrap_err().reason(), Reason::InsufficientResources);
+    assert_eq!(filter_node(&cluster, "app-0", "n1"), Err(Rejection::HostMismatch));
     let unknown = submitted(three(), &[("app-0", json!({"host": "10.9.9.9"}))]);
     assert!(reasons(&unknown, "app-0").values().all(|reason| *reason == Some(Reason::HostMismatch)));
 }
@@ -141,13 +142,13 @@ fn b7_the_order_of_creation_breaks_no_exlocation() {
 }
 
 #[test]
-fn b8_t21_what_two_operators_of_a_pe_both_say_counts_once() {
+fn b8_t21_a_token_of_two_operators_of_a_pe_counts_once() {
     let twice = json!({"exLocations": ["x", "x"], "coLocations": ["t", "t"], "host": "n2"});
     assert_eq!(choice(&submitted(three(), &[("app-0", twice)]), "app-0"), ["n2"]);
 }
 
 #[test]
-fn b9_a_job_that_does_not_fit_as_a_whole_is_not_begun() {
+fn b9_no_pe_of_a_gang_that_does_not_fit_is_placed() {
     let apart = json!({"exLocations": ["x"]});
     let pes = ["app-0", "app-1", "app-2", "app-3"].map(|name| (name, apart.clone()));
     let mut cluster = submitted(three(), &pes);
@@ -159,34 +160,39 @@ fn b9_a_job_that_does_not_fit_as_a_whole_is_not_begun() {
     cluster.apply(Event::put(node("n4")));
     assert_ne!(choice(&cluster, "app-0"), NOWHERE);
     cluster.apply(Event::gone::<Pod>("app-3".into()));
-    let waiting = verdict(&cluster, "app-0", "n1").unwrap_err();
+    let waiting = filter_node(&cluster, "app-0", "n1").unwrap_err();
     assert_eq!(waiting, Rejection::GangIncomplete { exist: 3, count: 4 }, "the job says how many there will be");
 }
 
 #[test]
-fn b10_a_predecessor_on_its_way_out_keeps_nobody_waiting() {
+fn b10_a_leaving_predecessor_keeps_no_pe_pending() {
     let apart = json!({"exLocations": ["x"]});
-    let before = leaving(on("n1", Pod { key: streams_pe("old", "0").key, ..streams_pe("app", "0") }));
-    let pods = vec![before, on("n2", streams_pe("app", "1")), on("n3", streams_pe("app", "2")), streams_pe("app", "0")];
+    let before = leaving(bound_to("n1", Pod { key: streams_pe("old", "0").key, ..streams_pe("app", "0") }));
+    let pods = vec![
+        before,
+        bound_to("n2", streams_pe("app", "1")),
+        bound_to("n3", streams_pe("app", "2")),
+        streams_pe("app", "0"),
+    ];
     let pes = ["app-0", "app-1", "app-2"].map(|name| (name, apart.clone()));
     assert_eq!(choice(&with_pods(three(), pods, &pes), "app-0"), ["n1"]);
 }
 
 #[test]
-fn a_place_in_a_literal_list_is_that_host_and_in_a_sized_pool_the_same_node_for_all() {
+fn a_pool_index_is_a_host_of_a_literal_list_and_one_node_of_a_sized_pool() {
     let at = |pool: u32, place: u32| json!({"hostPoolLocation": {"poolIndex": pool, "inpoolIndex": place}});
     let mut cluster =
         submitted(three(), &[("app-0", at(1, 1)), ("app-1", at(1, 7)), ("app-2", at(2, 0)), ("app-3", at(2, 0))]);
     put(&mut cluster, "HostPool", "app-1", &json!({"hostpool": {"hosts": ["n3", "n2"]}}));
     put(&mut cluster, "HostPool", "app-2", &json!({"hostpool": {"size": 2}}));
     assert_eq!(choice(&cluster, "app-0"), ["n2"]);
-    assert_eq!(verdict(&cluster, "app-1", "n1").unwrap_err().reason(), Reason::InvalidPlacement);
+    assert_eq!(filter_node(&cluster, "app-1", "n1").unwrap_err().reason(), Reason::InvalidPlacement);
     let first = place(&mut cluster, "app-2").unwrap();
     assert_eq!(choice(&cluster, "app-3"), [first]);
 }
 
 #[test]
-fn a_stream_job_wins_over_the_objects_and_they_over_the_pod() {
+fn a_stream_job_overrides_the_objects_and_the_objects_override_the_pod() {
     let pod = |key: &'static str, value: &'static str| Pod {
         annotations: [(key, value)].into_iter().collect(),
         ..streams_pe("app", "0")
@@ -200,16 +206,16 @@ fn a_stream_job_wins_over_the_objects_and_they_over_the_pod() {
     assert_eq!(said(pod("outrigger.dev/hosts", "n3"), None), ["n2"]);
     let job = stream_job("app", &[("0", &[("hosts", "n3")])]);
     assert_eq!(said(streams_pe("app", "0"), Some(job)), ["n3"]);
-    // The Job holds for PEs whose own object says nothing.
+    // The Job's values hold for PEs whose own object declares none.
     let mut cluster = with_pods(three(), vec![pod("outrigger.dev/hosts", "n3")], &[("app-0", json!({}))]);
     put_annotated(&mut cluster, "Job", "app", &json!({"outrigger.dev/hosts": "n1"}), &json!({}));
     assert_eq!(choice(&cluster, "app-0"), ["n1"]);
 }
 
 #[test]
-fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
+fn a_field_problem_invalidates_its_own_key_alone() {
     let mut cluster = submitted(three(), &[("app-0", json!({"host": 7})), ("app-1", json!({"colour": "red"}))]);
-    let rejected = verdict(&cluster, "app-0", "n1").unwrap_err().to_string();
+    let rejected = filter_node(&cluster, "app-0", "n1").unwrap_err().to_string();
     let words =
         "ProcessingElement.streams.ibm.com streams/app-0: outrigger.dev/hosts: spec.placement.host: `7` is no text";
     assert_eq!(rejected, format!("InvalidPlacement: {words}"));
@@ -229,17 +235,17 @@ fn what_is_not_understood_stands_against_the_wish_in_question_and_no_other() {
 }
 
 #[test]
-fn a_job_whose_width_changes_stays_one_job_while_its_pods_are_labelled_anew() {
+fn a_job_whose_width_changes_stays_one_job_while_its_pods_are_relabelled() {
     let of_generation = |generation: &str, pod: Pod| {
         let labels = pod.labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let generation = ("streams.ibm.com/generation".to_owned(), generation.to_owned());
         Pod { labels: labels.chain([generation]).collect(), ..pod }
     };
     let apart = json!({"exLocations": ["x"]});
-    let stays = of_generation("0", on("n1", streams_pe("app", "0")));
+    let stays = of_generation("0", bound_to("n1", streams_pe("app", "0")));
     let comes = of_generation("1", streams_pe("app", "1"));
     let mut cluster = with_pods(three(), vec![stays, comes], &[("app-0", apart.clone()), ("app-1", apart)]);
     assert_eq!(choice(&cluster, "app-1"), ["n2", "n3"], "not to the one that is still of the generation before");
-    cluster.apply(Event::put(of_generation("1", on("n1", streams_pe("app", "0")))));
+    cluster.apply(Event::put(of_generation("1", bound_to("n1", streams_pe("app", "0")))));
     assert_eq!(choice(&cluster, "app-1"), ["n2", "n3"]);
 }

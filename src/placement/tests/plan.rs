@@ -11,7 +11,7 @@ use super::super::{Budget, Plan, plan};
 use super::safety::{Assignment, Host, Place, World, world};
 use crate::model::{Pe, Reason};
 use crate::state::Cluster;
-use crate::testing::{asking, cluster, decide_pe, governed, node, on, pe, place, policies, tagged, with_cores};
+use crate::testing::{asking, bound_to, cluster, decide_pe, governed, node, pe, place, policies, tagged, with_cores};
 
 /// Enough to search every small cluster through.
 const AMPLE: Budget = Budget(1 << 20);
@@ -33,7 +33,7 @@ fn nodes(cluster: &Cluster, plan: &Plan, names: &[&str]) -> Vec<String> {
     names.iter().map(node).collect()
 }
 
-/// Every legal way to place some of the PEs that wait.
+/// Every valid assignment of some of the pending PEs.
 fn every_legal(world: &World, batch: &[usize]) -> Vec<Assignment> {
     let mut all = vec![world.places()];
     for element in batch {
@@ -63,7 +63,7 @@ fn count<N: TryInto<u32, Error: std::fmt::Debug>>(number: N) -> f64 {
     f64::from(number.try_into().unwrap())
 }
 
-/// What an assignment costs, as [`Plan::cost`] says.
+/// The cost of an assignment, as documented at [`Plan::cost`].
 fn cost(world: &World, places: &Assignment, batch: &[usize]) -> f64 {
     let host_of = |element: usize| match places[element] {
         Place::On(host) => Some(host),
@@ -94,7 +94,7 @@ fn cost(world: &World, places: &Assignment, batch: &[usize]) -> f64 {
     crowding / count(batch.len()) + if total > 0.0 { cut / total } else { 0.0 }
 }
 
-/// The batch of everything that waits, by number and by name.
+/// The batch of all pending PEs, by number and by name.
 fn batch(world: &World) -> (Vec<usize>, Vec<&'static str>) {
     let places = world.places();
     let numbers: Vec<usize> =
@@ -116,7 +116,7 @@ fn assignment(world: &World, cluster: &Cluster, plan: &Plan) -> Assignment {
     places
 }
 
-/// Whether one decision after another can lead there, each in view of all that wait.
+/// True where single decisions with look-ahead can reach an assignment.
 fn is_reachable(world: &World, cluster: &Cluster, places: &Assignment, batch: &[usize]) -> bool {
     let mut snapshot = cluster.snapshot().clone();
     let wanted = batch.iter().filter_map(|element| match places[*element] {
@@ -168,7 +168,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_plan_is_legal_places_as_many_as_can_be_and_costs_the_least(world in world()) {
+    fn a_plan_is_valid_and_places_the_most_pes_at_the_lowest_cost(world in world()) {
         let cluster = world.cluster();
         let (numbers, names) = batch(&world);
         prop_assume!(numbers.len() > 1 && numbers.len() <= 5 && world.broken(&world.places()).is_none());
@@ -194,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_of_one_is_what_filter_and_prioritize_say(world in world()) {
+    fn a_plan_of_one_pe_equals_filter_and_prioritize(world in world()) {
         let mut cluster = world.cluster();
         for name in batch(&world).1 {
             let plan = planned(&cluster, &[name], Budget::default());
@@ -205,7 +205,7 @@ proptest! {
 }
 
 #[test]
-fn t10_two_pes_are_placed_whatever_the_order() {
+fn t10_two_pes_are_placed_in_any_order() {
     let pods = || vec![pe("j", "x", &[("exlocation", "t")]), pe("j", "y", &[("exlocation", "t"), ("hosts", "n1")])];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods());
     for names in [["x", "y"], ["y", "x"]] {
@@ -215,7 +215,7 @@ fn t10_two_pes_are_placed_whatever_the_order() {
 }
 
 #[test]
-fn pes_that_exchange_data_are_placed_together_where_that_crowds_little() {
+fn pes_with_traffic_share_a_node_where_crowding_is_low() {
     let pods = vec![pe("j", "a", &[("connects-to", "b=9Mi")]), pe("j", "b", &[]), pe("j", "c", &[])];
     let cluster = cluster(vec![node("n1"), node("n2"), node("n3")], vec![], pods);
     let names = ["a", "b", "c"];
@@ -225,7 +225,7 @@ fn pes_that_exchange_data_are_placed_together_where_that_crowds_little() {
 }
 
 #[test]
-fn a_pe_without_a_node_does_not_keep_the_others_from_a_cheaper_plan() {
+fn an_unplaced_pe_does_not_prevent_a_cheaper_plan_for_others() {
     let talks: Vec<String> = (0..12).map(|at| format!("p{at}")).collect();
     let peer = |at: usize| format!("p{}=9Mi", at ^ 1);
     let mut pods: Vec<_> =
@@ -242,7 +242,7 @@ fn a_pe_without_a_node_does_not_keep_the_others_from_a_cheaper_plan() {
 }
 
 #[test]
-fn t9_t25_a_gang_that_cannot_be_placed_as_a_whole_is_not_placed_and_the_conflict_is_told() {
+fn t9_t25_a_gang_that_does_not_fit_is_not_placed_and_has_a_conflict() {
     let names = ["a", "b", "c", "d", "e"];
     let gang = [("gang", "true"), ("exlocation", "x"), ("host-tags", "fast")];
     let mut pods: Vec<_> = names[..4].iter().map(|name| pe("j", name, &gang)).collect();
@@ -265,7 +265,7 @@ fn t9_t25_a_gang_that_cannot_be_placed_as_a_whole_is_not_placed_and_the_conflict
 }
 
 #[test]
-fn a_gang_waits_until_as_many_members_exist_as_it_counts() {
+fn a_gang_is_not_planned_before_its_count_exists() {
     let gang = [("gang", "3")];
     let two = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &gang), pe("j", "b", &gang)]);
     let plan = planned(&two, &["a", "b"], Budget::default());
@@ -274,16 +274,16 @@ fn a_gang_waits_until_as_many_members_exist_as_it_counts() {
 }
 
 #[test]
-fn members_that_come_after_their_gang_was_placed_are_planned_singly() {
+fn members_that_are_created_after_their_gang_was_placed_are_planned_alone() {
     let gang = [("gang", "true"), ("hosts", "n1")];
-    let pods = vec![on("n1", pe("j", "a", &gang)), asking(9_000, pe("j", "large", &gang)), pe("j", "b", &gang)];
+    let pods = vec![bound_to("n1", pe("j", "a", &gang)), asking(9_000, pe("j", "large", &gang)), pe("j", "b", &gang)];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     let plan = planned(&cluster, &["large", "b"], Budget::default());
     assert_eq!(nodes(&cluster, &plan, &["large", "b"]), ["-", "n1"]);
 }
 
 #[test]
-fn pack_begins_as_few_nodes_as_it_can() {
+fn pack_uses_the_fewest_empty_nodes() {
     let names: Vec<String> = (0..6).map(|at| format!("p{at}")).collect();
     let pods = names.iter().map(|name| asking(1_000, pe("j", name, &[]))).collect();
     let nodes_of_two = ["n1", "n2", "n3", "n4"].map(|name| with_cores(2, node(name)));

@@ -1,4 +1,4 @@
-//! The order of the nodes that pass is total, and the scores say no other.
+//! The order of the nodes that pass is total, and agrees with the scores.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use super::super::{HIGHEST_SCORE, RankedNode, Ranking};
 use crate::model::Node;
 use crate::state::{Cluster, NodeIndex};
 use crate::testing::{
-    asking, choice, cluster, decide, governed, leaving, limited, node, on, pe, pod, policies, with_cores,
+    asking, bound_to, choice, cluster, decide, governed, leaving, limited, node, pe, pod, policies, with_cores,
 };
 
 const NODES: [&str; 6] = ["n0", "n1", "n2", "n3", "n4", "n5"];
@@ -41,7 +41,7 @@ impl World {
         let mut pods = vec![pe("j", SUBJECT, &[])];
         for (at, (place, of_job, limit)) in self.placed.iter().enumerate() {
             let job = if *of_job { "j" } else { "k" };
-            pods.push(on(NODES[*place], limited(*limit, pe(job, &format!("placed-{at}"), &[]))));
+            pods.push(bound_to(NODES[*place], limited(*limit, pe(job, &format!("placed-{at}"), &[]))));
         }
         governed(policies(&format!("riskWeight: {}", self.risk_weight)), nodes, vec![], pods)
     }
@@ -84,13 +84,13 @@ fn names(ranked: &[RankedNode]) -> Vec<&str> {
 
 proptest! {
     #[test]
-    fn without_risk_the_order_is_that_of_the_scheme(world in world("0")) {
+    fn without_risk_the_order_is_that_of_the_strategy(world in world("0")) {
         let ranked = world.ranked();
         prop_assert_eq!(names(&ranked), world.expected());
     }
 
     #[test]
-    fn the_best_few_are_those_of_the_whole_order_and_the_rest_has_its_scores(
+    fn a_limited_ranking_has_the_best_nodes_and_scores_of_the_full_ranking(
         world in prop_oneof![world("0"), world("1")], most in 0_usize..7,
     ) {
         let cluster = world.cluster();
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn scores_say_the_order_and_exactly_one_is_highest(
+    fn scores_have_the_order_and_exactly_one_is_highest(
         world in prop_oneof![world("0"), world("1"), world("0.3"), world("10")],
     ) {
         let ranked = world.ranked();
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_question_does_not_matter(
+    fn the_order_of_the_request_does_not_matter(
         (world, order) in prop_oneof![world("0"), world("1")].prop_flat_map(|world| {
             let places: Vec<usize> = (0..world.cores.len()).collect();
             (Just(world), Just(places).prop_shuffle())
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn one_more_pe_never_improves_the_place_of_a_node(
+    fn one_more_pe_never_improves_the_rank_of_a_node(
         (before, added) in world("0").prop_flat_map(|world| {
             let added = (0..world.cores.len(), any::<bool>(), 0_u64..8_000);
             (Just(world), added)
@@ -154,10 +154,10 @@ proptest! {
 #[test]
 fn balanced_instance_takes_the_fewest_pes_per_core_of_all_jobs() {
     let pods = vec![
-        on("small", pe("k", "a", &[])),
-        on("large", pe("k", "b", &[])),
-        on("large", pe("k", "c", &[])),
-        on("large", pe("j", "d", &[])),
+        bound_to("small", pe("k", "a", &[])),
+        bound_to("large", pe("k", "b", &[])),
+        bound_to("large", pe("k", "c", &[])),
+        bound_to("large", pe("j", "d", &[])),
         pe("j", SUBJECT, &[]),
     ];
     let cluster = cluster(vec![with_cores(2, node("small")), with_cores(8, node("large"))], vec![], pods);
@@ -169,7 +169,7 @@ fn scores_of_the_rest_are_spread_from_1_to_9() {
     let score = |pes: &[usize]| {
         let names = &NODES[..pes.len()];
         let on_node = |(name, pes): (&&str, &usize)| -> Vec<_> {
-            (0..*pes).map(|at| on(name, pe("k", &format!("{name}-{at}"), &[]))).collect()
+            (0..*pes).map(|at| bound_to(name, pe("k", &format!("{name}-{at}"), &[]))).collect()
         };
         let mut pods: Vec<_> = names.iter().zip(pes).flat_map(on_node).collect();
         pods.push(pe("j", SUBJECT, &[]));
@@ -184,28 +184,29 @@ fn scores_of_the_rest_are_spread_from_1_to_9() {
 }
 
 #[test]
-fn ties_go_to_the_fewest_pes_of_the_job_and_then_by_name() {
+fn ties_are_ordered_by_the_fewest_pes_of_the_job_and_then_by_name() {
     let nodes = || ["n3", "n1", "n2"].map(node).to_vec();
-    let pods = ["n1", "n2", "n3"].map(|name| on(name, pe(if name == "n1" { "j" } else { "k" }, name, &[])));
+    let pods = ["n1", "n2", "n3"].map(|name| bound_to(name, pe(if name == "n1" { "j" } else { "k" }, name, &[])));
     let cluster = cluster(nodes(), vec![], [pods.to_vec(), vec![pe("j", SUBJECT, &[])]].concat());
     assert_eq!(choice(&cluster, SUBJECT), ["n2", "n3", "n1"]);
 }
 
 #[test]
-fn pods_of_no_policy_and_pes_that_leave_do_not_crowd_a_node() {
-    let pods = vec![on("n1", pod("stranger")), leaving(on("n1", pe("j", "gone", &[]))), pe("j", SUBJECT, &[])];
+fn pods_that_are_no_pes_and_leaving_pes_do_not_crowd_a_node() {
+    let pods =
+        vec![bound_to("n1", pod("stranger")), leaving(bound_to("n1", pe("j", "gone", &[]))), pe("j", SUBJECT, &[])];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     assert_eq!(choice(&cluster, SUBJECT), ["n1", "n2"]);
 }
 
 #[test]
 fn risk_counts_as_much_as_its_weight() {
-    // Against one PE whose limit exceeds the node stand two PEs that ask for what they may use.
+    // One PE has a limit above the node's capacity; the other node has two PEs with limits equal to their requests.
     let pods = || {
         vec![
-            on("risky", limited(8_000, pe("k", "a", &[]))),
-            on("crowded", pe("k", "b", &[])),
-            on("crowded", pe("k", "c", &[])),
+            bound_to("risky", limited(8_000, pe("k", "a", &[]))),
+            bound_to("crowded", pe("k", "b", &[])),
+            bound_to("crowded", pe("k", "c", &[])),
             pe("j", SUBJECT, &[]),
         ]
     };
@@ -217,8 +218,8 @@ fn risk_counts_as_much_as_its_weight() {
 }
 
 #[test]
-fn a_node_that_was_not_seen_is_not_ranked() {
-    let pods = vec![on("unseen", asking(1, pod("a"))), pe("j", SUBJECT, &[])];
+fn an_unknown_node_is_not_ranked() {
+    let pods = vec![bound_to("unseen", asking(1, pod("a"))), pe("j", SUBJECT, &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     let nodes = ["unseen", "n1"].map(|name| cluster.snapshot().find(name).unwrap());
     assert_eq!(names(&rank(&cluster, &nodes)), ["n1"]);

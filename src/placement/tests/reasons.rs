@@ -1,4 +1,4 @@
-//! Each reason code of `docs/placement.md`: it comes with its cause, it goes with it, and the first of several is told.
+//! Each reason code of `docs/placement.md` has its cause, and of several causes the first reason wins.
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -6,36 +6,36 @@ use proptest::sample::subsequence;
 use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Rejection, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, closed, cluster, cordoned, exclusive, governed, in_namespace, labelled, leaving, limited, listed, measured,
-    node, on, pe, pod, policies_by_namespace, pool, protecting, selecting, shortage, sized, stream_job, tagged,
-    tainted, taking, tolerating, verdict,
+    asking, bound_to, closed, cluster, cordoned, exclusive, filter_node, governed, in_namespace, labelled, leaving,
+    limited, listed, measured, node, pe, pod, policies_by_namespace, pool, protecting, selecting, shortage, sized,
+    stream_job, tagged, tainted, taking, tolerating,
 };
 
-/// What is said of PE `a` and node `n1` in a cluster of these nodes, pools and pods.
-fn said(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Result<(), Rejection> {
-    verdict(&cluster(nodes, pools, pods), "a", "n1")
+/// Filters node `n1` for PE `a` in a cluster of these nodes, pools and pods.
+fn filter_first(nodes: Vec<Node>, pools: Vec<Pool>, pods: Vec<Pod>) -> Result<(), Rejection> {
+    filter_node(&cluster(nodes, pools, pods), "a", "n1")
 }
 
 /// The same with two nodes and no pool, where only pods make a difference.
 fn among(pods: Vec<Pod>) -> Result<(), Rejection> {
-    said(vec![node("n1"), node("n2")], vec![], pods)
+    filter_first(vec![node("n1"), node("n2")], vec![], pods)
 }
 
 const OTHER: &str = "other";
 
 #[test]
-fn node_unknown_until_the_node_has_been_seen() {
-    let pods = vec![on("n1", pod("first")), pe("j", "a", &[])];
+fn node_unknown_until_the_node_is_watched() {
+    let pods = vec![bound_to("n1", pod("first")), pe("j", "a", &[])];
     let mut cluster = cluster(vec![], vec![], pods);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
     cluster.apply(Event::put(node("n1")));
-    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Ok(()));
     cluster.apply(Event::gone::<Node>("n1".into()));
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::NodeUnknown));
 }
 
 #[test]
-fn invalid_placement_while_a_value_cannot_be_read() {
+fn invalid_placement_while_a_value_cannot_be_parsed() {
     for (spec, reason) in [
         (&[("isolated", "yes")][..], "outrigger.dev/isolated: `yes` is neither `true` nor `false`"),
         (
@@ -55,8 +55,8 @@ fn invalid_placement_while_pes_of_a_bucket_exclude_each_other() {
     let spec = [("colocation", "t"), ("exlocation", "x")];
     let rejection = Err(Rejection::InvalidPlacement(problem.into()));
     assert_eq!(among(vec![pe("j", "a", &spec), pe("j", "b", &spec)]), rejection);
-    assert_eq!(among(vec![pe("j", "a", &spec), on("n1", pe("j", "b", &spec))]), rejection);
-    assert_eq!(among(vec![pe("j", "a", &spec), leaving(on("n1", pe("j", "b", &spec)))]), Ok(()));
+    assert_eq!(among(vec![pe("j", "a", &spec), bound_to("n1", pe("j", "b", &spec))]), rejection);
+    assert_eq!(among(vec![pe("j", "a", &spec), leaving(bound_to("n1", pe("j", "b", &spec)))]), Ok(()));
     assert_eq!(among(vec![pe("j", "a", &spec), pe("k", "b", &spec)]), Ok(()));
     assert_eq!(among(vec![pe("j", "a", &spec), pe("j", "b", &[("colocation", "t"), ("exlocation", "y")])]), Ok(()));
 }
@@ -76,30 +76,30 @@ fn invalid_placement_while_an_isolated_pe_is_in_a_bucket_with_others() {
 }
 
 #[test]
-fn pool_not_found_until_it_exists_in_the_namespace_of_the_pe() {
+fn pool_not_found_until_the_pool_exists_in_the_namespace_of_the_pe() {
     let waiting = || vec![in_namespace(OTHER, pe("j", "a", &[("host-pool", "p")]))];
     let mut cluster = cluster(vec![node("n1")], vec![pool("p", &[], PoolMode::Shared)], waiting());
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolNotFound("other/p".into())));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::PoolNotFound("other/p".into())));
     let mut theirs = pool("p", &[], PoolMode::Shared);
     theirs.id.namespace = OTHER.into();
     cluster.apply(Event::put(theirs.clone()));
-    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Ok(()));
     cluster.apply(Event::gone::<Pool>(theirs.id));
-    assert_eq!(verdict(&cluster, "a", "n1").map_err(|rejection| rejection.reason()), Err(Reason::PoolNotFound));
+    assert_eq!(filter_node(&cluster, "a", "n1").map_err(|rejection| rejection.reason()), Err(Reason::PoolNotFound));
 }
 
 #[test]
-fn node_unschedulable_while_it_is_cordoned() {
+fn node_unschedulable_while_the_node_is_cordoned() {
     let mut cluster = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &[])]);
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::NodeUnschedulable));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::NodeUnschedulable));
     cluster.apply(Event::put(node("n1")));
-    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Ok(()));
 }
 
 #[test]
-fn untolerated_taint_while_a_taint_is_there_that_the_pod_does_not_tolerate() {
+fn untolerated_taint_while_the_pod_does_not_tolerate_a_taint() {
     let with = |taints: &[&str], tolerated: &[&str]| {
-        said(vec![tainted(taints, node("n1"))], vec![], vec![tolerating(tolerated, pe("j", "a", &[]))])
+        filter_first(vec![tainted(taints, node("n1"))], vec![], vec![tolerating(tolerated, pe("j", "a", &[]))])
     };
     let rejection = |taint: &str| Err(Rejection::UntoleratedTaint(format!("{taint}:NoSchedule")));
     assert_eq!(with(&[], &[]), Ok(()));
@@ -110,9 +110,9 @@ fn untolerated_taint_while_a_taint_is_there_that_the_pod_does_not_tolerate() {
 }
 
 #[test]
-fn node_affinity_mismatch_while_the_node_lacks_what_the_pod_selects() {
+fn node_affinity_mismatch_while_the_node_does_not_match_the_selector() {
     let with = |labels: &[&str]| {
-        said(vec![labelled(labels, node("n1"))], vec![], vec![selecting(&["ssd", "fast"], pe("j", "a", &[]))])
+        filter_first(vec![labelled(labels, node("n1"))], vec![], vec![selecting(&["ssd", "fast"], pe("j", "a", &[]))])
     };
     let rejection = |lacking: &str| Err(Rejection::NodeAffinityMismatch(lacking.to_owned()));
     assert_eq!(with(&[]), rejection("ssd="));
@@ -121,10 +121,10 @@ fn node_affinity_mismatch_while_the_node_lacks_what_the_pod_selects() {
 }
 
 #[test]
-fn restricted_tag_unless_the_pe_asks_for_it() {
+fn restricted_tag_unless_the_pe_requests_the_tag() {
     let asking_for = |spec: &[(&str, &str)]| {
         let pools = vec![pool("tags", &["gpu"], PoolMode::Shared), listed("hosts", &["n1"], PoolMode::Shared)];
-        said(vec![closed(&["gpu"], node("n1"))], pools, vec![pe("j", "a", spec)])
+        filter_first(vec![closed(&["gpu"], node("n1"))], pools, vec![pe("j", "a", spec)])
     };
     let rejection = Err(Rejection::RestrictedTag("gpu".into()));
     assert_eq!(asking_for(&[]), rejection);
@@ -137,7 +137,7 @@ fn restricted_tag_unless_the_pe_asks_for_it() {
 fn pool_tag_missing_until_the_node_has_every_tag() {
     let with = |tags: &[&str]| {
         let pods = vec![pe("j", "a", &[("host-tags", "a,b")])];
-        said(vec![tagged(tags, node("n1"))], vec![], pods)
+        filter_first(vec![tagged(tags, node("n1"))], vec![], pods)
     };
     assert_eq!(with(&[]), Err(Rejection::PoolTagMissing("a".into())));
     assert_eq!(with(&["a"]), Err(Rejection::PoolTagMissing("b".into())));
@@ -150,7 +150,7 @@ fn not_in_pool_unless_a_name_or_address_of_the_node_is_listed() {
     let among_hosts = |hosts: &[&str]| {
         let addressed = Node { addresses: vec!["10.0.0.1".into()], ..node("n1") };
         let pools = vec![listed("p", hosts, PoolMode::Shared)];
-        said(vec![addressed, node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
+        filter_first(vec![addressed, node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
     };
     assert_eq!(among_hosts(&[]), Err(Rejection::NotInPool));
     assert_eq!(among_hosts(&["n2"]), Err(Rejection::NotInPool));
@@ -163,14 +163,14 @@ fn pool_too_small_while_fewer_nodes_qualify_than_its_size() {
     for mode in [sized(2), exclusive(2)] {
         let with = |second: Node| {
             let pools = vec![pool("p", &["t"], mode)];
-            said(vec![tagged(&["t"], node("n1")), second], pools, vec![pe("j", "a", &[("host-pool", "p")])])
+            filter_first(vec![tagged(&["t"], node("n1")), second], pools, vec![pe("j", "a", &[("host-pool", "p")])])
         };
         assert_eq!(with(node("n2")), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
         assert_eq!(with(cordoned(tagged(&["t"], node("n2")))), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
         assert_eq!(with(tagged(&["t"], node("n2"))), Ok(()));
         let hosts = |hosts: &[&str]| {
             let pools = vec![listed("p", hosts, mode)];
-            said(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
+            filter_first(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[("host-pool", "p")])])
         };
         assert_eq!(hosts(&["n1", "n9"]), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
         assert_eq!(hosts(&["n1", "n2"]), Ok(()));
@@ -178,31 +178,31 @@ fn pool_too_small_while_fewer_nodes_qualify_than_its_size() {
 }
 
 #[test]
-fn pool_exclusive_to_other_job_while_that_job_has_an_active_pe_of_the_pool_there() {
+fn pool_exclusive_to_other_job_while_an_active_pe_of_that_job_and_pool_is_on_the_node() {
     let beside = |owner: Pod| {
         let pools = vec![pool("mine", &[], exclusive(1)), pool("shared", &[], sized(1))];
-        said(vec![node("n1")], pools, vec![owner, pe("j", "a", &[])])
+        filter_first(vec![node("n1")], pools, vec![owner, pe("j", "a", &[])])
     };
-    let owning = |job: &str| on("n1", pe(job, "owner", &[("host-pool", "mine")]));
+    let owning = |job: &str| bound_to("n1", pe(job, "owner", &[("host-pool", "mine")]));
     assert_eq!(beside(owning("k")), Err(Rejection::PoolExclusiveToOtherJob("streams/k".to_owned())));
     assert_eq!(beside(owning("j")), Ok(()));
     assert_eq!(beside(leaving(owning("k"))), Ok(()));
     assert_eq!(beside(Pod { phase: PodPhase::Finished, ..owning("k") }), Ok(()));
-    assert_eq!(beside(on("n1", pe("k", "owner", &[("host-pool", "shared")]))), Ok(()));
-    assert_eq!(beside(on("n1", pe("k", "owner", &[("host-pool", "gone")]))), Ok(()));
+    assert_eq!(beside(bound_to("n1", pe("k", "owner", &[("host-pool", "shared")]))), Ok(()));
+    assert_eq!(beside(bound_to("n1", pe("k", "owner", &[("host-pool", "gone")]))), Ok(()));
 }
 
 #[test]
-fn pool_node_in_use_while_a_pe_of_another_job_is_there() {
+fn pool_node_in_use_while_a_pe_of_another_job_is_on_the_node() {
     let beside = |other: Pod| {
         let pools = vec![pool("p", &[], exclusive(1))];
-        said(vec![node("n1")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
+        filter_first(vec![node("n1")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
     };
-    let other = |job: &str| on("n1", pe(job, "b", &[]));
+    let other = |job: &str| bound_to("n1", pe(job, "b", &[]));
     assert_eq!(beside(other("k")), Err(Rejection::PoolNodeInUse("streams/k".to_owned())));
     assert_eq!(beside(other("j")), Ok(()));
     assert_eq!(beside(leaving(other("k"))), Ok(()));
-    assert_eq!(beside(on("n1", pod("of no job"))), Ok(()));
+    assert_eq!(beside(bound_to("n1", pod("of no job"))), Ok(()));
 }
 
 #[test]
@@ -215,8 +215,8 @@ fn exclusive_pools_reach_as_far_as_the_policy_of_their_job_says() {
     };
     let in_pool = [("host-pool", "p")];
     let with = |there: Pod, new: Pod| {
-        verdict(
-            &governed(policies_by_namespace(&scopes), vec![node("n1")], pools(), vec![on("n1", there), new]),
+        filter_node(
+            &governed(policies_by_namespace(&scopes), vec![node("n1")], pools(), vec![bound_to("n1", there), new]),
             "a",
             "n1",
         )
@@ -233,13 +233,13 @@ fn exclusive_pools_reach_as_far_as_the_policy_of_their_job_says() {
 }
 
 #[test]
-fn pool_index_elsewhere_once_the_job_has_chosen_its_nodes() {
+fn pool_index_elsewhere_once_the_allocation_of_the_job_is_full() {
     for mode in [sized(1), exclusive(1)] {
         let beside = |other: Pod| {
             let pools = vec![pool("p", &[], mode), pool("q", &[], mode)];
-            said(vec![node("n1"), node("n2")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
+            filter_first(vec![node("n1"), node("n2")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
         };
-        let chosen = |job: &str, node: &str, pool: &str| on(node, pe(job, "b", &[("host-pool", pool)]));
+        let chosen = |job: &str, node: &str, pool: &str| bound_to(node, pe(job, "b", &[("host-pool", pool)]));
         assert_eq!(beside(chosen("j", "n2", "p")), Err(Rejection::PoolIndexElsewhere));
         assert_eq!(beside(chosen("j", "n1", "p")), Ok(()));
         assert_eq!(beside(leaving(chosen("j", "n2", "p"))), Ok(()));
@@ -249,24 +249,24 @@ fn pool_index_elsewhere_once_the_job_has_chosen_its_nodes() {
 }
 
 #[test]
-fn a_job_chooses_no_more_nodes_of_a_pool_than_its_size() {
+fn an_allocation_has_no_more_nodes_than_the_size_of_its_pool() {
     let pods = vec![
-        on("n2", pe("j", "b", &[("host-pool", "p")])),
-        on("n2", pe("j", "c", &[("host-pool", "p")])),
+        bound_to("n2", pe("j", "b", &[("host-pool", "p")])),
+        bound_to("n2", pe("j", "c", &[("host-pool", "p")])),
         pe("j", "a", &[("host-pool", "p")]),
     ];
     let nodes = || ["n1", "n2", "n3"].map(node).to_vec();
-    assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], pods.clone()), Ok(()));
-    let full = [pods, vec![on("n3", pe("j", "d", &[("host-pool", "p")]))]].concat();
-    assert_eq!(said(nodes(), vec![pool("p", &[], sized(2))], full.clone()), Err(Rejection::PoolIndexElsewhere));
-    assert_eq!(said(nodes(), vec![pool("p", &[], PoolMode::Shared)], full), Ok(()));
+    assert_eq!(filter_first(nodes(), vec![pool("p", &[], sized(2))], pods.clone()), Ok(()));
+    let full = [pods, vec![bound_to("n3", pe("j", "d", &[("host-pool", "p")]))]].concat();
+    assert_eq!(filter_first(nodes(), vec![pool("p", &[], sized(2))], full.clone()), Err(Rejection::PoolIndexElsewhere));
+    assert_eq!(filter_first(nodes(), vec![pool("p", &[], PoolMode::Shared)], full), Ok(()));
 }
 
 #[test]
 fn host_mismatch_unless_the_node_is_named() {
     let naming = |hosts: &str| {
         let addressed = Node { addresses: vec!["10.0.0.1".into()], ..node("n1") };
-        said(vec![addressed], vec![], vec![pe("j", "a", &[("hosts", hosts)])])
+        filter_first(vec![addressed], vec![], vec![pe("j", "a", &[("hosts", hosts)])])
     };
     assert_eq!(naming("n2"), Err(Rejection::HostMismatch));
     assert_eq!(naming("n2, n1"), Ok(()));
@@ -276,34 +276,34 @@ fn host_mismatch_unless_the_node_is_named() {
 #[test]
 fn insufficient_resources_while_a_request_does_not_fit() {
     let beside = |phase: PodPhase| {
-        let filler = Pod { phase, ..on("n1", asking(3_000, pod("filler"))) };
+        let filler = Pod { phase, ..bound_to("n1", asking(3_000, pod("filler"))) };
         among(vec![filler, asking(1_001, pe("j", "a", &[]))])
     };
     let rejection = Err(Rejection::InsufficientResources(shortage("cpu", 1_001, 1_000)));
     assert_eq!(beside(PodPhase::Active), rejection);
     assert_eq!(beside(PodPhase::Leaving), rejection);
     assert_eq!(beside(PodPhase::Finished), Ok(()));
-    assert_eq!(among(vec![on("n1", asking(3_000, pod("filler"))), asking(1_000, pe("j", "a", &[]))]), Ok(()));
+    assert_eq!(among(vec![bound_to("n1", asking(3_000, pod("filler"))), asking(1_000, pe("j", "a", &[]))]), Ok(()));
     // Limits are a matter of rank.
     assert_eq!(among(vec![limited(9_000, asking(4_000, pe("j", "a", &[])))]), Ok(()));
-    // What is not asked for does not refuse.
-    assert_eq!(among(vec![on("n1", asking(5_000, pod("overbooked"))), asking(0, pe("j", "a", &[]))]), Ok(()));
+    // A resource that is not requested rejects no node.
+    assert_eq!(among(vec![bound_to("n1", asking(5_000, pod("overbooked"))), asking(0, pe("j", "a", &[]))]), Ok(()));
 }
 
 #[test]
-fn insufficient_resources_while_the_node_runs_as_many_pods_as_it_may() {
+fn insufficient_resources_while_the_node_has_no_free_pod() {
     let with_room_for = |pods: u64| {
         let nodes = vec![Node { pods, ..node("n1") }];
-        said(nodes, vec![], vec![on("n1", pod("of no job")), pe("j", "a", &[])])
+        filter_first(nodes, vec![], vec![bound_to("n1", pod("of no job")), pe("j", "a", &[])])
     };
     assert_eq!(with_room_for(1), Err(Rejection::InsufficientResources(shortage("pods", 1, 0))));
     assert_eq!(with_room_for(2), Ok(()));
 }
 
 #[test]
-fn insufficient_resources_while_another_pod_has_the_port() {
+fn insufficient_resources_while_another_pod_uses_the_port() {
     let beside = |port: u32, phase: PodPhase| {
-        let there = Pod { phase, ..on("n1", taking(80, pod("of no job"))) };
+        let there = Pod { phase, ..bound_to("n1", taking(80, pod("of no job"))) };
         among(vec![there, taking(port, pe("j", "a", &[]))])
     };
     let rejection = Err(Rejection::InsufficientResources(shortage("hostPort 80/TCP", 1, 0)));
@@ -312,18 +312,20 @@ fn insufficient_resources_while_another_pod_has_the_port() {
     assert_eq!(beside(80, PodPhase::Finished), Ok(()));
     assert_eq!(beside(81, PodPhase::Active), Ok(()));
     // A port that two had, and one gave back, is still taken.
-    let both = || vec![on("n1", taking(80, pod("b"))), on("n1", taking(80, pod("c"))), taking(80, pe("j", "a", &[]))];
+    let both = || {
+        vec![bound_to("n1", taking(80, pod("b"))), bound_to("n1", taking(80, pod("c"))), taking(80, pe("j", "a", &[]))]
+    };
     let mut cluster = cluster(vec![node("n1")], vec![], both());
     cluster.apply(Event::gone::<Pod>("b".into()));
-    assert_eq!(verdict(&cluster, "a", "n1"), rejection);
+    assert_eq!(filter_node(&cluster, "a", "n1"), rejection);
     cluster.apply(Event::gone::<Pod>("c".into()));
-    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Ok(()));
 }
 
 #[test]
 fn isolation_holds_both_ways_between_active_pes() {
     let between = |there: &[(&str, &str)], spec: &[(&str, &str)], phase: PodPhase| {
-        among(vec![Pod { phase, ..on("n1", pe("k", "b", there)) }, pe("j", "a", spec)])
+        among(vec![Pod { phase, ..bound_to("n1", pe("k", "b", there)) }, pe("j", "a", spec)])
     };
     let alone = [("isolated", "true")];
     let holds = Err(Rejection::NodeHoldsIsolatedPe("streams/b".to_owned()));
@@ -335,7 +337,7 @@ fn isolation_holds_both_ways_between_active_pes() {
     for (there, spec) in [(&alone[..], &[][..]), (&[], &alone), (&alone, &alone)] {
         assert_eq!(between(there, spec, PodPhase::Leaving), Ok(()));
     }
-    assert_eq!(among(vec![on("n1", pod("of no job")), pe("j", "a", &alone)]), Ok(()));
+    assert_eq!(among(vec![bound_to("n1", pod("of no job")), pe("j", "a", &alone)]), Ok(()));
 }
 
 #[test]
@@ -343,7 +345,7 @@ fn isolation_reaches_as_far_as_the_policy_of_the_isolated_pe_says() {
     let alone = [("isolated", "true")];
     let with = |there: Pod, new: Pod| {
         let policies = policies_by_namespace(&[("streams", "isolationScope: Cluster"), (OTHER, "isolationScope: Job")]);
-        verdict(&governed(policies, vec![node("n1")], vec![], vec![on("n1", there), new]), "a", "n1")
+        filter_node(&governed(policies, vec![node("n1")], vec![], vec![bound_to("n1", there), new]), "a", "n1")
             .map_err(|rejection| rejection.reason())
     };
     let far = |pod: Pod| in_namespace(OTHER, pod);
@@ -355,24 +357,24 @@ fn isolation_reaches_as_far_as_the_policy_of_the_isolated_pe_says() {
 }
 
 #[test]
-fn colocation_mismatch_while_the_bucket_is_elsewhere() {
+fn colocation_mismatch_while_the_bucket_is_on_another_node() {
     let token = |tokens: &'static str| [("colocation", tokens)];
     let beside = |others: Vec<Pod>| among([others, vec![pe("j", "a", &token("t1,t2"))]].concat());
-    let elsewhere = |name: &str, tokens| on("n2", pe("j", name, &token(tokens)));
-    let here = |name: &str, tokens| on("n1", pe("j", name, &token(tokens)));
+    let elsewhere = |name: &str, tokens| bound_to("n2", pe("j", name, &token(tokens)));
+    let here = |name: &str, tokens| bound_to("n1", pe("j", name, &token(tokens)));
     let mismatch =
         |nodes: &[&str]| Err(Rejection::ColocationMismatch(nodes.iter().map(|name| (*name).into()).collect()));
     assert_eq!(beside(vec![elsewhere("b", "t1")]), mismatch(&["n2"]));
     assert_eq!(beside(vec![leaving(elsewhere("b", "t1"))]), Ok(()));
     assert_eq!(beside(vec![here("b", "t1")]), Ok(()));
     assert_eq!(beside(vec![elsewhere("b", "t3")]), Ok(()));
-    // A chain of tokens reaches over PEs that wait; a PE that bridges two nodes is right nowhere.
+    // A chain of tokens includes pending PEs. Every node is rejected for a PE that joins members on two nodes.
     assert_eq!(beside(vec![elsewhere("b", "t3"), pe("j", "c", &token("t3,t1"))]), mismatch(&["n2"]));
     assert_eq!(beside(vec![elsewhere("b", "t1"), here("c", "t2")]), mismatch(&["n1", "n2"]));
 }
 
 #[test]
-fn bucket_does_not_fit_until_all_that_wait_fit() {
+fn bucket_does_not_fit_until_all_pending_members_fit() {
     let bucket = [("colocation", "t")];
     let beside = |other: Pod| among(vec![other, asking(3_000, pe("j", "a", &bucket))]);
     let rejection = Err(Rejection::BucketDoesNotFit(shortage("cpu", 4_001, 4_000)));
@@ -381,32 +383,32 @@ fn bucket_does_not_fit_until_all_that_wait_fit() {
     assert_eq!(beside(asking(1_001, pe("j", "b", &[("colocation", "u")]))), Ok(()));
     // Once the first is there, each of the rest needs room for itself only.
     let rest = asking(2_000, pe("j", "b", &bucket));
-    let pods = vec![on("n1", pe("j", "first", &bucket)), rest, asking(3_000, pe("j", "a", &bucket))];
+    let pods = vec![bound_to("n1", pe("j", "first", &bucket)), rest, asking(3_000, pe("j", "a", &bucket))];
     assert_eq!(among(pods), Ok(()));
 }
 
 #[test]
-fn bucket_does_not_fit_where_too_few_pods_may_run() {
+fn bucket_does_not_fit_where_too_few_pods_are_free() {
     let bucket = [("colocation", "t")];
     let with_room_for = |pods: u64| {
-        let all = vec![on("n1", pod("of no job")), pe("j", "a", &bucket), pe("j", "b", &bucket)];
-        said(vec![Node { pods, ..node("n1") }], vec![], all)
+        let all = vec![bound_to("n1", pod("of no job")), pe("j", "a", &bucket), pe("j", "b", &bucket)];
+        filter_first(vec![Node { pods, ..node("n1") }], vec![], all)
     };
     assert_eq!(with_room_for(2), Err(Rejection::BucketDoesNotFit(shortage("pods", 2, 1))));
     assert_eq!(with_room_for(3), Ok(()));
 }
 
 #[test]
-fn bucket_does_not_fit_where_a_member_may_not_go_or_has_no_port() {
+fn bucket_does_not_fit_where_a_member_is_rejected_or_its_port_is_used() {
     let bucket = [("colocation", "t")];
     let beside = |node: Node, others: Vec<Pod>| {
-        said(vec![node], vec![], [others, vec![tolerating(&["k"], taking(80, pe("j", "a", &bucket)))]].concat())
+        filter_first(vec![node], vec![], [others, vec![tolerating(&["k"], taking(80, pe("j", "a", &bucket)))]].concat())
     };
     let taken = Err(Rejection::BucketDoesNotFit(shortage("hostPort 80/TCP", 1, 0)));
     assert_eq!(beside(node("n1"), vec![taking(80, pe("j", "b", &bucket))]), taken);
     assert_eq!(beside(node("n1"), vec![taking(81, pe("j", "b", &bucket))]), Ok(()));
     let mate = || taking(81, pe("j", "b", &bucket));
-    let there = on("n1", taking(81, pod("of no job")));
+    let there = bound_to("n1", taking(81, pod("of no job")));
     let taken = Err(Rejection::BucketDoesNotFit(shortage("hostPort 81/TCP", 1, 0)));
     assert_eq!(beside(node("n1"), vec![mate(), there]), taken);
     let taint = Rejection::UntoleratedTaint("k:NoSchedule".to_owned());
@@ -416,9 +418,9 @@ fn bucket_does_not_fit_where_a_member_may_not_go_or_has_no_port() {
 }
 
 #[test]
-fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_there() {
+fn exlocation_conflict_while_an_active_pe_with_a_shared_token_is_on_the_node() {
     let beside = |job: &str, tokens: &str, phase: PodPhase| {
-        let there = Pod { phase, ..on("n1", pe(job, "b", &[("exlocation", tokens)])) };
+        let there = Pod { phase, ..bound_to("n1", pe(job, "b", &[("exlocation", tokens)])) };
         among(vec![there, pe("j", "a", &[("exlocation", "t1,t2")])])
     };
     assert_eq!(beside("j", "t2,t3", PodPhase::Active), Err(Rejection::ExlocationConflict("streams/b".to_owned())));
@@ -428,11 +430,11 @@ fn exlocation_conflict_while_an_active_pe_of_the_job_with_a_shared_token_is_ther
 }
 
 #[test]
-fn exlocation_infeasible_where_a_waiting_pe_may_go_nowhere_else_by_its_own_fields() {
+fn exlocation_infeasible_where_a_pending_pe_has_no_other_node() {
     let apart = [("exlocation", "t")];
     let beside = |other: Pod| {
         let nodes = vec![labelled(&["ssd"], node("n1")), tainted(&["k"], node("n2"))];
-        said(nodes, vec![], vec![tolerating(&["k"], pe("j", "a", &apart)), other])
+        filter_first(nodes, vec![], vec![tolerating(&["k"], pe("j", "a", &apart)), other])
     };
     let needed = Err(Rejection::ExlocationInfeasible("t".into()));
     assert_eq!(beside(pe("j", "b", &apart)), needed);
@@ -440,18 +442,18 @@ fn exlocation_infeasible_where_a_waiting_pe_may_go_nowhere_else_by_its_own_field
     assert_eq!(beside(tolerating(&["k"], pe("j", "b", &apart))), Ok(()));
 }
 
-/// What is said of PE `a` of job `j` and two nodes of this CPU and memory in percent.
+/// Filters two nodes with this CPU and memory load in percent for PE `a` of job `j`.
 fn loaded(protection: &str, loads: [(&str, f64, f64); 2], overrides: bool) -> [Result<(), Rejection>; 2] {
     let policies = protecting(protection, &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
     let job = StreamJob { override_load_protection: overrides, ..stream_job("j", &[]) };
     cluster.apply(Event::put(job));
     cluster.apply(measured(&loads));
-    ["n1", "n2"].map(|node| verdict(&cluster, "a", node))
+    ["n1", "n2"].map(|node| filter_node(&cluster, "a", node))
 }
 
 #[test]
-fn t14_a_node_above_a_threshold_is_refused_and_a_metric_with_threshold_100_is_ignored() {
+fn t14_a_node_above_a_threshold_is_rejected_and_a_metric_with_threshold_100_is_ignored() {
     let loads = [("n1", 76.0, 99.0), ("n2", 75.0, 100.0)];
     let [first, second] = loaded("cpu: {upper: 75}, memory: {upper: 100}", loads, false);
     assert_eq!(first.unwrap_err().to_string(), "NodeOverloaded: cpu is at 76 %, above 75 %");
@@ -459,26 +461,26 @@ fn t14_a_node_above_a_threshold_is_refused_and_a_metric_with_threshold_100_is_ig
 }
 
 #[test]
-fn t14_where_every_node_is_overloaded_none_is_left_unless_the_job_overrides() {
+fn t14_every_overloaded_node_is_rejected_unless_the_job_overrides() {
     let loads = [("n1", 76.0, 10.0), ("n2", 10.0, 91.0)];
     let protection = "cpu: {upper: 75}, memory: {upper: 90}";
-    for said in loaded(protection, loads, false) {
-        assert_eq!(said.map_err(|rejection| rejection.reason()), Err(Reason::NodeOverloaded));
+    for result in loaded(protection, loads, false) {
+        assert_eq!(result.map_err(|rejection| rejection.reason()), Err(Reason::NodeOverloaded));
     }
     assert_eq!(loaded(protection, loads, true), [Ok(()), Ok(())]);
 }
 
 #[test]
-fn t14_a_gang_that_only_overloaded_nodes_could_hold_waits_as_a_whole_and_says_so() {
+fn t14_a_gang_that_only_fits_overloaded_nodes_is_pending_as_a_whole() {
     let gang = |name| asking(3_000, pe("j", name, &[("gang", "2")]));
     let policies = protecting("cpu: {upper: 75}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![gang("a"), gang("b")]);
-    assert!(verdict(&cluster, "a", "n1").is_ok() || verdict(&cluster, "a", "n2").is_ok());
+    assert!(filter_node(&cluster, "a", "n1").is_ok() || filter_node(&cluster, "a", "n2").is_ok());
     cluster.apply(measured(&[("n1", 76.0, 0.0)]));
-    let on = |node| verdict(&cluster, "a", node).unwrap_err();
-    assert_eq!(on("n1").reason(), Reason::NodeOverloaded);
-    let said = on("n2").to_string();
-    assert!(said.starts_with("GangInfeasible: ") && said.contains("NodeOverloaded: cpu is at 76 %"), "{said}");
+    let rejection = |node| filter_node(&cluster, "a", node).unwrap_err();
+    assert_eq!(rejection("n1").reason(), Reason::NodeOverloaded);
+    let message = rejection("n2").to_string();
+    assert!(message.starts_with("GangInfeasible: ") && message.contains("NodeOverloaded: cpu is at 76 %"), "{message}");
 }
 
 #[test]
@@ -489,22 +491,22 @@ fn t14_without_load_protection_or_without_data_no_node_is_overloaded() {
     assert_eq!(second, Ok(()));
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     cluster.apply(measured(&loads));
-    assert_eq!(verdict(&cluster, "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Ok(()));
 }
 
 #[test]
-fn where_a_pe_is_committed_itself_speaks_against_no_other_node() {
+fn an_assumed_pe_rejects_no_other_node_for_itself() {
     for wish in [("isolated", "true"), ("exlocation", "t"), ("colocation", "t"), ("host-pool", "p")] {
         let pools = vec![pool("p", &[], exclusive(1))];
         let mut cluster = cluster(vec![node("n1"), node("n2")], pools, vec![pe("j", "a", &[wish])]);
         cluster.assume(&"a".into(), &"n2".into()).unwrap();
         for node in ["n1", "n2"] {
-            assert_eq!(verdict(&cluster, "a", node), Ok(()), "{wish:?}");
+            assert_eq!(filter_node(&cluster, "a", node), Ok(()), "{wish:?}");
         }
     }
 }
 
-/// A cause of a refusal, apart from those of which one rules out another.
+/// A cause of a rejection. Causes that exclude each other are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     Invalid,
@@ -594,22 +596,22 @@ fn with_causes(causes: &[Cause]) -> Cluster {
             pods.push(pod);
         }
     };
-    add(Cause::Owned, on("n1", pe("k", "owner", &[("host-pool", "theirs")])));
-    add(Cause::InUse, on("n1", pe("k", "stranger", &[])));
-    add(Cause::Chosen, on("n2", pe("j", "chosen", &[("host-pool", "own")])));
-    add(Cause::Full, on("n1", asking(3_500, pod("filler"))));
-    add(Cause::HoldsIsolated, on("n1", pe("j", "alone", &[("isolated", "true")])));
-    add(Cause::Isolated, on("n1", pe("j", "neighbour", &[])));
-    add(Cause::BucketElsewhere, on("n2", pe("j", "anchor", &[("colocation", "t")])));
+    add(Cause::Owned, bound_to("n1", pe("k", "owner", &[("host-pool", "theirs")])));
+    add(Cause::InUse, bound_to("n1", pe("k", "stranger", &[])));
+    add(Cause::Chosen, bound_to("n2", pe("j", "chosen", &[("host-pool", "own")])));
+    add(Cause::Full, bound_to("n1", asking(3_500, pod("filler"))));
+    add(Cause::HoldsIsolated, bound_to("n1", pe("j", "alone", &[("isolated", "true")])));
+    add(Cause::Isolated, bound_to("n1", pe("j", "neighbour", &[])));
+    add(Cause::BucketElsewhere, bound_to("n2", pe("j", "anchor", &[("colocation", "t")])));
     add(Cause::BucketTooLarge, asking(3_500, pe("j", "mate", &[("colocation", "t")])));
-    add(Cause::Exlocated, on("n1", pe("j", "apart", &[("exlocation", "x")])));
+    add(Cause::Exlocated, bound_to("n1", pe("j", "apart", &[("exlocation", "x")])));
     let policies = protecting("cpu: {upper: 75}", &[("", "")]);
     let mut cluster = governed(policies, nodes, vec![own, theirs], pods);
     cluster.apply(measured(&[("n1", if has(Cause::Overloaded) { 76.0 } else { 75.0 }, 50.0)]));
     cluster
 }
 
-/// Whether these causes can be told apart in one cluster.
+/// True where one cluster can have these causes at once.
 fn are_compatible(causes: &[Cause]) -> bool {
     let both = |one: Cause, other: Cause| causes.contains(&one) && causes.contains(&other);
     // A pool has tags or hosts; a bucket with an isolated PE is a contradiction; a bucket that has begun needs no sum; a
@@ -623,20 +625,20 @@ fn are_compatible(causes: &[Cause]) -> bool {
 
 #[test]
 fn each_cause_alone_gives_its_reason_and_none_gives_none() {
-    assert_eq!(verdict(&with_causes(&[]), "a", "n1"), Ok(()));
+    assert_eq!(filter_node(&with_causes(&[]), "a", "n1"), Ok(()));
     for (cause, reason) in CAUSES {
-        let said = verdict(&with_causes(&[cause]), "a", "n1");
-        assert_eq!(said.map_err(|rejection| rejection.reason()), Err(reason), "{cause:?}");
+        let result = filter_node(&with_causes(&[cause]), "a", "n1");
+        assert_eq!(result.map_err(|rejection| rejection.reason()), Err(reason), "{cause:?}");
     }
 }
 
 #[test]
-fn of_two_causes_the_one_whose_reason_comes_first_is_told() {
+fn of_two_causes_the_first_reason_wins() {
     for (at, (first, reason)) in CAUSES.into_iter().enumerate() {
         for (second, _) in &CAUSES[at + 1..] {
             if are_compatible(&[first, *second]) {
-                let said = verdict(&with_causes(&[first, *second]), "a", "n1");
-                assert_eq!(said.map_err(|rejection| rejection.reason()), Err(reason), "{first:?} {second:?}");
+                let result = filter_node(&with_causes(&[first, *second]), "a", "n1");
+                assert_eq!(result.map_err(|rejection| rejection.reason()), Err(reason), "{first:?} {second:?}");
             }
         }
     }
@@ -644,7 +646,7 @@ fn of_two_causes_the_one_whose_reason_comes_first_is_told() {
 
 proptest! {
     #[test]
-    fn of_any_causes_the_one_whose_reason_comes_first_is_told(causes in subsequence(CAUSES.to_vec(), 1..=20)) {
+    fn of_any_causes_the_first_reason_wins(causes in subsequence(CAUSES.to_vec(), 1..=20)) {
         let mut chosen: Vec<(Cause, Reason)> = Vec::new();
         for cause in causes {
             let with: Vec<Cause> = chosen.iter().chain([&cause]).map(|(cause, _)| *cause).collect();
@@ -653,28 +655,28 @@ proptest! {
             }
         }
         let causes: Vec<Cause> = chosen.iter().map(|(cause, _)| *cause).collect();
-        let said = verdict(&with_causes(&causes), "a", "n1").map_err(|rejection| rejection.reason());
-        prop_assert_eq!(said, Err(chosen[0].1), "{:?}", causes);
+        let result = filter_node(&with_causes(&causes), "a", "n1").map_err(|rejection| rejection.reason());
+        prop_assert_eq!(result, Err(chosen[0].1), "{:?}", causes);
     }
 }
 
 #[test]
-fn pool_too_small_counts_no_node_that_is_closed_to_the_pool() {
+fn pool_too_small_does_not_count_nodes_closed_by_restricting_tags() {
     let closed_node = closed(&["other"], tagged(&["t"], node("n2")));
     let cluster = cluster(
         vec![tagged(&["t"], node("n1")), closed_node],
         vec![pool("pair", &["t"], sized(2))],
         vec![pe("j", "a", &[("host-pool", "pair")])],
     );
-    assert_eq!(verdict(&cluster, "a", "n1"), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::PoolTooSmall { qualifying: 1, size: 2 }));
 }
 
 #[test]
-fn a_job_that_has_begun_to_choose_nodes_of_a_pool_keeps_them_when_another_is_cordoned() {
+fn an_allocation_stays_when_another_node_of_the_pool_is_cordoned() {
     let nodes = |second| vec![tagged(&["t"], node("n1")), second];
     let spec = [("host-pool", "pair")];
-    let pods = vec![on("n1", pe("j", "a", &spec)), pe("j", "b", &spec)];
+    let pods = vec![bound_to("n1", pe("j", "a", &spec)), pe("j", "b", &spec)];
     let tagged_node = tagged(&["t"], node("n2"));
     let cluster = cluster(nodes(cordoned(tagged_node)), vec![pool("pair", &["t"], sized(2))], pods);
-    assert_eq!(verdict(&cluster, "b", "n1"), Ok(()));
+    assert_eq!(filter_node(&cluster, "b", "n1"), Ok(()));
 }

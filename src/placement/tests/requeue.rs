@@ -1,11 +1,11 @@
-//! Who is woken when nodes take PEs again.
+//! Tests of requeueing.
 
 use jiff::Timestamp;
 
 use super::super::{OverloadCleared, SpecChanged, placeable};
 use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
-use crate::testing::{asking, governed, measured, node, on, pe, pod, policies, pool, protecting, stream_job};
+use crate::testing::{asking, bound_to, governed, measured, node, pe, pod, policies, pool, protecting, stream_job};
 
 fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
     cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));
@@ -16,14 +16,14 @@ fn requeued(overload_cleared: &mut OverloadCleared, cluster: &Cluster) -> Vec<St
 }
 
 #[test]
-fn pes_that_may_go_to_a_node_that_is_no_longer_overloaded_are_woken_once_and_the_most_urgent_first() {
+fn pes_that_pass_on_a_node_that_is_no_longer_overloaded_are_requeued_once_and_the_most_urgent_first() {
     let urgent = Pod { priority: 1, ..pe("k", "urgent", &[]) };
     let pods = vec![
         pe("j", "anywhere", &[]),
         pe("j", "first", &[("hosts", "n1")]),
         pe("j", "second", &[("hosts", "n2")]),
         asking(9_000, pe("j", "large", &[])),
-        on("n1", pe("j", "placed", &[])),
+        bound_to("n1", pe("j", "placed", &[])),
         pod("no-pe"),
         pe("free", "overrides", &[]),
         urgent,
@@ -48,7 +48,7 @@ fn pes_that_may_go_to_a_node_that_is_no_longer_overloaded_are_woken_once_and_the
 }
 
 #[test]
-fn pes_of_a_job_that_overrides_load_protection_from_now_on_are_woken() {
+fn pes_of_a_job_that_begins_to_override_load_protection_are_requeued() {
     let pods = vec![pe("j", "a", &[]), pe("j", "elsewhere", &[("hosts", "n2")]), pe("k", "heeds", &[])];
     let policies = protecting("cpu: {upper: 75}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], pods);
@@ -69,7 +69,7 @@ fn pes_of_a_job_that_overrides_load_protection_from_now_on_are_woken() {
 }
 
 #[test]
-fn a_node_that_is_gone_relieves_nobody() {
+fn a_deleted_node_requeues_no_pe() {
     let policies = protecting("cpu: {upper: 75}", &[("", "")]);
     let mut cluster = governed(policies, vec![node("n1"), node("n2")], vec![], vec![pe("j", "a", &[])]);
     let mut overload_cleared = OverloadCleared::default();
@@ -80,13 +80,13 @@ fn a_node_that_is_gone_relieves_nobody() {
 }
 
 #[test]
-fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_pool_is_another() {
+fn pending_pes_are_requeued_when_a_spec_or_a_pool_of_their_job_changes() {
     let own = [("host-pool", "p")];
     let pods = vec![
         pe("j", "in-pool", &own),
         pe("k", "waits", &[("colocation", "t")]),
-        on("n1", pe("k", "bound", &[("colocation", "t")])),
-        on("n1", pe("placed", "placed", &own)),
+        bound_to("n1", pe("k", "bound", &[("colocation", "t")])),
+        bound_to("n1", pe("placed", "placed", &own)),
     ];
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
     let mut spec_changes = SpecChanged::default();
@@ -114,15 +114,15 @@ fn pes_that_wait_are_woken_when_a_pe_of_their_job_wishes_something_else_or_its_p
 }
 
 #[test]
-fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
-    let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![on("n1", pe("j", "bound", &[]))]);
+fn a_change_between_two_observations_is_not_missed() {
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![bound_to("n1", pe("j", "bound", &[]))]);
     let mut spec_changes = SpecChanged::default();
     assert!(spec_changes.observe(cluster.snapshot(), |_| None).is_empty());
-    // It comes, is refused, and its object changes, before anybody looks.
+    // The PE is created and rejected, and its object changes, before the next observation.
     cluster.apply(Event::put(pe("j", "a", &[])));
     let decided_in = cluster.snapshot().version();
     cluster.apply(Event::put(stream_job("j", &[("a", &[("hosts", "n1")])])));
-    for pod in [pe("j", "a", &[]), on("n1", pe("j", "bound", &[])), pe("j", "later", &[])] {
+    for pod in [pe("j", "a", &[]), bound_to("n1", pe("j", "bound", &[])), pe("j", "later", &[])] {
         cluster.apply(Event::put(pod));
     }
     let version = |uid: &PodUid| Some(if uid.as_str() == "a" { decided_in } else { cluster.snapshot().version() });
@@ -137,7 +137,7 @@ fn a_change_between_two_looks_is_not_missed_whatever_else_happened_there() {
 }
 
 #[test]
-fn what_comes_while_everything_is_listed_for_the_first_time_changes_no_mind() {
+fn events_of_the_first_list_requeue_no_pe() {
     let mut cluster = Cluster::new(policies(""));
     cluster.apply(Event::listed(vec![pe("j", "a", &[("host-pool", "p")])]));
     cluster.apply(Event::listed(vec![pool("p", &[], PoolMode::Shared)]));
@@ -150,13 +150,13 @@ fn what_comes_while_everything_is_listed_for_the_first_time_changes_no_mind() {
 }
 
 #[test]
-fn who_could_be_placed_is_woken_by_whoever_has_not_seen_what_was_before() {
+fn a_process_that_starts_requeues_every_placeable_pe() {
     let young = Pod { created: Timestamp::from_second(9).unwrap(), ..pe("j", "young", &[]) };
     let pods = vec![
         pe("j", "anywhere", &[]),
         pe("j", "nowhere", &[("hosts", "n9")]),
         asking(9_000, pe("j", "large", &[])),
-        on("n1", pe("j", "placed", &[("exlocation", "x")])),
+        bound_to("n1", pe("j", "placed", &[("exlocation", "x")])),
         pe("j", "apart", &[("exlocation", "x"), ("hosts", "n1")]),
         pe("gang", "too-few", &[("gang", "2")]),
         Pod { priority: 1, ..pe("k", "urgent", &[]) },

@@ -1,4 +1,4 @@
-//! The risk by limits is a share of what pods may use: none while all fits, never less for higher limits.
+//! The risk by limits is zero while all limits fit, and never lower for higher limits.
 
 use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ const ROUNDING: f64 = 1e-12;
 
 proptest! {
     #[test]
-    fn it_is_a_share_and_none_exactly_while_limits_fit(
+    fn risk_is_a_share_and_zero_exactly_while_limits_fit(
         capacity in capacity(), on_it in pod_requests(12), pod in pod_requests(12),
     ) {
         let risk = limit_risk(&occupied(capacity, &on_it), &pod);
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn higher_limits_never_mean_less(
+    fn higher_limits_never_lower_the_risk(
         capacity in capacity(), on_it in pod_requests(12), pod in pod_requests(12), more in (0_u64..5, 0_u64..5),
     ) {
         let node = occupied(capacity, &on_it);
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn another_pod_on_the_node_never_means_less(
+    fn another_pod_on_the_node_never_lowers_the_risk(
         capacity in capacity(), on_it in pod_requests(12), another in pod_requests(12), pod in pod_requests(12),
     ) {
         let mut both = on_it.clone();
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn amounts_of_any_size_are_taken(
+    fn risk_accepts_amounts_of_any_size(
         capacity in any::<(u64, u64)>(), on_it in pod_requests(u64::MAX), pod in pod_requests(u64::MAX),
     ) {
         let risk = limit_risk(&occupied(capacity, &on_it), &pod);
@@ -78,7 +78,7 @@ proptest! {
 }
 
 #[test]
-fn it_is_the_larger_share_of_cpu_and_memory() {
+fn risk_is_the_larger_share_of_cpu_and_memory() {
     let risk = |limits: Resources| {
         let node = occupied((4_000, 1_000), &PodRequests::default());
         limit_risk(&node, &PodRequests { requests: resources(2_000, 500), limits })

@@ -1,4 +1,4 @@
-//! Placing one PE after another never breaks a rule, and no node is refused that no rule speaks against.
+//! Placing one PE after another never breaks a rule, and every rejection has a rule.
 //!
 //! What is legal is said here once more, from `docs/placement.md` alone: as predicates over who is where, by name,
 //! without the code that decides.
@@ -12,8 +12,8 @@ use proptest::sample::{select, subsequence};
 use crate::model::{Node, NodeName, Pod, Pool, PoolMode, Scope, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, cordoned, exclusive, governed, in_namespace, labelled, leaving, listed, measured, node, on, pe, pod, pool,
-    protecting, selecting, sized, stream_job, tainted, taking, tolerating, verdict, with_cores,
+    asking, bound_to, cordoned, exclusive, filter_node, governed, in_namespace, labelled, leaving, listed, measured,
+    node, pe, pod, pool, protecting, selecting, sized, stream_job, tainted, taking, tolerating, with_cores,
 };
 
 const NAMESPACES: [&str; 2] = ["streams", "other"];
@@ -85,7 +85,7 @@ enum Wish {
 #[derive(Clone, Debug)]
 pub(in crate::placement) struct Element {
     pub(in crate::placement) name: &'static str,
-    /// To whom it sends, and how much.
+    /// The PEs that this PE sends to, with the rates.
     pub(super) sends: Vec<(&'static str, u64)>,
     namespace: usize,
     job: &'static str,
@@ -101,7 +101,7 @@ pub(in crate::placement) struct Element {
     start: Start,
 }
 
-/// What a pod asks by its own fields.
+/// The constraints in the pod's own fields.
 #[derive(Clone, Copy, Debug)]
 struct Native {
     tolerates: bool,
@@ -240,7 +240,7 @@ pub(in crate::placement) fn world() -> impl Strategy<Value = World> {
     let overrides = prop_oneof![2 => Just(None), 1 => Just(Some("j")), 1 => Just(Some("k"))];
     (hosts, pools, elements, scopes, overrides).prop_map(|(hosts, pools, mut elements, scopes, overrides)| {
         for element in &mut elements {
-            // What was there before is on nodes that exist.
+            // Existing PEs are on nodes that exist.
             if let Start::Leaving(host) | Start::Stranger(host) = &mut element.start {
                 *host %= hosts.len();
             }
@@ -249,7 +249,7 @@ pub(in crate::placement) fn world() -> impl Strategy<Value = World> {
     })
 }
 
-/// What is legal, from `docs/placement.md`.
+/// The rules of `docs/placement.md`.
 impl World {
     pub(super) fn same_job(&self, one: usize, other: usize) -> bool {
         let (one, other) = (&self.elements[one], &self.elements[other]);
@@ -294,7 +294,7 @@ impl World {
         (0..self.elements.len()).filter(|element| !stranger(element) && !leaving(element)).collect()
     }
 
-    /// The other PEs of a bucket: whoever is reached over shared tokens, from PE to PE.
+    /// The other PEs of a bucket: the PEs that shared tokens reach, from PE to PE.
     pub(super) fn mates(&self, element: usize, places: &Assignment) -> Vec<usize> {
         let active = self.active(places);
         let mut reached = vec![element];
@@ -314,7 +314,7 @@ impl World {
         reached
     }
 
-    /// What is on a node: how many pods, and their cores.
+    /// The number of pods on a node, and their cores.
     fn load(&self, host: usize, places: &Assignment) -> (u64, u64) {
         let here = places.iter().zip(&self.elements).filter(|(place, _)| match place {
             Place::On(node) | Place::Leaving(node) => *node == host,
@@ -329,7 +329,7 @@ impl World {
         takes(element) && (0..places.len()).any(|other| other != element && takes(other) && is_there(other))
     }
 
-    /// Why a PE may not be on this node, for what the PE and the node are.
+    /// The rejection of a node for a PE by rules that read no other PE.
     fn unfit(&self, element: usize, host: usize) -> Option<&'static str> {
         let (element, pool, host) = (&self.elements[element], self.pool_of(element), &self.hosts[host]);
         let overrides = element.namespace == 0 && self.overrides == Some(element.job);
@@ -359,7 +359,7 @@ impl World {
             ("the node is closed", !host.restricting.is_subset(&asked)),
             ("the node lacks a tag", !asked.is_subset(&host.tags)),
             ("the node is not in the pool", pool.is_some_and(|pool| !Self::qualifies(pool, host))),
-            // Nodes that take nothing do not count, whoever uses the others.
+            // Unschedulable nodes do not count; nodes in use do.
             ("the pool is too small", pool.is_some_and(too_small)),
             ("the node is not among the hosts", !element.only.is_empty() && !element.only.contains(host.name)),
         ]
@@ -435,20 +435,20 @@ impl World {
         })
     }
 
-    /// Why a PE that waits may not be added to a node: what it, and with the first of a bucket all others of it, would
-    /// break there, or what would be left to others that wait.
-    fn speaks_against(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
+    /// The rejection of a node for a pending PE, and for the others of its bucket where the PE is the first: by the rules,
+    /// or by look-ahead.
+    fn rejection_of(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
         let mates = self.mates(element, places);
         let is_first = mates.iter().all(|mate| places[*mate] == Place::Waiting);
         let moves = mates.iter().filter(|_| is_first).chain([&element]);
-        self.breaks(element, host, places).or_else(|| {
+        self.broken_rule(element, host, places).or_else(|| {
             let takes = moves.into_iter().any(|moved| self.leaves_another_without(*moved, host, places));
             takes.then_some("another PE would be left without a node")
         })
     }
 
-    /// True when an exlocated PE on this node would keep another waiting one from being placed, or an earlier one
-    /// needs the node.
+    /// True where an exlocated PE on this node would leave another pending PE without a node, or a more urgent PE needs the
+    /// node.
     fn leaves_another_without(&self, element: usize, host: usize, places: &Assignment) -> bool {
         self.elements[element].exlocation.iter().any(|token| {
             let waits = |other: &usize| {
@@ -459,7 +459,7 @@ impl World {
             let group: Vec<usize> = self.active(places).into_iter().filter(waits).collect();
             let passes = |member: usize| {
                 (0..self.hosts.len())
-                    .filter(|host| self.breaks(member, *host, places).is_none())
+                    .filter(|host| self.broken_rule(member, *host, places).is_none())
                     .collect::<Vec<usize>>()
             };
             let options: Vec<Vec<usize>> = group.iter().map(|member| passes(*member)).collect();
@@ -473,9 +473,9 @@ impl World {
         })
     }
 
-    /// Why a PE that waits may not be added to a node whatever others that wait need: what it would break there, or,
-    /// where it is the first of its bucket, what not all who wait can have.
-    fn breaks(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
+    /// The rejection of a node for a pending PE without look-ahead: by the rules for the PE, or for the pending members of
+    /// its bucket where the PE is the first.
+    fn broken_rule(&self, element: usize, host: usize, places: &Assignment) -> Option<&'static str> {
         let mates = self.mates(element, places);
         let is_first = mates.iter().all(|mate| places[*mate] == Place::Waiting);
         let mut whole = places.clone();
@@ -604,8 +604,8 @@ impl Element {
         let of_job = || asking(self.cores * 1_000, pe(self.job, self.name, &spec));
         let found = match self.start {
             Start::Waiting => of_job(),
-            Start::Leaving(host) => leaving(on(hosts[host].name, of_job())),
-            Start::Stranger(host) => on(hosts[host].name, asking(self.cores * 1_000, pod(self.name))),
+            Start::Leaving(host) => leaving(bound_to(hosts[host].name, of_job())),
+            Start::Stranger(host) => bound_to(hosts[host].name, asking(self.cores * 1_000, pod(self.name))),
         };
         let Native { tolerates, selects, takes_port } = self.native;
         let found = if tolerates { tolerating(&["native"], found) } else { found };
@@ -628,8 +628,8 @@ proptest! {
             let mut passing: Vec<(usize, usize)> = Vec::new();
             for element in active.iter().copied().filter(|element| places[*element] == Place::Waiting) {
                 for (host, Host { name, .. }) in world.hosts.iter().enumerate() {
-                    let said = verdict(&cluster, world.elements[element].name, name);
-                    let against = world.speaks_against(element, host, &places);
+                    let said = filter_node(&cluster, world.elements[element].name, name);
+                    let against = world.rejection_of(element, host, &places);
                     let context = format!("{} on {name}: {said:?}, {against:?}", world.elements[element].name);
                     prop_assert_eq!(said.is_ok(), against.is_none(), "{}", context);
                     passing.extend(said.is_ok().then_some((element, host)));
@@ -641,7 +641,7 @@ proptest! {
                 let element = *which.get(&placed);
                 let Place::On(host) = places[element] else { continue };
                 places[element] = Place::Leaving(host);
-                let gone = leaving(on(world.hosts[host].name, world.elements[element].pod(&world.hosts)));
+                let gone = leaving(bound_to(world.hosts[host].name, world.elements[element].pod(&world.hosts)));
                 cluster.apply(Event::put(gone));
             } else if !passing.is_empty() {
                 let candidates: BTreeSet<usize> = passing.iter().map(|(element, _)| *element).collect();

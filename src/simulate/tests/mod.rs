@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Input, Outcome, Path, simulate};
+use super::{Input, SimulationMode, SimulationOutcome, simulate};
 use crate::model::{Declarations, Node, Pod};
 use crate::placement::{Budget, plan};
-use crate::testing::{asking, cluster, node, on, pe, place, pod, policies, tagged, with_cores};
+use crate::testing::{asking, bound_to, cluster, node, pe, place, pod, policies, tagged, with_cores};
 
-/// What is simulated on these nodes.
-fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, path: Path) -> Input {
+/// The input of a simulation with these nodes.
+fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, mode: SimulationMode) -> Input {
     Input {
         policies: policies(""),
         nodes,
@@ -21,12 +21,12 @@ fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, path: Path) ->
         workload,
         loads: BTreeMap::new(),
         now: Timestamp::UNIX_EPOCH,
-        path,
+        mode,
     }
 }
 
-fn nodes_of(outcome: &Outcome) -> BTreeMap<String, Option<String>> {
-    let node = |placement: &super::Placement| placement.node.as_ref().map(ToString::to_string);
+fn nodes_of(outcome: &SimulationOutcome) -> BTreeMap<String, Option<String>> {
+    let node = |placement: &super::SimulatedPe| placement.node.as_ref().map(ToString::to_string);
     outcome.placements.iter().map(|placement| (placement.pod.clone(), node(placement))).collect()
 }
 
@@ -49,7 +49,7 @@ fn workload() -> impl Strategy<Value = Vec<Pod>> {
             let pod = asking(millicores, pe(job, &format!("pe{at}"), &spec));
             let created = Timestamp::from_second(created).unwrap();
             let pod = Pod { created, priority, ..pod };
-            if bound < 3 { on(&format!("n{bound}"), pod) } else { pod }
+            if bound < 3 { bound_to(&format!("n{bound}"), pod) } else { pod }
         };
         pods.into_iter().enumerate().map(pod).collect()
     })
@@ -69,8 +69,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_simulation_places_as_one_decision_after_another_does(nodes in nodes(), workload in workload()) {
-        let outcome = simulate(input(nodes.clone(), Vec::new(), workload.clone(), Path::Full));
+    fn a_simulation_places_like_single_decisions(nodes in nodes(), workload in workload()) {
+        let outcome = simulate(input(nodes.clone(), Vec::new(), workload.clone(), SimulationMode::Full));
         let mut order: Vec<&Pod> = workload.iter().collect();
         order.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
         let mut cluster = cluster(nodes, Vec::new(), workload.clone());
@@ -85,8 +85,8 @@ proptest! {
     }
 
     #[test]
-    fn everything_that_a_plan_promises_is_bound(nodes in nodes(), workload in workload()) {
-        let outcome = simulate(input(nodes.clone(), Vec::new(), workload.clone(), Path::Planned));
+    fn every_planned_pe_is_bound(nodes in nodes(), workload in workload()) {
+        let outcome = simulate(input(nodes.clone(), Vec::new(), workload.clone(), SimulationMode::Planned));
         let cluster = cluster(nodes, Vec::new(), workload.clone());
         let mut order: Vec<&Pod> = workload.iter().filter(|pod| pod.node.is_none()).collect();
         order.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
@@ -103,9 +103,9 @@ proptest! {
     }
 
     #[test]
-    fn reasons_and_the_nodes_that_are_left_add_up(nodes in nodes(), workload in workload()) {
+    fn rejected_and_passing_nodes_add_up(nodes in nodes(), workload in workload()) {
         let count = nodes.len();
-        for placement in simulate(input(nodes, Vec::new(), workload, Path::Full)).placements {
+        for placement in simulate(input(nodes, Vec::new(), workload, SimulationMode::Full)).placements {
             let rejected: usize = placement.reasons.values().sum();
             prop_assert!(rejected <= count);
             prop_assert!(placement.node.is_some() || rejected == count, "{placement:?}");
@@ -114,23 +114,27 @@ proptest! {
 }
 
 #[test]
-fn a_plan_leaves_nodes_to_those_that_come_first_as_filter_does() {
+fn a_plan_leaves_nodes_to_more_urgent_pes_as_filter_does() {
     let first = Pod { priority: 1, ..pe("j", "first", &[("exlocation", "a,b")]) };
     let workload = vec![first, pe("j", "one", &[("exlocation", "a")]), pe("j", "other", &[("exlocation", "b")])];
-    for path in [Path::Full, Path::Planned] {
-        let outcome = simulate(input(vec![node("n1")], Vec::new(), workload.clone(), path));
+    for mode in [SimulationMode::Full, SimulationMode::Planned] {
+        let outcome = simulate(input(vec![node("n1")], Vec::new(), workload.clone(), mode));
         let placed: Vec<&str> =
             outcome.placements.iter().filter(|at| at.node.is_some()).map(|at| at.pod.as_str()).collect();
-        assert_eq!(placed, ["streams/first"], "{path:?}: two that come later do not go before it");
+        assert_eq!(placed, ["streams/first"], "{mode:?}: two that come later do not go before it");
     }
 }
 
 #[test]
-fn traffic_is_cut_where_its_ends_are_on_different_nodes() {
-    let sends = |name: &str, to: &str, node: &str| on(node, pe("j", name, &[("connects-to", to)]));
-    let running = vec![sends("a", "b=3Mi,c=1Mi,gone", "n1"), on("n1", pe("j", "b", &[])), on("n2", pe("j", "c", &[]))];
+fn traffic_between_nodes_is_cut() {
+    let sends = |name: &str, to: &str, node: &str| bound_to(node, pe("j", name, &[("connects-to", to)]));
+    let running = vec![
+        sends("a", "b=3Mi,c=1Mi,gone", "n1"),
+        bound_to("n1", pe("j", "b", &[])),
+        bound_to("n2", pe("j", "c", &[])),
+    ];
     let workload = vec![asking(64_000, pe("j", "waits", &[("connects-to", "a=9Mi")]))];
-    let outcome = simulate(input(vec![node("n1"), node("n2")], running, workload, Path::Full));
+    let outcome = simulate(input(vec![node("n1"), node("n2")], running, workload, SimulationMode::Full));
     let [job] = outcome.jobs.as_slice() else { panic!("{:?}", outcome.jobs) };
     assert_eq!((job.placed, job.of, job.cut_traffic), (3, 4, 0.25), "what leads to a PE that waits is not counted");
     let ends: Vec<(&str, &str)> = outcome
@@ -146,10 +150,10 @@ fn traffic_is_cut_where_its_ends_are_on_different_nodes() {
 }
 
 #[test]
-fn pods_of_no_policy_count_for_what_they_ask_and_are_not_listed() {
-    let running = vec![on("n1", asking(3_900, pod("web")))];
+fn the_requests_of_pods_that_are_no_pes_count() {
+    let running = vec![bound_to("n1", asking(3_900, pod("web")))];
     let workload = vec![asking(500, pod("other")), asking(500, pe("j", "a", &[]))];
-    let outcome = simulate(input(vec![node("n1")], running, workload, Path::Full));
+    let outcome = simulate(input(vec![node("n1")], running, workload, SimulationMode::Full));
     assert_eq!(nodes_of(&outcome), BTreeMap::from([("streams/a".to_owned(), None)]));
 }
 
@@ -157,8 +161,8 @@ fn pods_of_no_policy_count_for_what_they_ask_and_are_not_listed() {
 fn one_input_has_one_outcome() {
     let workload: Vec<Pod> = (0..6).map(|at| pe("j", &format!("pe{at}"), &[("exlocation", "x")])).collect();
     let nodes: Vec<Node> = (0..4).map(|at| node(&format!("n{at}"))).collect();
-    for path in [Path::Full, Path::Planned] {
-        let once = simulate(input(nodes.clone(), Vec::new(), workload.clone(), path));
-        assert_eq!(once, simulate(input(nodes.clone(), Vec::new(), workload.clone(), path)));
+    for mode in [SimulationMode::Full, SimulationMode::Planned] {
+        let once = simulate(input(nodes.clone(), Vec::new(), workload.clone(), mode));
+        assert_eq!(once, simulate(input(nodes.clone(), Vec::new(), workload.clone(), mode)));
     }
 }

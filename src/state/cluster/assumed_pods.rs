@@ -1,13 +1,13 @@
-//! Assumed pods: they count on a node before the watch shows them there. And the takeover from another process.
+//! Assumed pods: pods with a Binding that the watch does not show yet. And takeovers from other processes.
 
 use std::sync::Arc;
 
 use super::assumed_pod::AssumedPod;
 use super::fold::Cluster;
 use crate::model::{NodeName, Pe, PodKey, PodUid};
-use crate::state::takeover::waits;
+use crate::state::takeover::is_pending;
 
-/// A pod that the watch has not shown, or that is gone.
+/// The cluster has no pod with this UID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pod is not known, or is gone")]
 pub struct UnknownPod;
@@ -25,14 +25,14 @@ impl Cluster {
         self.assumed_pods.get(uid).map(|assumed| &assumed.node)
     }
 
-    /// Counts a pod on a node from now on, before its Binding is written. The Binding has to carry the version of the
-    /// pod that the cluster holds at this moment.
+    /// Assumes a pod: the pod counts on the node before the API server gets the Binding. The Binding must carry the
+    /// current version of the pod.
     ///
-    /// The pod stays assumed until the watch shows it on a node, as deleted, or in a later version without a node, for
-    /// which the Binding comes too late; or until it is [withdrawn](Self::withdraw).
+    /// The pod stays assumed until the watch delivers the outcome: the pod on a node, its deletion, or a later version
+    /// without a node, for which the Binding fails. [`Cluster::forget`] ends the assumption earlier.
     ///
     /// # Errors
-    /// [`UnknownPod`] where the cluster holds no such pod.
+    /// [`UnknownPod`] where the cluster has no such pod.
     pub fn assume(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
         let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
         self.current.version += 1;
@@ -43,8 +43,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends that this version of the pod is assumed: its Binding has failed for good.
-    pub fn withdraw(&mut self, uid: &PodUid, resource_version: &str) {
+    /// Forgets an assumed pod of this version, because its Binding has failed.
+    pub fn forget(&mut self, uid: &PodUid, resource_version: &str) {
         if self.assumed_pods.get(uid).is_some_and(|assumed| *assumed.resource_version == *resource_version) {
             self.assumed_pods.remove(uid);
             if let Some(entry) = self.pods.get(uid.as_str()) {
@@ -56,7 +56,7 @@ impl Cluster {
     }
 
     /// Notes that the outcome of the Binding for this version of the pod is unknown. The pod stays assumed until the
-    /// watch shows a later version: a [fencing token](Self::next_token) on the pod makes one.
+    /// watch delivers a later version: writing a [fencing token](Self::next_token) creates one.
     pub fn note_unknown_outcome(&mut self, uid: &PodUid, resource_version: &str) {
         let assumed = self.assumed_pods.get_mut(uid).filter(|assumed| *assumed.resource_version == *resource_version);
         if let Some(assumed) = assumed {
@@ -70,40 +70,39 @@ impl Cluster {
         outcome_unknown.filter_map(|(uid, _)| Some(&self.pods.get(uid.as_str())?.pod.key))
     }
 
-    /// Takes over from the process that placed PEs before. `epoch` must differ from that of every other process.
-    /// Further calls have no effect.
+    /// Takes over placement from any earlier process. Each process needs another `epoch`. Further calls have no effect.
     pub fn take_over(&mut self, epoch: &str) {
         if !self.takeover.has_begun() {
-            let waiting = self.waiting();
-            self.takeover.begin(epoch, waiting.into_iter());
+            let pending = self.pending_pods();
+            self.takeover.begin(epoch, pending.into_iter());
         }
     }
 
-    /// The PEs for which another process may have a Binding in flight. Before a PE is assumed that such a Binding could
-    /// break, the watch has to show each of them with a fencing token.
+    /// The PEs that another process may have a Binding in flight for. A PE must be fenced before another PE is assumed
+    /// that such a Binding could conflict with.
     pub fn unsettled(&self) -> impl Iterator<Item = &Arc<Pe>> {
         self.takeover.unsettled().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref())
     }
 
-    /// A fencing token for one pod, as the value of `outrigger.dev/epoch`; `None` before this process has taken over.
+    /// A new fencing token for one pod: the value of the annotation `outrigger.dev/epoch`; `None` before the takeover.
     pub fn next_token(&mut self) -> Option<String> {
         self.takeover.next_token()
     }
 
-    /// True for a fencing token of this process.
+    /// True where this process wrote the fencing token.
     #[must_use]
     pub fn is_our_token(&self, token: &str) -> bool {
         self.takeover.is_ours(token)
     }
 
-    pub(super) fn waiting(&self) -> Vec<PodUid> {
-        let waiting = self.pods.iter().filter(|entry| waits(&entry.pod));
-        waiting.map(|entry| entry.pod.key.uid.clone()).collect()
+    fn pending_pods(&self) -> Vec<PodUid> {
+        let pending = self.pods.iter().filter(|entry| is_pending(&entry.pod));
+        pending.map(|entry| entry.pod.key.uid.clone()).collect()
     }
 
     pub(super) fn take_over_again(&mut self) {
-        let waiting = self.waiting();
-        self.takeover.begin_again(waiting.into_iter());
+        let pending = self.pending_pods();
+        self.takeover.begin_again(pending.into_iter());
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::assumed_pod::AssumedPod;
 use super::fold::{Apply, Cluster, Kind};
 use crate::model::{Owner, Pod, PodUid};
-use crate::state::takeover::waits;
+use crate::state::takeover::is_pending;
 
 /// From this number on, gone owners that no pod names are forgotten.
 const FEW_OWNERS: usize = 1_024;
@@ -22,7 +22,7 @@ impl Apply for Pod {
 
     fn gone(key: &PodUid, cluster: &mut Cluster) {
         cluster.assumed_pods.remove(key);
-        cluster.takeover.gone(key);
+        cluster.takeover.forget(key);
         if let Some(entry) = cluster.pods.take(key.as_str()) {
             cluster.uncount(&entry);
             entry.pe.iter().for_each(|pe| cluster.forget_spec_change(&pe.job));
@@ -52,9 +52,9 @@ impl Cluster {
     fn show_pod(&mut self, pod: Pod) -> bool {
         let uid = &pod.key.uid;
         let superseded = self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod);
-        // What the watch shows replaces what was assumed, whether both agree or not. For a later version without a
-        // node, our Binding comes too late: its precondition fails.
-        let is_over = |assumed: &AssumedPod| !waits(&pod) || assumed.resource_version != pod.resource_version;
+        // What the watch shows replaces what was assumed, whether both agree or not. For a later version without a node,
+        // our Binding comes too late: its precondition fails.
+        let is_over = |assumed: &AssumedPod| !is_pending(&pod) || assumed.resource_version != pod.resource_version;
         if self.assumed_pods.get(uid).is_some_and(is_over) {
             self.assumed_pods.remove(uid);
         }

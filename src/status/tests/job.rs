@@ -4,7 +4,7 @@ use super::*;
 use crate::model::Pod;
 use crate::state::Event;
 use crate::status::support::{Attempts, first_status, status, stream_job, with_record};
-use crate::testing::{cluster, lasting, node, on, pe};
+use crate::testing::{bound_to, cluster, lasting, node, pe};
 
 fn place<'a>(status: &'a StreamJobStatus, pe: &str) -> &'a PlacementStatus {
     status.placements.iter().find(|place| place.pe == pe).unwrap()
@@ -18,7 +18,7 @@ fn condition<'a>(status: &'a StreamJobStatus, kind: &str) -> (&'a str, &'a str, 
 #[test]
 fn a_job_reports_where_its_pes_are_and_why_others_wait() {
     let object = stream_job(&json!({"pes": [{"name": "a"}, {"name": "b"}, {"name": "no-pod-yet"}]}));
-    let pods = vec![with_record(on("n1", pe("j", "a", &[]))), pe("j", "b", &[]), pe("j", "unlisted", &[])];
+    let pods = vec![with_record(bound_to("n1", pe("j", "a", &[]))), pe("j", "b", &[]), pe("j", "unlisted", &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     let attempts = Attempts::from([("b", BTreeMap::from([(Reason::ExlocationConflict, 4)]))]);
     let reported = status(&object, None, &cluster, (&attempts, 7));
@@ -56,7 +56,7 @@ fn a_condition_has_the_time_of_its_last_transition() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     let waiting = status(&object, None, &cluster, (&Attempts::new(), 1));
     assert_eq!(condition(&waiting, "Placed"), ("False", "0/1 PEs are placed", 1));
-    cluster.apply(Event::put(on("n1", pe("j", "a", &[]))));
+    cluster.apply(Event::put(bound_to("n1", pe("j", "a", &[]))));
     let placed = status(&object, Some(&waiting), &cluster, (&Attempts::new(), 2));
     assert_eq!(condition(&placed, "Placed"), ("True", "1/1 PEs are placed", 2));
     let later = status(&object, Some(&placed), &cluster, (&Attempts::new(), 3));
@@ -82,7 +82,7 @@ fn keys_of_pods_that_the_job_overrides_are_reported() {
 #[test]
 fn the_previous_node_of_a_pe_outlives_its_pod_and_the_process() {
     let object = stream_job(&json!({}));
-    let pods = vec![lasting("a", on("n1", pe("j", "a-1", &[]))), on("n1", pe("j", "b", &[]))];
+    let pods = vec![lasting("a", bound_to("n1", pe("j", "a-1", &[]))), bound_to("n1", pe("j", "b", &[]))];
     let mut seen = cluster(vec![node("n1")], vec![], pods);
     let bound = first_status(&object, &seen);
     assert_eq!(place(&bound, "a").owner.as_deref(), Some("owner"));
@@ -115,7 +115,7 @@ fn an_older_submission_is_over_once_there_is_a_later_one() {
         let labels = [("outrigger.dev/job", "j"), ("outrigger.dev/pe", "a"), ("outrigger.dev/generation", generation)];
         Pod { labels: labels.into_iter().collect(), ..lasting("a", pod) }
     };
-    let first = cluster(vec![node("n1")], vec![], vec![of("1", on("n1", pe("j", "a-1", &[])))]);
+    let first = cluster(vec![node("n1")], vec![], vec![of("1", bound_to("n1", pe("j", "a-1", &[])))]);
     let reported = first_status(&object, &first);
     let second = cluster(vec![node("n1")], vec![], vec![of("2", pe("j", "a-2", &[]))]);
     let reported = status(&object, Some(&reported), &second, (&Attempts::new(), 0));

@@ -4,12 +4,12 @@ use super::*;
 use crate::model::Reason;
 use crate::state::Event;
 use crate::status::support::{Attempts, first_status, status, stream_job, with_record};
-use crate::testing::{cluster, node, on, pe};
+use crate::testing::{bound_to, cluster, node, pe};
 
 #[test]
 fn each_change_is_one_event() {
     let object = stream_job(&json!({}));
-    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), on("n1", pe("j", "b", &[]))]);
+    let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[]), bound_to("n1", pe("j", "b", &[]))]);
     let rejected = |reason: Reason, nodes: usize| Attempts::from([("a", BTreeMap::from([(reason, nodes)]))]);
     let first = first_status(&object, &cluster);
     let pod = |name: &str| InvolvedObject::Pod { name: name.to_owned(), uid: name.to_owned() };
@@ -32,7 +32,7 @@ fn each_change_is_one_event() {
     let another = status(&object, Some(&waits), &cluster, (&rejected(Reason::ExlocationConflict, 2), 0));
     assert_eq!(job_events(Some(&waits), &another).len(), 2, "another code is");
 
-    cluster.apply(Event::put(with_record(on("n1", pe("j", "a", &[])))));
+    cluster.apply(Event::put(with_record(bound_to("n1", pe("j", "a", &[])))));
     let placed = status(&object, Some(&another), &cluster, (&Attempts::new(), 0));
     assert_eq!(
         reported(job_events(Some(&another), &placed)),

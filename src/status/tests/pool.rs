@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{cluster, cordoned, leaving, node, on, pe, tagged};
+use crate::testing::{bound_to, cluster, cordoned, leaving, node, pe, tagged};
 
 fn host_pool(spec: &Value) -> HostPool {
     let metadata = json!({"name": "fast", "namespace": "streams", "generation": 3});
@@ -14,12 +14,12 @@ fn a_pool_reports_its_nodes_and_the_allocation_of_each_job() {
     let of_pool_fast = |job: &str, name: &str| pe(job, name, &[("host-pool", "fast")]);
     let nodes = vec![tagged(&["ssd"], node("n1")), cordoned(tagged(&["ssd"], node("n2"))), node("n3")];
     let pods = vec![
-        on("n1", of_pool_fast("j", "a")),
-        on("n1", of_pool_fast("j", "b")),
-        on("n2", of_pool_fast("k", "c")),
+        bound_to("n1", of_pool_fast("j", "a")),
+        bound_to("n1", of_pool_fast("j", "b")),
+        bound_to("n2", of_pool_fast("k", "c")),
         of_pool_fast("waits", "d"),
-        on("n3", pe("other", "e", &[])),
-        leaving(on("n1", of_pool_fast("leaves", "f"))),
+        bound_to("n3", pe("other", "e", &[])),
+        leaving(bound_to("n1", of_pool_fast("leaves", "f"))),
     ];
     let cluster = cluster(nodes, vec![Pool::try_from(&object).unwrap()], pods);
     let reported = pool_status(&object, &Overview::new(cluster.snapshot())).unwrap();

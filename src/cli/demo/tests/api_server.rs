@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{ApiServer, project};
-use crate::commit::{Api as _, WriteError};
+use crate::commit::{PodApi as _, WriteError};
 use crate::extender::bind::PendingBinding;
 use crate::model::{NodeName, PodUid};
 use crate::state::{Change, Event};
@@ -55,7 +55,7 @@ fn a_binding_needs_the_uid_and_the_version_and_a_pod_without_node() {
 #[test]
 fn a_fence_makes_a_binding_on_its_way_fail() {
     let (api, binding) = with_one();
-    let fenced = api.fence(&binding.pod, "e").now_or_never().expect("nothing is waited for").unwrap();
+    let fenced = api.write_fencing_token(&binding.pod, "e").now_or_never().expect("nothing is waited for").unwrap();
     assert_ne!(fenced.resource_version, binding.resource_version);
     assert!(conflict(bind(&api, &binding)).contains("has been modified"));
 }

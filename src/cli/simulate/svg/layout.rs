@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::drawing::{by_zone, why_waiting};
-use crate::simulate::{Chart, ChartPe, Code};
+use crate::simulate::{Chart, ChartPe, ReasonCode};
 
 /// An area, by its upper left corner.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -207,7 +207,7 @@ impl Layout {
 
     /// Each reason with the PEs that wait for it beside it.
     fn by_reason(&mut self, waiting: &[(usize, &ChartPe)], mut top: f64) -> f64 {
-        let mut reasons: BTreeMap<Option<Code>, Vec<usize>> = BTreeMap::new();
+        let mut reasons: BTreeMap<Option<ReasonCode>, Vec<usize>> = BTreeMap::new();
         for (at, pe) in waiting {
             reasons.entry(pe.rejected.last_key_value().map(|(code, _)| *code)).or_default().push(*at);
         }

@@ -4,7 +4,7 @@ use super::layout::{Layout, Rect};
 use super::sheet::Sheet;
 use crate::cli::simulate::drawing::{Reach, colour, rate, style_on, thickness};
 use crate::model::Millicores;
-use crate::simulate::{Chart, ChartNode, ChartPe, Edge};
+use crate::simulate::{Chart, ChartNode, ChartPe, TrafficEdge};
 
 /// Draws a chart.
 pub(in crate::cli::simulate) fn draw(chart: &Chart) -> String {
@@ -22,7 +22,7 @@ pub(in crate::cli::simulate) fn draw(chart: &Chart) -> String {
         node_box(node, *area, &layout, &mut sheet);
     }
     // Lines are above boxes and below PEs.
-    let mut edges: Vec<&Edge> = chart.edges.iter().collect();
+    let mut edges: Vec<&TrafficEdge> = chart.edges.iter().collect();
     edges.sort_by_key(|edge| {
         Reach::between_ends(chart, **edge).map(|reach| Reach::ALL.iter().position(|one| *one == reach))
     });
@@ -82,7 +82,7 @@ fn legend(chart: &Chart, layout: &Layout, sheet: &mut Sheet) {
 }
 
 fn node_box(node: &ChartNode, area: Rect, layout: &Layout, sheet: &mut Sheet) {
-    let (requested, allocatable) = node.cpu;
+    let (requested, allocatable) = (node.cpu_requested, node.cpu_allocatable);
     let closed = if node.schedulable { "" } else { "\ncordoned, not ready or leaving" };
     let tip =
         format!("{}\n{requested} of {allocatable} CPU requested\nother pods: {}{closed}", node.name, node.other_pods);
@@ -135,7 +135,7 @@ fn pe_chip(chart: &Chart, pe: &ChartPe, area: Rect, layout: &Layout, sheet: &mut
 }
 
 /// Traffic between two PEs that are placed.
-fn line(chart: &Chart, edge: Edge, layout: &Layout, sheet: &mut Sheet) {
+fn line(chart: &Chart, edge: TrafficEdge, layout: &Layout, sheet: &mut Sheet) {
     let (Some(reach), Some(from), Some(to)) =
         (Reach::between_ends(chart, edge), layout.pes.get(edge.from), layout.pes.get(edge.to))
     else {

@@ -1,15 +1,16 @@
 use super::{by_zone, natural, rate, thickness};
 use crate::cli::simulate::{dot, svg};
 use crate::model::{Millicores, Reason};
-use crate::simulate::{Chart, ChartNode, ChartPe, Code, Edge};
+use crate::simulate::{Chart, ChartNode, ChartPe, ReasonCode, TrafficEdge};
 
 fn chart_node(name: &str, zone: &str) -> ChartNode {
-    let cpu = (Millicores(500), Millicores(4_000));
-    ChartNode { name: name.into(), zone: zone.to_owned(), schedulable: true, cpu, other_pods: 0 }
+    let (cpu_requested, cpu_allocatable) = (Millicores(500), Millicores(4_000));
+    let (name, zone) = (name.into(), zone.to_owned());
+    ChartNode { name, zone, schedulable: true, cpu_requested, cpu_allocatable, other_pods: 0 }
 }
 
 fn chart_pe(name: &str, node: Option<usize>) -> ChartPe {
-    let rejected = [(Code(Reason::NodeUnschedulable), 3), (Code(Reason::ExlocationConflict), 1)].into();
+    let rejected = [(ReasonCode(Reason::NodeUnschedulable), 3), (ReasonCode(Reason::ExlocationConflict), 1)].into();
     ChartPe { pod: format!("ns/{name}"), name: name.into(), job: 0, node, rejected }
 }
 
@@ -18,7 +19,7 @@ fn chart(nodes: usize, hostile: &str) -> Chart {
         nodes: (0..nodes).map(|at| chart_node(&format!("n{at}{hostile}"), hostile)).collect(),
         jobs: vec![format!("ns/j{hostile}")],
         pes: vec![chart_pe(&format!("a{hostile}"), Some(0)), chart_pe("b", Some(nodes - 1)), chart_pe("c", None)],
-        edges: vec![Edge { from: 0, to: 1, rate: 3 << 20 }, Edge { from: 0, to: 2, rate: 1 }],
+        edges: vec![TrafficEdge { from: 0, to: 1, rate: 3 << 20 }, TrafficEdge { from: 0, to: 2, rate: 1 }],
     }
 }
 

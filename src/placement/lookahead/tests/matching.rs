@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
-use super::{Choice, Matching};
+use super::{AllowedPlaces, Matching};
 use crate::placement::tests::safety::assignments;
 
 const PLACES: usize = 5;
@@ -42,10 +42,10 @@ proptest! {
         let same = |assignment: &&Vec<Option<usize>>| assignment.iter().zip(&placed).all(|(place, is)| place.is_some() == *is);
         let right: BTreeSet<usize> = all.iter().filter(same).filter_map(|assignment| assignment[member]).collect();
         let own = places[member].iter().copied();
-        let said: BTreeSet<usize> = match matching.choice(&places, member) {
-            Choice::Any => own.collect(),
-            Choice::AllBut(needed) => own.filter(|place| !needed.contains(place)).collect(),
-            Choice::None => BTreeSet::new(),
+        let said: BTreeSet<usize> = match matching.allowed_places(&places, member) {
+            AllowedPlaces::Any => own.collect(),
+            AllowedPlaces::AllBut(needed) => own.filter(|place| !needed.contains(place)).collect(),
+            AllowedPlaces::None => BTreeSet::new(),
         };
         prop_assert_eq!(said, right);
     }

@@ -1,14 +1,14 @@
 use crate::model::{Node, NodeName, Pod, PodUid};
 use crate::state::cluster::support::{counted, show};
 use crate::state::{Event, UnknownPod};
-use crate::testing::{cluster, leaving, node, on, pe};
+use crate::testing::{bound_to, cluster, leaving, node, pe};
 
 #[test]
 fn an_assumed_pod_counts_at_once_and_until_the_watch_shows_otherwise() {
     let (uid, n1) = (PodUid::from("a"), NodeName::from("n1"));
     let ends: [(&str, Event, &str); 5] = [
-        ("bound there", Event::put(on("n1", pe("j", "a", &[]))), "n1"),
-        ("bound elsewhere", Event::put(on("n2", pe("j", "a", &[]))), "n2"),
+        ("bound there", Event::put(bound_to("n1", pe("j", "a", &[]))), "n1"),
+        ("bound elsewhere", Event::put(bound_to("n2", pe("j", "a", &[]))), "n2"),
         ("a later version", Event::put(Pod { resource_version: "2".into(), ..pe("j", "a", &[]) }), ""),
         ("leaving", Event::put(leaving(pe("j", "a", &[]))), ""),
         ("gone", Event::gone::<Pod>(uid.clone()), ""),
@@ -45,13 +45,13 @@ fn the_outcome_for_another_version_of_the_pod_changes_nothing() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
     cluster.assume(&"a".into(), &"n1".into()).unwrap();
     let version = cluster.snapshot().version();
-    cluster.withdraw(&"a".into(), "0");
+    cluster.forget(&"a".into(), "0");
     cluster.note_unknown_outcome(&"a".into(), "0");
     assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (1, 0));
     assert_eq!(cluster.snapshot().version(), version, "nothing has changed");
     cluster.note_unknown_outcome(&"a".into(), "1");
     assert_eq!(cluster.unknown_outcomes().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
-    cluster.withdraw(&"a".into(), "1");
+    cluster.forget(&"a".into(), "1");
     assert_eq!((cluster.assumed_len(), cluster.unknown_outcomes().count()), (0, 0));
     assert_eq!(counted(&cluster, "n1"), (0, 0, vec![]));
 }

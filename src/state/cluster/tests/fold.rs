@@ -402,7 +402,7 @@ fn take(step: Step, cluster: &mut Cluster, model: &mut Model) {
         }
         Step::Assume(uid, node) => assert_eq!(cluster.assume(&uid, &node), model.assume(&uid, node)),
         Step::Withdraw(uid, version) => {
-            cluster.withdraw(&uid, version);
+            cluster.forget(&uid, version);
             if model.of_version(&uid, version).is_some() {
                 model.assumed_pods.remove(&uid);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{DeclaredJob, DeclaredPe, Labels, ObjectId, Owner, OwnerKind, Pe, Pod, Rejection};
 use crate::state::{Cluster, Event};
-use crate::testing::{choice, declared_pe, governed, node, streams_pe, streams_policy, verdict};
+use crate::testing::{choice, declared_pe, filter_node, governed, node, streams_pe, streams_policy};
 
 fn owned(uid: &str, pod: Pod) -> Pod {
     let owner = Owner { name: "app-0".into(), uid: uid.into(), kind: OwnerKind::ProcessingElement, is_only: true };
@@ -31,9 +31,9 @@ fn read(cluster: &Cluster, pod: &str) -> Arc<Pe> {
 fn a_pe_waits_until_the_object_that_it_belongs_to_is_seen() {
     let mut cluster = two_nodes(vec![owned("u2", streams_pe("app", "0"))]);
     let unseen = Rejection::Unseen("ProcessingElement.streams.ibm.com streams/app-0".to_owned());
-    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(unseen.clone()));
+    assert_eq!(filter_node(&cluster, "app-0", "n1"), Err(unseen.clone()));
     put(&mut cluster, of("u1", "n1"));
-    assert_eq!(verdict(&cluster, "app-0", "n1"), Err(unseen), "an earlier object of the name is another one");
+    assert_eq!(filter_node(&cluster, "app-0", "n1"), Err(unseen), "an earlier object of the name is another one");
     put(&mut cluster, of("u2", "n2"));
     assert_eq!(choice(&cluster, "app-0"), ["n2"]);
 }

@@ -1,6 +1,6 @@
 use crate::model::{LastPlace, NodeName, Pod, StreamJob};
 use crate::state::{Cluster, Event};
-use crate::testing::{cluster, lasting, node, on, pe, stream_job};
+use crate::testing::{bound_to, cluster, lasting, node, pe, stream_job};
 
 #[test]
 fn previous_nodes_are_restored_from_the_status_of_a_stream_job() {
@@ -28,7 +28,7 @@ fn previous_nodes_are_restored_from_the_status_of_a_stream_job() {
         cluster.apply(second);
         assert_eq!(previous_node(&cluster, "a-2"), Some("n1".into()), "whatever comes first");
         // The watch is later than the status.
-        cluster.apply(Event::put(of_owner(on("n2", pe("j", "a-2", &[])))));
+        cluster.apply(Event::put(of_owner(bound_to("n2", pe("j", "a-2", &[])))));
         cluster.apply(reported("n1"));
         assert_eq!(previous_node(&cluster, "a-2"), Some("n2".into()));
     }
