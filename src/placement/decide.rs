@@ -225,9 +225,11 @@ impl Facts {
     #[inline]
     fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
         let own = self.bucket.own.first_rejection(node);
-        if own.is_none() {
-            // Most nodes pass: a rejection is large, and is moved nowhere.
-            return self.bucket_rejection(node).or_else(|| self.look_ahead.rejection(node.index));
+        // A rejection is large. In the two usual cases none is moved: the node passes the plugins, or an early one rejects.
+        match &own {
+            None => return self.bucket_rejection(node).or_else(|| self.look_ahead.rejection(node.index)),
+            Some(rejection) if rejection.reason() < Reason::BucketDoesNotFit => return own,
+            Some(_) => {}
         }
         let own = earlier_rejection(own, Reason::BucketDoesNotFit, || self.bucket_rejection(node));
         earlier_rejection(own, Reason::ExlocationInfeasible, || self.look_ahead.rejection(node.index))
