@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::bucket::BucketEvaluation;
+use super::bucket::{BucketEvaluation, PendingBucketMember};
 use super::bucket_members::BucketMembers;
 use super::evaluate::earlier_rejection;
 use super::filter::plugin::NodeView;
@@ -14,7 +14,7 @@ use super::lookahead::look_ahead::LookAhead;
 use super::plugin_set::PluginSet;
 use super::score::rank::{Preference, RankedNode, Ranker, Ranking};
 use super::score::terms::PreScoreState;
-use crate::model::{NodeName, Pe, PlacementSpec, Reason, Rejection};
+use crate::model::{NodeName, Pe, Reason, Rejection};
 use crate::state::{NodeIndex, Snapshot};
 
 /// The PEs that a decision takes into account beside its PE.
@@ -47,9 +47,10 @@ pub struct CycleState {
 #[derive(Debug)]
 struct Facts {
     bucket: BucketEvaluation,
-    look_ahead: LookAhead,
-    /// The look-ahead of each pending member of the bucket, in their order.
-    members_look_ahead: Vec<LookAhead>,
+    /// `None` where the PE may take any node.
+    look_ahead: Option<LookAhead>,
+    /// The look-ahead of pending members of the bucket, each with its place among the members.
+    members_look_ahead: Vec<(usize, LookAhead)>,
     pre_score: OnceLock<PreScoreState>,
 }
 
@@ -63,15 +64,13 @@ impl<'a> PlacementDecision<'a> {
             Foresight::Gang(gang) => (true, gang),
         };
         let facts = BucketEvaluation::new(pe, snapshot).map(|bucket| {
-            let ahead_of = |pe: &Arc<Pe>, spec: &PlacementSpec| LookAhead::new(pe, spec, snapshot);
-            let (mut own_look_ahead, mut members_look_ahead) = (LookAhead::default(), Vec::new());
-            if looks_ahead {
-                own_look_ahead = ahead_of(pe, &bucket.own.state.spec);
-                let of_member =
-                    |pe: &Arc<Pe>| pe.spec.as_ref().map_or_else(|_| LookAhead::default(), |spec| ahead_of(pe, spec));
-                members_look_ahead = bucket.members.iter().map(|member| of_member(&member.pe)).collect();
-            }
-            Facts { bucket, look_ahead: own_look_ahead, members_look_ahead, pre_score: OnceLock::new() }
+            let ahead_of = |pe: &Arc<Pe>| {
+                let spec = pe.spec.as_ref().ok().filter(|_| looks_ahead)?;
+                LookAhead::new(pe, spec, snapshot)
+            };
+            let of_member = |(at, member): (usize, &PendingBucketMember)| Some((at, ahead_of(&member.pe)?));
+            let members_look_ahead = bucket.members.iter().enumerate().filter_map(of_member).collect();
+            Facts { look_ahead: ahead_of(pe), members_look_ahead, pre_score: OnceLock::new(), bucket }
         });
         Self { snapshot, cycle: Arc::new(CycleState { pe: Arc::clone(pe), gang, facts }) }
     }
@@ -227,20 +226,25 @@ impl Facts {
         let own = self.bucket.own.first_rejection(node);
         // A rejection is large. In the two usual cases none is moved: the node passes the plugins, or an early one rejects.
         match &own {
-            None => return self.bucket_rejection(node).or_else(|| self.look_ahead.rejection(node.index)),
+            None => return self.bucket_rejection(node).or_else(|| self.look_ahead_rejection(node)),
             Some(rejection) if rejection.reason() < Reason::BucketDoesNotFit => return own,
             Some(_) => {}
         }
         let own = earlier_rejection(own, Reason::BucketDoesNotFit, || self.bucket_rejection(node));
-        earlier_rejection(own, Reason::ExlocationInfeasible, || self.look_ahead.rejection(node.index))
+        earlier_rejection(own, Reason::ExlocationInfeasible, || self.look_ahead_rejection(node))
     }
 
     fn rejections(&self, node: NodeView<'_>) -> Vec<Rejection> {
         let own = self.bucket.own.rejections(node);
         let mut rejections: Vec<Rejection> =
-            own.chain(self.bucket_rejection(node)).chain(self.look_ahead.rejection(node.index)).collect();
+            own.chain(self.bucket_rejection(node)).chain(self.look_ahead_rejection(node)).collect();
         rejections.sort_by_key(Rejection::reason);
         rejections
+    }
+
+    #[inline]
+    fn look_ahead_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
+        self.look_ahead.as_ref()?.rejection(node.index)
     }
 
     /// The rejection of a node for the bucket as a whole, or because a member must leave the node to other PEs.
@@ -250,8 +254,10 @@ impl Facts {
             return None;
         }
         self.bucket.bucket_rejection(node).or_else(|| {
-            let mut members = self.bucket.members.iter().zip(&self.members_look_ahead);
-            members.find_map(|(member, ahead)| ahead.rejection(node.index).map(|rejection| member.reject(rejection)))
+            self.members_look_ahead.iter().find_map(|(at, look_ahead)| {
+                let rejection = look_ahead.rejection(node.index)?;
+                Some(self.bucket.members.get(*at)?.reject(rejection))
+            })
         })
     }
 }

@@ -21,8 +21,9 @@ pub(in crate::placement) struct LookAhead {
 }
 
 impl LookAhead {
-    /// Looks ahead to the pending PEs that share an exlocation token with `pe`, one token at a time.
-    pub(in crate::placement) fn new(pe: &Arc<Pe>, spec: &PlacementSpec, snapshot: &Snapshot) -> Self {
+    /// Looks ahead to the pending PEs that share an exlocation token with `pe`, one token at a time. `None` where the PE
+    /// may take any node.
+    pub(in crate::placement) fn new(pe: &Arc<Pe>, spec: &PlacementSpec, snapshot: &Snapshot) -> Option<Self> {
         let mut look_ahead = Self::default();
         for token in &spec.exlocation {
             let group = pending_group(pe, token, snapshot);
@@ -32,7 +33,7 @@ impl LookAhead {
                 look_ahead.add_group(token, &group, own, snapshot);
             }
         }
-        look_ahead
+        (look_ahead != Self::default()).then_some(look_ahead)
     }
 
     /// The rejection of a node that the PE must leave to other PEs.

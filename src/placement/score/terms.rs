@@ -21,7 +21,7 @@ pub struct ScoreTerms {
     pub pes_of_job: usize,
     /// The share of the allocatable CPU that is requested, this PE included; above 1 where the node is overcommitted.
     pub fullness: f64,
-    /// Risk by limits, from 0 to 1: see [`limit_risk`].
+    /// Risk by limits, from 0 to 1.
     pub risk: f64,
     /// The share of the PE's declared traffic that stays local; `None` where the PE declares no traffic.
     pub locality: Option<TrafficLocality>,
