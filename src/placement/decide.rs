@@ -223,15 +223,18 @@ impl CycleState {
 impl Facts {
     #[inline]
     fn first_rejection(&self, node: NodeView<'_>) -> Option<Rejection> {
-        let own = self.bucket.own.first_rejection(node);
-        // A rejection is large. In the two usual cases none is moved: the node passes the plugins, or an early one rejects.
-        match &own {
-            None => return self.bucket_rejection(node).or_else(|| self.look_ahead_rejection(node)),
-            Some(rejection) if rejection.reason() < Reason::BucketDoesNotFit => return own,
-            Some(_) => {}
+        let own = &self.bucket.own;
+        // A rejection is large: it is returned where it is found.
+        if let Some(rejection) = own.first_rejection_by(own.before_bucket, node) {
+            return Some(rejection);
         }
-        let own = earlier_rejection(own, Reason::BucketDoesNotFit, || self.bucket_rejection(node));
-        earlier_rejection(own, Reason::ExlocationInfeasible, || self.look_ahead_rejection(node))
+        if let Some(rejection) = self.bucket_rejection(node) {
+            return Some(rejection);
+        }
+        let rest = own.plugins.without(own.before_bucket);
+        earlier_rejection(own.first_rejection_by(rest, node), Reason::ExlocationInfeasible, || {
+            self.look_ahead_rejection(node)
+        })
     }
 
     fn rejections(&self, node: NodeView<'_>) -> Vec<Rejection> {

@@ -13,6 +13,8 @@ use crate::state::{NodeIndex, Snapshot};
 pub(super) struct Evaluation {
     pub(super) state: PreFilterState,
     pub(super) plugins: PluginSet,
+    /// The plugins whose reason codes come before that of a bucket as a whole.
+    pub(super) before_bucket: PluginSet,
 }
 
 impl Evaluation {
@@ -33,7 +35,8 @@ impl Evaluation {
     }
 
     fn with_state(state: PreFilterState) -> Self {
-        Self { plugins: PluginSet::applying_to(&state), state }
+        let plugins = PluginSet::applying_to(&state);
+        Self { before_bucket: plugins.intersection(PluginSet::before(Reason::BucketDoesNotFit)), plugins, state }
     }
 
     /// The first rejection of a node by all plugins that apply.

@@ -3,6 +3,7 @@
 use super::filter::FILTER_PLUGINS;
 use super::filter::plugin::{BucketScope, CheckedBy, FilterPlugin, Reads};
 use super::pre_filter::PreFilterState;
+use crate::model::Reason;
 
 /// A set of filter plugins: one bit for each row of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,16 @@ impl PluginSet {
             BucketScope::Pe => false,
             BucketScope::EachMember(part) => part.differs(pe, member),
         })
+    }
+
+    /// The plugins whose reason codes come before `reason`.
+    pub(super) fn before(reason: Reason) -> Self {
+        Self::matching(|plugin| plugin.reason < reason)
+    }
+
+    /// The plugins of this set that are not in `other`.
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! The type of filter plugins.
 
 use super::super::pre_filter::PreFilterState;
-use crate::model::{Node, Rejection};
+use crate::model::{Node, Reason, Rejection};
 use crate::state::{NodeIndex, NodeInfo, NodeState, Snapshot};
 
 /// A filter plugin: one rule that may reject a node.
@@ -11,6 +11,8 @@ pub(in crate::placement) struct FilterPlugin {
     pub(in crate::placement) applies: fn(&PreFilterState) -> bool,
     /// The rejection of a node; `None` where the node passes.
     pub(in crate::placement) filter: fn(&PreFilterState, NodeView<'_>) -> Option<Rejection>,
+    /// The reason code of the plugin; the first, where the plugin has two.
+    pub(in crate::placement) reason: Reason,
     /// The schedulers that check the rule.
     pub(in crate::placement) checked_by: CheckedBy,
     /// The state that the plugin reads beside the PE.

@@ -22,3 +22,8 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn plugins_stand_in_the_order_of_their_reason_codes() {
+    assert!(FILTER_PLUGINS.is_sorted_by_key(|plugin| plugin.reason));
+}
