@@ -1,4 +1,4 @@
-//! Tests of requeueing.
+//! Tests of requeuing.
 
 use jiff::Timestamp;
 
