@@ -6,7 +6,9 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
+use futures::StreamExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::error::Elapsed;
 
 /// The largest body: an AdmissionReview of an UPDATE carries two objects of up to 3 MiB, and 15,000 node names need less
 /// than 1 MiB.
@@ -65,7 +67,13 @@ impl Intake {
         if length > LARGEST_BODY {
             return Err(too_large());
         }
-        let room = self.room(length).await?;
+        let room = match self.room(length).await {
+            Ok(room) => room,
+            Err(no_room) => {
+                discard(payload).await;
+                return Err(no_room);
+            }
+        };
         match tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(LARGEST_BODY)).await {
             Err(_elapsed) => {
                 let problem = format!("the body did not arrive within {} s", BODY_DEADLINE.as_secs());
@@ -87,6 +95,20 @@ impl Intake {
             (StatusCode::SERVICE_UNAVAILABLE, problem)
         })
     }
+}
+
+/// Reads a body and keeps nothing of it. A caller that is still sending when the connection closes may lose the answer.
+async fn discard(mut payload: Payload) {
+    let read = async {
+        let mut length = 0_usize;
+        while let Some(Ok(chunk)) = payload.next().await {
+            length = length.saturating_add(chunk.len());
+            if length > LARGEST_BODY {
+                return;
+            }
+        }
+    };
+    let _in_time: Result<(), Elapsed> = tokio::time::timeout(BODY_DEADLINE, read).await;
 }
 
 fn too_large() -> (StatusCode, String) {
