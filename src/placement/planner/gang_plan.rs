@@ -26,7 +26,10 @@ pub fn plan_gang(pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
     }
     let plan = plan(snapshot, &pending, Budget::default());
     if plan.unplaced.is_empty() {
-        let placements = plan.placements.into_iter().map(|placement| (placement.pe, placement.node)).collect();
+        let planned = plan.placements.into_iter().map(|placement| (placement.pe, placement.node));
+        // A member that is only reserved here may be bound after this PE.
+        let placed = members.iter().filter_map(|member| Some((Arc::clone(&member.pe), member.node?)));
+        let placements = planned.chain(placed).collect();
         let plan = Arc::new(GangPlan { placements });
         // The plan includes the PE.
         return plan.node_of(&pe.pod.key.uid).map_or(GangState::NotInGang, |node| GangState::Planned { node, plan });

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 
 use crate::model::{Pod, Reason, Rejection};
 use crate::placement::{Budget, Foresight, GangComplete, PlacementDecision, gang_at_bind, placeable, plan};
-use crate::state::{Cluster, Event};
-use crate::testing::{asking, bound_to, choice, cluster, decide, filter_node, node, pe, place, reasons, with_cores};
+use crate::state::{Cluster, Event, Reservations};
+use crate::testing::{
+    asking, bound_to, choice, cluster, decide, decide_pe, filter_node, node, pe, place, reasons, with_cores,
+};
 
 const GANG: (&str, &str) = ("gang", "true");
 
@@ -130,4 +132,20 @@ fn problems_of_the_pe_or_its_pool_come_before_those_of_the_gang() {
     let pods = vec![pe("j", "a", &[("gang", "3"), ("host-pool", "absent")])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     assert_eq!(filter_node(&cluster, "a", "n1").unwrap_err().reason(), Reason::PoolNotFound);
+}
+
+#[test]
+fn a_member_may_be_bound_before_a_member_that_is_only_reserved() {
+    let pods = ["a", "b"].map(|name| pe("j", name, &[GANG, ("exlocation", "x")])).to_vec();
+    let cluster = cluster(["n1", "n2"].map(node).to_vec(), vec![], pods);
+    let [first, second] = ["a", "b"].map(|name| Arc::clone(cluster.pod(name).unwrap().1.unwrap()));
+    let mut reservations = Reservations::default();
+    reservations.reserve(first, "n1".into(), Timestamp::UNIX_EPOCH);
+    let question = second.pod.key.uid.clone();
+    let with = reservations.with_reservations(cluster.snapshot(), &question, Timestamp::UNIX_EPOCH).unwrap();
+    let decision = decide_pe(&second, &with);
+    let node = cluster.snapshot().find("n2").unwrap();
+    assert_eq!(decision.filter(node), Ok(()));
+    let gang = gang_at_bind(&second, node, decision.cycle().gang().plan(), cluster.snapshot());
+    assert_eq!(PlacementDecision::new(&second, cluster.snapshot(), Foresight::Gang(gang)).filter(node), Ok(()));
 }
