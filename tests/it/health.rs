@@ -14,11 +14,14 @@ use crate::wait::until;
 async fn alive_before_ready_and_ready_after_the_first_lists() {
     let api = ApiServer::silent(vec![node("n1"), pod("a")]);
     let program = Program::start_unready(&api, Settings::default()).await;
-    let unready = program.operations.get("/readyz").await.unwrap();
-    assert_eq!(
-        (unready.status, unready.body.as_str()),
-        (503, "not ready: waiting for the first list of HostPool, StreamJob, Node, Pod\n")
-    );
+    let waiting = "not ready: waiting for the first list of HostPool, StreamJob, Node, Pod\n";
+    until("only the kinds that the cluster has are waited for", PATIENCE, async || {
+        let unready = program.operations.get("/readyz").await?;
+        anyhow::ensure!((unready.status, unready.body.as_str()) == (503, waiting), "{unready:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
 
     // Nothing can be said about a PE yet: kube-scheduler is told so, and tries again.
     let question = extender_args(&pod("a"), &["n1"]).to_string();
