@@ -148,14 +148,14 @@ impl<'de> Visitor<'de> for MetadataVisitor<'_> {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<Cow<'_, str>>()? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
             if name == "metadata" {
-                *self.0 = Some(members.next_value::<Option<LabelledMetadata>>()?.unwrap_or_default());
+                *self.0 = Some(map.next_value::<Option<LabelledMetadata>>()?.unwrap_or_default());
                 // An error is the only way to leave an object early.
                 return Err(A::Error::custom("the rest is not read"));
             }
-            members.next_value::<IgnoredAny>()?;
+            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
