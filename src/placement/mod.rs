@@ -39,13 +39,13 @@ mod score;
 pub(crate) use colocation::conflict_between;
 pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Foresight, PlacementDecision};
-pub(crate) use gang::gang_spec;
 pub use gang::{GangPlan, GangState, QUIET};
+pub(crate) use gang::{asks_for_gang, gang_spec};
 #[cfg(any(test, feature = "demo"))]
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
-pub(crate) use planner::gang_plan::gang_at_bind;
 pub use planner::gang_plan::plan_gang;
+pub(crate) use planner::gang_plan::{gang_at_bind, gang_fits_with};
 pub use planner::gang_plans::GangPlans;
 pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
 pub(crate) use pool::qualifies;

@@ -10,7 +10,7 @@ use super::jobs::Jobs;
 use super::node_info::NodeInfo;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
-use crate::model::{Declarations, JobId, Node, NodeName, Pe, PodUid, Pools, StreamJobs};
+use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +143,19 @@ impl Snapshot {
                 let name = node.name.clone();
                 let index = snapshot.nodes.put(None, NodeState { node: Some(node), ..NodeState::empty(&name) });
                 Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex::at(index));
+            }
+        }
+        snapshot
+    }
+
+    /// The cluster without these pods of a node.
+    #[must_use]
+    pub fn without_pods(&self, index: NodeIndex, pods: &[(Arc<Pod>, Option<Arc<Pe>>)]) -> Self {
+        let mut snapshot = self.clone();
+        for (pod, pe) in pods {
+            snapshot.nodes.change(index.number(), |state| state.remove_pod(pod));
+            if let Some(pe) = pe {
+                snapshot.jobs.change(&pe.job, |job| job.members.retain(|member| member.pe.pod.key.uid != pod.key.uid));
             }
         }
         snapshot
