@@ -244,7 +244,15 @@ impl Extender {
     ) -> SchedulingContext<'a> {
         let ClusterView { snapshot, policies } = published;
         let filter_decides = self.filter_decides;
-        SchedulingContext { snapshot, with_reservations, policies, last_attempt, plan_gang, filter_decides }
+        SchedulingContext {
+            snapshot,
+            with_reservations,
+            policies,
+            last_attempt,
+            plan_gang,
+            filter_decides,
+            asked_by_kube_scheduler: true,
+        }
     }
 
     /// Reserves the best node for a PE.

@@ -39,6 +39,7 @@ mod score;
 pub(crate) use colocation::conflict_between;
 pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Foresight, PlacementDecision};
+pub(crate) use evaluate::is_checked_by_kube_scheduler;
 pub use gang::{GangPlan, GangState, QUIET};
 pub(crate) use gang::{asks_for_gang, gang_spec};
 #[cfg(any(test, feature = "demo"))]

@@ -41,7 +41,7 @@ fn stored(case: &str) -> String {
             let view = SchedulingContext::new(cluster.snapshot(), &policies);
             filter(
                 &decode_arguments(&body).unwrap(),
-                SchedulingContext { filter_decides: case.contains("decides"), ..view },
+                SchedulingContext { filter_decides: case.contains("decides"), asked_by_kube_scheduler: true, ..view },
             )
             .body
         }
