@@ -90,12 +90,11 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
     } else {
         Choice::default()
     };
-    let body = match choice.best.first().filter(|_| decides) {
-        Some(best) => encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1),
-        None => {
-            let told = rejected.iter().filter(|node| !is_contradicted(node)).copied();
-            encode::filter_result(passed.iter().map(|(name, _)| *name), told, names.len())
-        }
+    let body = if let Some(best) = choice.best.first().filter(|_| decides) {
+        encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1)
+    } else {
+        let told = rejected.iter().filter(|node| !is_contradicted(node)).copied();
+        encode::filter_result(passed.iter().map(|(name, _)| *name), told, names.len())
     };
     let attempt = Attempt {
         version: context.snapshot.version(),
