@@ -31,7 +31,7 @@ pub(super) const NOT_LISTED: &str =
 /// An error, because kube-scheduler retries a pod soon after an error. A rejected pod waits for an event that
 /// kube-scheduler sees.
 const UNSEEN: &str =
-    "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
+    "StaleState: the object that declares the placement of the pod has not been seen yet; the pod is tried again";
 /// A reservation may be dropped without an event that requeues this pod, so filter returns a retryable error.
 const RESERVED: &str = "StaleState: PEs that are being bound hold every node that is left; the pod is tried again";
 const WHOLE_NODES: &str =
@@ -54,7 +54,7 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
     if !context.snapshot.is_complete() {
         return retryable_error(NOT_LISTED);
     }
-    if pe.awaits().is_some() {
+    if pe.awaited.is_some() {
         return retryable_error(UNSEEN);
     }
     let expected = context.decision_snapshot();

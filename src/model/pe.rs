@@ -30,17 +30,9 @@ pub struct Pe {
     /// The keys on the pod whose values are overruled by an object that declares other values.
     pub overruled: Box<[&'static str]>,
     /// The `ProcessingElement` that declares the placement spec of a PE of open-streams.
-    pub object: Option<Box<DeclaredBy>>,
-}
-
-/// The `ProcessingElement` of a PE of open-streams.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeclaredBy {
-    /// The object.
-    pub id: ObjectId,
-    /// True where the pod is owned by the object and the watch has not shown the object yet: the placement spec is
-    /// unknown before.
-    pub is_awaited: bool,
+    pub object: Option<Box<ObjectId>>,
+    /// The object that has to be seen before the placement spec is known, for people.
+    pub awaited: Option<Box<str>>,
 }
 
 /// The placement spec of a PE (`docs/placement.md`), read from the pod, the objects that declare the PE, and the
@@ -196,12 +188,6 @@ impl fmt::Display for InvalidPlacementSpec {
 }
 
 impl Pe {
-    /// The object that has to be seen before the placement spec is known.
-    #[must_use]
-    pub fn awaits(&self) -> Option<&ObjectId> {
-        self.object.as_ref().filter(|object| object.is_awaited).map(|object| &object.id)
-    }
-
     /// The number of channels of each parallel region of a job of open-streams.
     #[must_use]
     pub fn parallel_regions(&self, declared: &Declarations) -> BTreeMap<String, NonZeroU32> {

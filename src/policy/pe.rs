@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::spec::{self, EffectiveValue, SpecSources};
 use super::{Dialect, Identity, PolicySet, StreamPolicy};
-use crate::model::{Declarations, Declared, DeclaredBy, OpenStreams, Pe, Pod};
+use crate::model::{
+    Declarations, Declared, DeclaredPe, ObjectId, OpenStreams, OpenStreamsObject as _, Pe, Pod, StreamJobVersion, keys,
+};
 
 /// The label by which a `StatefulSet` numbers its pods: the name of such a pod outlives the pod.
 const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
@@ -17,7 +19,9 @@ struct Reading<'a> {
     name: Arc<str>,
     sources: SpecSources<'a>,
     /// The `ProcessingElement` of a PE of open-streams.
-    object: Option<DeclaredBy>,
+    object: Option<ObjectId>,
+    /// The object that has to be seen before the placement spec is known.
+    awaited: Option<Box<str>>,
     /// True where the name of the PE outlives its pod.
     lasting_name: bool,
 }
@@ -61,7 +65,8 @@ impl StreamPolicy {
     /// The PE of this identity, which is a pod that this policy governs, with what objects declare of the PE.
     #[must_use]
     pub(crate) fn pe(&self, identity: Identity, pod: &Arc<Pod>, declared: &Declarations) -> Pe {
-        let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(identity, pod, declared);
+        let Reading { policy, identity, name, sources, object, awaited, lasting_name } =
+            self.reading(identity, pod, declared);
         let owner_uid = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         let spec = spec::resolve(&pod.key.namespace, sources, policy.placement, lasting_name);
         Pe {
@@ -73,6 +78,7 @@ impl StreamPolicy {
             spec: spec.map(Arc::new).map_err(Box::new),
             overruled: sources.overruled(),
             object: object.map(Box::new),
+            awaited,
         }
     }
 
@@ -88,7 +94,9 @@ impl StreamPolicy {
             Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
             None => Some(Declared::default()),
         };
-        let object = object.map(|id| DeclaredBy { id, is_awaited: of_object.is_none() });
+        let awaited_object = object.as_ref().filter(|_| of_object.is_none());
+        let awaited = awaited_object.map(|id| format!("{} {id}", DeclaredPe::KIND_AND_GROUP).into());
+        let awaited = awaited.or_else(|| awaited_stream_job(pod, &identity.job.object(), declared));
         let sources = SpecSources {
             labels: &pod.labels,
             annotations: &pod.annotations,
@@ -96,8 +104,18 @@ impl StreamPolicy {
             declared: of_object.unwrap_or_default(),
             open_streams: &declared.open_streams,
         };
-        Reading { policy: self, identity, name, sources, object, lasting_name }
+        Reading { policy: self, identity, name, sources, object, awaited, lasting_name }
     }
+}
+
+/// The `StreamJob` that admission has noted on a pod, where the watch has not shown that version.
+fn awaited_stream_job(pod: &Pod, id: &ObjectId, declared: &Declarations) -> Option<Box<str>> {
+    let noted = StreamJobVersion::parse(pod.annotations.get(keys::STREAM_JOB)?)?;
+    let is_shown = declared.stream_jobs_shown.is_none_or(|shown| shown >= noted.resource_version);
+    let known = declared.jobs.get(id).and_then(|job| job.version.as_ref());
+    // Writes of the status change the version of the object, and not its generation.
+    let is_known = known.is_some_and(|known| known.uid == noted.uid && known.generation >= noted.generation);
+    (!is_shown && !is_known).then(|| format!("StreamJob {id} of generation {}", noted.generation).into())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
-    StreamJob,
+    ResourceVersion, StreamJob,
 };
 use crate::policy::PolicySet;
 
@@ -21,6 +21,8 @@ pub enum Event {
     Pool(Change<Pool>),
     /// Objects `StreamJob` have changed.
     StreamJob(Change<StreamJob>),
+    /// The watch has shown every `StreamJob` up to this version.
+    StreamJobsShown(ResourceVersion),
     /// Objects `ProcessingElement` of group `streams.ibm.com` have changed.
     DeclaredPe(Change<DeclaredPe>),
     /// Objects `HostPool` of group `streams.ibm.com` have changed.

@@ -61,7 +61,7 @@ impl Cluster {
 
     /// Notes a change of the placement spec of a PE.
     fn compare(&mut self, before: &Pe, now: Option<&Pe>) {
-        let differs = |now: &Pe| now.spec != before.spec || now.awaits().is_some() != before.awaits().is_some();
+        let differs = |now: &Pe| now.spec != before.spec || now.awaited.is_some() != before.awaited.is_some();
         if now.is_some_and(differs) {
             self.note_spec_change([before.job.clone()]);
         }
@@ -98,6 +98,9 @@ impl Cluster {
 
     fn count(&mut self, entry: &Entry) {
         self.index_by_object(entry);
+        if entry.pe.as_ref().is_some_and(|pe| pe.awaited.is_some()) {
+            self.awaiting.insert(entry.pod.key.uid.clone());
+        }
         let is_leaving = entry.pod.phase != PodPhase::Active || self.is_orphan(&entry.pod);
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
@@ -118,6 +121,7 @@ impl Cluster {
 
     pub(super) fn uncount(&mut self, entry: &Entry) {
         self.unindex_by_object(entry);
+        self.awaiting.remove(&entry.pod.key.uid);
         if let Some(index) = entry.node {
             let was_saturated = self.current.nodes.change(index.number(), |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();

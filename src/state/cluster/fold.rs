@@ -41,6 +41,8 @@ pub struct Cluster {
     pub(super) now: Timestamp,
     /// The pods of each `ProcessingElement`.
     pub(super) by_object: BTreeMap<ObjectId, BTreeSet<PodUid>>,
+    /// The pods of PEs whose placement spec is declared by an object that the watch has not shown.
+    pub(super) awaiting: BTreeSet<PodUid>,
 }
 
 /// The kinds that have to be listed before the snapshot is complete.
@@ -114,8 +116,12 @@ impl Cluster {
     /// pod may be ahead of the watch, and is never applied.
     pub fn apply(&mut self, event: Event) {
         // These events change the version themselves, where they change a node or a pod.
-        let may_change_nothing =
-            |event: &Event| matches!(event, Event::Loads(_) | Event::Time(_) | Event::Settled(_) | Event::OwnerGone(_));
+        let may_change_nothing = |event: &Event| {
+            matches!(
+                event,
+                Event::Loads(_) | Event::Time(_) | Event::Settled(_) | Event::OwnerGone(_) | Event::StreamJobsShown(_)
+            )
+        };
         self.current.version += u64::from(!may_change_nothing(&event));
         match event {
             Event::Node(change) => self.apply_change(change),
@@ -126,6 +132,7 @@ impl Cluster {
             Event::DeclaredPool(change) => self.apply_change(change),
             Event::DeclaredJob(change) => self.apply_change(change),
             Event::DeclaredRegion(change) => self.apply_change(change),
+            Event::StreamJobsShown(version) => self.show_stream_jobs(version),
             Event::OwnerGone(owner) => self.drop_owner(&owner),
             Event::Policies(policies) => self.govern_by(policies),
             Event::Loads(loads) => {
