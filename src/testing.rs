@@ -128,6 +128,8 @@ pub(crate) fn pod(name: &str) -> Pod {
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        oversized: None,
+        scheduler_name: Arc::from(""),
     }
 }
 

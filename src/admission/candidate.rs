@@ -95,6 +95,8 @@ pub(super) fn unplaced_pod(
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        oversized: None,
+        scheduler_name: Arc::from(""),
     }
 }
 

@@ -88,7 +88,7 @@ pub struct PeSpec {
     /// Nodes with all of these tags, without a `HostPool`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
-        length(max = 16),
+        length(max = 32),
         inner(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))
     )]
     pub host_tags: Vec<String>,

@@ -83,6 +83,8 @@ impl BindFailure {
             Self::Verification(VerificationError::Rejected(rejection)) => rejection.reason().as_str(),
             Self::Verification(VerificationError::NotListed) | Self::WatchBehind(_) => "StaleState",
             Self::Verification(VerificationError::Elsewhere(_)) => "PodElsewhere",
+            Self::Verification(VerificationError::TooDear(_)) => "WorkBudget",
+            Self::Verification(VerificationError::ForeignScheduler { .. }) => "ForeignScheduler",
             Self::Write(WriteError::Conflict(_)) => "Conflict",
             Self::Verification(VerificationError::UnknownPod(_)) | Self::Write(WriteError::NotFound(_)) => "PodGone",
             Self::Write(WriteError::Rejected(_)) => "ApiRefused",

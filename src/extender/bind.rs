@@ -13,7 +13,7 @@ use super::encode;
 use super::fence::pods_to_fence;
 use super::record::Record;
 use crate::model::{NodeName, Pe, PodKey, Rejection};
-use crate::placement::{Foresight, GangPlan, PlacementDecision, gang_at_bind};
+use crate::placement::{Foresight, GangPlan, PlacementDecision, TooDear, check_work_budget, gang_at_bind};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// A Binding to write for an assumed pod.
@@ -41,6 +41,19 @@ pub enum VerificationError {
     /// The watches have not listed all kinds yet.
     #[error("StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again")]
     NotListed,
+    /// The decision would cost more than one request may.
+    #[error(transparent)]
+    TooDear(#[from] TooDear),
+    /// The pod belongs to another scheduler.
+    #[error("pod {pod} asks for scheduler `{scheduler}`, and this extender binds pods of {own} only")]
+    ForeignScheduler {
+        /// The pod.
+        pod: PodKey,
+        /// The scheduler of the pod.
+        scheduler: Arc<str>,
+        /// The schedulers of the policies.
+        own: String,
+    },
     /// A hard constraint rejects the node.
     #[error("{0}")]
     Rejected(Rejection),
@@ -100,6 +113,15 @@ pub fn verify_and_assume(
         Some(node) => return Err(VerificationError::Elsewhere(node.clone())),
         None => {}
     }
+    let policies = cluster.policies();
+    if !pod.scheduler_name.is_empty() && !policies.is_own_scheduler(&pod.scheduler_name) {
+        let own = policies.scheduler_names().collect::<Vec<&str>>().join(", ");
+        return Err(VerificationError::ForeignScheduler {
+            pod: pod.key.clone(),
+            scheduler: Arc::clone(&pod.scheduler_name),
+            own,
+        });
+    }
     let snapshot = cluster.snapshot();
     if !snapshot.is_complete() {
         // After a start, an object that is not listed yet would count as absent.
@@ -115,6 +137,7 @@ pub fn verify_and_assume(
         Some(pe) => {
             let index =
                 snapshot.find(arguments.node.as_str()).ok_or(VerificationError::Rejected(Rejection::NodeUnknown))?;
+            check_work_budget(pe, snapshot)?;
             let decision = decide(pe, index, snapshot, cycle);
             decision.filter(index).map_err(VerificationError::Rejected)?;
             Record::new(&decision, index, cycle.attempt, cycle.now)

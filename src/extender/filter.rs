@@ -1,5 +1,6 @@
 //! filter: the nodes that a pod may be placed on.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::context::SchedulingContext;
 use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
 use crate::model::{Pe, Pod, Reason, Rejection};
-use crate::placement::PlacementDecision;
+use crate::placement::{PlacementDecision, check_work_budget};
 use crate::state::{NodeIndex, Snapshot};
 
 /// The result of filter: the response, and the data for metrics and the attempt.
@@ -23,7 +24,7 @@ pub struct Filtered {
     /// The nodes that passed, also those that the response leaves out; empty for a pod that is no PE.
     pub passed: Vec<NodeIndex>,
     /// Why filter returns a retryable error.
-    pub error: Option<&'static str>,
+    pub error: Option<Cow<'static, str>>,
 }
 
 pub(super) const NOT_LISTED: &str =
@@ -58,6 +59,9 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
         return retryable_error(UNSEEN);
     }
     let expected = context.decision_snapshot();
+    if let Err(dear) = check_work_budget(&pe, expected) {
+        return retryable_error(dear.to_string());
+    }
     let decision = context.decide(&pe, expected);
     let (passed, rejected) = filter_nodes(&decision, names, expected);
     if passed.is_empty()
@@ -132,11 +136,12 @@ fn count_by_reason(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
     counts
 }
 
-fn retryable_error(problem: &'static str) -> Filtered {
-    unfiltered(encode::filter_error(problem), 0, Some(problem))
+fn retryable_error(problem: impl Into<Cow<'static, str>>) -> Filtered {
+    let problem = problem.into();
+    unfiltered(encode::filter_error(&problem), 0, Some(problem))
 }
 
-fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<&'static str>) -> Filtered {
+fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<Cow<'static, str>>) -> Filtered {
     Filtered { body, pe: None, attempt: Attempt { evaluated_nodes, ..Attempt::default() }, passed: Vec::new(), error }
 }
 

@@ -161,7 +161,7 @@ impl Extender {
             self.scheduling_context(&view, with_reservations.as_ref(), &last_attempt, &plan),
         );
         if let Some(error) = filtered.error {
-            tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
+            tracing::warn!(pod = %arguments.pod.key, %error, "filter cannot answer");
             return Ok((json(filtered.body), RequestOutcome::Error));
         }
         let Some(pe) = filtered.pe else { return Ok((json(filtered.body), RequestOutcome::NotOurs)) };

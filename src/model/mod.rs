@@ -11,6 +11,7 @@ mod node;
 mod node_labels;
 mod node_requirements;
 mod open_streams;
+mod oversized_value;
 mod pe;
 mod pod;
 mod pod_requests;
@@ -35,6 +36,7 @@ pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,
 };
+pub use oversized_value::OversizedValue;
 pub use pe::{Connection, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy};
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pod_requests::{ContainerResources, PodRequests, PodResources};

@@ -100,6 +100,7 @@ impl StreamPolicy {
         let sources = SpecSources {
             labels: &pod.labels,
             annotations: &pod.annotations,
+            oversized: pod.oversized.as_deref(),
             stream_job: job.map(|job| (&**job, job.declared(&name))),
             declared: of_object.unwrap_or_default(),
             open_streams: &declared.open_streams,

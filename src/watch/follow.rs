@@ -11,9 +11,9 @@ use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::ExponentialBackoff;
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 
+use super::forbidden::go_without;
 use super::health::Health;
 use super::list_watch::{Shown, WatchError, list_watch};
-use super::optional::go_without;
 use super::watched::Watched;
 use crate::state::Event;
 use crate::store::Store;

@@ -2,6 +2,7 @@
 
 mod feed;
 mod follow;
+mod forbidden;
 mod health;
 mod list_watch;
 mod optional;

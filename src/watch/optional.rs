@@ -6,13 +6,13 @@
 //! Where this process may not read a kind, PEs of other engines do not wait for it. A PE that belongs to an object of
 //! the kind waits until the object has been seen.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kube::{Client, Resource};
 
 use super::follow::watch;
+use super::forbidden::go_without;
 use super::health::Health;
 use super::watched::Watched;
 use crate::state::Event;
@@ -80,18 +80,6 @@ async fn until_served<K: Watched>(client: &Client, store: &Store, health: &Healt
             }
         }
     }
-}
-
-/// Goes on without a kind that this process may not read. Objects that were read before stay.
-pub(super) fn go_without<K: Watched>(store: &Store, health: &Health, problem: &dyn Display) {
-    health.answered();
-    if health.is_listed() {
-        tracing::debug!(kind = K::KIND, %problem, "the kind may still not be read");
-        return;
-    }
-    store.apply([Event::listed(Vec::<K::Projected>::new())]);
-    health.list_is_complete();
-    tracing::error!(kind = K::KIND, %problem, "the kind may not be read: PEs that belong to its objects wait; allow list and watch");
 }
 
 /// Whether the API server serves a kind to this process.

@@ -106,6 +106,8 @@ impl World {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
             has_preferences: false,
+            oversized: None,
+            scheduler_name: Arc::from(""),
         });
     }
 

@@ -130,3 +130,20 @@ fn an_assumed_pod_has_to_be_fenced_before_it_is_assumed_again() {
     assert_eq!(pods.iter().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
     assert_eq!(cluster.assumed("a").map(NodeName::as_str), Some("n1"));
 }
+
+#[test]
+fn pods_of_other_schedulers_are_not_bound() {
+    let mut cluster = known();
+    for (name, scheduler) in [("a", "default-scheduler"), ("web", "volcano")] {
+        let pod = Pod { scheduler_name: scheduler.into(), ..Pod::clone(cluster.pod(name).unwrap().0) };
+        cluster.apply(Event::put(pod));
+        let error = bind(&mut cluster, name, "n1").unwrap_err().to_string();
+        let expected = format!(
+            "pod streams/{name} asks for scheduler `{scheduler}`, and this extender binds pods of outrigger only"
+        );
+        assert_eq!(error, expected);
+        assert_eq!(cluster.assumed_len(), 0);
+    }
+    cluster.apply(Event::put(Pod { scheduler_name: "outrigger".into(), ..pod("web") }));
+    assumed(bind(&mut cluster, "web", "n1"));
+}
