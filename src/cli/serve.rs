@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::connect::connect;
+use super::process_identity::process_identity;
 use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
@@ -135,9 +136,13 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
     load.read_again(&store);
-    let epoch = epoch();
+    let identity = process_identity();
     let feed = Arc::new(Feed::start(&client, &store, if is_extender { Kinds::All } else { Kinds::Declared }));
-    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client.clone())), epoch.clone()));
+    let binder = Arc::new(Binder::new(
+        Arc::clone(&store),
+        Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace)),
+        identity.clone(),
+    ));
 
     let mut servers = TaskGroup::default();
     let workers = usize::from(arguments.workers);
@@ -175,9 +180,9 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
     let mut lease = None;
     if arguments.role.contains(&Role::Controller) {
-        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, epoch.clone()));
+        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
         let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
-        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), epoch);
+        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), identity);
         let followed = Arc::clone(&held);
         background.spawn("lease", async move { followed.follow().await });
         background.spawn("requeue", requeuer.follow());
@@ -298,11 +303,4 @@ fn report(policies: &PolicySet) {
 #[expect(clippy::disallowed_methods, reason = "the age of measurements is computed when Prometheus scrapes")]
 fn clock() -> Timestamp {
     Timestamp::now()
-}
-
-/// A name that no other process has: the start time and the process ID.
-#[expect(clippy::disallowed_methods, reason = "the start time names the process")]
-fn epoch() -> String {
-    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}-{:x}", started.as_nanos(), std::process::id())
 }
