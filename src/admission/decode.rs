@@ -3,9 +3,12 @@
 //! The envelope is parsed once and borrows the object as raw text. A scan reads the labels out of that text. The object
 //! is parsed, once, only if a policy governs a pod with these labels.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -135,9 +138,27 @@ pub(super) struct PodMeta {
     name: String,
 }
 
-#[derive(Deserialize)]
-struct LabelledObject {
-    metadata: Option<LabelledMetadata>,
+/// Reads the member `metadata` of an object, and nothing after it: the rest, most of a pod, stays unread.
+struct MetadataVisitor<'m>(&'m mut Option<LabelledMetadata>);
+
+impl<'de> Visitor<'de> for MetadataVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+            if name == "metadata" {
+                *self.0 = Some(map.next_value::<Option<LabelledMetadata>>()?.unwrap_or_default());
+                // An error is the only way to leave an object early.
+                return Err(A::Error::custom("the rest is not read"));
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -151,8 +172,13 @@ struct LabelledMetadata {
 
 /// Scans a pod for its labels and names, without building any other value.
 pub(super) fn pod_meta(object: &RawValue) -> Result<PodMeta, DecodeError> {
-    let pod: LabelledObject = serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))?;
-    let metadata = pod.metadata.unwrap_or_default();
+    let mut metadata = None;
+    let read = serde_json::Deserializer::from_str(object.get()).deserialize_map(MetadataVisitor(&mut metadata));
+    let metadata = match (metadata, read) {
+        (Some(metadata), _) => metadata,
+        (None, Ok(())) => LabelledMetadata::default(),
+        (None, Err(error)) => return Err(DecodeError::object(&error)),
+    };
     let name = metadata.name.filter(|name| !name.is_empty()).or(metadata.generate_name);
     Ok(PodMeta {
         labels: metadata.labels.iter().flatten().collect(),

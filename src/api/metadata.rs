@@ -44,7 +44,7 @@ pub(crate) fn controller(owners: &[OwnerReference]) -> Option<Owner> {
     Some(Owner {
         name: owner.name.as_str().into(),
         uid: owner.uid.as_str().into(),
-        kind: OwnerKind::of(&owner.api_version, &owner.kind),
+        kind: OwnerKind::from_owner(&owner.api_version, &owner.kind),
         is_only: owners.len() == 1,
     })
 }

@@ -22,7 +22,7 @@ use super::written_statuses::WrittenStatuses;
 use crate::api::{HostPool, HostPoolStatus, StreamJob, StreamJobStatus};
 use crate::model::{PodUid, Reason, keys};
 use crate::state::Cluster;
-use crate::status::{Overview, PodReport, job_events, job_status, pool_status};
+use crate::status::{Overview, PodReport, StatusInputs, job_events, job_status, pool_status};
 use crate::store::Store;
 use crate::telemetry::{self, WriteOutcome};
 
@@ -115,7 +115,8 @@ impl StatusWriter {
         };
         for object in jobs {
             let before = self.jobs.latest(&**object, object.status.as_ref()).cloned();
-            let Ok(status) = job_status(object, before.as_ref(), overview, (&report, wall_clock())) else { continue };
+            let inputs = StatusInputs { overview, last: before.as_ref(), report: &report, now: wall_clock() };
+            let Ok(status) = job_status(object, inputs) else { continue };
             if before.as_ref() == Some(&status) {
                 continue;
             }

@@ -6,10 +6,10 @@ use kube::Resource;
 
 /// The status last written of each object, by the object's UID.
 #[derive(Debug)]
-pub(super) struct WrittenStatuses<S>(BTreeMap<String, Written<S>>);
+pub(super) struct WrittenStatuses<S>(BTreeMap<String, WrittenStatus<S>>);
 
 #[derive(Debug)]
-struct Written<S> {
+struct WrittenStatus<S> {
     /// The version of the object that the status was written over. The watch is behind while it shows this version.
     over: Option<String>,
     status: S,
@@ -32,7 +32,7 @@ impl<S> WrittenStatuses<S> {
     /// Notes a status that the API server took.
     pub(super) fn insert<K: Resource>(&mut self, object: &K, status: S) {
         if let Some(uid) = object.meta().uid.clone() {
-            self.0.insert(uid, Written { over: object.meta().resource_version.clone(), status });
+            self.0.insert(uid, WrittenStatus { over: object.meta().resource_version.clone(), status });
         }
     }
 

@@ -74,7 +74,7 @@ pub fn simulate_prioritize(
         Some(AutoscalerArguments { pod, nodes }) => {
             let (names, nodes) = split(nodes);
             let names = names.into_iter().map(Into::into).collect();
-            let arguments = SchedulingArguments { pod, candidates: CandidateNodes::Names(names) };
+            let arguments = SchedulingArguments { pod, candidates: CandidateNodes::NodeNames(names) };
             prioritize(&arguments, SchedulingContext::new(&snapshot.with_nodes(nodes), policies))
         }
     };

@@ -46,7 +46,7 @@ pub struct SchedulingArguments<'a> {
 #[derive(Debug)]
 pub enum CandidateNodes<'a> {
     /// Names, as with `nodeCacheCapable: true`. Only this form is supported.
-    Names(Vec<Cow<'a, str>>),
+    NodeNames(Vec<Cow<'a, str>>),
     /// Whole nodes, as with `nodeCacheCapable: false`.
     Objects,
 }
@@ -56,7 +56,7 @@ impl CandidateNodes<'_> {
     #[must_use]
     pub fn names(&self) -> &[Cow<'_, str>] {
         match self {
-            Self::Names(names) => names,
+            Self::NodeNames(names) => names,
             Self::Objects => &[],
         }
     }
@@ -70,16 +70,16 @@ struct ExtenderArgs<'a> {
     #[serde(rename = "Nodes", alias = "nodes", default)]
     nodes: Option<IgnoredAny>,
     #[serde(rename = "NodeNames", alias = "nodeNames", alias = "nodenames", borrow, default)]
-    node_names: Option<Names<'a>>,
+    node_names: Option<NodeNames<'a>>,
 }
 
 /// Names of nodes, at most [`MAX_NAMES`].
-struct Names<'a>(Vec<Cow<'a, str>>);
+struct NodeNames<'a>(Vec<Cow<'a, str>>);
 
 /// Far more nodes than a cluster has. The limit bounds the memory that a request takes.
 const MAX_NAMES: usize = 100_000;
 
-impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for NodeNames<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(NamesVisitor)
     }
@@ -88,7 +88,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
 struct NamesVisitor;
 
 impl<'de> Visitor<'de> for NamesVisitor {
-    type Value = Names<'de>;
+    type Value = NodeNames<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "at most {MAX_NAMES} names of nodes")
@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for NamesVisitor {
             }
             names.push(name);
         }
-        Ok(Names(names))
+        Ok(NodeNames(names))
     }
 }
 
@@ -144,7 +144,7 @@ pub fn decode_arguments(body: &[u8]) -> Result<SchedulingArguments<'_>, DecodeEr
     // Both fields null means no node, not every node.
     let candidates = match (read.node_names, read.nodes) {
         (None, Some(_)) => CandidateNodes::Objects,
-        (names, _) => CandidateNodes::Names(names.map_or_else(Vec::new, |Names(names)| names)),
+        (names, _) => CandidateNodes::NodeNames(names.map_or_else(Vec::new, |NodeNames(names)| names)),
     };
     Ok(SchedulingArguments { pod: Arc::new(pod), candidates })
 }

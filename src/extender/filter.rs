@@ -47,7 +47,7 @@ const WHOLE_NODES: &str =
 /// then neither scores nor calls prioritize (docs/design.md, D22).
 #[must_use]
 pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_>) -> Filtered {
-    let CandidateNodes::Names(names) = &arguments.candidates else { return retryable_error(WHOLE_NODES) };
+    let CandidateNodes::NodeNames(names) = &arguments.candidates else { return retryable_error(WHOLE_NODES) };
     let Some(pe) = context.policies.pe(&arguments.pod, context.snapshot.declared()).map(Arc::new) else {
         let body = encode::filter_result(names.iter().map(|name| &**name), std::iter::empty(), names.len());
         return unfiltered(body, names.len(), None);

@@ -100,7 +100,7 @@ fn parse(folder: &Path, sources: &[Source]) -> Result<PolicySet, LoadError> {
 /// Reads the policy files of a folder, in the order of their names. Names that begin with a dot are skipped, because a
 /// mounted `ConfigMap` keeps its versions there; so is the manifest of Kustomize.
 fn read(folder: &Path) -> Result<Vec<Source>, LoadError> {
-    let failed = |error| ReadError::of(folder, error);
+    let failed = |error| ReadError::new(folder, error);
     let is_policy = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");

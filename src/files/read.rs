@@ -12,7 +12,7 @@ pub(crate) struct ReadError {
 }
 
 impl ReadError {
-    pub(super) fn of(path: &Path, source: Error) -> Self {
+    pub(super) fn new(path: &Path, source: Error) -> Self {
         Self { path: path.display().to_string(), source }
     }
 }
@@ -20,7 +20,7 @@ impl ReadError {
 /// Reads a file of at most `largest` bytes.
 #[expect(clippy::disallowed_methods, reason = "the text files that a process follows are read here and nowhere else")]
 pub(super) fn read_text(path: &Path, largest: u64) -> Result<String, ReadError> {
-    let failed = |error| ReadError::of(path, error);
+    let failed = |error| ReadError::new(path, error);
     if std::fs::metadata(path).map_err(failed)?.len() > largest {
         return Err(failed(ErrorKind::FileTooLarge.into()));
     }

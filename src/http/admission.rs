@@ -12,7 +12,7 @@ use super::limits::Intake;
 use crate::admission::{self, Answer, Context, DecodeError, SkipReason};
 use crate::model::RequestOutcome;
 use crate::store::Store;
-use crate::telemetry;
+use crate::telemetry::{self, ReviewOutcome};
 
 /// The state that reviews are answered from.
 #[derive(Debug)]
@@ -81,16 +81,17 @@ impl Admission {
 /// Logs and counts a request that is no review, or that exceeds a limit.
 fn reject(webhook: &Webhook, problem: &str, response: HttpResponse, started: Instant) -> HttpResponse {
     tracing::warn!(status = response.status().as_u16(), problem, "a review cannot be answered");
-    telemetry::admission(webhook.verb, RequestOutcome::BadRequest, started.elapsed(), None, None);
+    let review = ReviewOutcome { outcome: RequestOutcome::BadRequest, injected_by: None, skipped: None };
+    telemetry::admission(webhook.verb, started.elapsed(), review);
     response
 }
 
 fn report(webhook: &Webhook, answer: &Answer, started: Instant) {
     let Answer { decision, object, .. } = answer;
     let (verb, outcome, skipped) = (webhook.verb, decision.outcome(), decision.skip_reason());
-    let injected = decision.policy().filter(|_| outcome == RequestOutcome::Injected);
+    let injected_by = decision.policy().filter(|_| outcome == RequestOutcome::Injected);
     let reason = skipped.map(SkipReason::as_str);
-    telemetry::admission(verb, outcome, started.elapsed(), injected, reason);
+    telemetry::admission(verb, started.elapsed(), ReviewOutcome { outcome, injected_by, skipped: reason });
     let outcome = outcome.as_str();
     let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
     let policy = decision.policy().unwrap_or_default();

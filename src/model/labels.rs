@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct Labels(Arc<str>);
 
 /// The end of every key and every value. No key and no value of a label contains this character.
-const END: char = '\0';
+const END: u8 = 0;
 
 impl Labels {
     /// The value of `key`.
@@ -29,8 +29,13 @@ impl Labels {
 
     /// All pairs, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut texts = self.0.split_terminator(END);
-        std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (key, values) = split_at_end(rest)?;
+            let (value, others) = split_at_end(values)?;
+            rest = others;
+            Some((key, value))
+        })
     }
 
     /// What follows `prefix` in every key that begins with it, sorted.
@@ -56,12 +61,23 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
         let mut text = String::new();
         for (key, value) in pairs.iter().rev() {
             for part in [key.as_ref(), value.as_ref()] {
-                text.extend(part.chars().map(|char| if char == END { char::REPLACEMENT_CHARACTER } else { char }));
-                text.push(END);
+                if part.as_bytes().contains(&END) {
+                    text.push_str(&part.replace(char::from(END), "\u{fffd}"));
+                } else {
+                    text.push_str(part);
+                }
+                text.push(char::from(END));
             }
         }
         if text.is_empty() { Self::default() } else { Self(text.into()) }
     }
+}
+
+/// The text before the first [`END`], and the text after.
+#[inline]
+fn split_at_end(text: &str) -> Option<(&str, &str)> {
+    let end = memchr::memchr(END, text.as_bytes())?;
+    Some((text.get(..end)?, text.get(end.checked_add(1)?..)?))
 }
 
 impl fmt::Debug for Labels {

@@ -92,7 +92,7 @@ pub enum OwnerKind {
 impl OwnerKind {
     /// The kind of an owner reference.
     #[must_use]
-    pub fn of(api_version: &str, kind: &str) -> Self {
+    pub fn from_owner(api_version: &str, kind: &str) -> Self {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         match (group, kind) {
             ("streams.ibm.com", "ProcessingElement") => Self::ProcessingElement,

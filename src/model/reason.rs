@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
 /// One refusal of one node: the code and the numbers or names behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// See [`Reason::StaleState`]; the object that says what the PE wishes, and that has not been seen yet.
+    /// See [`Reason::StaleState`]; the object that declares the placement spec of the PE, and that the watch has not shown yet.
     Unseen(String),
     /// See [`Reason::NodeUnknown`].
     NodeUnknown,

@@ -150,8 +150,7 @@ impl<'a> PlacementDecision<'a> {
     /// True where the node passes the filters of kube-scheduler, which then sends the node to the extender.
     #[must_use]
     pub(crate) fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
-        let own =
-            |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::checked_by_kube_scheduler(), node);
+        let own = |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::CHECKED_BY_KUBE_SCHEDULER, node);
         self.look_up(index).is_ok_and(|(facts, node)| own(facts, node).is_none())
     }
 

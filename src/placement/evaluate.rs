@@ -59,7 +59,7 @@ impl Evaluation {
     /// True where the node passes every plugin that reads no other PE.
     pub(super) fn passes_node_rules(&self, index: NodeIndex, snapshot: &Snapshot) -> bool {
         NodeView::new(snapshot, index)
-            .is_ok_and(|node| self.first_rejection_by(PluginSet::reading_node_only(), node).is_none())
+            .is_ok_and(|node| self.first_rejection_by(PluginSet::READING_NODE_ONLY, node).is_none())
     }
 }
 

@@ -12,19 +12,14 @@ pub(super) struct PluginSet(u32);
 const _: () = assert!(FILTER_PLUGINS.len() <= 32, "there are more plugins than bits");
 
 impl PluginSet {
+    /// The plugins whose rules kube-scheduler checks too.
+    pub(super) const CHECKED_BY_KUBE_SCHEDULER: Self = Self::with_property(Property::CheckedByKubeScheduler);
+    /// The plugins that read no other PE.
+    pub(super) const READING_NODE_ONLY: Self = Self::with_property(Property::ReadsNodeOnly);
+
     /// The plugins that apply to a PE.
     pub(super) fn applying_to(state: &PreFilterState) -> Self {
         Self::matching(|plugin| (plugin.applies)(state))
-    }
-
-    /// The plugins whose rules kube-scheduler checks too.
-    pub(super) fn checked_by_kube_scheduler() -> Self {
-        Self::matching(|plugin| plugin.checked_by == CheckedBy::KubeScheduler)
-    }
-
-    /// The plugins that read no other PE.
-    pub(super) fn reading_node_only() -> Self {
-        Self::matching(|plugin| plugin.reads == Reads::Node)
     }
 
     /// The plugins that could reject a node for a member of a bucket and pass the node for `pe`.
@@ -64,4 +59,29 @@ impl PluginSet {
     fn matching(is_member: impl Fn(&FilterPlugin) -> bool) -> Self {
         Self(FILTER_PLUGINS.iter().rev().fold(0, |bits, plugin| bits << 1 | u32::from(is_member(plugin))))
     }
+
+    #[expect(clippy::indexing_slicing, reason = "a constant that reads beyond the table does not compile")]
+    const fn with_property(property: Property) -> Self {
+        let (mut bits, mut row) = (0, FILTER_PLUGINS.len());
+        while row > 0 {
+            row -= 1;
+            let plugin = &FILTER_PLUGINS[row];
+            let has_property = match property {
+                Property::CheckedByKubeScheduler => matches!(plugin.checked_by, CheckedBy::KubeScheduler),
+                Property::ReadsNodeOnly => matches!(plugin.reads, Reads::Node),
+            };
+            bits <<= 1;
+            if has_property {
+                bits |= 1;
+            }
+        }
+        Self(bits)
+    }
+}
+
+/// A property of a row that no PE changes.
+#[derive(Clone, Copy)]
+enum Property {
+    CheckedByKubeScheduler,
+    ReadsNodeOnly,
 }

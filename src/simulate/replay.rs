@@ -131,5 +131,5 @@ fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> 
 /// The arguments that kube-scheduler would send to filter and prioritize.
 fn arguments<'a>(pod: &Arc<Pod>, nodes: &[NodeIndex], snapshot: &'a Snapshot) -> SchedulingArguments<'a> {
     let names = nodes.iter().filter_map(|index| Some(Cow::Borrowed(snapshot.node(*index)?.name.as_str())));
-    SchedulingArguments { pod: Arc::clone(pod), candidates: CandidateNodes::Names(names.collect()) }
+    SchedulingArguments { pod: Arc::clone(pod), candidates: CandidateNodes::NodeNames(names.collect()) }
 }

@@ -53,7 +53,7 @@ pub struct Occupancy {
 
 impl NodeInfo {
     /// The info of a state; `None` while the node is unknown.
-    pub(super) fn of(state: &NodeState) -> Option<Self> {
+    pub(super) fn from_state(state: &NodeState) -> Option<Self> {
         let node = state.node.as_ref()?;
         Some(Self {
             name: state.name.clone(),

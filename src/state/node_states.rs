@@ -45,13 +45,13 @@ impl NodeStates {
     pub(super) fn change<T>(&mut self, place: usize, change: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
         let slot = self.slot(place)?;
         let outcome = change(Arc::make_mut(&mut slot.state));
-        slot.info = NodeInfo::of(&slot.state);
+        slot.info = NodeInfo::from_state(&slot.state);
         Some(outcome)
     }
 
     /// Puts a state in a place that exists, or else behind the last place. Returns the place.
     pub(super) fn put(&mut self, place: Option<usize>, state: NodeState) -> usize {
-        let new = Slot { info: NodeInfo::of(&state), state: Arc::new(state) };
+        let new = Slot { info: NodeInfo::from_state(&state), state: Arc::new(state) };
         if let Some((place, slot)) = place.and_then(|place| Some((place, self.slot(place)?))) {
             *slot = new;
             return place;

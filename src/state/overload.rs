@@ -18,7 +18,7 @@ pub struct LoadSummary {
 
 impl LoadSummary {
     /// The summary of these nodes, each with its measurements.
-    pub(super) fn of(protection: LoadProtection, nodes: &[(&NodeState, [Option<Load>; 2])], now: Timestamp) -> Self {
+    pub(super) fn new(protection: LoadProtection, nodes: &[(&NodeState, [Option<Load>; 2])], now: Timestamp) -> Self {
         let mut info = Self { measured: 0, newest: None, overloaded: Metric::ALL.map(|metric| (metric, 0)) };
         for (state, measured) in nodes.iter().copied() {
             info.measured += usize::from(!known(measured, protection.max_age, now).is_empty());

@@ -34,16 +34,42 @@ const MOST_PLACEMENTS: usize = 4_096;
 /// A message names at most this many reasons, PEs or keys.
 const MOST_NAMED: usize = 5;
 
-/// The status of a job at a moment. `last` is the status before it; `report` looks up a pod.
+/// What a status is made from.
+#[expect(missing_debug_implementations, reason = "a function has no text")]
+#[derive(Clone, Copy)]
+pub struct StatusInputs<'a> {
+    /// The PEs of the snapshot.
+    pub overview: &'a Overview<'a>,
+    /// The status that was written last.
+    pub last: Option<&'a StreamJobStatus>,
+    /// Looks up what is known of a pod beyond the snapshot.
+    pub report: &'a dyn Fn(&PodUid) -> PodReport,
+    /// The time of the status.
+    pub now: Timestamp,
+}
+
+/// A PE of a job, with the submission and the state of the job.
+#[derive(Clone, Copy)]
+struct JobMember<'a> {
+    id: &'a JobId,
+    job: &'a JobState,
+    member: &'a Member,
+}
+
+/// How many PEs of a job are placed.
+#[derive(Clone, Copy)]
+struct Progress {
+    placed: usize,
+    total: usize,
+    without_pod: usize,
+}
+
+/// The status of a job at a moment.
 ///
 /// # Errors
 /// [`InvalidStreamJob`] for a job whose spec is invalid.
-pub fn job_status(
-    object: &StreamJob,
-    last: Option<&StreamJobStatus>,
-    overview: &Overview<'_>,
-    (report, now): (&dyn Fn(&PodUid) -> PodReport, Timestamp),
-) -> Result<StreamJobStatus, InvalidStreamJob> {
+pub fn job_status(object: &StreamJob, inputs: StatusInputs<'_>) -> Result<StreamJobStatus, InvalidStreamJob> {
+    let StatusInputs { overview, last, now, .. } = inputs;
     let job = Declared::try_from(object)?;
     let before = last.into_iter().flat_map(|last| &last.placements);
     let by_uid: BTreeMap<&str, &PlacementStatus> =
@@ -52,31 +78,32 @@ pub fn job_status(
     let mut overruled: BTreeMap<&str, &[&str]> = BTreeMap::new();
     let mut without_pod: BTreeSet<&str> = job.pes.keys().map(|name| &**name).collect();
     let mut generations: BTreeSet<&str> = BTreeSet::new();
-    for (id, row) in overview.submissions(&job.id) {
+    for (id, state) in overview.submissions(&job.id) {
         generations.insert(&id.generation);
-        for member in &row.members {
+        for member in &state.members {
             without_pod.remove(&*member.pe.name);
             if !member.pe.overruled.is_empty() {
                 overruled.insert(&member.pe.name, &member.pe.overruled);
             }
             let before = by_uid.get(member.pe.pod.key.uid.as_str()).copied();
-            placements.push(member_status((id, row, member), overview, before, report));
+            placements.push(member_status(JobMember { id, job: state, member }, before, inputs));
         }
-        placements.extend(pes_without_pod(id, row));
+        placements.extend(pes_without_pod(id, state));
     }
     placements.extend(remembered(last, &placements, &generations));
     placements.sort_by(|left, right| key(left).cmp(&key(right)));
 
     let placed = placements.iter().filter(|place| place.node.is_some()).count();
-    let of = placements.iter().filter(|place| place.pod.is_some()).count() + without_pod.len();
-    let conditions =
-        [placed_condition((placed, of, without_pod.len()), &placements), spec_overridden_condition(&overruled)];
+    let without_pod = without_pod.len();
+    let total = placements.iter().filter(|place| place.pod.is_some()).count() + without_pod;
+    let progress = Progress { placed, total, without_pod };
+    let conditions = [placed_condition(progress, &placements), spec_overridden_condition(&overruled)];
     placements.truncate(MOST_PLACEMENTS);
     let generation = object.metadata.generation;
     let status = StreamJobStatus {
-        phase: phase(placed, of),
+        phase: progress.phase(),
         placed: count(placed),
-        of: count(of),
+        of: count(total),
         conditions: conditions.into_iter().map(|condition| dated(condition, generation, last, now)).collect(),
         placements,
         observed_generation: generation,
@@ -89,22 +116,23 @@ fn key(place: &PlacementStatus) -> (&str, &str, &Option<String>) {
     (&place.pe, &place.generation, &place.pod)
 }
 
-fn phase(placed: usize, of: usize) -> Phase {
-    match placed {
-        0 => Phase::Pending,
-        placed if placed < of => Phase::Placing,
-        _ => Phase::Placed,
+impl Progress {
+    fn phase(self) -> Phase {
+        match self.placed {
+            0 => Phase::Pending,
+            placed if placed < self.total => Phase::Placing,
+            _ => Phase::Placed,
+        }
     }
 }
 
 fn member_status(
-    (id, row, member): (&JobId, &JobState, &Member),
-    overview: &Overview<'_>,
+    JobMember { id, job, member }: JobMember<'_>,
     before: Option<&PlacementStatus>,
-    report: &dyn Fn(&PodUid) -> PodReport,
+    StatusInputs { overview, report, .. }: StatusInputs<'_>,
 ) -> PlacementStatus {
     let pe: &Pe = &member.pe;
-    let node = member.node.and_then(|index| overview.snapshot.node(index)).map(|row| row.name.to_string());
+    let node = member.node.and_then(|index| overview.snapshot.node(index)).map(|node| node.name.to_string());
     let place = PlacementStatus {
         pe: pe.name.to_string(),
         generation: id.generation.to_string(),
@@ -125,7 +153,7 @@ fn member_status(
             report.record.and_then(|text| serde_json::from_str::<RecordSummary>(&text).ok()).unwrap_or_default();
         return PlacementStatus { node, rank: record.rank, rejected: record.rejected, ..place };
     }
-    let last_node = row.previous_node(pe).map(ToString::to_string);
+    let last_node = job.previous_node(pe).map(ToString::to_string);
     let counts = |rejected: BTreeMap<Reason, usize>| {
         rejected.into_iter().map(|(reason, nodes)| (reason.as_str().to_owned(), count(nodes))).collect()
     };
@@ -143,9 +171,9 @@ struct RecordSummary {
 }
 
 /// PEs that have no pod at the moment and will return to their previous nodes.
-fn pes_without_pod<'a>(id: &'a JobId, row: &'a JobState) -> impl Iterator<Item = PlacementStatus> + 'a {
-    let names: BTreeSet<&str> = row.members.iter().map(|member| &*member.pe.name).collect();
-    row.previous_nodes.iter().filter(move |(name, _)| !names.contains(&***name)).map(|(name, previous_node)| {
+fn pes_without_pod<'a>(id: &'a JobId, job: &'a JobState) -> impl Iterator<Item = PlacementStatus> + 'a {
+    let names: BTreeSet<&str> = job.members.iter().map(|member| &*member.pe.name).collect();
+    job.previous_nodes.iter().filter(move |(name, _)| !names.contains(&***name)).map(|(name, previous_node)| {
         PlacementStatus {
             pe: name.to_string(),
             generation: id.generation.to_string(),
@@ -182,9 +210,10 @@ fn as_remembered(place: &PlacementStatus) -> Option<PlacementStatus> {
 }
 
 /// The condition `Placed`, with the reasons of the PEs that wait in its message.
-fn placed_condition((placed, of, without_pod): (usize, usize, usize), pes: &[PlacementStatus]) -> Condition {
-    let is_placed = phase(placed, of) == Phase::Placed;
-    let mut message = format!("{placed}/{of} PEs are placed");
+fn placed_condition(progress: Progress, pes: &[PlacementStatus]) -> Condition {
+    let Progress { placed, total, without_pod } = progress;
+    let is_placed = progress.phase() == Phase::Placed;
+    let mut message = format!("{placed}/{total} PEs are placed");
     if without_pod > 0 {
         let _written = write!(message, "; {without_pod} without a pod");
     }

@@ -9,7 +9,7 @@ mod job_event;
 mod overview;
 mod pool;
 
-pub use job::{PodReport, job_status};
+pub use job::{PodReport, StatusInputs, job_status};
 pub use job_event::{InvolvedObject, JobEvent, job_events};
 pub use overview::Overview;
 pub use pool::pool_status;

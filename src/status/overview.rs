@@ -10,13 +10,13 @@ use crate::state::{JobState, Snapshot};
 #[derive(Debug)]
 pub struct Overview<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pools: BTreeMap<&'a ObjectId, BTreeMap<&'a JobId, Allocation<'a>>>,
+    pools: BTreeMap<&'a ObjectId, BTreeMap<&'a JobId, NodesInUse<'a>>>,
     jobs: BTreeMap<ObjectId, BTreeMap<&'a JobId, &'a Arc<JobState>>>,
 }
 
 /// The PEs that a job has in a pool, and their nodes.
 #[derive(Debug, Default)]
-pub(super) struct Allocation<'a> {
+pub(super) struct NodesInUse<'a> {
     pub(super) pes: usize,
     pub(super) nodes: BTreeSet<&'a NodeName>,
 }
@@ -31,8 +31,8 @@ impl<'a> Overview<'a> {
             for member in &row.members {
                 let (Some(index), Ok(spec)) = (member.node, &member.pe.spec) else { continue };
                 let (HostChoice::Pool(pool), Some(node)) = (&spec.hosts, snapshot.node(index)) else { continue };
-                let used: &mut Allocation<'_> =
-                    pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(Allocation::default);
+                let used: &mut NodesInUse<'_> =
+                    pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(NodesInUse::default);
                 used.pes += 1;
                 used.nodes.insert(&node.name);
             }
@@ -41,7 +41,7 @@ impl<'a> Overview<'a> {
     }
 
     /// The allocation of each job in a pool.
-    pub(super) fn allocations(&self, pool: &ObjectId) -> impl Iterator<Item = (&JobId, &Allocation<'a>)> {
+    pub(super) fn allocations(&self, pool: &ObjectId) -> impl Iterator<Item = (&JobId, &NodesInUse<'a>)> {
         self.pools.get(pool).into_iter().flatten().map(|(job, used)| (*job, used))
     }
 

@@ -65,16 +65,22 @@ pub fn extender(verb: &'static str, outcome: RequestOutcome, elapsed: Duration) 
     histogram!(names::EXTENDER_DURATION, "verb" => verb, "outcome" => outcome.as_str()).record(elapsed);
 }
 
-/// Records one request of the API server. `policy` is set where the pod was patched, `skipped` where it was not.
-pub fn admission(
-    verb: &'static str,
-    outcome: RequestOutcome,
-    elapsed: Duration,
-    policy: Option<&str>,
-    skipped: Option<&'static str>,
-) {
+/// The answer to one request of the API server.
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewOutcome<'a> {
+    /// The outcome of the request.
+    pub outcome: RequestOutcome,
+    /// The policy that patched the pod; `None` where nothing was injected.
+    pub injected_by: Option<&'a str>,
+    /// Why the pod was left as it is; `None` where the pod was decided on.
+    pub skipped: Option<&'static str>,
+}
+
+/// Records one request of the API server.
+pub fn admission(verb: &'static str, elapsed: Duration, review: ReviewOutcome<'_>) {
+    let ReviewOutcome { outcome, injected_by, skipped } = review;
     histogram!(names::ADMISSION_DURATION, "verb" => verb, "outcome" => outcome.as_str()).record(elapsed);
-    if let Some(policy) = policy {
+    if let Some(policy) = injected_by {
         counter!(names::INJECTIONS, "policy" => policy.to_owned()).increment(1);
     }
     if let Some(reason) = skipped {

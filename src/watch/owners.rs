@@ -60,7 +60,7 @@ where
 
 /// The event that an owner is gone; `None` where its pods stay.
 pub(super) fn gone<K: Resource<DynamicType = ()>>(metadata: &ObjectMeta) -> Option<Event> {
-    let kind = OwnerKind::of(&K::api_version(&()), &K::kind(&()));
+    let kind = OwnerKind::from_owner(&K::api_version(&()), &K::kind(&()));
     let (name, uid) = (metadata.name.as_deref()?.into(), metadata.uid.as_deref()?.into());
     let waits_for_nobody = metadata.deletion_timestamp.is_none();
     waits_for_nobody.then_some(Event::OwnerGone(Owner { name, uid, kind, is_only: true }))

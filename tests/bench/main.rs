@@ -43,6 +43,7 @@ fn main() {
         }
         ["served"] => served::run(),
         ["reviewed"] => reviewed::run(),
+        ["serve"] => reviewed::serve(),
         ["memory"] => memory::run(),
         ["hold", nodes, pes] => memory::hold(nodes.parse().unwrap(), pes.parse().unwrap()),
         _ => divan::main(),
@@ -195,6 +196,12 @@ fn admission_not_ours(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn admission_of_a_pe(bencher: Bencher<'_, '_>) {
     review(bencher, include_bytes!("../golden/admission/deployment-pod.request.json"));
+}
+
+/// A PE with 36 environment variables.
+#[divan::bench]
+fn admission_of_a_large_pe(bencher: Bencher<'_, '_>) {
+    review(bencher, &reviewed::review(&reviewed::PE));
 }
 
 fn review(bencher: Bencher<'_, '_>, body: &[u8]) {

@@ -21,14 +21,15 @@ const WARM_UP: usize = 10;
 /// The reviews of all connections together in one round.
 const REVIEWS: usize = 160;
 const CONNECTIONS: [usize; 2] = [1, 8];
+/// The labels of a PE.
+pub(crate) const PE: [(&str, &str); 2] = [("outrigger.dev/job", "counter"), ("outrigger.dev/pe", "3")];
 
 #[expect(clippy::print_stdout, reason = "a benchmark says what it finds")]
 pub(crate) fn run() {
     println!("admission over TLS, time for each review, medians of {ROUNDS} rounds in turn with their floor");
     println!("{:5}  {:>6}  {:>11}  {:>20}  {:>5}", "pod", "bytes", "connections", "review / floor", "ratio");
     let trust = Trust::new();
-    let pe = [("outrigger.dev/job", "counter"), ("outrigger.dev/pe", "3")];
-    for (pod, labels) in [("PE", &pe[..]), ("no PE", &[])] {
+    for (pod, labels) in [("PE", &PE[..]), ("no PE", &[])] {
         let body = review(labels);
         for connections in CONNECTIONS {
             let (review, floor) = beside_floor(&trust, &body, connections);
@@ -37,6 +38,21 @@ pub(crate) fn run() {
             println!("{pod:5}  {:>6}  {connections:>11}  {pair:>20}  {ratio:>5.2}", body.len());
         }
     }
+}
+
+/// Serves the webhook and its floor to clients outside of this process, until standard input ends.
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark says what it finds")]
+pub(crate) fn serve() {
+    let trust = Trust::new();
+    println!("webhook https://{}/admission/mutate", wire::webhook(Arc::new(Store::new(cluster::policies())), &trust));
+    let floor = wire::floor(&trust, Transport::Tls);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, labels) in [("pe.json", &PE[..]), ("other.json", &[])] {
+        let (file, body) = (folder.path().join(name), review(labels));
+        println!("body {} for the floor https://{floor}/{}", file.display(), body.len());
+        std::fs::write(file, body).unwrap();
+    }
+    std::io::stdin().lines().for_each(drop);
 }
 
 /// The median time of a review with so many connections, and that of its floor.
@@ -84,7 +100,7 @@ fn per_call(callers: &mut [Caller], path: &str, body: &[u8]) -> Duration {
 
 /// The review in `review.json`, of a pod with 36 environment variables, without whitespace, as the API server sends
 /// reviews. These labels are added.
-fn review(labels: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn review(labels: &[(&str, &str)]) -> Vec<u8> {
     let mut review: Value = serde_json::from_str(include_str!("review.json")).unwrap();
     for (key, value) in labels {
         review["request"]["object"]["metadata"]["labels"][key] = Value::from(*value);

@@ -36,7 +36,7 @@ impl ExtenderSettings {
 }
 
 #[derive(Deserialize)]
-struct Written {
+struct KubeSchedulerConfiguration {
     profiles: Vec<Profile>,
     extenders: Vec<ExtenderSettings>,
 }
@@ -51,7 +51,7 @@ struct Profile {
 pub(super) fn shipped_configuration() -> Result<Configuration, CommandError> {
     const TEXT: &str = include_str!("../../../deploy/scheduler/configuration.yaml");
     let incomplete = || CommandError::failed("deploy/scheduler/configuration.yaml: no profile or no extender");
-    let written: Written = serde_saphyr::from_str(TEXT).map_err(CommandError::failed)?;
+    let written: KubeSchedulerConfiguration = serde_saphyr::from_str(TEXT).map_err(CommandError::failed)?;
     let profile = written.profiles.into_iter().next().ok_or_else(incomplete)?;
     let extender = written.extenders.into_iter().next().ok_or_else(incomplete)?;
     Ok(Configuration { scheduler_name: profile.scheduler_name, extender })

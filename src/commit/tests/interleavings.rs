@@ -113,7 +113,7 @@ impl Run {
         Process::start(&self.world, &format!("epoch-{}", self.epochs), &NODES)
     }
 
-    fn wish(&self) -> (&'static str, &'static str) {
+    fn spec(&self) -> (&'static str, &'static str) {
         match self.rule {
             Rule::Exlocation => ("exlocation", "token"),
             Rule::Colocation => ("colocation", "token"),
@@ -129,10 +129,10 @@ impl Run {
         match *step {
             Step::Create(pod) => {
                 let name = PODS[pod % PODS.len()];
-                let wish = self.wish();
+                let spec = self.spec();
                 let mut world = lock(&self.world);
                 if world.pod(name).is_none() {
-                    world.create(name, wish);
+                    world.create(name, spec);
                 }
             }
             Step::Touch(pod) => lock(&self.world).touch(PODS[pod % PODS.len()]),
@@ -191,10 +191,10 @@ impl Run {
     async fn finish(&mut self) -> Result<(), TestCaseError> {
         quiet(&self.world, &mut self.processes).await;
         for name in PODS {
-            let wish = self.wish();
+            let spec = self.spec();
             let mut world = lock(&self.world);
             if world.pod(name).is_none() {
-                world.create(name, wish);
+                world.create(name, spec);
             }
         }
         for name in PODS {

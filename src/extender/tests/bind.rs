@@ -117,8 +117,8 @@ fn a_pod_is_not_assumed_before_conflicting_pods_are_settled() {
         assert!(pods.iter().any(|pod| pod.name.as_str() == name), "{pods:?}");
         assert_eq!(cluster.assumed_len(), 0);
         let token = cluster.next_token(&name.into()).unwrap();
-        let wish = [("outrigger.dev/exlocation", "t"), (keys::EPOCH, &token)];
-        let marked = Pod { annotations: wish.into_iter().collect(), ..pe("j", name, APART) };
+        let spec = [("outrigger.dev/exlocation", "t"), (keys::EPOCH, &token)];
+        let marked = Pod { annotations: spec.into_iter().collect(), ..pe("j", name, APART) };
         cluster.apply(Event::put(marked));
     }
     assumed(bind(&mut cluster, "a", "n1"));

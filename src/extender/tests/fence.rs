@@ -80,8 +80,8 @@ proptest! {
 fn only_pes_that_could_conflict_are_fenced() {
     let alone = [("host-pool", "exclusive")];
     let cases: [(&str, Pod, Pod, bool); 14] = [
-        ("no wishes", pe("j", "a", &[]), pe("j", "b", &[]), false),
-        ("only one has a wish", pe("j", "a", &[("exlocation", "t")]), pe("j", "b", &[]), false),
+        ("no spec", pe("j", "a", &[]), pe("j", "b", &[]), false),
+        ("only one has a spec", pe("j", "a", &[("exlocation", "t")]), pe("j", "b", &[]), false),
         ("tokens", pe("j", "a", &[("exlocation", "t")]), pe("j", "b", &[("exlocation", "t")]), true),
         ("other jobs", pe("j", "a", &[("exlocation", "t")]), pe("k", "b", &[("exlocation", "t")]), false),
         ("bucket", pe("j", "a", &[("colocation", "t")]), pe("j", "b", &[("colocation", "t")]), true),

@@ -35,8 +35,8 @@ fn listing<'a>(snapshot: &'a Snapshot, policies: &'a PolicySet) -> SchedulingCon
     SchedulingContext { filter_decides: false, ..SchedulingContext::new(snapshot, policies) }
 }
 
-fn filtered(cluster: &Cluster, wish: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
-    let body = question("a", wish, names);
+fn filtered(cluster: &Cluster, spec: (&str, &str), names: &[&str]) -> (Filtered, FilterResult) {
+    let body = question("a", spec, names);
     let filtered = filter(&decode_arguments(&body).unwrap(), listing(cluster.snapshot(), &policies("")));
     let result = answer(&filtered.body);
     (filtered, result)

@@ -18,12 +18,12 @@ const FILES: Golden = Golden("extender");
 /// Five nodes: `n1` holds the rival of `score-1`, `n3` is full, `n4` is cordoned, `n5` holds another PE.
 fn known() -> Cluster {
     let nodes = ["n1", "n2", "n3", "n4", "n5"].map(|name| Node { schedulable: name != "n4", ..node(name) });
-    let wish = [("exlocation", "score")];
+    let spec = [("exlocation", "score")];
     let pods = vec![
-        bound_to("n1", pe("fraud", "score-0", &wish)),
+        bound_to("n1", pe("fraud", "score-0", &spec)),
         bound_to("n3", asking(4_000, pod("heavy"))),
         bound_to("n5", pe("another", "alone", &[])),
-        pe("fraud", "score-1", &wish),
+        pe("fraud", "score-1", &spec),
         pod("web-1"),
     ];
     cluster(nodes.into(), vec![], pods)

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::assignment::Assignment;
 use super::greedy;
 use super::search;
-use super::work::Work;
 use crate::model::{Reason, Rejection};
 use crate::state::NodeIndex;
 
@@ -43,64 +43,64 @@ impl fmt::Display for Conflict {
 
 /// Searches for a minimal conflict by leaving out one PE after another, then one rule after another (a deletion filter).
 /// `None` where the search cannot prove that there is no assignment.
-pub(super) fn find(work: &mut Work<'_>) -> Option<Conflict> {
-    let left = work.steps();
-    let found = search_conflict(work);
-    work.relax(&[]);
-    work.clear();
-    work.set_steps(left);
+pub(super) fn find(assignment: &mut Assignment<'_>) -> Option<Conflict> {
+    let left = assignment.steps();
+    let found = search_conflict(assignment);
+    assignment.relax(&[]);
+    assignment.clear();
+    assignment.set_steps(left);
     found
 }
 
-fn search_conflict(work: &mut Work<'_>) -> Option<Conflict> {
-    let mut members: Vec<usize> = (0..work.groups()).collect();
-    if !is_infeasible(work, &members) {
+fn search_conflict(assignment: &mut Assignment<'_>) -> Option<Conflict> {
+    let mut members: Vec<usize> = (0..assignment.groups()).collect();
+    if !is_infeasible(assignment, &members) {
         return None;
     }
     if members.len() <= FEW_GROUPS {
         for group in members.clone() {
             let without: Vec<usize> = members.iter().copied().filter(|member| *member != group).collect();
-            if is_infeasible(work, &without) {
+            if is_infeasible(assignment, &without) {
                 members = without;
             }
         }
     }
     let mut relaxed = Vec::new();
     let mut rules = BTreeMap::new();
-    let rejections = example_rejections(work, &members);
+    let rejections = example_rejections(assignment, &members);
     for (reason, rejection) in rejections {
         relaxed.push(reason);
-        work.relax(&relaxed);
-        if !is_infeasible(work, &members) {
+        assignment.relax(&relaxed);
+        if !is_infeasible(assignment, &members) {
             relaxed.pop();
             rules.insert(reason, rejection);
         }
     }
-    let name = |group: &usize| work.group(*group).map(|pe| pe.name.to_string()).collect::<Vec<String>>();
+    let name = |group: &usize| assignment.group(*group).map(|pe| pe.name.to_string()).collect::<Vec<String>>();
     Some(Conflict { pes: members.iter().flat_map(name).collect(), rules })
 }
 
 /// True where these groups provably have no assignment.
-fn is_infeasible(work: &mut Work<'_>, members: &[usize]) -> bool {
-    work.clear();
-    work.set_steps(STEPS);
-    search::is_infeasible(work, members)
+fn is_infeasible(assignment: &mut Assignment<'_>, members: &[usize]) -> bool {
+    assignment.clear();
+    assignment.set_steps(STEPS);
+    search::is_infeasible(assignment, members)
 }
 
 /// An example of each rejection of the groups: with no group placed, and with as many groups placed as greedily possible.
-fn example_rejections(work: &mut Work<'_>, members: &[usize]) -> BTreeMap<Reason, Rejection> {
-    work.clear();
-    let nodes: Vec<NodeIndex> = work.snapshot().indexes().collect();
+fn example_rejections(assignment: &mut Assignment<'_>, members: &[usize]) -> BTreeMap<Reason, Rejection> {
+    assignment.clear();
+    let nodes: Vec<NodeIndex> = assignment.snapshot().indexes().collect();
     let mut rejections = BTreeMap::new();
-    let mut collect = |work: &Work<'_>| {
-        for group in members.iter().filter(|group| work.node(**group).is_none()) {
-            for rejection in nodes.iter().filter_map(|node| work.rejection(*group, *node)) {
+    let mut collect = |assignment: &Assignment<'_>| {
+        for group in members.iter().filter(|group| assignment.node(**group).is_none()) {
+            for rejection in nodes.iter().filter_map(|node| assignment.rejection(*group, *node)) {
                 rejections.entry(rejection.reason()).or_insert(rejection);
             }
         }
     };
-    collect(work);
-    greedy::place(work);
-    collect(work);
+    collect(assignment);
+    greedy::place(assignment);
+    collect(assignment);
     rejections
 }

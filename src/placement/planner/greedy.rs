@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::decide::{Foresight, PlacementDecision};
+use super::assignment::Assignment;
 use super::node_orders::NodeOrders;
-use super::work::Work;
 use crate::model::Pe;
 use crate::state::{NodeIndex, Snapshot};
 
@@ -12,36 +12,37 @@ use crate::state::{NodeIndex, Snapshot};
 const TIES: usize = 32;
 
 /// Places each unplaced group on the best node that passes, in the order of the groups.
-pub(super) fn place(work: &mut Work<'_>) {
-    place_with(work, &Foresight::Pending);
+pub(super) fn place(assignment: &mut Assignment<'_>) {
+    place_with(assignment, &Foresight::Pending);
 }
 
 /// Places all groups of a gang, or none. Look-ahead is not needed, because no member of a gang may be left over.
-pub(super) fn place_gang(work: &mut Work<'_>) {
-    place_with(work, &Foresight::Bucket);
-    if work.left_over() > 0 {
-        work.clear();
+pub(super) fn place_gang(assignment: &mut Assignment<'_>) {
+    place_with(assignment, &Foresight::Bucket);
+    if assignment.left_over() > 0 {
+        assignment.clear();
     }
 }
 
-fn place_with(work: &mut Work<'_>, foresight: &Foresight) {
-    for group in 0..work.groups() {
-        if work.node(group).is_none() {
-            place_one(work, group, foresight);
+fn place_with(assignment: &mut Assignment<'_>, foresight: &Foresight) {
+    for group in 0..assignment.groups() {
+        if assignment.node(group).is_none() {
+            place_one(assignment, group, foresight);
         }
     }
 }
 
-fn place_one(work: &mut Work<'_>, group: usize, foresight: &Foresight) {
-    let Some(first) = work.group(group).next() else { return };
-    let (node_orders, snapshot) = work.node_orders_and_snapshot();
+fn place_one(assignment: &mut Assignment<'_>, group: usize, foresight: &Foresight) {
+    let Some(first) = assignment.group(group).next() else { return };
+    let (node_orders, snapshot) = assignment.node_orders_and_snapshot();
     let best = best_nodes(node_orders, snapshot, first, foresight);
-    let placed =
-        |work: &mut Work<'_>, nodes: Vec<NodeIndex>| nodes.into_iter().any(|node| work.place(group, node).is_ok());
+    let placed = |assignment: &mut Assignment<'_>, nodes: Vec<NodeIndex>| {
+        nodes.into_iter().any(|node| assignment.place(group, node).is_ok())
+    };
     // Placing a member of a bucket may reject the node for the next member, so every node is tried then.
-    if !placed(work, best) && work.group(group).count() > 1 {
-        let nodes = all_nodes(work.snapshot(), first, foresight);
-        placed(work, nodes);
+    if !placed(assignment, best) && assignment.group(group).count() > 1 {
+        let nodes = all_nodes(assignment.snapshot(), first, foresight);
+        placed(assignment, nodes);
     }
 }
 

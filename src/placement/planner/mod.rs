@@ -1,5 +1,6 @@
 //! Plans: nodes for many pending PEs, decided together.
 
+mod assignment;
 pub(super) mod conflict;
 pub(super) mod gang_plan;
 pub(super) mod gang_plans;
@@ -10,4 +11,3 @@ mod node_orders;
 pub(super) mod plan;
 mod search;
 mod shortage;
-mod work;

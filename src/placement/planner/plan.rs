@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use super::super::decide::{Foresight, PlacementDecision};
 use super::super::gang::is_complete;
+use super::assignment::Assignment;
 use super::conflict::{self, Conflict};
 use super::group::{Unit, units};
-use super::work::Work;
 use super::{greedy, improve, search, shortage};
 use crate::model::{Gang, Pe, Reason};
 use crate::state::{NodeIndex, Snapshot};
@@ -100,37 +100,37 @@ pub fn plan(snapshot: &Snapshot, batch: &[Arc<Pe>], budget: Budget) -> Plan {
 }
 
 fn plan_within(snapshot: &Snapshot, batch: &[Arc<Pe>], units: &[Unit], steps: usize) -> Plan {
-    let mut work = Work::new(snapshot.clone(), batch, steps);
+    let mut assignment = Assignment::new(snapshot.clone(), batch, steps);
     let mut failed: BTreeMap<usize, GangFailure> = BTreeMap::new();
     for unit in units {
         let settled = match unit {
             Unit::Free(groups) => {
-                work.begin_unit(groups);
-                greedy::place(&mut work);
+                assignment.begin_unit(groups);
+                greedy::place(&mut assignment);
                 if batch.len() > 1 {
-                    improve_assignment(&mut work);
+                    improve_assignment(&mut assignment);
                 }
                 Ok(())
             }
             Unit::Gang { groups, gang } => {
-                work.begin_unit(groups);
-                place_gang(&mut work, *gang)
+                assignment.begin_unit(groups);
+                place_gang(&mut assignment, *gang)
             }
         };
         if let Err(failure) = settled {
-            failed.extend(work.members().map(|at| (at, failure.clone())));
+            failed.extend(assignment.members().map(|at| (at, failure.clone())));
         }
     }
-    collect_plan(&work, batch, &failed)
+    collect_plan(&assignment, batch, &failed)
 }
 
 /// Searches for nodes for the PEs that are left over, then for a cheaper assignment.
-fn improve_assignment(work: &mut Work<'_>) {
-    search::repair(work);
-    if work.groups() <= FEW_GROUPS && work.snapshot().indexes().take(FEW_NODES + 1).count() <= FEW_NODES {
-        search::optimise(work);
+fn improve_assignment(assignment: &mut Assignment<'_>) {
+    search::repair(assignment);
+    if assignment.groups() <= FEW_GROUPS && assignment.snapshot().indexes().take(FEW_NODES + 1).count() <= FEW_NODES {
+        search::optimise(assignment);
     } else {
-        improve::improve(work);
+        improve::improve(assignment);
     }
 }
 
@@ -142,40 +142,40 @@ enum GangFailure {
 }
 
 /// Places all groups of a gang, or none.
-fn place_gang(work: &mut Work<'_>, gang: Gang) -> Result<(), GangFailure> {
-    if !work.first().is_some_and(|member| is_complete(work.snapshot(), &member.job, gang)) {
+fn place_gang(assignment: &mut Assignment<'_>, gang: Gang) -> Result<(), GangFailure> {
+    if !assignment.first().is_some_and(|member| is_complete(assignment.snapshot(), &member.job, gang)) {
         return Err(GangFailure::Incomplete);
     }
-    if work.groups() > conflict::FEW_GROUPS
-        && let Some(shortage) = shortage::find(&work.pes().collect::<Vec<_>>(), work.snapshot())
+    if assignment.groups() > conflict::FEW_GROUPS
+        && let Some(shortage) = shortage::find(&assignment.pes().collect::<Vec<_>>(), assignment.snapshot())
     {
         return Err(GangFailure::Infeasible(Some(Arc::new(shortage))));
     }
-    greedy::place_gang(work);
-    if work.left_over() > 0 {
-        greedy::place(work);
-        search::repair(work);
+    greedy::place_gang(assignment);
+    if assignment.left_over() > 0 {
+        greedy::place(assignment);
+        search::repair(assignment);
     }
-    if work.left_over() > 0 {
-        work.clear();
-        return Err(GangFailure::Infeasible(conflict::find(work).map(Arc::new)));
+    if assignment.left_over() > 0 {
+        assignment.clear();
+        return Err(GangFailure::Infeasible(conflict::find(assignment).map(Arc::new)));
     }
-    improve_assignment(work);
+    improve_assignment(assignment);
     Ok(())
 }
 
-fn collect_plan(work: &Work<'_>, batch: &[Arc<Pe>], failed: &BTreeMap<usize, GangFailure>) -> Plan {
-    let snapshot = work.snapshot();
+fn collect_plan(assignment: &Assignment<'_>, batch: &[Arc<Pe>], failed: &BTreeMap<usize, GangFailure>) -> Plan {
+    let snapshot = assignment.snapshot();
     let mut placements = Vec::new();
     let mut unplaced = Vec::new();
     for (at, pe) in batch.iter().enumerate() {
-        match work.node_of(at) {
+        match assignment.node_of(at) {
             Some(node) => placements.push(PlannedPe { pe: Arc::clone(pe), node }),
             None => unplaced.push(without_node(at, pe, snapshot, failed.get(&at))),
         }
     }
     // Rounded, because the order of additions and subtractions changes the last digits.
-    Plan { placements, unplaced, cost: (work.total() * 1e9).round() / 1e9 }
+    Plan { placements, unplaced, cost: (assignment.total() * 1e9).round() / 1e9 }
 }
 
 fn without_node(at: usize, pe: &Arc<Pe>, snapshot: &Snapshot, failed: Option<&GangFailure>) -> UnplacedPe {

@@ -1,48 +1,48 @@
 //! Depth-first search through assignments: nodes for groups that are left over, and the cheapest assignment.
 
-use super::work::Work;
+use super::assignment::Assignment;
 use crate::state::NodeIndex;
 
 /// Searches for an assignment that leaves fewer PEs without a node, or as many but later ones.
 ///
 /// The search spends at most half of the budget, because a PE without any node would use up all of the budget.
-pub(super) fn repair(work: &mut Work<'_>) {
-    if work.left_over() == 0 {
+pub(super) fn repair(assignment: &mut Assignment<'_>) {
+    if assignment.left_over() == 0 {
         return;
     }
-    let kept = work.steps().div_ceil(2);
-    work.set_steps(work.steps() - kept);
-    if work.spend_full_scan() {
-        Search::new(work, Objective::MorePlaced).run();
+    let kept = assignment.steps().div_ceil(2);
+    assignment.set_steps(assignment.steps() - kept);
+    if assignment.spend_full_scan() {
+        Search::new(assignment, Objective::MorePlaced).run();
     }
-    work.set_steps(work.steps() + kept);
+    assignment.set_steps(assignment.steps() + kept);
 }
 
 /// Searches for the cheapest assignment of the groups that are placed.
-pub(super) fn optimise(work: &mut Work<'_>) {
-    if work.spend_full_scan() {
-        Search::new(work, Objective::Cheapest).run();
+pub(super) fn optimise(assignment: &mut Assignment<'_>) {
+    if assignment.spend_full_scan() {
+        Search::new(assignment, Objective::Cheapest).run();
     }
 }
 
 /// True where these groups alone provably have no assignment.
-pub(super) fn is_infeasible(work: &mut Work<'_>, groups: &[usize]) -> bool {
-    work.spend_full_scan() && !all_placed(work, groups) && work.steps() > 0
+pub(super) fn is_infeasible(assignment: &mut Assignment<'_>, groups: &[usize]) -> bool {
+    assignment.spend_full_scan() && !all_placed(assignment, groups) && assignment.steps() > 0
 }
 
 /// True where the search finds an assignment of all these groups within the budget. No group is placed afterwards.
-fn all_placed(work: &mut Work<'_>, groups: &[usize]) -> bool {
+fn all_placed(assignment: &mut Assignment<'_>, groups: &[usize]) -> bool {
     let Some((group, rest)) = groups.split_first() else { return true };
-    if !work.spend_scan() {
+    if !assignment.spend_scan() {
         return false;
     }
-    for node in work.passing(*group) {
-        if !work.spend_step() {
+    for node in assignment.passing(*group) {
+        if !assignment.spend_step() {
             return false;
         }
-        if work.place(*group, node).is_ok() {
-            let placed = all_placed(work, rest);
-            work.displace(*group);
+        if assignment.place(*group, node).is_ok() {
+            let placed = all_placed(assignment, rest);
+            assignment.displace(*group);
             if placed {
                 return true;
             }
@@ -63,7 +63,7 @@ enum Objective {
 const GAIN: f64 = 1e-9;
 
 struct Search<'w, 'a> {
-    work: &'w mut Work<'a>,
+    assignment: &'w mut Assignment<'a>,
     aim: Objective,
     /// The groups in the order of assignment: groups with the fewest nodes first.
     order: Vec<usize>,
@@ -73,21 +73,21 @@ struct Search<'w, 'a> {
 }
 
 impl<'w, 'a> Search<'w, 'a> {
-    fn new(work: &'w mut Work<'a>, aim: Objective) -> Self {
-        let (best, left_over, cost) = (work.assignment(), work.left_over(), work.total());
-        work.clear();
+    fn new(assignment: &'w mut Assignment<'a>, aim: Objective) -> Self {
+        let (best, left_over, cost) = (assignment.assignment(), assignment.left_over(), assignment.total());
+        assignment.clear();
         let takes_part = |group: &usize| aim == Objective::MorePlaced || best.get(*group).is_some_and(Option::is_some);
-        let groups = (0..work.groups()).filter(takes_part);
-        let mut order: Vec<(usize, usize)> = groups.map(|group| (work.passing(group).len(), group)).collect();
+        let groups = (0..assignment.groups()).filter(takes_part);
+        let mut order: Vec<(usize, usize)> = groups.map(|group| (assignment.passing(group).len(), group)).collect();
         order.sort_unstable();
         let order = order.into_iter().map(|(_, group)| group).collect();
-        Self { work, aim, order, best, left_over, cost }
+        Self { assignment, aim, order, best, left_over, cost }
     }
 
     fn run(mut self) {
         self.descend(0, 0);
         let best = std::mem::take(&mut self.best);
-        self.work.restore(&best);
+        self.assignment.restore(&best);
     }
 
     /// Assigns the groups from `depth` on in every way that may be better than the best assignment; `without` is the number
@@ -97,32 +97,33 @@ impl<'w, 'a> Search<'w, 'a> {
             self.take_if_better(without);
             return self.aim == Objective::Cheapest || self.left_over > 0;
         };
-        if !self.work.spend_scan() {
+        if !self.assignment.spend_scan() {
             return false;
         }
-        for node in self.work.passing(group) {
-            if self.aim == Objective::Cheapest && !self.is_cheaper(self.work.total() + self.work.marginal(group, node))
+        for node in self.assignment.passing(group) {
+            if self.aim == Objective::Cheapest
+                && !self.is_cheaper(self.assignment.total() + self.assignment.marginal(group, node))
             {
                 // The cheapest nodes come first.
                 break;
             }
-            if !self.work.spend_step() {
+            if !self.assignment.spend_step() {
                 return false;
             }
-            if self.work.place(group, node).is_err() {
+            if self.assignment.place(group, node).is_err() {
                 continue;
             }
             let goes_on = self.descend(depth + 1, without);
-            self.work.displace(group);
+            self.assignment.displace(group);
             if !goes_on {
                 return false;
             }
         }
-        let without = without + self.work.group(group).count();
+        let without = without + self.assignment.group(group).count();
         if self.aim == Objective::Cheapest || without > self.left_over {
             return true;
         }
-        self.work.spend_step() && self.descend(depth + 1, without)
+        self.assignment.spend_step() && self.descend(depth + 1, without)
     }
 
     fn is_cheaper(&self, cost: f64) -> bool {
@@ -131,24 +132,24 @@ impl<'w, 'a> Search<'w, 'a> {
 
     fn take_if_better(&mut self, without: usize) {
         let better = match self.aim {
-            Objective::Cheapest => self.is_cheaper(self.work.total()),
+            Objective::Cheapest => self.is_cheaper(self.assignment.total()),
             Objective::MorePlaced => {
                 without < self.left_over || (without == self.left_over && self.leaves_later_ones())
             }
         };
-        if better && self.work.is_reachable() {
-            self.best = self.work.assignment();
+        if better && self.assignment.is_reachable() {
+            self.best = self.assignment.assignment();
             self.left_over = without;
-            self.cost = self.work.total();
+            self.cost = self.assignment.total();
         }
     }
 
     /// True where the first PE that only one of both assignments places is placed by the current one.
     fn leaves_later_ones(&self) -> bool {
         let placed = |nodes: &[Option<NodeIndex>], group: usize| nodes.get(group).is_some_and(Option::is_some);
-        let now = self.work.assignment();
-        let differ = (0..self.work.groups()).filter(|group| placed(&now, *group) != placed(&self.best, *group));
-        let first = differ.filter_map(|group| Some((self.work.first_of(group)?, group))).min();
+        let now = self.assignment.assignment();
+        let differ = (0..self.assignment.groups()).filter(|group| placed(&now, *group) != placed(&self.best, *group));
+        let first = differ.filter_map(|group| Some((self.assignment.first_of(group)?, group))).min();
         first.is_some_and(|(_, group)| placed(&now, group))
     }
 }

@@ -48,11 +48,19 @@ pub(in crate::placement) struct Preference<'a> {
 /// A node with the values that nodes are compared by. Thousands of nodes are compared, so it holds no more than these.
 #[derive(Clone, Copy)]
 struct ScoredNode<'a> {
-    was_unbound: bool,
-    is_previous_node: bool,
+    precedence: Precedence,
     score: NodeScore,
     name: &'a NodeName,
     node: NodeIndex,
+}
+
+/// The criterion that counts before the score of a node, in the order of the ranking.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Precedence {
+    PreviousNode,
+    Score,
+    /// kube-scheduler did not bind the pod to this node after an earlier cycle.
+    Unbound,
 }
 
 /// Ranks nodes for one PE.
@@ -86,7 +94,7 @@ impl<'a> Ranker<'a> {
                 extender_score: if position == 0 { HIGHEST_SCORE } else { range.extender_score(scored) },
                 score: scored.score.value,
                 terms: self.pre_score.terms(scored.node, info),
-                is_previous_node: scored.is_previous_node,
+                is_previous_node: self.preference.previous_node == Some(scored.node),
             })
         };
         Ranking {
@@ -98,8 +106,7 @@ impl<'a> Ranker<'a> {
     fn score(&self, node: NodeIndex) -> Option<ScoredNode<'a>> {
         let (info, _) = self.snapshot.info(node)?;
         Some(ScoredNode {
-            was_unbound: self.preference.unbound.contains(&info.name),
-            is_previous_node: self.preference.previous_node == Some(node),
+            precedence: self.preference.precedence(node, &info.name),
             score: NodeScore::new(self.spec, &self.pre_score.terms(node, info)),
             name: &info.name,
             node,
@@ -107,11 +114,24 @@ impl<'a> Ranker<'a> {
     }
 }
 
+impl Preference<'_> {
+    #[inline]
+    fn precedence(&self, node: NodeIndex, name: &NodeName) -> Precedence {
+        if !self.unbound.is_empty() && self.unbound.contains(name) {
+            Precedence::Unbound
+        } else if self.previous_node == Some(node) {
+            Precedence::PreviousNode
+        } else {
+            Precedence::Score
+        }
+    }
+}
+
 impl ScoredNode<'_> {
+    #[inline]
     fn best_first(&self, other: &Self) -> Ordering {
-        self.was_unbound
-            .cmp(&other.was_unbound)
-            .then_with(|| other.is_previous_node.cmp(&self.is_previous_node))
+        self.precedence
+            .cmp(&other.precedence)
             .then_with(|| self.score.compare(&other.score))
             .then_with(|| self.name.cmp(other.name))
     }

@@ -28,8 +28,9 @@ impl NodeScore {
 
     /// Orders scores best first: the better score is `Less`.
     pub(in crate::placement) fn compare(&self, other: &Self) -> Ordering {
-        let ties = other.tie_breakers.iter().zip(&self.tie_breakers).map(|(other, own)| other.total_cmp(own));
-        ties.fold(other.value.total_cmp(&self.value), Ordering::then)
+        let ([first, second], [other_first, other_second]) = (self.tie_breakers, other.tie_breakers);
+        let by_value = other.value.total_cmp(&self.value);
+        by_value.then_with(|| other_first.total_cmp(&first)).then_with(|| other_second.total_cmp(&second))
     }
 
     /// Blends the cost of the strategy with risk and traffic. An unbounded cost is scaled to 0 to 1: one PE per core costs

@@ -52,8 +52,8 @@ fn t3_a_pool_larger_than_the_qualifying_nodes_rejects_every_node() {
 #[test]
 fn t3_the_allocation_of_a_job_includes_the_next_node() {
     let pods = |pool: &'static str| {
-        let wish = [("host-pool", pool)];
-        vec![bound_to("n2", pe("j", "first", &wish)), bound_to("n3", pe("k", "foreign", &wish)), pe("j", "a", &wish)]
+        let spec = [("host-pool", pool)];
+        vec![bound_to("n2", pe("j", "first", &spec)), bound_to("n3", pe("k", "foreign", &spec)), pe("j", "a", &spec)]
     };
     let chosen_with = |pool_of_pe: &'static str, next: &str| {
         let pools = vec![pool("sized", &[], sized(2)), pool("shared", &[], PoolMode::Shared)];
@@ -128,20 +128,20 @@ fn t7_a_bucket_is_placed_where_all_members_fit() {
 
 #[test]
 fn t8_equal_tokens_of_two_jobs_are_unrelated() {
-    for wish in ["colocation", "exlocation"] {
-        let pods = vec![bound_to("n2", pe("j", "a", &[(wish, "t")])), pe("k", "b", &[(wish, "t")])];
+    for spec in ["colocation", "exlocation"] {
+        let pods = vec![bound_to("n2", pe("j", "a", &[(spec, "t")])), pe("k", "b", &[(spec, "t")])];
         let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
-        assert_eq!(choice(&cluster, "b"), ["n1", "n2"], "{wish}");
+        assert_eq!(choice(&cluster, "b"), ["n1", "n2"], "{spec}");
     }
 }
 
 #[test]
 fn t8_a_job_of_the_same_name_in_another_namespace_is_another_job() {
-    for wish in ["colocation", "exlocation"] {
+    for spec in ["colocation", "exlocation"] {
         let pods =
-            vec![bound_to("n2", in_namespace("other", pe("j", "a", &[(wish, "t")]))), pe("j", "b", &[(wish, "t")])];
+            vec![bound_to("n2", in_namespace("other", pe("j", "a", &[(spec, "t")]))), pe("j", "b", &[(spec, "t")])];
         let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
-        assert_eq!(choice(&cluster, "b"), ["n1", "n2"], "{wish}");
+        assert_eq!(choice(&cluster, "b"), ["n1", "n2"], "{spec}");
     }
 }
 
@@ -339,8 +339,8 @@ fn a_pod_with_an_old_owner_changes_nothing_for_running_pods() {
         let owner = Owner { name: "set".into(), uid: uid.into(), kind: OwnerKind::Other, is_only: true };
         Pod { owner: Some(Arc::new(owner)), created: Timestamp::from_second(created).unwrap(), ..pod }
     };
-    let wish = [("isolated", "true")];
-    let pods = vec![of("present", 5, bound_to("n1", pe("j", "runs", &wish))), of("past", 9, pe("j", "applied", &wish))];
+    let spec = [("isolated", "true")];
+    let pods = vec![of("present", 5, bound_to("n1", pe("j", "runs", &spec))), of("past", 9, pe("j", "applied", &spec))];
     let cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
     assert_eq!(choice(&cluster, "applied"), ["n2"]);
 }
@@ -449,14 +449,14 @@ fn b8_t21_a_token_that_is_given_twice_counts_once() {
 
 #[test]
 fn b10_leaving_pes_count_for_no_rule_between_pes() {
-    for wish in [("exlocation", "t"), ("isolated", "true"), ("host-pool", "p")] {
-        let old = || bound_to("n2", pe("j", "old", &[wish]));
+    for spec in [("exlocation", "t"), ("isolated", "true"), ("host-pool", "p")] {
+        let old = || bound_to("n2", pe("j", "old", &[spec]));
         let with = |old: Pod| {
-            let pods = vec![old, pe("j", "new", &[wish])];
+            let pods = vec![old, pe("j", "new", &[spec])];
             cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], exclusive(1))], pods)
         };
-        assert_eq!(choice(&with(old()), "new").len(), 1, "{wish:?}");
-        assert_eq!(choice(&with(leaving(old())), "new"), ["n1", "n2"], "{wish:?}");
+        assert_eq!(choice(&with(old()), "new").len(), 1, "{spec:?}");
+        assert_eq!(choice(&with(leaving(old())), "new"), ["n1", "n2"], "{spec:?}");
     }
 }
 

@@ -177,7 +177,7 @@ impl Cluster {
     pub fn load_summary(&self) -> Option<LoadSummary> {
         let nodes = self.current.nodes().filter_map(|(_, state, _)| Some((state, self.measured(state)?)));
         let protection = self.policies.load_protection()?;
-        Some(LoadSummary::of(protection, &nodes.collect::<Vec<_>>(), self.now))
+        Some(LoadSummary::new(protection, &nodes.collect::<Vec<_>>(), self.now))
     }
 
     /// A pod by UID, and the PE that it is.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Overview, PodReport, job_status};
+use super::{Overview, PodReport, StatusInputs, job_status};
 use crate::api::{StreamJob, StreamJobStatus};
 use crate::model::{Pod, PodUid, Reason};
 use crate::state::Cluster;
@@ -38,7 +38,8 @@ pub(super) fn status(
         }
     };
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-    job_status(object, last, &Overview::new(cluster.snapshot()), (&report, now)).unwrap()
+    let overview = Overview::new(cluster.snapshot());
+    job_status(object, StatusInputs { overview: &overview, last, report: &report, now }).unwrap()
 }
 
 pub(super) fn first_status(object: &StreamJob, cluster: &Cluster) -> StreamJobStatus {

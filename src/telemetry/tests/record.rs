@@ -13,7 +13,12 @@ fn scraped() -> String {
         placement(BindOutcome { result: RequestOutcome::Bound, pool: "none", scheme: "pack" });
         rejections(&BTreeMap::from([(Reason::HostMismatch, 2)]));
         extender("filter", RequestOutcome::Passed, Duration::from_millis(1));
-        admission("mutate", RequestOutcome::Injected, Duration::from_millis(1), Some("annotations"), Some("NoPolicy"));
+        let review = ReviewOutcome {
+            outcome: RequestOutcome::Injected,
+            injected_by: Some("annotations"),
+            skipped: Some("NoPolicy"),
+        };
+        admission("mutate", Duration::from_millis(1), review);
         bind_conflict("Conflict");
         assumed_pods(1, 2);
         snapshot(Duration::ZERO, 3);

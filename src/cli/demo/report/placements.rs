@@ -71,7 +71,7 @@ impl Column {
     fn title(self) -> &'static str {
         match self {
             Self::Pe => "PE",
-            Self::PlacementSpec => "WISHES",
+            Self::PlacementSpec => "ASKS FOR",
             Self::Zone => "ZONE",
             Self::Node => "NODE",
             Self::Crowding => "PES/CORE",

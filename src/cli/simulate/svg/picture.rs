@@ -46,8 +46,8 @@ pub(in crate::cli::simulate) fn draw(chart: &Chart) -> String {
     for (x, y, why) in &layout.why {
         sheet.text((*x, *y), "why", why);
     }
-    for (pe, area) in chart.pes.iter().zip(&layout.pes) {
-        pe_chip(chart, pe, *area, &layout, &mut sheet);
+    for chip in chart.pes.iter().zip(layout.pes.iter().copied()) {
+        pe_chip(chart, chip, layout.labelled, &mut sheet);
     }
     sheet.finish(layout.width, layout.height)
 }
@@ -118,7 +118,7 @@ fn share_of(part: Millicores, whole: Millicores) -> f64 {
     if whole.0 == 0 { 0.0 } else { part.0 as f64 / whole.0 as f64 }
 }
 
-fn pe_chip(chart: &Chart, pe: &ChartPe, area: Rect, layout: &Layout, sheet: &mut Sheet) {
+fn pe_chip(chart: &Chart, (pe, area): (&ChartPe, Rect), labelled: bool, sheet: &mut Sheet) {
     let job = chart.jobs.get(pe.job).map_or("", String::as_str);
     let node = pe.node.and_then(|node| chart.nodes.get(node)).map(|node| node.name.as_str());
     let mut tip = format!("{}\nPE {} of {job}\n{}", pe.pod, pe.name, node.unwrap_or("waiting"));
@@ -127,7 +127,7 @@ fn pe_chip(chart: &Chart, pe: &ChartPe, area: Rect, layout: &Layout, sheet: &mut
     }
     sheet.open(&tip);
     sheet.filled(area, colour(pe.job), 3.0);
-    if layout.labelled {
+    if labelled {
         let name = Layout::cut(&pe.name, area.width - 8.0);
         sheet.inked((area.x + 4.0, area.y + area.height - 4.5), style_on(pe.job), &name);
     }

@@ -13,7 +13,7 @@ use crate::state::{Member, NodeIndex, Snapshot};
 
 /// The state of a plan: the batch, its assignment, and the current unit.
 #[derive(Debug)]
-pub(super) struct Work<'a> {
+pub(super) struct Assignment<'a> {
     snapshot: Snapshot,
     batch: &'a [Arc<Pe>],
     /// The node of each PE of the batch.
@@ -50,7 +50,7 @@ enum PeerPlace {
     Bound(NodeIndex),
 }
 
-impl<'a> Work<'a> {
+impl<'a> Assignment<'a> {
     pub(super) fn new(snapshot: Snapshot, batch: &'a [Arc<Pe>], steps: usize) -> Self {
         let (traffic, rate) = traffic(&snapshot, batch);
         let nodes = vec![None; batch.len()];
