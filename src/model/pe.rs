@@ -33,6 +33,9 @@ pub struct Pe {
     pub object: Option<Box<ObjectId>>,
     /// The object that has to be seen before the placement spec is known, for people.
     pub awaited: Option<Box<str>>,
+    /// The PEs that a placed PE keeps off its node because its pool is, or was, exclusive: until the PE is gone, also where
+    /// the pool is deleted or created again.
+    pub exclusive_hold: Option<Scope>,
 }
 
 /// The placement spec of a PE (`docs/placement.md`), read from the pod, the objects that declare the PE, and the
@@ -203,6 +206,10 @@ impl Pe {
     /// True where the PE may close its node to PEs of other jobs: it is isolated, or its pool may be exclusive.
     #[must_use]
     pub fn may_claim_node(&self) -> bool {
-        self.spec.as_ref().is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
+        self.exclusive_hold.is_some()
+            || self
+                .spec
+                .as_ref()
+                .is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::spec::{self, EffectiveValue, SpecSources};
 use super::{Dialect, Identity, PolicySet, StreamPolicy};
 use crate::model::{
@@ -79,6 +81,7 @@ impl StreamPolicy {
             overruled: sources.overruled(),
             object: object.map(Box::new),
             awaited,
+            exclusive_hold: is_recorded_as_exclusive(pod).then_some(policy.placement.exclusive_scope),
         }
     }
 
@@ -107,6 +110,19 @@ impl StreamPolicy {
         };
         Reading { policy: self, identity, name, sources, object, awaited, lasting_name }
     }
+}
+
+/// True where the record of a bound pod says that its pool was exclusive.
+fn is_recorded_as_exclusive(pod: &Pod) -> bool {
+    #[derive(Deserialize)]
+    struct RecordedPool {
+        #[serde(default)]
+        exclusive: bool,
+    }
+    let record = pod.annotations.get(keys::PLACEMENT).filter(|_| pod.node.is_some());
+    // Most records do not hold the word.
+    let record = record.filter(|record| record.contains("exclusive"));
+    record.is_some_and(|record| serde_json::from_str(record).is_ok_and(|pool: RecordedPool| pool.exclusive))
 }
 
 /// The `StreamJob` that admission has noted on a pod, where the watch has not shown that version.
