@@ -7,6 +7,7 @@ mod extender;
 mod limits;
 mod operations;
 mod server;
+mod steady_clock;
 
 pub use operations::{Operations, Readiness};
 pub use server::{

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
@@ -41,6 +41,9 @@ pub struct Cluster {
     pub(super) now: Timestamp,
     /// The pods of each `ProcessingElement`.
     pub(super) by_object: BTreeMap<ObjectId, BTreeSet<PodUid>>,
+    /// Pending pods that were first seen less than the quiet time ago, each with the time of the first
+    /// [`Event::Settled`] since; `None` before that event.
+    pub(super) arrivals: BTreeMap<PodUid, Option<SignedDuration>>,
     /// The pods of PEs whose placement spec is declared by an object that the watch has not shown.
     pub(super) awaiting: BTreeSet<PodUid>,
 }
@@ -119,7 +122,11 @@ impl Cluster {
         let may_change_nothing = |event: &Event| {
             matches!(
                 event,
-                Event::Loads(_) | Event::Time(_) | Event::Settled(_) | Event::OwnerGone(_) | Event::StreamJobsShown(_)
+                Event::Loads(_)
+                    | Event::Time(_)
+                    | Event::Settled { .. }
+                    | Event::OwnerGone(_)
+                    | Event::StreamJobsShown(_)
             )
         };
         self.current.version += u64::from(!may_change_nothing(&event));
@@ -143,7 +150,7 @@ impl Cluster {
                 self.now = now;
                 self.update_all_overloads();
             }
-            Event::Settled(until) => self.settle(until),
+            Event::Settled { elapsed, quiet } => self.settle(elapsed, quiet),
         }
         self.current.complete = self.expected.0.is_empty();
     }
@@ -204,19 +211,6 @@ impl Cluster {
         self.policies = policies;
         self.replace_all(|_| true);
         self.update_all_overloads();
-    }
-
-    /// Notes that the pods that were created up to `until` have been seen. That is a change where a PE waits that was
-    /// not settled before.
-    fn settle(&mut self, until: Timestamp) {
-        let is_change = {
-            let current = &self.current;
-            let settles = |pe: &Pe| !current.is_settled(pe.pod.created) && pe.pod.created <= until;
-            let mut members = current.jobs().flat_map(|(_, job)| &job.members);
-            current.settled.is_none() || members.any(|member| member.node.is_none() && settles(&member.pe))
-        };
-        self.current.settled = Some(until);
-        self.current.version += u64::from(is_change);
     }
 }
 

@@ -21,6 +21,7 @@ impl Apply for Pod {
     fn gone(key: &PodUid, cluster: &mut Cluster) {
         cluster.assumed_pods.remove(key);
         cluster.takeover.forget(key);
+        cluster.forget_arrival(key);
         if let Some(entry) = cluster.pods.take(key.as_str()) {
             cluster.uncount(&entry);
             entry.pe.iter().for_each(|pe| cluster.forget_spec_change(&pe.job));
@@ -46,6 +47,7 @@ impl Apply for Pod {
 impl Cluster {
     /// Applies a version of a pod.
     fn show_pod(&mut self, pod: Pod) {
+        self.note_arrival(&pod);
         let uid = &pod.key.uid;
         let is_pe = || self.policies.governing(pod.key.namespace.as_str(), &pod.labels).is_some();
         self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod, is_pe);

@@ -154,7 +154,7 @@ impl Model {
             Event::DeclaredRegion(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
-            Event::Loads(_) | Event::Time(_) | Event::Settled(_) => {}
+            Event::Loads(_) | Event::Time(_) | Event::Settled { .. } => {}
         }
     }
 
