@@ -128,6 +128,8 @@ pub(crate) fn pod(name: &str) -> Pod {
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        oversized: None,
+        scheduler_name: Arc::from(""),
     }
 }
 
@@ -208,6 +210,7 @@ pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJ
         |spec: &[(&str, &str)]| spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
     StreamJob {
         id: ObjectId { namespace: Namespace::from(NAMESPACE), name: name.into() },
+        version: None,
         pes: pes.iter().map(|(pe, spec)| (Arc::from(*pe), declared(spec))).collect(),
         others: Labels::default(),
         override_load_protection: false,

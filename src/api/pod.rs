@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::metadata::controller;
 use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, TolerationObject, states_preference};
 use crate::model::{
-    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Pod, PodKey, PodName, PodPhase,
-    PodResources, PodUid, Resources,
+    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, OversizedValue, Pod, PodKey,
+    PodName, PodPhase, PodResources, PodUid, Resources,
 };
 
 /// The fields of a Pod object that a decision reads.
@@ -31,6 +31,7 @@ pub struct PodObject {
 #[serde(default, rename_all = "camelCase")]
 struct PodSpec {
     node_name: Option<String>,
+    scheduler_name: Option<String>,
     containers: Option<Vec<Container>>,
     init_containers: Option<Vec<Container>>,
     overhead: Option<Quantities>,
@@ -87,6 +88,9 @@ impl TryFrom<&PodObject> for Pod {
         };
         let owners = metadata.owner_references.as_deref().unwrap_or_default();
         let read = |key: &str| READ_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        let annotations = metadata.annotations.iter().flatten().filter(|(key, _)| read(key));
+        let oversized = annotations.clone().find_map(|(key, value)| OversizedValue::measure(key, value));
+        let annotations = annotations.filter(|(_, value)| !OversizedValue::is_oversized(value));
         Ok(Self {
             key: PodKey {
                 namespace: Namespace::from(metadata.namespace.as_deref().unwrap_or_default()),
@@ -95,7 +99,9 @@ impl TryFrom<&PodObject> for Pod {
             },
             resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
             labels: metadata.labels.iter().flatten().collect(),
-            annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
+            annotations: annotations.collect::<Labels>(),
+            oversized: oversized.map(Box::new),
+            scheduler_name: Arc::from(object.spec.scheduler_name.as_deref().unwrap_or_default()),
             owner: controller(owners).map(Arc::new),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,

@@ -1,5 +1,6 @@
 //! filter: the nodes that a pod may be placed on.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::context::SchedulingContext;
 use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
 use crate::model::{Pe, Pod, Reason, Rejection};
-use crate::placement::{PlacementDecision, is_checked_by_kube_scheduler};
+use crate::placement::{PlacementDecision, check_work_budget, is_checked_by_kube_scheduler};
 use crate::state::{NodeIndex, Snapshot};
 
 /// The result of filter: the response, and the data for metrics and the attempt.
@@ -23,7 +24,7 @@ pub struct Filtered {
     /// The nodes that passed, also those that the response leaves out; empty for a pod that is no PE.
     pub passed: Vec<NodeIndex>,
     /// Why filter returns a retryable error.
-    pub error: Option<&'static str>,
+    pub error: Option<Cow<'static, str>>,
 }
 
 pub(super) const NOT_LISTED: &str =
@@ -31,7 +32,7 @@ pub(super) const NOT_LISTED: &str =
 /// An error, because kube-scheduler retries a pod soon after an error. A rejected pod waits for an event that
 /// kube-scheduler sees.
 const UNSEEN: &str =
-    "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
+    "StaleState: the object that declares the placement of the pod has not been seen yet; the pod is tried again";
 /// A reservation may be dropped without an event that requeues this pod, so filter returns a retryable error.
 const RESERVED: &str = "StaleState: PEs that are being bound hold every node that is left; the pod is tried again";
 /// kube-scheduler has evaluated these rules with a newer view. A rejection would keep the pod waiting for minutes.
@@ -60,10 +61,13 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
     if !context.snapshot.is_complete() {
         return retryable_error(NOT_LISTED);
     }
-    if pe.awaits().is_some() {
+    if pe.awaited.is_some() {
         return retryable_error(UNSEEN);
     }
     let expected = context.decision_snapshot();
+    if let Err(dear) = check_work_budget(&pe, expected) {
+        return retryable_error(dear.to_string());
+    }
     let decision = context.decide(&pe, expected);
     let (passed, mut rejected) = filter_nodes(&decision, names, expected);
     if context.asked_by_kube_scheduler {
@@ -168,11 +172,12 @@ fn count_by_reason(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
     counts
 }
 
-fn retryable_error(problem: &'static str) -> Filtered {
-    unfiltered(encode::filter_error(problem), 0, Some(problem))
+fn retryable_error(problem: impl Into<Cow<'static, str>>) -> Filtered {
+    let problem = problem.into();
+    unfiltered(encode::filter_error(&problem), 0, Some(problem))
 }
 
-fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<&'static str>) -> Filtered {
+fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<Cow<'static, str>>) -> Filtered {
     Filtered { body, pe: None, attempt: Attempt { evaluated_nodes, ..Attempt::default() }, passed: Vec::new(), error }
 }
 

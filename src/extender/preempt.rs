@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::context::SchedulingContext;
 use super::decode::{PreemptionArguments, ProposedVictims};
 use crate::model::{HostChoice, Pe, Pod};
-use crate::placement::{Foresight, PlacementDecision, asks_for_gang, gang_fits_with};
+use crate::placement::{Foresight, PlacementDecision, asks_for_gang, check_work_budget, gang_fits_with};
 use crate::state::{NodeIndex, Snapshot};
 
 /// How many plans of gangs are made for one request. kube-scheduler proposes a hundred nodes and more, and evicts on one.
@@ -57,7 +57,7 @@ struct MetaPod {
 /// gang and to no exclusive allocation come first: other nodes are kept only where there is no such node.
 ///
 /// `find_pod` looks up a pod by its UID. A victim that the snapshot does not have frees nothing. No node is kept while the
-/// snapshot is incomplete.
+/// snapshot is incomplete, or where the decision exceeds the work budget.
 #[must_use]
 pub fn preempt(
     arguments: PreemptionArguments,
@@ -69,10 +69,11 @@ pub fn preempt(
     let Some(pe) = context.policies.pe(&pod, context.snapshot.declared()).map(Arc::new) else {
         return Preemption::new(None, victims, proposed);
     };
-    if !context.snapshot.is_complete() || pe.awaits().is_some() {
+    let snapshot = context.decision_snapshot();
+    if !snapshot.is_complete() || pe.awaited.is_some() || check_work_budget(&pe, snapshot).is_err() {
         return Preemption::new(Some(pe), BTreeMap::new(), proposed);
     }
-    let evaluator = Evaluator { pe: &pe, snapshot: context.decision_snapshot(), find_pod };
+    let evaluator = Evaluator { pe: &pe, snapshot, find_pod };
     let mut gang_plans = MAX_GANG_PLANS;
     let mut harmless = BTreeMap::new();
     let mut costly = BTreeMap::new();

@@ -28,6 +28,9 @@ pub struct Record {
     /// The pool that the PE names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    /// True where the pool is exclusive: the PE holds its node until it is gone, also where the pool is deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub exclusive: bool,
     /// The tags that the PE names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -95,9 +98,10 @@ impl Record {
         let terms = choice.best.first()?.terms;
         let (pool, tags) = match &spec.hosts {
             HostChoice::Any => (None, Vec::new()),
-            HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
+            HostChoice::Pool(id) => (Some(id), Vec::new()),
             HostChoice::Tags(tags) => (None, tags.clone()),
         };
+        let exclusive = pool.and_then(|id| snapshot.pools().get(id)).is_some_and(|pool| pool.mode.is_exclusive());
         let bucket =
             decision.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
         let place =
@@ -108,7 +112,8 @@ impl Record {
             job: pe.job.to_string(),
             pe: pe.name.to_string(),
             policy: pe.policy.to_string(),
-            pool,
+            pool: pool.map(ToString::to_string),
+            exclusive,
             tags,
             pool_index: spec.pool_index,
             allocation: choice.allocation.clone(),

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::{self, text};
 use super::limits::Intake;
+use super::steady_clock::steady_now;
 use crate::commit::{BindFailure, Binder, BoundPod, WriteError};
 use crate::explain::{ExplainedPod, explain};
 use crate::extender::{
@@ -149,7 +150,7 @@ impl Extender {
     fn filter(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (view, (_, now)) = (self.store.view(), clock());
+        let (view, now) = (self.store.view(), steady_now());
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
         let filtered = extender::filter(
@@ -157,7 +158,7 @@ impl Extender {
             self.scheduling_context(&view, with_reservations.as_ref(), &last_attempt, &plan),
         );
         if let Some(error) = filtered.error {
-            tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
+            tracing::warn!(pod = %arguments.pod.key, %error, "filter cannot answer");
             return Ok((json(filtered.body), RequestOutcome::Error));
         }
         let Some(pe) = filtered.pe else { return Ok((json(filtered.body), RequestOutcome::NotOurs)) };
@@ -179,7 +180,7 @@ impl Extender {
     fn prioritize(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (view, (_, now)) = (self.store.view(), clock());
+        let (view, now) = (self.store.view(), steady_now());
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
         let prioritized = extender::prioritize(

@@ -11,15 +11,18 @@ mod node;
 mod node_labels;
 mod node_requirements;
 mod open_streams;
+mod oversized_value;
 mod pe;
 mod pod;
 mod pod_requests;
 mod pool;
 mod reason;
 mod request_outcome;
+mod resource_version;
 mod resources;
 mod shortage;
 mod stream_job;
+mod stream_job_version;
 mod thousandths;
 
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
@@ -33,15 +36,16 @@ pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,
 };
-pub use pe::{
-    Connection, DeclaredBy, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy,
-};
+pub use oversized_value::OversizedValue;
+pub use pe::{Connection, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy};
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pod_requests::{ContainerResources, PodRequests, PodResources};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
+pub use resource_version::ResourceVersion;
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources};
 pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};
+pub use stream_job_version::StreamJobVersion;
 pub use thousandths::{rounded, thousandths};

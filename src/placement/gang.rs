@@ -120,7 +120,9 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
             (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete { exist, count: count.get() })
         }
         Gang::All => {
-            let is_settled = snapshot.is_settled(pe.pod.created) && !job.is_some_and(|job| is_arriving(snapshot, job));
+            let is_seen = is_known || !snapshot.follows_clock();
+            let is_settled =
+                is_seen && snapshot.is_settled(&pe.pod) && !job.is_some_and(|job| is_arriving(snapshot, job));
             (!is_settled).then_some(Rejection::GangArrives)
         }
     }
@@ -138,7 +140,7 @@ pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool 
 /// True while a pending PE of a job is so young that more members may be created.
 pub(super) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
     let mut pending = job.members.iter().filter(|member| member.node.is_none());
-    pending.any(|member| !snapshot.is_settled(member.pe.pod.created))
+    pending.any(|member| !snapshot.is_settled(&member.pe.pod))
 }
 
 fn reaches(members: usize, count: u32) -> bool {

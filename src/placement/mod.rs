@@ -5,6 +5,7 @@
 //! | file or folder | holds |
 //! |---|---|
 //! | `pool`, `node_requirements`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
+//! | `work_budget` | whether a decision costs more than one request may |
 //! | `pre_filter` | the facts about one PE in one snapshot |
 //! | `filter/` | the filter plugins, one a file, and their table |
 //! | `plugin_set`, `evaluate` | runs the plugins: the first rejection of a node, or all rejections |
@@ -34,6 +35,7 @@ mod pool;
 mod pre_filter;
 mod requeue;
 mod score;
+mod work_budget;
 
 #[cfg(test)]
 pub(crate) use colocation::conflict_between;
@@ -58,6 +60,7 @@ pub(crate) use score::limit_risk::limit_risk;
 pub use score::rank::{HIGHEST_SCORE, RankedNode, Ranking};
 pub use score::terms::ScoreTerms;
 pub use score::traffic::TrafficLocality;
+pub use work_budget::{TooDear, check_work_budget};
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,7 @@ use super::bucket_members::BucketMembers;
 use super::exlocated::ExlocatedSiblings;
 use super::invalid_spec;
 use super::pool::count_qualifying;
-use crate::model::{
-    DeclaredPe, HostChoice, NodeName, OpenStreamsObject as _, Pe, PlacementSpec, Pool, Pools, Rejection,
-};
+use crate::model::{HostChoice, NodeName, Pe, PlacementSpec, Pool, Pools, Rejection};
 use crate::state::{NodeIndex, Snapshot};
 
 /// The facts about one PE in one snapshot. They borrow nothing, so that an attempt keeps them from filter to bind.
@@ -59,8 +57,8 @@ impl PreFilterState {
         snapshot: &Snapshot,
         bucket: impl FnOnce(&PlacementSpec) -> BucketMembers,
     ) -> Result<Self, Rejection> {
-        if let Some(unseen) = pe.awaits() {
-            return Err(Rejection::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
+        if let Some(unseen) = &pe.awaited {
+            return Err(Rejection::Unseen(unseen.to_string()));
         }
         let spec = pe.spec.as_ref().map_err(|problem| Rejection::InvalidPlacement(problem.to_string().into()))?;
         let job = snapshot.job(&pe.job);

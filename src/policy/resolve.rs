@@ -79,7 +79,7 @@ pub(crate) struct PlacementPolicy {
 }
 
 /// The scheduler name of `deploy/`.
-const DEFAULT_SCHEDULER: &str = "outrigger";
+pub(super) const DEFAULT_SCHEDULER: &str = "outrigger";
 /// Scheme and risk have the same weight.
 const DEFAULT_RISK_WEIGHT: u32 = 1_000;
 

@@ -81,7 +81,7 @@ pub fn simulate(input: Input) -> SimulationOutcome {
     let mut cluster = Cluster::new(policies);
     let bound = running.into_iter().filter(|pod| pod.node.is_some());
     let pods = bound.chain(workload.iter().cloned()).collect();
-    let Declarations { jobs, open_streams } = declared;
+    let Declarations { jobs, open_streams, .. } = declared;
     cluster.apply(Event::Time(now));
     cluster.apply(Event::Loads(loads));
     cluster.apply(Event::listed(nodes));

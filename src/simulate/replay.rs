@@ -123,7 +123,7 @@ fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> 
             let PendingBinding { node, record, .. } = *binding;
             record.map(|record| (node, record))
         }
-        Ok(Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => None,
+        Ok(Verified::TakeoverUnchecked | Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => None,
     };
     CycleOutcome { placed, score: best.score, ..CycleOutcome::default() }
 }

@@ -1,9 +1,7 @@
 //! The cluster at one moment: immutable, shared, cheap to publish.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::job_state::JobState;
 use super::jobs::Jobs;
@@ -23,7 +21,8 @@ pub struct Snapshot {
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
-    pub(super) settled: Option<Timestamp>,
+    /// Pending pods that were first seen just now; `None` where no clock is followed.
+    pub(super) arriving: Option<Arc<BTreeSet<PodUid>>>,
     /// The reservations that count as placed here, beside what the cluster holds.
     pub(super) reserved: Arc<[(PodUid, NodeIndex)]>,
 }
@@ -102,10 +101,17 @@ impl Snapshot {
         self.spec_changes.iter().map(|(id, version)| (id, *version))
     }
 
-    /// True when pods that were created with this one have been seen as well, as far as can be told.
+    /// True when pods that were created with this one have been seen as well, as far as can be told: the pod has been seen
+    /// for the quiet time. A pod that is not known counts as settled.
     #[must_use]
-    pub fn is_settled(&self, created: Timestamp) -> bool {
-        self.settled.is_none_or(|settled| created <= settled)
+    pub fn is_settled(&self, pod: &Pod) -> bool {
+        self.arriving.as_ref().is_none_or(|arriving| !arriving.contains(&pod.key.uid))
+    }
+
+    /// True where pods settle with time. Otherwise, every pod is settled.
+    #[must_use]
+    pub fn follows_clock(&self) -> bool {
+        self.arriving.is_some()
     }
 
     /// Every `StreamJob`.

@@ -11,7 +11,7 @@ use crate::api::open_streams::{HostPool as DeclaredPoolObject, Job, ParallelRegi
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, NodeName, ObjectId, OpenStreamsObject as _,
-    Pod, PodUid, Pool, StreamJob,
+    Pod, PodUid, Pool, ResourceVersion, StreamJob,
 };
 use crate::state::{Event, Observed};
 
@@ -35,6 +35,10 @@ pub(super) trait Watched:
     /// The event that Kubernetes is going to collect the pods of an object that was deleted. The metadata are the last
     /// ones of the object.
     fn orphans(_metadata: &ObjectMeta) -> Option<Event> {
+        None
+    }
+    /// The event that the watch has shown every object up to this resource version.
+    fn shown(_version: &str) -> Option<Event> {
         None
     }
     /// Name and field problems of an object that counts all the same.
@@ -91,6 +95,9 @@ impl Watched for StreamJobObject {
     }
     fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
         object_id(metadata)
+    }
+    fn shown(version: &str) -> Option<Event> {
+        ResourceVersion::parse(version).map(Event::StreamJobsShown)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::cli::CommandError;
 use crate::cli::manifests::{Field, Object, Text, objects};
 use crate::model::{
     Declarations, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, OpenStreams,
-    OpenStreamsObject, Pe, Pod, PodPhase, PodUid, Pool, Pools, StreamJobs,
+    OpenStreamsObject, Pod, PodPhase, PodUid, Pool, Pools, StreamJobs,
 };
 use crate::policy::PolicySet;
 use crate::simulate::{self, Input};
@@ -204,7 +204,8 @@ impl<'t> Gathered<'t> {
         (now, path): (Option<Timestamp>, simulate::SimulationMode),
     ) -> Result<Read, CommandError> {
         let now = now.or(self.newest).unwrap_or(Timestamp::UNIX_EPOCH);
-        let declared = Declarations { jobs: Arc::new(self.jobs), open_streams: self.open_streams };
+        let declared =
+            Declarations { jobs: Arc::new(self.jobs), open_streams: self.open_streams, ..Declarations::default() };
         // A pod in both inputs counts as the workload has it.
         let mut cluster = self.running;
         let to_place: BTreeSet<String> = self.workload.iter().map(Object::name).collect();
@@ -266,7 +267,8 @@ fn prepared<'t>(
     }
     let pod = Arc::new(pod);
     let pe = context.policies.pe(&pod, context.declared);
-    if let Some(unseen) = pe.as_ref().and_then(Pe::awaits) {
+    let awaiting = pe.as_ref().filter(|pe| pe.awaited.is_some());
+    if let Some(unseen) = awaiting.and_then(|pe| pe.object.as_ref()) {
         let problem = format!("belongs to ProcessingElement {unseen}, which is in none of the files");
         return Err(object.wrong("metadata.ownerReferences", &problem));
     }

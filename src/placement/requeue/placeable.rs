@@ -17,6 +17,6 @@ pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
     };
     let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
     // kube-scheduler is about to schedule PEs that were created just now.
-    let settled = pending.map(|member| &member.pe).filter(|pe| snapshot.is_settled(pe.pod.created));
+    let settled = pending.map(|member| &member.pe).filter(|pe| snapshot.is_settled(&pe.pod));
     most_urgent_first(settled.filter(is_placeable).collect())
 }

@@ -1,6 +1,6 @@
 //! Tests of requeuing.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use super::super::{OverloadCleared, SpecChanged, placeable};
 use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
@@ -151,7 +151,6 @@ fn events_of_the_first_list_requeue_no_pe() {
 
 #[test]
 fn a_process_that_starts_requeues_every_placeable_pe() {
-    let young = Pod { created: Timestamp::from_second(9).unwrap(), ..pe("j", "young", &[]) };
     let pods = vec![
         pe("j", "anywhere", &[]),
         pe("j", "nowhere", &[("hosts", "n9")]),
@@ -160,15 +159,18 @@ fn a_process_that_starts_requeues_every_placeable_pe() {
         pe("j", "apart", &[("exlocation", "x"), ("hosts", "n1")]),
         pe("gang", "too-few", &[("gang", "2")]),
         Pod { priority: 1, ..pe("k", "urgent", &[]) },
-        young,
         pod("no-pe"),
     ];
     let mut cluster = governed(policies(""), vec![node("n1"), node("n2")], vec![], pods);
-    cluster.apply(Event::Settled(Timestamp::from_second(8).unwrap()));
+    let after =
+        |seconds| Event::Settled { elapsed: SignedDuration::from_secs(seconds), quiet: SignedDuration::from_secs(3) };
+    cluster.apply(after(0));
+    cluster.apply(Event::put(pe("j", "young", &[])));
+    cluster.apply(after(1));
     let names = |cluster: &Cluster| -> Vec<String> {
         placeable(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
     assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few"]);
-    cluster.apply(Event::Settled(Timestamp::from_second(9).unwrap()));
+    cluster.apply(after(4));
     assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few", "young"]);
 }

@@ -72,6 +72,11 @@ impl<'a> SpecSources<'a> {
         self.on_pod(key).map(|value| (SpecSource::Pod, value))
     }
 
+    /// True where an object overrules the value of a key on the pod.
+    pub(super) fn is_declared_by_object(&self, key: &str) -> bool {
+        self.objects().any(|(_, values)| overrules(values, key))
+    }
+
     /// The effective value of a key.
     pub(super) fn value(&self, key: &str) -> Option<&'a str> {
         self.effective(key).map(|(_, value)| value)

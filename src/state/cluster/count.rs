@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::departed_job::DepartedJob;
 use super::fold::{Cluster, Entry};
-use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid};
+use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid, Scope};
 use crate::state::job_state::{JobState, PreviousNode};
 use crate::state::node_state::NodeIndex;
 
@@ -50,7 +50,11 @@ impl Cluster {
             pod.node.clone().or_else(|| self.assumed(uid.as_str()).cloned())
         };
         let node = node.map(|name| self.index_of(&name));
-        let pe = self.policies.pe(&pod, &self.current.declared).map(|pe| Arc::new(self.shared_values.pe(pe)));
+        let held = before.as_ref().and_then(|before| before.pe.as_ref()?.exclusive_hold);
+        let pe = self.policies.pe(&pod, &self.current.declared).map(|pe| {
+            let exclusive_hold = node.and_then(|_| held.or(pe.exclusive_hold).or_else(|| self.exclusive_scope(&pe)));
+            Arc::new(self.shared_values.pe(Pe { exclusive_hold, ..pe }))
+        });
         let entry = Entry { pod, pe, node };
         self.count(&entry);
         if let Some(before) = before.and_then(|before| before.pe) {
@@ -59,9 +63,30 @@ impl Cluster {
         self.pods.insert(entry);
     }
 
+    /// The scope of the exclusive pool that a PE names.
+    fn exclusive_scope(&self, pe: &Pe) -> Option<Scope> {
+        let spec = pe.spec.as_ref().ok()?;
+        let HostChoice::Pool(id) = &spec.hosts else { return None };
+        let pool = self.current.pools.get(id)?;
+        pool.mode.is_exclusive().then_some(spec.exclusive_scope)
+    }
+
+    /// Reads the placed PEs of these pools again: one of the pools may have been seen for the first time.
+    pub(super) fn hold_nodes_of(&mut self, pools: &BTreeSet<ObjectId>) {
+        let is_exclusive = |id: &ObjectId| self.current.pools.get(id).is_some_and(|pool| pool.mode.is_exclusive());
+        let exclusive: BTreeSet<ObjectId> = pools.iter().filter(|id| is_exclusive(id)).cloned().collect();
+        if !exclusive.is_empty() {
+            self.replace_all(|entry| {
+                let spec = entry.pe.as_ref().and_then(|pe| pe.spec.as_deref().ok());
+                entry.node.is_some()
+                    && spec.is_some_and(|spec| matches!(&spec.hosts, HostChoice::Pool(id) if exclusive.contains(id)))
+            });
+        }
+    }
+
     /// Notes a change of the placement spec of a PE.
     fn compare(&mut self, before: &Pe, now: Option<&Pe>) {
-        let differs = |now: &Pe| now.spec != before.spec || now.awaits().is_some() != before.awaits().is_some();
+        let differs = |now: &Pe| now.spec != before.spec || now.awaited.is_some() != before.awaited.is_some();
         if now.is_some_and(differs) {
             self.note_spec_change([before.job.clone()]);
         }
@@ -98,6 +123,9 @@ impl Cluster {
 
     fn count(&mut self, entry: &Entry) {
         self.index_by_object(entry);
+        if entry.pe.as_ref().is_some_and(|pe| pe.awaited.is_some()) {
+            self.awaiting.insert(entry.pod.key.uid.clone());
+        }
         let is_leaving = entry.pod.phase != PodPhase::Active || self.is_orphan(&entry.pod);
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
@@ -118,6 +146,7 @@ impl Cluster {
 
     pub(super) fn uncount(&mut self, entry: &Entry) {
         self.unindex_by_object(entry);
+        self.awaiting.remove(&entry.pod.key.uid);
         if let Some(index) = entry.node {
             let was_saturated = self.current.nodes.change(index.number(), |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();

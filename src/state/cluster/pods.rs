@@ -15,14 +15,13 @@ impl Apply for Pod {
     const KIND: Kind = Kind::Pod;
 
     fn put(self, cluster: &mut Cluster) {
-        if cluster.show_pod(self) {
-            cluster.take_over_again();
-        }
+        cluster.show_pod(self);
     }
 
     fn gone(key: &PodUid, cluster: &mut Cluster) {
         cluster.assumed_pods.remove(key);
         cluster.takeover.forget(key);
+        cluster.forget_arrival(key);
         if let Some(entry) = cluster.pods.take(key.as_str()) {
             cluster.uncount(&entry);
             entry.pe.iter().for_each(|pe| cluster.forget_spec_change(&pe.job));
@@ -41,17 +40,17 @@ impl Apply for Pod {
             cluster.show_pod(pod);
         }
         // Another process may have taken over and ended between two lists.
-        if cluster.takeover.has_begun() {
-            cluster.take_over_again();
-        }
+        cluster.takeover.ask();
     }
 }
 
 impl Cluster {
-    /// Applies a version of a pod; true where it shows that another process has taken over.
-    fn show_pod(&mut self, pod: Pod) -> bool {
+    /// Applies a version of a pod.
+    fn show_pod(&mut self, pod: Pod) {
+        self.note_arrival(&pod);
         let uid = &pod.key.uid;
-        let superseded = self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod);
+        let is_pe = || self.policies.governing(pod.key.namespace.as_str(), &pod.labels).is_some();
+        self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod, is_pe);
         // What the watch shows replaces what was assumed, whether both agree or not. For a later version without a node,
         // our Binding comes too late: its precondition fails.
         let is_over = |assumed: &AssumedPod| !is_pending(&pod) || assumed.resource_version != pod.resource_version;
@@ -60,7 +59,6 @@ impl Cluster {
         }
         let pod = Arc::new(self.shared_values.pod(pod));
         self.replace(pod);
-        superseded
     }
 
     pub(super) fn drop_owner(&mut self, owner: &Owner) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::departed_job::DepartedJob;
 use super::fold::{Apply, Cluster, Kind};
-use crate::model::{JobId, LastPlace, ObjectId, StreamJob};
+use crate::model::{JobId, LastPlace, ObjectId, ResourceVersion, StreamJob};
 use crate::state::job_state::{JobState, PreviousNode};
 
 /// How many departed jobs are kept. A job is without a PE between two pods of its only PE.
@@ -46,6 +46,17 @@ impl Apply for StreamJob {
 }
 
 impl Cluster {
+    /// Notes that the watch has shown every `StreamJob` up to this version. PEs that waited for it are read again.
+    pub(super) fn show_stream_jobs(&mut self, version: ResourceVersion) {
+        if self.current.declared.stream_jobs_shown >= Some(version) {
+            return;
+        }
+        self.current.declared.stream_jobs_shown = Some(version);
+        self.current.version += 1;
+        let awaiting = self.awaiting.clone();
+        self.replace_these(&awaiting);
+    }
+
     /// Takes over from the status of a `StreamJob` where PEs were last bound, as an earlier process saw it. What this
     /// process has seen itself is later, and stays.
     fn restore_previous_nodes(&mut self, id: &ObjectId, last_places: Vec<LastPlace>) {

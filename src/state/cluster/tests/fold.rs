@@ -98,6 +98,7 @@ struct ModelBinding {
 impl Model {
     fn apply(&mut self, event: Event) {
         match event {
+            Event::StreamJobsShown(_) => {}
             Event::Node(change) => match change {
                 Change::Expected => drop(self.expected.insert("nodes")),
                 Change::Put(node) => drop(self.nodes.insert(node.name.clone(), *node)),
@@ -153,7 +154,7 @@ impl Model {
             Event::DeclaredRegion(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
-            Event::Loads(_) | Event::Time(_) | Event::Settled(_) => {}
+            Event::Loads(_) | Event::Time(_) | Event::Settled { .. } => {}
         }
     }
 
@@ -171,7 +172,11 @@ impl Model {
     }
 
     fn declared(&self) -> Declarations {
-        Declarations { jobs: Arc::new(self.stream_jobs.clone()), open_streams: self.open_streams.clone() }
+        Declarations {
+            jobs: Arc::new(self.stream_jobs.clone()),
+            open_streams: self.open_streams.clone(),
+            ..Declarations::default()
+        }
     }
 
     /// A pod is no longer assumed when the watch shows a node, the end of the pod, or a later version.
