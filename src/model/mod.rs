@@ -17,6 +17,7 @@ mod pod_requests;
 mod pool;
 mod reason;
 mod request_outcome;
+mod resource_list;
 mod resources;
 mod shortage;
 mod stream_job;
@@ -37,10 +38,14 @@ pub use pe::{
     Connection, DeclaredBy, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy,
 };
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
-pub use pod_requests::{ContainerResources, PodRequests, PodResources};
+pub use pod_requests::{
+    ActualResources, ContainerResources, PodRequests, PodResourceStatus, PodResources, RequestsAndLimits,
+    ResourceStatus,
+};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
+pub use resource_list::ResourceList;
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources};
 pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};

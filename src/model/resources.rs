@@ -132,6 +132,14 @@ impl Resources {
 
 const NANO: u128 = 1_000_000_000;
 
+/// How many thousandths a base unit has.
+pub(super) const THOUSANDTHS: u128 = 1_000;
+
+/// A Kubernetes quantity in thousandths of its base unit, rounded up; `None` where [`parse_nano`] has none.
+pub(super) fn parse_thousandths(text: &str) -> Option<u128> {
+    Some(parse_nano(text)?.div_ceil(NANO / THOUSANDTHS))
+}
+
 /// Rounds up, and stops at the largest number.
 fn ceil_div(nano: u128, unit: u128) -> u64 {
     u64::try_from(nano.div_ceil(unit)).unwrap_or(u64::MAX)
