@@ -155,7 +155,8 @@ fn resources(object: &PodObject) -> Result<PodResources, InvalidQuantity> {
     let status = is_bound.then_some(status);
     let read = |container: &Container| {
         let reported = status.and_then(|status| status.container(container.name.as_deref()));
-        let reported = reported.map(|status| reported_resources(&status.allocated_resources, &status.resources));
+        let reported =
+            reported.map(|status| reported_resources(status.allocated_resources.as_ref(), status.resources.as_ref()));
         Ok(ContainerResources {
             spec: requirements(container.resources.as_ref())?,
             status: reported.transpose()?,
@@ -168,7 +169,7 @@ fn resources(object: &PodObject) -> Result<PodResources, InvalidQuantity> {
     let reported = |status: &PodStatus| {
         Ok(PodResourceStatus {
             resize_is_infeasible: status.resize_is_infeasible(),
-            pod_level: reported_resources(&status.allocated_resources, &status.resources)?,
+            pod_level: reported_resources(status.allocated_resources.as_ref(), status.resources.as_ref())?,
         })
     };
     Ok(PodResources {
@@ -196,13 +197,13 @@ fn requirements(written: Option<&ResourceRequirements>) -> Result<RequestsAndLim
 }
 
 fn reported_resources(
-    allocated: &Option<Quantities>,
-    actual: &Option<ResourceRequirements>,
+    allocated: Option<&Quantities>,
+    actual: Option<&ResourceRequirements>,
 ) -> Result<ResourceStatus, InvalidQuantity> {
-    let read = |written: &Option<Quantities>| written.as_ref().map(|written| quantities(Some(written))).transpose();
-    let actual = actual
-        .as_ref()
-        .map(|actual| Ok(ActualResources { requests: read(&actual.requests)?, limits: read(&actual.limits)? }));
+    let read = |written: Option<&Quantities>| written.map(|written| quantities(Some(written))).transpose();
+    let actual = actual.map(|actual| {
+        Ok(ActualResources { requests: read(actual.requests.as_ref())?, limits: read(actual.limits.as_ref())? })
+    });
     Ok(ResourceStatus { allocated: read(allocated)?, actual: actual.transpose()? })
 }
 

@@ -91,9 +91,15 @@ impl PodResources {
         PodRequests { requests: requests.counted(), limits: limits.counted() }
     }
 
+    /// The requests of all containers of the spec, without values for the whole pod and overhead.
+    #[must_use]
+    pub fn sum_of_containers(&self) -> ResourceList {
+        self.sum_at_peak(|container| container.spec.requests.clone())
+    }
+
     /// While a resize is under way, kube-scheduler counts the largest of what is wanted, reserved and in force.
     fn container_requests(&self) -> ResourceList {
-        let wanted = self.sum_at_peak(|container| container.spec.requests.clone());
+        let wanted = self.sum_of_containers();
         let Some(status) = &self.status else { return wanted };
         let whole_pod = (&status.pod_level.allocated, status.actual_requests());
         let (reserved, mut largest) = if let (Some(reserved), Some(in_force)) = whole_pod {
@@ -145,7 +151,9 @@ impl PodResources {
             return wanted.clone();
         };
         let mut largest = if status.resize_is_infeasible { ResourceList::default() } else { wanted.clone() };
-        largest.maximum(status.actual_limits().unwrap_or(&ResourceList::default()));
+        if let Some(in_force) = status.actual_limits() {
+            largest.maximum(in_force);
+        }
         largest
     }
 

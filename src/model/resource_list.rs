@@ -55,6 +55,18 @@ impl ResourceList {
         }
     }
 
+    /// Takes the amounts of another list for the resources that are `wanted` and not listed.
+    pub fn complete(&mut self, with: &Self, wanted: impl Fn(&str) -> bool) {
+        for (name, amount) in with.0.iter().filter(|(name, _)| wanted(name)) {
+            self.change(name, |own| own.unwrap_or(*amount));
+        }
+    }
+
+    /// Every resource with its amount as a quantity.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, String)> {
+        self.0.iter().map(|(name, amount)| (&**name, quantity(*amount)))
+    }
+
     /// The resources that kube-scheduler counts, rounded up to whole units.
     #[must_use]
     pub fn counted(&self) -> Resources {
@@ -80,6 +92,15 @@ impl ResourceList {
             }
             Err(at) => self.0.insert(at, (name.into(), amount(None))),
         }
+    }
+}
+
+/// Thousandths of a base unit as a quantity.
+fn quantity(thousandths: u128) -> String {
+    if thousandths.is_multiple_of(THOUSANDTHS) {
+        (thousandths / THOUSANDTHS).to_string()
+    } else {
+        format!("{thousandths}m")
     }
 }
 

@@ -41,7 +41,6 @@ pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Foresight, PlacementDecision};
 pub(crate) use gang::gang_spec;
 pub use gang::{GangPlan, GangState, QUIET};
-#[cfg(any(test, feature = "demo"))]
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
 pub(crate) use planner::gang_plan::gang_at_bind;

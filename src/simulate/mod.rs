@@ -1,13 +1,17 @@
 //! Simulation: places all PEs of an input without a cluster, with the functions of the server.
 //!
 //! ```text
-//! objects ─► admit: patch each pod as the webhook ─► state: events ─► replay: filter, prioritize, bind ─► outcome
+//! controllers: create pods ─► api_server: store each pod ─► state: events ─► replay: filter, prioritize, bind ─► outcome
 //! ```
 //!
 //! This module makes no decision of its own. Every pod of the workload exists from the start, and is tried once, in the
 //! order of `docs/simulate.md`.
 
-mod admit;
+pub mod api_server;
+pub mod controllers;
+mod input_time;
+mod kube_scheduler;
+pub mod not_simulated;
 mod outcome;
 mod replay;
 
@@ -22,7 +26,7 @@ use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhas
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
 
-pub use admit::admitted;
+pub use input_time::newest_time;
 pub use outcome::{
     Chart, ChartNode, ChartPe, PlacementRecord, ReasonCode, SimulatedJob, SimulatedNode, SimulatedPe,
     SimulationOutcome, TrafficEdge,
@@ -41,7 +45,8 @@ pub struct Input {
     pub declared: Declarations,
     /// The pods of the cluster. Pods that are not bound are ignored.
     pub cluster: Vec<Pod>,
-    /// The pods to place, in the order of the input. Bound pods stay on their nodes.
+    /// The pods to place, in the order of the input. Bound pods stay on their nodes. Pods of no policy take room, and are
+    /// not among the outcomes.
     pub workload: Vec<Pod>,
     /// The measured loads of nodes.
     pub loads: BTreeMap<NodeName, Load>,
@@ -74,8 +79,11 @@ impl SimulationMode {
 /// Places the pending PEs of the workload.
 #[must_use]
 pub fn simulate(input: Input) -> SimulationOutcome {
-    let Input { policies, nodes, pools, declared, cluster: running, mut workload, loads, now, mode } = input;
-    workload.retain(|pod| pod.phase == PodPhase::Active);
+    let Input { policies, nodes, pools, declared, cluster: mut running, workload, loads, now, mode } = input;
+    // A pod that is being deleted keeps its room until it is gone. It is not placed again.
+    let (mut workload, ending): (Vec<Pod>, Vec<Pod>) =
+        workload.into_iter().partition(|pod| pod.phase == PodPhase::Active);
+    running.extend(ending.into_iter().filter(|pod| pod.phase == PodPhase::Leaving));
     // The sort is stable, so pods of equal priority and creation time keep the order of the input.
     workload.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
     let mut cluster = Cluster::new(policies);
@@ -95,10 +103,10 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster.apply(Event::listed(all(&regions)));
     }
     cluster.apply(Event::listed(pods));
-    let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
-    workload.retain(|pod| is_pe(&pod.key.uid));
     let pending = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();
+    let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
+    workload.retain(|pod| is_pe(&pod.key.uid));
     let decided = mode.schedule(&mut cluster, &batch, now);
     SimulationOutcome::new(&cluster, &workload, decided)
 }

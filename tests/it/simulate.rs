@@ -39,7 +39,7 @@ fn a_small_cluster_comes_out_as_it_did_in_every_form() {
         let (code, out, error) = small(form);
         assert_eq!((code, &out), (3, &std::fs::read_to_string(golden(file)).unwrap()), "{form}");
         let notes = "note: skipped kinds that placement does not read: 1 ConfigMap\n\
-                     note: pods of the workload that no policy governs, which are not listed: 1\n";
+                     note: pods of the workload that no policy governs, which take room and are not listed: 1\n";
         assert_eq!(error, notes, "{form}");
     }
 }
@@ -323,7 +323,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         (
             "count.yaml",
             "kind: Deployment\nmetadata: {name: d}\nspec: {replicas: many, template: {}}\n".to_owned(),
-            "count.yaml:3:18: Deployment d: spec.replicas: \"many\" is not a number",
+            "count.yaml:3:18: Deployment default/d: spec.replicas: \"many\" is not a number",
         ),
         (
             "template.yaml",

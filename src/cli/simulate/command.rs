@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::{dot, read, svg, table};
+use super::read::read_input;
+use super::settings::{InputFiles, Settings};
+use super::{dot, svg, table};
 use crate::cli::output::{json, print, say};
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandError, policies};
@@ -85,14 +87,16 @@ enum Form {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    let path = match arguments.path {
+    let mode = match arguments.path {
         PathName::Full => SimulationMode::Full,
         PathName::Planned => SimulationMode::Planned,
     };
     let (_, policies) = policies::load(arguments.policies.as_deref())?;
     let loads = arguments.load.as_deref().map(files::read_loads).transpose().map_err(CommandError::input)?;
     let protects = policies.load_protection().is_some();
-    let mut read = read::read_input((&arguments.cluster, &arguments.workload), policies, (arguments.now, path), loads)?;
+    let files = InputFiles { cluster: &arguments.cluster, workload: &arguments.workload };
+    let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default() };
+    let mut read = read_input(files, settings)?;
     if arguments.load.is_some() && !protects {
         read.notes.push("--load has no effect: no policy sets loadProtection".to_owned());
     }
