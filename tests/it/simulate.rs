@@ -21,7 +21,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 /// Runs the command from the folder of the golden files; exit code, standard output, standard error.
-fn simulate(arguments: &[&str], input: &str) -> (i32, String, String) {
+pub(crate) fn simulate(arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut command = Command::cargo_bin("outrigger").unwrap();
     command.env_remove("COLUMNS").current_dir(golden("")).arg("simulate").args(arguments).write_stdin(input);
     let output = command.output().unwrap();
@@ -63,6 +63,12 @@ impl Files {
     pub(crate) fn write(&self, name: &str, text: impl AsRef<str>) -> String {
         let path = self.0.path().join(name);
         std::fs::write(&path, text.as_ref()).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
+    pub(crate) fn write_bytes(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
         path.into_os_string().into_string().unwrap()
     }
 

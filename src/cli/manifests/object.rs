@@ -207,7 +207,8 @@ impl Object<'_> {
     pub(in crate::cli) fn read<T: DeserializeOwned>(&self) -> Result<T, CommandError> {
         serde_path_to_error::deserialize(&self.value).map_err(|error| {
             let path: Vec<Field> = error.path().iter().filter_map(Field::from_segment).collect();
-            self.wrong_at(&path, &sentence(&error.inner().to_string(), &path))
+            let text = Field::find(&path, &self.value).and_then(Value::as_str);
+            self.wrong_at(&path, &sentence(&error.inner().to_string(), &path, text))
         })
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_path_to_error::Segment;
 use serde_saphyr::{NonFiniteFloatPolicy, Spanned};
 
@@ -43,6 +44,14 @@ impl Field {
             rest = after.strip_prefix('.').unwrap_or(after);
         }
         path
+    }
+
+    /// The value at a path.
+    pub(super) fn find<'v>(path: &[Self], value: &'v Value) -> Option<&'v Value> {
+        path.iter().try_fold(value, |value, field| match field {
+            Self::Member(name) => value.get(name),
+            Self::Element(at) => value.get(at),
+        })
     }
 
     /// A path as users write it: `spec.containers[0].name`.

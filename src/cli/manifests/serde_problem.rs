@@ -2,11 +2,17 @@
 
 use super::position::Field;
 
-/// The problem of a value, from the message of serde, whose words are those of Rust.
-pub(super) fn sentence(message: &str, path: &[Field]) -> String {
+/// The problem of a value, from the message of serde, whose words are those of Rust. `text` is the value where it is a text.
+pub(super) fn sentence(message: &str, path: &[Field], text: Option<&str>) -> String {
     let is_time = matches!(path.last(), Some(Field::Member(name)) if is_time(name));
     if let Some(name) = quoted(message, "missing field ") {
         return format!("the field `{name}` is missing; write it");
+    }
+    if let Some((found, known)) = quoted(message, "unknown variant ").zip(message.split_once(", expected ")) {
+        return format!("`{found}` is not known here; write {}", known.1.trim_start_matches("one of "));
+    }
+    if let Some((found, known)) = quoted(message, "unknown field ").zip(message.split_once(", expected ")) {
+        return format!("the field `{found}` is not known here; known are {}", known.1.trim_start_matches("one of "));
     }
     let mismatch = ["invalid type: ", "invalid value: "].iter().find_map(|prefix| message.strip_prefix(prefix));
     if let Some((found, wanted)) = mismatch.and_then(|rest| rest.split_once(", expected ")) {
@@ -14,7 +20,7 @@ pub(super) fn sentence(message: &str, path: &[Field]) -> String {
         return if is_time && !found.starts_with('a') { not_a_time(&found) } else { unlike(&found, wanted) };
     }
     if is_time {
-        not_a_time("the value")
+        not_a_time(&text.map_or_else(|| "the value".to_owned(), |text| format!("`{text}`")))
     } else {
         "Kubernetes cannot read the value; see the field in its API reference".to_owned()
     }

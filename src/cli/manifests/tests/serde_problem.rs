@@ -3,10 +3,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::HostPool;
 
 fn problem<T: DeserializeOwned>(value: Value, member: &str) -> String {
+    let text = value[member].as_str().map(str::to_owned);
     let Err(error) = serde_json::from_value::<T>(value) else { panic!("the value can be read") };
-    sentence(&error.to_string(), &[Field::Member(member.to_owned())])
+    sentence(&error.to_string(), &[Field::Member(member.to_owned())], text.as_deref())
 }
 
 #[test]
@@ -32,8 +34,12 @@ fn a_problem_is_told_in_the_words_of_a_user() {
         pod(json!({"containers": [], "priority": "high"})),
         "the text `high` stands where Kubernetes expects a number of this field's range; write a number without quotes"
     );
-    for time in [json!("yesterday"), json!(5)] {
-        let said = problem::<ObjectMeta>(json!({"creationTimestamp": time}), "creationTimestamp");
-        assert!(said.ends_with("is not a time; write it as 2026-11-24T12:00:00Z"), "{said}");
+    for (time, said) in [(json!("yesterday"), "`yesterday`"), (json!(5), "the number `5`")] {
+        let problem = problem::<ObjectMeta>(json!({"creationTimestamp": time}), "creationTimestamp");
+        assert_eq!(problem, format!("{said} is not a time; write it as 2026-11-24T12:00:00Z"));
     }
+    assert_eq!(
+        problem::<HostPool>(json!({"metadata": {}, "spec": {"mode": "Shard"}}), "mode"),
+        "`Shard` is not known here; write `Shared` or `Exclusive`"
+    );
 }
