@@ -28,7 +28,7 @@ pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use names::{is_label_value, is_object_name};
 pub use node::Node;
-pub use node_labels::{NodeLabels, NodeTags, tag_label};
+pub use node_labels::{NodeLabels, NodeTags, tag_label, tag_of_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
@@ -46,7 +46,7 @@ pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
 pub use resource_list::ResourceList;
-pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources};
+pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, is_extended_resource};
 pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};
 pub use thousandths::{rounded, thousandths};

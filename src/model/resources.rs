@@ -130,6 +130,13 @@ impl Resources {
     }
 }
 
+/// True for an extended resource: its name has a domain that is not one of Kubernetes. CPU, memory, storage and huge pages
+/// are native.
+#[must_use]
+pub fn is_extended_resource(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/")
+}
+
 const NANO: u128 = 1_000_000_000;
 
 /// How many thousandths a base unit has.

@@ -16,13 +16,15 @@ mod outcome;
 mod replay;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::replay::CycleOutcomes;
-use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool};
+use crate::model::{
+    Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool, Resources, is_extended_resource,
+};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
 
@@ -79,13 +81,16 @@ impl SimulationMode {
 /// Places the pending PEs of the workload.
 #[must_use]
 pub fn simulate(input: Input) -> SimulationOutcome {
-    let Input { policies, nodes, pools, declared, cluster: mut running, workload, loads, now, mode } = input;
+    let Input { policies, mut nodes, pools, declared, cluster: mut running, workload, loads, now, mode } = input;
     // A pod that is being deleted keeps its room until it is gone. It is not placed again.
     let (mut workload, ending): (Vec<Pod>, Vec<Pod>) =
         workload.into_iter().partition(|pod| pod.phase == PodPhase::Active);
     running.extend(ending.into_iter().filter(|pod| pod.phase == PodPhase::Leaving));
     // The sort is stable, so pods of equal priority and creation time keep the order of the input.
     workload.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
+    // kube-scheduler rejects a node for a resource that no node lists. Only the live extender cannot know whether something
+    // else provides the resource.
+    list_requested(&mut nodes, &workload);
     let mut cluster = Cluster::new(policies);
     let bound = running.into_iter().filter(|pod| pod.node.is_some());
     let pods = bound.chain(workload.iter().cloned()).collect();
@@ -109,6 +114,20 @@ pub fn simulate(input: Input) -> SimulationOutcome {
     workload.retain(|pod| is_pe(&pod.key.uid));
     let decided = mode.schedule(&mut cluster, &batch, now);
     SimulationOutcome::new(&cluster, &workload, decided)
+}
+
+/// Lists every extended resource that pods request on each node, as 0 where the node has none.
+fn list_requested(nodes: &mut [Node], pods: &[Pod]) {
+    let requested = pods.iter().flat_map(|pod| &pod.resources.requests.other).map(|(name, _)| name);
+    let requested: BTreeSet<&Box<str>> = requested.filter(|name| is_extended_resource(name)).collect();
+    if requested.is_empty() {
+        return;
+    }
+    let other = requested.into_iter().map(|name| (name.clone(), 0)).collect();
+    let none = Resources { other, ..Resources::default() };
+    for node in nodes {
+        node.allocatable.add(&none);
+    }
 }
 
 fn all<K, T: Clone>(objects: &BTreeMap<K, Arc<T>>) -> Vec<T> {

@@ -18,7 +18,7 @@ fn on(name: &str, node: &str) -> (String, Option<String>) {
 }
 
 /// A PE by hand: nothing that an API server sets. It declines injection.
-fn bare(name: &str, resources: Value) -> Value {
+fn bare(name: &str, resources: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
@@ -30,7 +30,7 @@ fn bare(name: &str, resources: Value) -> Value {
 }
 
 fn asks(name: &str, cpu: &str) -> Value {
-    bare(name, json!({"requests": {"cpu": cpu}}))
+    bare(name, &json!({"requests": {"cpu": cpu}}))
 }
 
 /// A pod that no policy governs.
@@ -99,7 +99,7 @@ fn pods_without_a_uid_or_with_a_copied_one_are_pods_of_their_own() {
 
 #[test]
 fn a_limit_alone_is_a_request_on_a_node_and_before() {
-    let limited = |name: &str| bare(name, json!({"limits": {"cpu": "3"}}));
+    let limited = |name: &str| bare(name, &json!({"limits": {"cpu": "3"}}));
     assert_eq!(on_one_node(&[limited("a"), limited("b")]), (3, vec![on("ns/a", "n1"), waits("ns/b")]));
     let files = Files::new();
     let cluster = files.list("cluster.json", &[node("n1"), bound("n1", limited("old"))]);
@@ -128,9 +128,9 @@ fn classes_and_limit_ranges_of_either_input_count() {
         "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "lr", "namespace": "ns"},
         "spec": {"limits": [{"type": "Container", "default": {"cpu": 3}, "max": {"cpu": "3500m"}}]},
     });
-    let ranged = [bare("a", json!({})), bare("b", json!({})), limits.clone()];
+    let ranged = [bare("a", &json!({})), bare("b", &json!({})), limits.clone()];
     assert_eq!(on_one_node(&ranged), (3, vec![on("ns/a", "n1"), waits("ns/b")]));
-    let (code, error) = said(&[limits, bare("big", json!({"limits": {"cpu": "4"}}))]);
+    let (code, error) = said(&[limits, bare("big", &json!({"limits": {"cpu": "4"}}))]);
     let problem = "pods.json:1:";
     let rest = "Pod ns/big: spec.containers[0].resources.limits.cpu: LimitRange `lr` allows at most 3500m of cpu";
     assert!(code == 2 && error.contains(problem) && error.contains(rest), "{error}");
@@ -307,7 +307,7 @@ fn what_is_not_simulated_is_told_in_one_line() {
 
 #[test]
 fn a_resource_of_a_device_class_is_not_counted_and_told() {
-    let asks_for_device = || bare("a", json!({"limits": {"example.com/fpga": 1}}));
+    let asks_for_device = || bare("a", &json!({"limits": {"example.com/fpga": 1}}));
     assert_eq!(on_one_node(&[asks_for_device()]), (3, vec![waits("ns/a")]));
     let class = json!({
         "apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass", "metadata": {"name": "fpga"},

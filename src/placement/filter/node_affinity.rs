@@ -7,7 +7,7 @@
 use super::super::node_requirements::mismatch_except;
 use super::super::pre_filter::PreFilterState;
 use super::plugin::NodeView;
-use crate::model::{HostChoice, NodeRequirement, PoolMembers, Rejection, Subject, Tag, Test, tag_label};
+use crate::model::{HostChoice, NodeRequirement, PoolMembers, Rejection, Subject, Tag, Test, tag_of_label};
 
 /// The pod has a node selector or required node affinity.
 pub(super) fn applies(state: &PreFilterState) -> bool {
@@ -31,7 +31,9 @@ fn pool_tags(state: &PreFilterState) -> &[Tag] {
 
 fn is_tag(requirement: &NodeRequirement, tags: &[Tag]) -> bool {
     match (&requirement.subject, &requirement.test) {
-        (Subject::Label(key), Test::Exists) => tags.iter().any(|tag| **key == *tag_label(tag.as_str())),
+        (Subject::Label(key), Test::Exists) => {
+            tag_of_label(key).is_some_and(|own| tags.iter().any(|tag| tag.as_str() == own))
+        }
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::json::{amounts, containers, member, resources};
 use super::rejection::Rejection;
+use crate::model::is_extended_resource;
 
 /// Checks that no request exceeds its limit, and that both are equal for a resource that cannot be overcommitted.
 pub(super) fn validate(pod: &Value) -> Result<(), Rejection> {
@@ -36,6 +37,5 @@ fn check(path: &str, own: &Value) -> Result<(), Rejection> {
 
 /// False for extended resources and huge pages, of which a limit is a request.
 fn may_overcommit(name: &str) -> bool {
-    let is_native = !name.contains('/') || name.contains("kubernetes.io/");
-    is_native && !name.starts_with("hugepages-")
+    !is_extended_resource(name) && !name.starts_with("hugepages-")
 }
