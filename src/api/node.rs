@@ -25,7 +25,7 @@ pub struct NodeObject {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct NodeSpec {
-    unschedulable: bool,
+    unschedulable: Option<bool>,
     taints: Option<Vec<TaintObject>>,
 }
 
@@ -40,9 +40,25 @@ struct TaintObject {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct NodeStatus {
-    allocatable: BTreeMap<String, String>,
-    addresses: Vec<Address>,
-    conditions: Vec<Condition>,
+    allocatable: Option<BTreeMap<String, String>>,
+    capacity: Option<BTreeMap<String, String>>,
+    addresses: Option<Vec<Address>>,
+    conditions: Option<Vec<Condition>>,
+}
+
+impl NodeStatus {
+    /// The amounts that pods may request. The API server takes the capacity where `allocatable` is missing
+    /// (`SetDefaults_NodeStatus`).
+    fn allocatable(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.allocatable.as_ref().or(self.capacity.as_ref()).into_iter().flatten()
+    }
+
+    /// False where a condition `Ready` says so. A node without that condition was made by hand: kube-scheduler reads
+    /// taints, not conditions.
+    fn is_ready(&self) -> bool {
+        let mut ready = self.conditions.iter().flatten().filter(|condition| condition.kind == "Ready");
+        ready.all(|condition| condition.status == "True")
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -50,7 +66,8 @@ struct Address {
     address: String,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 struct Condition {
     #[serde(rename = "type")]
     kind: String,
@@ -74,7 +91,7 @@ impl TryFrom<&NodeObject> for Node {
     fn try_from(object: &NodeObject) -> Result<Self, InvalidQuantity> {
         let mut allocatable = Resources::default();
         let mut pods = 0;
-        for (name, quantity) in &object.status.allocatable {
+        for (name, quantity) in object.status.allocatable() {
             if name == "pods" {
                 let mut count = Resources::default();
                 count.set(name, quantity)?;
@@ -85,16 +102,17 @@ impl TryFrom<&NodeObject> for Node {
         }
         let taints = object.spec.taints.iter().flatten().filter_map(taint);
         let (soft_taints, taints) = taints.partition(Taint::is_soft);
-        let ready = object.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
         Ok(Self {
             name: NodeName::from(object.metadata.name.as_deref().unwrap_or_default()),
             labels: object.metadata.labels.iter().flatten().collect(),
-            addresses: object.status.addresses.iter().map(|a| Box::from(a.address.as_str())).collect(),
+            addresses: object.status.addresses.iter().flatten().map(|a| Box::from(a.address.as_str())).collect(),
             allocatable,
             pods,
             taints,
             soft_taints,
-            schedulable: ready && !object.spec.unschedulable && object.metadata.deletion_timestamp.is_none(),
+            schedulable: object.status.is_ready()
+                && object.spec.unschedulable != Some(true)
+                && object.metadata.deletion_timestamp.is_none(),
             load: object.load().ok().flatten(),
         })
     }
@@ -103,3 +121,7 @@ impl TryFrom<&NodeObject> for Node {
 fn taint(taint: &TaintObject) -> Option<Taint> {
     Taint::read(&taint.key, taint.value.as_deref().unwrap_or_default(), &taint.effect)
 }
+
+#[cfg(test)]
+#[path = "tests/node.rs"]
+mod tests;

@@ -44,7 +44,6 @@ pub use decide::{CycleState, Foresight, PlacementDecision};
 pub(crate) use evaluate::is_checked_by_kube_scheduler;
 pub use gang::{GangPlan, GangState, QUIET};
 pub(crate) use gang::{asks_for_gang, gang_spec};
-#[cfg(any(test, feature = "demo"))]
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
 pub use planner::gang_plan::plan_gang;
