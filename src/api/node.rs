@@ -53,11 +53,15 @@ impl NodeStatus {
         self.allocatable.as_ref().or(self.capacity.as_ref()).into_iter().flatten()
     }
 
-    /// False where a condition `Ready` says so. A node without that condition was made by hand: kube-scheduler reads
-    /// taints, not conditions.
-    fn is_ready(&self) -> bool {
+    /// The key of the taint for a condition `Ready` that is not true. A node without that condition was made by hand:
+    /// kube-scheduler reads taints, not conditions.
+    fn not_ready_taint(&self) -> Option<&'static str> {
         let mut ready = self.conditions.iter().flatten().filter(|condition| condition.kind == "Ready");
-        ready.all(|condition| condition.status == "True")
+        ready.find_map(|condition| match condition.status.as_str() {
+            "True" => None,
+            "Unknown" => Some("node.kubernetes.io/unreachable"),
+            _ => Some("node.kubernetes.io/not-ready"),
+        })
     }
 }
 
@@ -102,6 +106,8 @@ impl TryFrom<&NodeObject> for Node {
         }
         let taints = object.spec.taints.iter().flatten().filter_map(taint);
         let (soft_taints, taints) = taints.partition(Taint::is_soft);
+        let is_leaving = object.metadata.deletion_timestamp.is_some();
+        let unschedulable_taints = unschedulable_taints(object);
         Ok(Self {
             name: NodeName::from(object.metadata.name.as_deref().unwrap_or_default()),
             labels: object.metadata.labels.iter().flatten().collect(),
@@ -110,12 +116,19 @@ impl TryFrom<&NodeObject> for Node {
             pods,
             taints,
             soft_taints,
-            schedulable: object.status.is_ready()
-                && object.spec.unschedulable != Some(true)
-                && object.metadata.deletion_timestamp.is_none(),
+            schedulable: unschedulable_taints.is_empty() && !is_leaving,
+            unschedulable_taints: if is_leaving { Vec::new() } else { unschedulable_taints },
             load: object.load().ok().flatten(),
         })
     }
+}
+
+/// The taints that Kubernetes puts on a node that is cordoned or not ready (well-known taints of Kubernetes). The taints
+/// themselves may come later than the fields that they stand for.
+fn unschedulable_taints(node: &NodeObject) -> Vec<Taint> {
+    let cordoned = (node.spec.unschedulable == Some(true)).then_some("node.kubernetes.io/unschedulable");
+    let keys = cordoned.into_iter().chain(node.status.not_ready_taint());
+    keys.filter_map(|key| Taint::read(key, "", "NoSchedule")).collect()
 }
 
 fn taint(taint: &TaintObject) -> Option<Taint> {

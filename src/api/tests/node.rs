@@ -29,3 +29,19 @@ fn a_node_is_not_ready_where_its_condition_says_so() {
     assert!(with(json!([{"type": "DiskPressure", "status": "True"}])), "kube-scheduler reads the taint of that");
     assert!(with(json!(null)));
 }
+
+#[test]
+fn the_taints_of_kubernetes_say_why_a_node_is_not_schedulable() {
+    let with = |member: &str, value: Value| {
+        let mut object = json!({"metadata": {"name": "n1"}, "spec": {}, "status": {}});
+        *object.pointer_mut(member).unwrap() = value;
+        let node = Node::try_from(&serde_json::from_value::<NodeObject>(object).unwrap()).unwrap();
+        (node.schedulable, node.unschedulable_taints.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let ready = |status: &str| json!({"conditions": [{"type": "Ready", "status": status}]});
+    let one = |key: &str| (false, vec![format!("node.kubernetes.io/{key}:NoSchedule")]);
+    assert_eq!(with("/spec", json!({"unschedulable": true})), one("unschedulable"));
+    assert_eq!(with("/status", ready("False")), one("not-ready"));
+    assert_eq!(with("/status", ready("Unknown")), one("unreachable"));
+    assert_eq!(with("/metadata", json!({"name": "n1", "deletionTimestamp": "2026-01-02T03:04:05Z"})), (false, vec![]));
+}

@@ -94,6 +94,17 @@ fn pool_not_found_until_the_pool_exists_in_the_namespace_of_the_pe() {
 }
 
 #[test]
+fn a_pe_that_tolerates_why_a_node_is_unschedulable_passes() {
+    let deleted = || Node { schedulable: false, unschedulable_taints: Vec::new(), ..node("n1") };
+    let patient = || tolerating(&["node.kubernetes.io/unschedulable"], pe("j", "a", &[]));
+    let tolerant = |key| tolerating(&[key], pe("j", "a", &[]));
+    let filter = |node: Node, pod: Pod| filter_first(vec![node], vec![], vec![pod]);
+    assert_eq!(filter(cordoned(node("n1")), patient()), Ok(()));
+    assert_eq!(filter(cordoned(node("n1")), tolerant("another")), Err(Rejection::NodeUnschedulable));
+    assert_eq!(filter(deleted(), patient()), Err(Rejection::NodeUnschedulable), "no toleration helps");
+}
+
+#[test]
 fn node_unschedulable_while_the_node_is_cordoned() {
     let mut cluster = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &[])]);
     assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::NodeUnschedulable));
