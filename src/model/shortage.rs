@@ -66,14 +66,18 @@ impl Shortage {
         self.resource.starts_with("hostPort ")
     }
 
-    /// An amount of the resource with its unit.
+    /// Amounts of the resource with their units. Different amounts have different texts.
     #[must_use]
-    pub fn with_unit(&self, amount: u64) -> String {
-        match &*self.resource {
+    pub fn with_units<const N: usize>(&self, amounts: [u64; N]) -> [String; N] {
+        let of_bytes = ["memory", "ephemeral-storage"].contains(&&*self.resource);
+        let is_clear =
+            |first: u64, other: u64| first == other || Bytes(first).for_people() != Bytes(other).for_people();
+        let are_clear = amounts.iter().all(|first| amounts.iter().all(|other| is_clear(*first, *other)));
+        amounts.map(|amount| match &*self.resource {
             "cpu" => Millicores(amount).to_string(),
-            "memory" | "ephemeral-storage" => Bytes(amount).to_string(),
+            _ if of_bytes && are_clear => Bytes(amount).for_people(),
             _ => amount.to_string(),
-        }
+        })
     }
 }
 
@@ -83,7 +87,8 @@ impl fmt::Display for Shortage {
         if self.is_port() {
             return write!(f, "{resource} is taken");
         }
-        write!(f, "{resource}: requested {}, free {}", self.with_unit(*requested), self.with_unit(*free))
+        let [requested, free] = self.with_units([*requested, *free]);
+        write!(f, "{resource}: requested {requested}, free {free}")
     }
 }
 
