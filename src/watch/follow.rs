@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backon::ExponentialBuilder;
 use futures::{Stream, StreamExt as _};
+use kube::api::ObjectMeta;
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::ExponentialBackoff;
@@ -41,7 +42,7 @@ type Item<K> = Result<Shown<DeserializeGuard<K>>, WatchError>;
 
 async fn follow<K: Watched>(items: impl Stream<Item = Item<K>>, store: Arc<Store>, health: Arc<Health>) {
     let mut batches = std::pin::pin!(items.ready_chunks(BATCH));
-    let mut reader = Reader::<K> { health: &health, listing: Vec::new(), reported: BTreeMap::new() };
+    let mut reader = Reader::<K>::new(&health);
     while let Some(batch) = batches.next().await {
         let mut events = Vec::with_capacity(batch.len());
         let mut version = None;
@@ -90,17 +91,24 @@ struct Reader<'a, K: Watched> {
     health: &'a Health,
     /// The objects of the list that is being read.
     listing: Vec<K::Projected>,
-    /// The field problems that were logged last, by object.
+    /// The field problems that were logged last, by object. Objects that are gone are forgotten.
     reported: BTreeMap<String, String>,
+    /// Those of before the list that is being read.
+    reported_before: BTreeMap<String, String>,
 }
 
-impl<K: Watched> Reader<'_, K> {
+impl<'a, K: Watched> Reader<'a, K> {
+    fn new(health: &'a Health) -> Self {
+        Self { health, listing: Vec::new(), reported: BTreeMap::new(), reported_before: BTreeMap::new() }
+    }
+
     /// The events for the state. The objects of a list are collected until the list is complete.
     fn read(&mut self, shown: Shown<DeserializeGuard<K>>) -> Vec<Event> {
         match shown {
             Shown::Page { objects, is_first } => {
                 if is_first {
                     self.listing.clear();
+                    self.reported_before.append(&mut self.reported);
                 }
                 for object in &objects {
                     let projected = self.project(object);
@@ -108,9 +116,13 @@ impl<K: Watched> Reader<'_, K> {
                 }
                 Vec::new()
             }
-            Shown::Listed(_) => vec![Event::listed(std::mem::take(&mut self.listing))],
+            Shown::Listed(_) => {
+                self.reported_before.clear();
+                vec![Event::listed(std::mem::take(&mut self.listing))]
+            }
             Shown::Applied(object) => self.project(&object).map(Event::put).into_iter().collect(),
             Shown::Deleted(object) => {
+                self.reported.remove(&object_name(object.meta()));
                 let gone = K::key(object.meta()).map(Event::gone::<K::Projected>);
                 K::orphans(object.meta()).into_iter().chain(gone).collect()
             }
@@ -132,18 +144,26 @@ impl<K: Watched> Reader<'_, K> {
     /// Logs the fields of an object that cannot be read: once, until they change.
     fn report_field_problems(&mut self, projected: &K::Projected) {
         let Some((object, field_problems)) = K::field_problems(projected) else { return };
+        let before = self.reported.remove(&object).or_else(|| self.reported_before.remove(&object));
         if field_problems.is_empty() {
-            self.reported.remove(&object);
-        } else if self.reported.get(&object) != Some(&field_problems) {
+            return;
+        }
+        if before.as_ref() != Some(&field_problems) {
             tracing::warn!(
                 kind = K::KIND,
                 object,
                 field_problems,
                 "fields of an object cannot be read; the others count"
             );
-            self.reported.insert(object, field_problems);
         }
+        self.reported.insert(object, field_problems);
     }
+}
+
+/// Namespace and name, as messages name the object.
+fn object_name(metadata: &ObjectMeta) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    format!("{}/{}", text(&metadata.namespace), text(&metadata.name))
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
-use super::{Item, Shown, WatchError, follow};
+use kube::core::DeserializeGuard;
+use serde_json::json;
+
+use super::{Item, Reader, Shown, WatchError, follow};
 use crate::api::PodObject;
+use crate::api::open_streams::ProcessingElement;
 use crate::policy::PolicySet;
 use crate::store::Store;
 use crate::watch::health::Health;
@@ -37,4 +41,26 @@ async fn a_silent_watch_fails_until_the_api_server_shows_something() {
     assert!(health.problem().unwrap().contains("shown nothing for 40 s"), "{health:?}");
     let health = after(vec![listed(), Err(WatchError::Silent), Ok(Shown::Bookmark("2".to_owned()))]).await;
     assert!(health.failing_for().is_none(), "{health:?}");
+}
+
+#[test]
+fn field_problems_of_objects_that_are_gone_are_forgotten() {
+    let health = Health::new("ProcessingElement");
+    let mut reader = Reader::<ProcessingElement>::new(&health);
+    let object = |name: String| -> DeserializeGuard<ProcessingElement> {
+        let metadata = json!({"name": name, "namespace": "streams", "uid": name});
+        serde_json::from_value(json!({"metadata": metadata, "spec": {"placement": {"host": 7}}})).unwrap()
+    };
+    for generation in 0..100 {
+        reader.read(Shown::Applied(object(format!("pe-{generation}"))));
+        assert_eq!(reader.reported.len(), 1, "its field is reported");
+        reader.read(Shown::Deleted(object(format!("pe-{generation}"))));
+        assert!(reader.reported.is_empty());
+    }
+    for generation in 0..100 {
+        let objects = vec![object(format!("pe-{generation}")), object("stays".to_owned())];
+        reader.read(Shown::Page { objects, is_first: true });
+        reader.read(Shown::Listed("1".to_owned()));
+        assert_eq!((reader.reported.len(), reader.reported_before.len()), (2, 0));
+    }
 }
