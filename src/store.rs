@@ -65,7 +65,9 @@ impl Store {
         });
         if !gone.is_empty() {
             let mut attempts = self.attempts();
-            gone.iter().for_each(|uid| drop(attempts.take(uid)));
+            for uid in &gone {
+                attempts.take(uid);
+            }
         }
     }
 

@@ -94,7 +94,7 @@ fn bounded<T: AsRef<str>>(mut names: Vec<T>) -> (Vec<T>, usize) {
         bytes += name.as_ref().len();
         bytes <= MOST_NAME_BYTES
     };
-    let kept = names.iter().take(MOST_NAMES).take_while(|name| fits(*name)).count();
+    let kept = names.iter().take(MOST_NAMES).take_while(|name| fits(name)).count();
     let omitted = names.len() - kept;
     names.truncate(kept);
     (names, omitted)

@@ -53,9 +53,9 @@ async fn follow<K: Watched>(items: impl Stream<Item = Item<K>>, store: Arc<Store
                 Err(error) if K::IS_OPTIONAL && error.is_forbidden() => go_without::<K>(&store, &health, &error),
                 Err(error) => {
                     if matches!(error, WatchError::Silent) {
-                        health.was_silent(&error)
+                        health.was_silent(&error);
                     } else {
-                        health.failed(&error)
+                        health.failed(&error);
                     }
                     tracing::warn!(kind = K::KIND, %error, "the watch failed; retrying");
                 }
@@ -95,11 +95,22 @@ struct Reader<'a, K: Watched> {
     reported: BTreeMap<String, String>,
     /// Those of before the list that is being read.
     reported_before: BTreeMap<String, String>,
+    /// The objects whose latest version cannot be read, by name.
+    unreadable: BTreeMap<String, ObjectMeta>,
+    /// Those of before the list that is being read.
+    unreadable_before: BTreeMap<String, ObjectMeta>,
 }
 
 impl<'a, K: Watched> Reader<'a, K> {
     fn new(health: &'a Health) -> Self {
-        Self { health, listing: Vec::new(), reported: BTreeMap::new(), reported_before: BTreeMap::new() }
+        Self {
+            health,
+            listing: Vec::new(),
+            reported: BTreeMap::new(),
+            reported_before: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            unreadable_before: BTreeMap::new(),
+        }
     }
 
     /// The events for the state. The objects of a list are collected until the list is complete.
@@ -109,34 +120,60 @@ impl<'a, K: Watched> Reader<'a, K> {
                 if is_first {
                     self.listing.clear();
                     self.reported_before.append(&mut self.reported);
+                    self.unreadable_before.append(&mut self.unreadable);
                 }
+                let mut events = Vec::new();
                 for object in &objects {
-                    let projected = self.project(object);
+                    let projected = self.project(object, &mut events);
                     self.listing.extend(projected);
                 }
-                Vec::new()
+                events
             }
             Shown::Listed(_) => {
                 self.reported_before.clear();
-                vec![Event::listed(std::mem::take(&mut self.listing))]
+                let gone = std::mem::take(&mut self.unreadable_before).into_values();
+                let readable = gone.filter_map(|metadata| K::unreadable(&metadata, None));
+                readable.chain([Event::listed(std::mem::take(&mut self.listing))]).collect()
             }
-            Shown::Applied(object) => self.project(&object).map(Event::put).into_iter().collect(),
+            Shown::Applied(object) => {
+                let mut events = Vec::new();
+                let projected = self.project(&object, &mut events);
+                events.extend(projected.map(Event::put));
+                events
+            }
             Shown::Deleted(object) => {
-                self.reported.remove(&object_name(object.meta()));
+                let name = object_name(object.meta());
+                self.reported.remove(&name);
+                let readable = self.unreadable.remove(&name).and_then(|metadata| K::unreadable(&metadata, None));
                 let gone = K::key(object.meta()).map(Event::gone::<K::Projected>);
-                K::orphans(object.meta()).into_iter().chain(gone).collect()
+                K::orphans(object.meta()).into_iter().chain(readable).chain(gone).collect()
             }
             Shown::Accepted | Shown::Bookmark(_) | Shown::Ended => Vec::new(),
         }
     }
 
-    fn project(&mut self, guarded: &DeserializeGuard<K>) -> Option<K::Projected> {
-        let object = guarded.0.as_ref().map_err(|error| self.health.cannot_read(error)).ok()?;
-        if let Some((kind, error)) = object.left_out() {
+    /// What the state holds of an object. Whether the object can be read is an event where that changes.
+    fn project(&mut self, guarded: &DeserializeGuard<K>, events: &mut Vec<Event>) -> Option<K::Projected> {
+        let name = object_name(guarded.meta());
+        let before = self.unreadable.remove(&name).or_else(|| self.unreadable_before.remove(&name));
+        let projected = match &guarded.0 {
+            Ok(object) => object.project().map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let projected = match projected {
+            Ok(projected) => projected,
+            Err(problem) => {
+                self.health.cannot_read(&name, &problem);
+                events.extend(K::unreadable(guarded.meta(), Some(&problem)));
+                self.unreadable.insert(name, small(guarded.meta()));
+                return None;
+            }
+        };
+        events.extend(before.and_then(|metadata| K::unreadable(&metadata, None)));
+        if let Some((kind, error)) = guarded.0.as_ref().ok().and_then(Watched::left_out) {
             telemetry::undecodable(kind);
-            tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is ignored");
+            tracing::warn!(kind, name, %error, "a part of an object cannot be read and is ignored");
         }
-        let projected = object.project().map_err(|error| self.health.cannot_read(&error)).ok()?;
         self.report_field_problems(&projected);
         Some(projected)
     }
@@ -158,6 +195,11 @@ impl<'a, K: Watched> Reader<'a, K> {
         }
         self.reported.insert(object, field_problems);
     }
+}
+
+/// The identity of an object, without all else of its metadata.
+fn small(metadata: &ObjectMeta) -> ObjectMeta {
+    ObjectMeta { name: metadata.name.clone(), namespace: metadata.namespace.clone(), ..ObjectMeta::default() }
 }
 
 /// Namespace and name, as messages name the object.

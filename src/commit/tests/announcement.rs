@@ -12,6 +12,10 @@ use super::Announcement;
 #[derive(Clone, Default)]
 struct Stored(Arc<Mutex<(Option<Value>, usize)>>);
 
+fn failure(code: u16, reason: &str) -> Value {
+    json!({"kind": "Status", "status": "Failure", "reason": reason, "code": code})
+}
+
 impl Stored {
     fn client(&self) -> Client {
         let stored = self.clone();
@@ -21,13 +25,12 @@ impl Stored {
                 let is_read = *request.method() == Method::GET;
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 let mut stored = stored.0.lock().unwrap();
-                let failure = |code: u16| json!({"kind": "Status", "status": "Failure", "reason": "x", "code": code});
                 let (code, answer) = match (is_read, stored.0.clone()) {
                     (true, Some(lease)) => (200, lease),
-                    (true, None) => (404, failure(404)),
+                    (true, None) => (404, failure(404, "NotFound")),
                     (false, _) if stored.1 > 0 => {
                         stored.1 -= 1;
-                        (409, failure(409))
+                        (409, failure(409, "Conflict"))
                     }
                     (false, _) => {
                         let written: Value = serde_json::from_slice(&body).unwrap();

@@ -140,7 +140,7 @@ impl Cluster {
             && let (Some(node), Some(owner_uid)) = (&pe.pod.node, &pe.owner_uid)
         {
             let (since, node, owner_uid) = (pe.pod.created, node.clone(), Arc::clone(owner_uid));
-            self.remember_previous_node(&pe.job, &pe.name, PreviousNode { since, node, owner_uid });
+            self.remember_previous_node(&pe.job, &pe.name, &PreviousNode { since, node, owner_uid });
         }
     }
 

@@ -67,7 +67,7 @@ impl Cluster {
             let previous_node = PreviousNode { since: Timestamp::UNIX_EPOCH, node, owner_uid };
             let is_new = |state: &JobState| !state.previous_nodes.contains_key(&pe) && state.has_room_for_a_name();
             if self.state_of(&job).is_none_or(is_new) {
-                self.remember_previous_node(&job, &pe, previous_node);
+                self.remember_previous_node(&job, &pe, &previous_node);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Cluster {
     }
 
     /// Remembers the node of a PE of a job, which may have no PE at the moment.
-    pub(super) fn remember_previous_node(&mut self, id: &JobId, pe: &Arc<str>, previous_node: PreviousNode) {
+    pub(super) fn remember_previous_node(&mut self, id: &JobId, pe: &Arc<str>, previous_node: &PreviousNode) {
         let remember = |state: &mut JobState| state.remember(pe, previous_node.clone());
         if self.current.jobs.change(id, remember).is_some() {
             return;

@@ -98,7 +98,6 @@ struct ModelBinding {
 impl Model {
     fn apply(&mut self, event: Event) {
         match event {
-            Event::StreamJobsShown(_) => {}
             Event::Node(change) => match change {
                 Change::Expected => drop(self.expected.insert("nodes")),
                 Change::Put(node) => drop(self.nodes.insert(node.name.clone(), *node)),
@@ -154,7 +153,11 @@ impl Model {
             Event::DeclaredRegion(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
-            Event::Loads(_) | Event::Time(_) | Event::Settled { .. } => {}
+            Event::Loads(_)
+            | Event::Time(_)
+            | Event::Settled { .. }
+            | Event::StreamJobsShown(_)
+            | Event::Unreadable(_) => {}
         }
     }
 
