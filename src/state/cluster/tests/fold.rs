@@ -96,6 +96,13 @@ struct ModelBinding {
 }
 
 impl Model {
+    /// A gone owner counts where a pod names it.
+    fn lose(&mut self, owner: Owner) {
+        if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
+            self.gone_owners.insert((owner.name, owner.uid));
+        }
+    }
+
     fn apply(&mut self, event: Event) {
         match event {
             Event::Node(change) => match change {
@@ -124,11 +131,7 @@ impl Model {
                     }
                 }
             },
-            Event::OwnerGone(owner) => {
-                if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
-                    self.gone_owners.insert((owner.name, owner.uid));
-                }
-            }
+            Event::OwnerGone(owner) => self.lose(owner),
             Event::Pool(change) => match change {
                 Change::Expected => drop(self.expected.insert("pools")),
                 Change::Put(pool) => drop(self.pools.insert(pool.id.clone(), (*pool).into())),
