@@ -74,6 +74,7 @@ pub(crate) fn node(name: &str) -> Node {
         taints: Vec::new(),
         soft_taints: Vec::new(),
         schedulable: true,
+        unschedulable_taints: Vec::new(),
         load: None,
     }
 }
@@ -98,7 +99,8 @@ pub(crate) fn closed(tags: &[&str], node: Node) -> Node {
 
 /// The same node, cordoned.
 pub(crate) fn cordoned(node: Node) -> Node {
-    Node { schedulable: false, ..node }
+    let taint = Taint::read("node.kubernetes.io/unschedulable", "", "NoSchedule");
+    Node { schedulable: false, unschedulable_taints: taint.into_iter().collect(), ..node }
 }
 
 /// The same node with a taint of each of these keys.

@@ -57,8 +57,8 @@ pub(super) struct Arguments {
     /// Seconds for which a watch may fail before the extender stops placing PEs
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     stale_after: u32,
-    /// Nodes that filter names; `all` is for a kube-scheduler whose own score plugins choose among nodes too
-    #[arg(long, value_name = "NODES", default_value = "best")]
+    /// Nodes that filter names; `best` needs a kube-scheduler profile without other score plugins, as deploy/ has it
+    #[arg(long, value_name = "NODES", default_value = "all")]
     filter_names: FilterNames,
     /// Certificate of the extender; required beyond loopback
     #[arg(long, value_name = "FILE", requires = "extender_tls_key")]

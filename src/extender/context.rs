@@ -24,6 +24,8 @@ pub struct SchedulingContext<'a> {
     pub plan_gang: &'a dyn Fn(&Arc<Pe>, &Snapshot) -> GangState,
     /// True where filter may return the best node alone.
     pub filter_decides: bool,
+    /// True where kube-scheduler asks: the nodes have passed its own filters.
+    pub asked_by_kube_scheduler: bool,
 }
 
 impl fmt::Debug for SchedulingContext<'_> {
@@ -44,6 +46,7 @@ impl<'a> SchedulingContext<'a> {
             last_attempt: NONE,
             plan_gang: &plan_gang,
             filter_decides: true,
+            asked_by_kube_scheduler: false,
         }
     }
 

@@ -9,7 +9,7 @@ use super::context::SchedulingContext;
 use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
 use crate::model::{Pe, Pod, Reason, Rejection};
-use crate::placement::{PlacementDecision, check_work_budget};
+use crate::placement::{PlacementDecision, check_work_budget, is_checked_by_kube_scheduler};
 use crate::state::{NodeIndex, Snapshot};
 
 /// The result of filter: the response, and the data for metrics and the attempt.
@@ -35,6 +35,8 @@ const UNSEEN: &str =
     "StaleState: the object that declares the placement of the pod has not been seen yet; the pod is tried again";
 /// A reservation may be dropped without an event that requeues this pod, so filter returns a retryable error.
 const RESERVED: &str = "StaleState: PEs that are being bound hold every node that is left; the pod is tried again";
+/// kube-scheduler has evaluated these rules with a newer view. A rejection would keep the pod waiting for minutes.
+const CONTRADICTED: &str = "StaleState: kube-scheduler sees room on nodes where the watches of the extender show none yet; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
@@ -42,6 +44,10 @@ const WHOLE_NODES: &str =
 ///
 /// Reserved nodes are rejected while another node passes. Where no other node passes, filter returns a retryable error: a
 /// reservation may be dropped without an event that requeues the pod.
+///
+/// A node that kube-scheduler asks about has passed its filters. Where a rule that kube-scheduler checks too rejects the node,
+/// the watches are behind: the node is neither passed nor rejected, and the response is a retryable error where no other
+/// node passes.
 ///
 /// Where no score of kube-scheduler could choose another node, the response names the best node alone. kube-scheduler
 /// then neither scores nor calls prioritize (docs/design.md, D22).
@@ -63,7 +69,17 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
         return retryable_error(dear.to_string());
     }
     let decision = context.decide(&pe, expected);
-    let (passed, rejected) = filter_nodes(&decision, names, expected);
+    let (passed, mut rejected) = filter_nodes(&decision, names, expected);
+    if context.asked_by_kube_scheduler {
+        mark_contradictions(&mut rejected, expected, |index| match context.with_reservations {
+            None => true,
+            Some(_) => !context.decide(&pe, context.snapshot).passes_kube_scheduler(index),
+        });
+    }
+    let is_contradicted = |(_, reason): &&(&str, Reason)| *reason == Reason::StaleState;
+    if passed.is_empty() && rejected.iter().any(|node| is_contradicted(&node)) {
+        return retryable_error(CONTRADICTED);
+    }
     if passed.is_empty()
         && context.with_reservations.is_some()
         && !filter_nodes(&context.decide(&pe, context.snapshot), names, context.snapshot).0.is_empty()
@@ -78,9 +94,11 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
     } else {
         Choice::default()
     };
-    let body = match choice.best.first().filter(|_| decides) {
-        Some(best) => encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1),
-        None => encode::filter_result(passed.iter().map(|(name, _)| *name), rejected.iter().copied(), names.len()),
+    let body = if let Some(best) = choice.best.first().filter(|_| decides) {
+        encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1)
+    } else {
+        let told = rejected.iter().filter(|node| !is_contradicted(node)).copied();
+        encode::filter_result(passed.iter().map(|(name, _)| *name), told, names.len())
     };
     let attempt = Attempt {
         version: context.snapshot.version(),
@@ -115,6 +133,24 @@ pub(super) fn filter_nodes<'n, N: AsRef<str>>(
         }
     }
     (passed, rejected)
+}
+
+/// Replaces the reason of nodes that are rejected by a rule which kube-scheduler checks too, or because they are unknown:
+/// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node without
+/// room for reserved PEs stays rejected, because kube-scheduler knows no reservations.
+fn mark_contradictions(
+    rejected: &mut [(&str, Reason)],
+    snapshot: &Snapshot,
+    lacks_room_without_reservations: impl Fn(NodeIndex) -> bool,
+) {
+    for (name, reason) in rejected {
+        let is_contradicted = snapshot
+            .find(name)
+            .is_none_or(|index| is_checked_by_kube_scheduler(*reason) && lacks_room_without_reservations(index));
+        if is_contradicted {
+            *reason = Reason::StaleState;
+        }
+    }
 }
 
 /// True where all nodes have the same score for kube-scheduler: the pod states no preference, and tolerates every

@@ -66,11 +66,7 @@ async fn prioritize(request: HttpRequest, extender: Data<Extender>, payload: Pay
 }
 
 async fn preempt(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
-    let decide = |body: &[u8]| {
-        extender.binder.ensure_takeover();
-        Ok((json(extender::preempt(body)?), RequestOutcome::Unchanged))
-    };
-    extender.answer("preempt", &request, payload, decide).await
+    extender.answer("preempt", &request, payload, |body| extender.preempt(body)).await
 }
 
 async fn simulate_filter(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
@@ -197,6 +193,30 @@ impl Extender {
         Ok((json(prioritized.body), RequestOutcome::Scored))
     }
 
+    fn preempt(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
+        self.binder.ensure_takeover();
+        let (view, (_, now)) = (self.store.view(), clock());
+        let arguments = extender::decode_preemption_arguments(body)?;
+        let uid = &arguments.pod.key.uid;
+        let with_reservations = self.store.reservations().with_reservations(&view.snapshot, uid, now);
+        let context = SchedulingContext {
+            with_reservations: with_reservations.as_ref(),
+            ..SchedulingContext::new(&view.snapshot, &view.policies)
+        };
+        let find_pod =
+            |uid: &str| self.store.read(|cluster| cluster.pod(uid).map(|(pod, pe)| (Arc::clone(pod), pe.cloned())));
+        let preemption = extender::preempt(arguments, context, &find_pod);
+        let Some(pe) = preemption.pe else { return Ok((json(preemption.body), RequestOutcome::NotOurs)) };
+        if let Some(problem) = self.stale_state() {
+            tracing::warn!(pod = %pe.pod, problem, "preempt evicts nobody");
+            return Ok((json(extender::Preemption::of_nobody()), RequestOutcome::Error));
+        }
+        let (proposed, kept) = (preemption.proposed, preemption.kept);
+        tracing::info!(pod = %pe.pod, proposed, kept, "preempt");
+        let outcome = if kept < proposed { RequestOutcome::Refused } else { RequestOutcome::Unchanged };
+        Ok((json(preemption.body), outcome))
+    }
+
     /// The error where the watched state is stale.
     fn stale_state(&self) -> Option<String> {
         let kind = self.feed.stale(self.stale_after)?;
@@ -225,7 +245,15 @@ impl Extender {
     ) -> SchedulingContext<'a> {
         let ClusterView { snapshot, policies } = published;
         let filter_decides = self.filter_decides;
-        SchedulingContext { snapshot, with_reservations, policies, last_attempt, plan_gang, filter_decides }
+        SchedulingContext {
+            snapshot,
+            with_reservations,
+            policies,
+            last_attempt,
+            plan_gang,
+            filter_decides,
+            asked_by_kube_scheduler: true,
+        }
     }
 
     /// Reserves the best node for a PE.

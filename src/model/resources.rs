@@ -130,7 +130,22 @@ impl Resources {
     }
 }
 
+/// True for an extended resource: its name has a domain that is not one of Kubernetes. CPU, memory, storage and huge pages
+/// are native.
+#[must_use]
+pub fn is_extended_resource(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/")
+}
+
 const NANO: u128 = 1_000_000_000;
+
+/// How many thousandths a base unit has.
+pub(super) const THOUSANDTHS: u128 = 1_000;
+
+/// A Kubernetes quantity in thousandths of its base unit, rounded up; `None` where [`parse_nano`] has none.
+pub(super) fn parse_thousandths(text: &str) -> Option<u128> {
+    Some(parse_nano(text)?.div_ceil(NANO / THOUSANDTHS))
+}
 
 /// Rounds up, and stops at the largest number.
 fn ceil_div(nano: u128, unit: u128) -> u64 {

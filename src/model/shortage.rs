@@ -21,6 +21,17 @@ impl Shortage {
     /// requested is never short, even where the node is overbooked.
     #[must_use]
     pub fn first(allocatable: &Resources, used: &Resources, requested: &Resources) -> Option<Self> {
+        Self::first_counted(allocatable, used, requested, |_| true)
+    }
+
+    /// The first such resource among those that are counted. CPU and memory always are.
+    #[must_use]
+    pub fn first_counted(
+        allocatable: &Resources,
+        used: &Resources,
+        requested: &Resources,
+        is_counted: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
         let lacking = |requested: u64, allocatable: u64, used: u64| {
             let free = allocatable.saturating_sub(used);
             (requested > 0 && requested > free).then_some((requested, free))
@@ -31,7 +42,7 @@ impl Shortage {
         if let Some((requested, free)) = lacking(requested.memory.0, allocatable.memory.0, used.memory.0) {
             return Some(Self { resource: "memory".into(), requested, free });
         }
-        requested.other.iter().find_map(|(name, units)| {
+        requested.other.iter().filter(|(name, _)| is_counted(name)).find_map(|(name, units)| {
             let (requested, free) = lacking(*units, allocatable.get(name), used.get(name))?;
             Some(Self { resource: name.to_string().into(), requested, free })
         })

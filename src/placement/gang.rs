@@ -102,7 +102,8 @@ pub(crate) fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
 }
 
 /// True where a PE, or another PE of its job, asks for a gang.
-pub(super) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
+#[must_use]
+pub(crate) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
     let asks = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some());
     asks(pe) || snapshot.job(&pe.job).is_some_and(|job| job.members.iter().any(|member| asks(&member.pe)))
 }

@@ -41,13 +41,13 @@ mod work_budget;
 pub(crate) use colocation::conflict_between;
 pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Foresight, PlacementDecision};
-pub(crate) use gang::gang_spec;
+pub(crate) use evaluate::is_checked_by_kube_scheduler;
 pub use gang::{GangPlan, GangState, QUIET};
-#[cfg(any(test, feature = "demo"))]
+pub(crate) use gang::{asks_for_gang, gang_spec};
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
-pub(crate) use planner::gang_plan::gang_at_bind;
 pub use planner::gang_plan::plan_gang;
+pub(crate) use planner::gang_plan::{gang_at_bind, gang_fits_with};
 pub use planner::gang_plans::GangPlans;
 pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
 pub(crate) use pool::qualifies;

@@ -8,7 +8,7 @@ use super::exlocated::ExlocatedSiblings;
 use super::invalid_spec;
 use super::pool::count_qualifying;
 use crate::model::{HostChoice, NodeName, Pe, PlacementSpec, Pool, Pools, Rejection};
-use crate::state::{NodeIndex, Snapshot};
+use crate::state::{ListedResources, NodeIndex, Snapshot};
 
 /// The facts about one PE in one snapshot. They borrow nothing, so that an attempt keeps them from filter to bind.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub(super) struct PreFilterState {
     pub(super) allocation: Allocation,
     /// How many nodes qualify for the pool; `None` where the pool has no size, or the job has nodes already.
     pub(super) qualifying: Option<usize>,
+    /// The resources that a node can be short of.
+    pub(super) listed_resources: Arc<ListedResources>,
     pub(super) bucket: BucketMembers,
     /// The nodes that members of the bucket are bound to, by name, sorted.
     pub(super) bucket_nodes: Arc<[NodeName]>,
@@ -81,6 +83,7 @@ impl PreFilterState {
             pool: pool.cloned(),
             qualifying: sized.filter(|_| allocation.nodes.is_empty()).map(|pool| count_qualifying(pool, snapshot)),
             allocation,
+            listed_resources: Arc::clone(snapshot.listed_resources()),
             bucket_nodes: bucket.node_names(snapshot),
             exlocated: ExlocatedSiblings::new(pe, spec, job),
             previous_index: previous_node.as_ref().and_then(|node| snapshot.find(node.as_str())),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::job_state::JobState;
 use super::jobs::Jobs;
+use super::listed_resources::{self, ListedResources};
 use super::node_info::NodeInfo;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
@@ -17,6 +18,7 @@ pub struct Snapshot {
     pub(super) complete: bool,
     pub(super) nodes: NodeStates,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
+    pub(super) listed_resources: Arc<ListedResources>,
     pub(super) jobs: Jobs,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
@@ -126,6 +128,12 @@ impl Snapshot {
         &self.declared
     }
 
+    /// The resources that nodes list.
+    #[must_use]
+    pub fn listed_resources(&self) -> &Arc<ListedResources> {
+        &self.listed_resources
+    }
+
     /// Every pool.
     #[must_use]
     pub fn pools(&self) -> &Arc<Pools> {
@@ -143,12 +151,27 @@ impl Snapshot {
         for node in nodes {
             let node = Arc::new(node);
             let known = snapshot.find(node.name.as_str());
+            let old = known.and_then(|index| snapshot.node(index)?.node.clone());
+            snapshot.replace_listed(old.as_deref(), Some(&node));
             let changed = known
                 .and_then(|index| snapshot.nodes.change(index.number(), |state| state.node = Some(Arc::clone(&node))));
             if changed.is_none() {
                 let name = node.name.clone();
                 let index = snapshot.nodes.put(None, NodeState { node: Some(node), ..NodeState::empty(&name) });
                 Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex::at(index));
+            }
+        }
+        snapshot
+    }
+
+    /// The cluster without these pods of a node.
+    #[must_use]
+    pub fn without_pods(&self, index: NodeIndex, pods: &[(Arc<Pod>, Option<Arc<Pe>>)]) -> Self {
+        let mut snapshot = self.clone();
+        for (pod, pe) in pods {
+            snapshot.nodes.change(index.number(), |state| state.remove_pod(pod));
+            if let Some(pe) = pe {
+                snapshot.jobs.change(&pe.job, |job| job.members.retain(|member| member.pe.pod.key.uid != pod.key.uid));
             }
         }
         snapshot
@@ -186,6 +209,13 @@ impl Snapshot {
             state.remove_pod(&pe.pod);
         });
         self.set_node(pe, None);
+    }
+
+    /// Counts the resources that a node lists, in the place of an earlier version of the node.
+    pub(super) fn replace_listed(&mut self, old: Option<&Node>, new: Option<&Node>) {
+        if !listed_resources::are_alike(old, new) {
+            Arc::make_mut(&mut self.listed_resources).replace(old, new);
+        }
     }
 
     fn set_node(&mut self, pe: &Pe, node: Option<NodeIndex>) {

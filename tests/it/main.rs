@@ -17,6 +17,7 @@
 //! | [`policies`] | a broken policy file stops a start, and never a running server |
 //! | [`references`] | a comment or a page refers to nothing that is not in the repository |
 //! | [`simulate`] | `outrigger simulate`: every form of its output, its exit codes, and where bad input is |
+//! | [`simulate_input`] | `outrigger simulate` reads dumps, manifests and folders as a cluster would |
 //! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
 //! | [`tls`] | only the right authority is trusted, on both sides; certificates change under open connections |
 //!
@@ -62,5 +63,6 @@ mod load;
 mod policies;
 mod references;
 mod simulate;
+mod simulate_input;
 mod slow;
 mod tls;

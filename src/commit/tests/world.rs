@@ -354,6 +354,7 @@ fn node(name: &str) -> Node {
         taints: Vec::new(),
         soft_taints: Vec::new(),
         schedulable: true,
+        unschedulable_taints: Vec::new(),
         load: None,
     }
 }

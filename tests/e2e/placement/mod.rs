@@ -11,6 +11,7 @@
 //! | [`gang`] | gangs are placed together or not at all; one of all waits until nobody comes any more |
 //! | [`owner`] | pods whose owner is gone count for no rule; those that were left to themselves do |
 //! | [`load`] | nodes that are too busy take no PE; who waited for them is placed soon after the load falls |
+//! | [`preemption`] | nobody is evicted on a node where the PE could not go afterwards |
 //! | [`rejection`] | users read our reason codes, the same at every attempt |
 //! | [`pe`] | support: a PE as a user writes it, and what became of it |
 //! | [`history`] | support: everything that happened to pods, seen by one watch |
@@ -26,4 +27,5 @@ mod load;
 mod owner;
 pub(crate) mod pe;
 mod pools;
+mod preemption;
 mod rejection;

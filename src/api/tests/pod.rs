@@ -1,0 +1,58 @@
+//! The status of a pod counts for its requests once the pod is on a node.
+
+use serde_json::{Value, json};
+
+use super::PodObject;
+use crate::model::Pod;
+
+fn pod(node: Option<&str>) -> Value {
+    json!({
+        "metadata": {"name": "a", "namespace": "ns"},
+        "spec": {
+            "nodeName": node,
+            "initContainers": [{"name": "side", "restartPolicy": "Always", "resources": {"requests": {"cpu": "1"}}}],
+            "containers": [{"name": "pe", "resources": {"requests": {"cpu": "1"}}}],
+        },
+        "status": {
+            "initContainerStatuses": [{"name": "side", "allocatedResources": {"cpu": "2"}}],
+            "containerStatuses": [
+                {"name": "pe", "allocatedResources": {"cpu": "1"}, "resources": {"requests": {"cpu": "3"}}},
+            ],
+        },
+    })
+}
+
+fn cpu(pod: Value) -> u64 {
+    let object: PodObject = serde_json::from_value(pod).unwrap();
+    Pod::try_from(&object).unwrap().resources.requests.cpu.0
+}
+
+#[test]
+fn the_status_counts_for_a_pod_on_a_node_only() {
+    assert_eq!(cpu(pod(Some("n1"))), 5_000, "2 of the sidecar and 3 that are in force");
+    assert_eq!(cpu(pod(None)), 2_000);
+}
+
+#[test]
+fn the_first_resize_condition_decides_whether_the_kubelet_has_rejected_the_resize() {
+    let with = |conditions: Value| {
+        let mut pod = pod(Some("n1"));
+        pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = json!("100");
+        pod["status"]["conditions"] = conditions;
+        cpu(pod)
+    };
+    let pending = |reason: &str| json!({"type": "PodResizePending", "status": "True", "reason": reason});
+    assert_eq!(with(json!([{"type": "Ready"}, pending("Infeasible")])), 5_000);
+    assert_eq!(with(json!([pending("Deferred")])), 101_000, "of the spec");
+    assert_eq!(with(json!([pending("Deferred"), pending("Infeasible")])), 101_000);
+}
+
+#[test]
+fn resources_of_the_whole_pod_are_read_from_spec_and_status() {
+    let mut whole = pod(Some("n1"));
+    whole["spec"]["resources"] = json!({"requests": {"cpu": "4"}});
+    assert_eq!(cpu(whole.clone()), 4_000);
+    whole["status"]["resources"] = json!({"requests": {"cpu": "6"}});
+    whole["status"]["allocatedResources"] = json!({"cpu": "5"});
+    assert_eq!(cpu(whole), 6_000);
+}
