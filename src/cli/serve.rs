@@ -151,11 +151,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     load.read_again(&store);
     let identity = process_identity();
     let feed = Arc::new(Feed::start(&client, &store, if is_extender { Kinds::All } else { Kinds::Declared }));
-    let binder = Arc::new(Binder::new(
-        Arc::clone(&store),
-        Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace)),
-        identity.clone(),
-    ));
+    let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
+    let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
 
     let mut servers = TaskGroup::default();
     let workers = usize::from(arguments.workers);
@@ -174,12 +171,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    let operations = operations(metrics.clone(), &store, &feed);
-    if let Some(address) = arguments.health_listen {
-        servers.serve("health", http::health_server(address, operations.clone()).map_err(CommandError::input)?);
-    }
-    servers
-        .serve("metrics", http::operations_server(arguments.metrics_listen, operations).map_err(CommandError::input)?);
+    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -206,6 +198,20 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         lease = Some(held);
     }
     run_until_stopped(servers, background, lease).await
+}
+
+/// Starts the listeners of probes and metrics.
+fn serve_operations(
+    servers: &mut TaskGroup,
+    arguments: &Arguments,
+    operations: Operations,
+) -> Result<(), CommandError> {
+    if let Some(address) = arguments.health_listen {
+        servers.serve("health", http::health_server(address, operations.clone()).map_err(CommandError::input)?);
+    }
+    let server = http::operations_server(arguments.metrics_listen, operations);
+    servers.serve("metrics", server.map_err(CommandError::input)?);
+    Ok(())
 }
 
 /// Runs until a signal comes or a task ends early. After a signal the servers finish the requests in flight; the tasks that

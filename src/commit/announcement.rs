@@ -65,3 +65,7 @@ impl Announcement {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "tests/announcement.rs"]
+mod tests;

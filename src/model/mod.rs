@@ -25,6 +25,7 @@ mod shortage;
 mod stream_job;
 mod stream_job_version;
 mod thousandths;
+mod unreadable;
 
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
@@ -54,3 +55,4 @@ pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};
 pub use stream_job_version::StreamJobVersion;
 pub use thousandths::{rounded, thousandths};
+pub use unreadable::{Unreadable, UnreadableObject};

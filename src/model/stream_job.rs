@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Labels, NodeName, ObjectId, OpenStreams, ResourceVersion, StreamJobVersion};
+use super::{Labels, NodeName, ObjectId, OpenStreams, ResourceVersion, StreamJobVersion, Unreadable};
 
 /// What a `StreamJob` declares of a job. The values overrule those of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Declarations {
     pub open_streams: OpenStreams,
     /// The watch has shown every `StreamJob` up to this version; `None` where no watch delivers these objects.
     pub stream_jobs_shown: Option<ResourceVersion>,
+    /// Objects whose latest version cannot be read, for people.
+    pub unreadable: Arc<Unreadable>,
 }
 
 /// The node that a PE was last bound to.

@@ -45,9 +45,19 @@ impl PolicySet {
 
     /// The fields that cannot be read of the objects of group `streams.ibm.com` that declare the placement spec of a
     /// pod, each with its object.
+    ///
+    /// Objects of the pod whose latest version cannot be read come first.
     #[must_use]
     pub(crate) fn field_problems(&self, pod: &Pod, declared: &Declarations) -> Vec<String> {
-        self.reading(pod, declared).map(|reading| reading.sources.field_problems()).unwrap_or_default()
+        let Some(reading) = self.reading(pod, declared) else { return Vec::new() };
+        let pool = reading.sources.pool(&pod.key.namespace);
+        let ids = [Some(reading.identity.job.object()), pool];
+        let is_of_pod = |id: &ObjectId| ids.iter().flatten().any(|own| own == id);
+        let unreadable =
+            declared.unreadable.iter().filter(|((_, id), _)| is_of_pod(id)).map(|((kind, id), problem)| {
+                format!("{kind} {id}: its latest version cannot be read, and the version before it counts: {problem}")
+            });
+        unreadable.chain(reading.sources.field_problems()).collect()
     }
 
     fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
-    ResourceVersion, StreamJob,
+    ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::policy::PolicySet;
 
@@ -23,6 +23,8 @@ pub enum Event {
     StreamJob(Change<StreamJob>),
     /// The watch has shown every `StreamJob` up to this version.
     StreamJobsShown(ResourceVersion),
+    /// The latest version of an object cannot be read, or can be read again.
+    Unreadable(UnreadableObject),
     /// Objects `ProcessingElement` of group `streams.ibm.com` have changed.
     DeclaredPe(Change<DeclaredPe>),
     /// Objects `HostPool` of group `streams.ibm.com` have changed.

@@ -111,14 +111,13 @@ impl Takeover {
             return;
         }
         match token.map(|token| token_number(epoch, token)) {
-            None => {}
             Some(Some(number)) if self.written.get(uid) == Some(&number) => {
                 self.written.remove(uid);
                 self.unsettled.remove(uid);
                 self.established |= is_pe();
             }
             // A token of an earlier takeover of this process, or a copy of a token.
-            Some(Some(_)) => {}
+            None | Some(Some(_)) => {}
             Some(None) => self.questions += u64::from(is_pe()),
         }
     }

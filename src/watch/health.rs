@@ -81,9 +81,14 @@ impl Health {
         *failing = Some(Failing { since, problem });
     }
 
-    pub(super) fn cannot_read(&self, error: &dyn Display) {
+    pub(super) fn cannot_read(&self, object: &str, problem: &str) {
         telemetry::undecodable(self.kind);
-        tracing::warn!(kind = self.kind, %error, "an object cannot be read; its last version that could be read counts");
+        tracing::warn!(
+            kind = self.kind,
+            object,
+            problem,
+            "an object cannot be read; its last version that could be read counts"
+        );
     }
 
     fn failing(&self) -> MutexGuard<'_, Option<Failing>> {

@@ -91,7 +91,13 @@ impl WatchError {
     fn status_code(&self) -> Option<u16> {
         match self {
             Self::List(kube::Error::Api(status)) | Self::Watch(kube::Error::Api(status)) => Some(status.code),
-            _ => None,
+            Self::List(_)
+            | Self::Watch(_)
+            | Self::Status { .. }
+            | Self::NoAnswer
+            | Self::Silent
+            | Self::EndedAtOnce
+            | Self::NoVersion => None,
         }
     }
 }

@@ -35,12 +35,11 @@ fn the_oldest_connection_without_a_request_is_closed_for_a_new_one() {
         (connections.register(server.try_clone().unwrap()), server, caller)
     };
     let states = |callers: &mut [TcpStream]| callers.iter_mut().map(is_closed).collect::<Vec<bool>>();
-    let _fourth = next();
+    let mut fourth = next();
     assert_eq!(states(&mut callers), [false, false, true]);
-    let fifth = next();
-    let mut fourth = _fourth;
+    let (fifth, ..) = next();
     assert!(is_closed(&mut fourth.2), "it has never asked either");
-    let sixth = Answering::begin(fifth.0.clone());
+    let sixth = Answering::begin(fifth);
     let _seventh = next();
     assert_eq!(states(&mut callers), [true, false, true], "it has asked, and no other connection is idle");
     drop((answering, sixth));

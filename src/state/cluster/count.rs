@@ -133,14 +133,14 @@ impl Cluster {
             self.current.nodes.change(index.number(), |state| state.add_pod(&entry.pod, pe));
         }
         if let Some(pe) = pe {
-            let bound = entry.pod.node.clone();
-            self.change_job(&pe.job, |job| {
-                job.join(pe, entry.node);
-                if let (Some(node), Some(owner_uid)) = (bound, &pe.owner_uid) {
-                    let previous_node = PreviousNode { node, owner_uid: Arc::clone(owner_uid) };
-                    job.previous_nodes.insert(Arc::clone(&pe.name), previous_node);
-                }
-            });
+            self.change_job(&pe.job, |job| job.join(pe, entry.node));
+        }
+        // A pod that leaves is on the node of its PE too: after a restart, this process sees no earlier version of it.
+        if let Some(pe) = entry.pe.as_ref().filter(|pe| pe.pod.phase != PodPhase::Finished)
+            && let (Some(node), Some(owner_uid)) = (&pe.pod.node, &pe.owner_uid)
+        {
+            let (since, node, owner_uid) = (pe.pod.created, node.clone(), Arc::clone(owner_uid));
+            self.remember_previous_node(&pe.job, &pe.name, &PreviousNode { since, node, owner_uid });
         }
     }
 
@@ -166,8 +166,7 @@ impl Cluster {
                 && let Some(gone) = self.current.jobs.remove(&pe.job)
                 && !gone.previous_nodes.is_empty()
             {
-                let previous_nodes = gone.previous_nodes.clone();
-                self.keep_departed(DepartedJob { id: pe.job.clone(), previous_nodes });
+                self.keep_departed(DepartedJob { id: pe.job.clone(), state: Arc::unwrap_or_clone(gone) });
             }
         }
         if let Some(index) = entry.node {
@@ -188,8 +187,7 @@ impl Cluster {
         let make = || {
             let at = departed.iter().position(|departed| departed.id == *id);
             let departed = at.and_then(|at| departed.remove(at));
-            let previous_nodes = departed.map(|departed| departed.previous_nodes).unwrap_or_default();
-            JobState { members: Vec::new(), previous_nodes }
+            departed.map(|departed| departed.state).unwrap_or_default()
         };
         self.current.jobs.change_or_make(id, make, change);
     }

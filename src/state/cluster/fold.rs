@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
-use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid};
+use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};
 use crate::state::node_state::NodeIndex;
@@ -140,6 +140,13 @@ impl Cluster {
             Event::DeclaredJob(change) => self.apply_change(change),
             Event::DeclaredRegion(change) => self.apply_change(change),
             Event::StreamJobsShown(version) => self.show_stream_jobs(version),
+            Event::Unreadable(UnreadableObject { kind, id, problem }) => {
+                let unreadable = Arc::make_mut(&mut self.current.declared.unreadable);
+                match problem {
+                    Some(problem) => drop(unreadable.insert((kind, id), problem)),
+                    None => drop(unreadable.remove(&(kind, id))),
+                }
+            }
             Event::OwnerGone(owner) => self.drop_owner(&owner),
             Event::Policies(policies) => self.govern_by(policies),
             Event::Loads(loads) => {

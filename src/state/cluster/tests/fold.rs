@@ -96,9 +96,15 @@ struct ModelBinding {
 }
 
 impl Model {
+    /// A gone owner counts where a pod names it.
+    fn lose(&mut self, owner: Owner) {
+        if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
+            self.gone_owners.insert((owner.name, owner.uid));
+        }
+    }
+
     fn apply(&mut self, event: Event) {
         match event {
-            Event::StreamJobsShown(_) => {}
             Event::Node(change) => match change {
                 Change::Expected => drop(self.expected.insert("nodes")),
                 Change::Put(node) => drop(self.nodes.insert(node.name.clone(), *node)),
@@ -125,11 +131,7 @@ impl Model {
                     }
                 }
             },
-            Event::OwnerGone(owner) => {
-                if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
-                    self.gone_owners.insert((owner.name, owner.uid));
-                }
-            }
+            Event::OwnerGone(owner) => self.lose(owner),
             Event::Pool(change) => match change {
                 Change::Expected => drop(self.expected.insert("pools")),
                 Change::Put(pool) => drop(self.pools.insert(pool.id.clone(), (*pool).into())),
@@ -154,7 +156,11 @@ impl Model {
             Event::DeclaredRegion(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
-            Event::Loads(_) | Event::Time(_) | Event::Settled { .. } => {}
+            Event::Loads(_)
+            | Event::Time(_)
+            | Event::Settled { .. }
+            | Event::StreamJobsShown(_)
+            | Event::Unreadable(_) => {}
         }
     }
 
