@@ -315,7 +315,7 @@ fn a_resource_of_a_device_class_is_not_counted_and_told() {
     });
     assert_eq!(on_one_node(&[asks_for_device(), class.clone()]), (0, vec![on("ns/a", "n1")]));
     let (_, error) = said(&[asks_for_device(), class]);
-    assert_eq!(error, "note: not simulated, so 1 PEs may go elsewhere or wait: resource claims (DRA) (1)\n");
+    assert_eq!(error, "note: not simulated, so 1 PE may go elsewhere or wait: resource claims (DRA) (1)\n");
 }
 
 #[test]

@@ -54,7 +54,8 @@ impl Notes {
         if self.affected_pes > 0 {
             let parts = self.not_simulated.iter().map(|(part, count)| format!("{part} ({count})"));
             let parts = parts.collect::<Vec<String>>().join(", ");
-            lines.push(format!("not simulated, so {} PEs may go elsewhere or wait: {parts}", self.affected_pes));
+            let pes = if self.affected_pes == 1 { "PE" } else { "PEs" };
+            lines.push(format!("not simulated, so {} {pes} may go elsewhere or wait: {parts}", self.affected_pes));
         }
         lines.extend(self.lines);
         lines.extend(std::mem::take(&mut gathered.field_problems).into_values().flatten());

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::ResourceList;
 
 /// The lists of containers in a spec.
-pub(super) const CONTAINER_LISTS: [&str; 2] = ["containers", "initContainers"];
+const CONTAINER_LISTS: [&str; 2] = ["containers", "initContainers"];
 
 /// The text at a pointer; empty where there is none.
 pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {

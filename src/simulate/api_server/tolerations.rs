@@ -32,16 +32,44 @@ pub(super) fn tolerate_lost_nodes(pod: &mut Value) {
     }
 }
 
-/// Adds tolerations that the pod does not have. Kubernetes leaves out what another toleration covers, which changes no
-/// placement.
+/// Adds tolerations. Of two tolerations of which one covers the other, the wider one stays, as `MergeTolerations` of
+/// `pkg/util/tolerations` has it.
 pub(super) fn add(pod: &mut Value, more: Vec<Value>) {
     let Some(spec) = spec_mut(pod).filter(|_| !more.is_empty()) else { return };
-    let tolerations = spec.entry("tolerations").or_insert_with(|| json!([]));
-    if let Some(tolerations) = tolerations.as_array_mut() {
-        for toleration in more {
-            if !tolerations.contains(&toleration) {
-                tolerations.push(toleration);
-            }
+    let own = spec.get("tolerations").and_then(Value::as_array).cloned().unwrap_or_default();
+    let all: Vec<Value> = own.into_iter().chain(more).collect();
+    let mut merged: Vec<Value> = Vec::new();
+    for (at, toleration) in all.iter().enumerate() {
+        let covered_before = merged.iter().any(|other| covers(other, toleration));
+        let covered_later = all.iter().skip(at + 1).any(|other| other != toleration && covers(other, toleration));
+        if !(covered_before || covered_later) {
+            merged.push(toleration.clone());
         }
     }
+    spec.insert("tolerations".to_owned(), Value::from(merged));
+}
+
+/// True where a toleration tolerates whatever the other tolerates.
+fn covers(wide: &Value, narrow: &Value) -> bool {
+    if wide == narrow {
+        return true;
+    }
+    let text = |toleration: &Value, member: &str| {
+        toleration.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let exists = text(wide, "operator") == "Exists";
+    let (wide_key, wide_effect) = (text(wide, "key"), text(wide, "effect"));
+    if wide_key != text(narrow, "key") && !(wide_key.is_empty() && exists) {
+        return false;
+    }
+    if wide_effect != text(narrow, "effect") && !wide_effect.is_empty() {
+        return false;
+    }
+    let seconds = |toleration: &Value| toleration.get("tolerationSeconds").and_then(Value::as_i64);
+    if let Some(wide_seconds) = seconds(wide).filter(|_| wide_effect == "NoExecute")
+        && seconds(narrow).is_none_or(|narrow_seconds| narrow_seconds > wide_seconds)
+    {
+        return false;
+    }
+    exists || (text(narrow, "operator") == "Equal" && text(wide, "value") == text(narrow, "value"))
 }

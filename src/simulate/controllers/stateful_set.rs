@@ -1,23 +1,21 @@
 //! The pods of a `StatefulSet`: one for each number.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::controller::Controller;
 use super::pods::CreatedPods;
-use super::template::{NewPod, pod_of};
+use super::template::{NewPod, PodNames, pod_of};
 
 /// The pods whose numbers are missing.
 pub(super) fn created(
     controller: Controller<'_>,
     template: &Map<String, Value>,
     replicas: u64,
-    taken: &BTreeSet<&str>,
+    names: &PodNames,
 ) -> CreatedPods {
     let first = controller.at("/spec/ordinals/start").and_then(Value::as_u64).unwrap_or(0);
     let name = |number: u64| format!("{}-{number}", controller.metadata("name"));
-    let missing = (first..first.saturating_add(replicas)).filter(|number| !taken.contains(name(*number).as_str()));
+    let missing = (first..first.saturating_add(replicas)).filter(|number| !names.is_taken(controller, &name(*number)));
     let pod = |number: u64| {
         let mut pod = pod_of(controller, template, NewPod { name: name(number), number: Some(number) });
         claim_volumes(controller, &mut pod, &name(number));

@@ -1,14 +1,19 @@
 //! A pod from the template of a controller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::controller::{Controller, ControllerKind, name, namespace};
 
-/// The names of pods that are taken, by namespace and name.
+/// The names of pods that are taken.
 #[derive(Debug)]
-pub(super) struct PodNames(BTreeSet<(String, String)>);
+pub(super) struct PodNames {
+    /// Namespaces and names.
+    taken: BTreeSet<(String, String)>,
+    /// The number to try next, by namespace and name of the controller.
+    next: BTreeMap<(String, String), u64>,
+}
 
 impl PodNames {
     /// The names of pods that have not ended: a controller replaces those that have.
@@ -17,28 +22,27 @@ impl PodNames {
             let phase = pod.pointer("/status/phase").and_then(Value::as_str);
             matches!(phase, Some("Succeeded" | "Failed"))
         };
-        Self(
-            pods.iter()
-                .filter(|pod| !has_ended(pod))
-                .map(|pod| (namespace(pod).to_owned(), name(pod).to_owned()))
-                .collect(),
-        )
+        let lasting = pods.iter().filter(|pod| !has_ended(pod));
+        let taken = lasting.map(|pod| (namespace(pod).to_owned(), name(pod).to_owned())).collect();
+        Self { taken, next: BTreeMap::new() }
     }
 
     /// The next free name of a pod of the controller. A cluster would take a random suffix.
     pub(super) fn next(&mut self, controller: Controller<'_>) -> NewPod {
-        let (namespace, name) = (controller.metadata("namespace"), controller.metadata("name"));
-        let names = (0_u64..).map(|number| format!("{name}-{number}"));
-        let free = names.map(|name| (namespace.to_owned(), name)).find(|key| !self.0.contains(key));
-        let (namespace, name) = free.unwrap_or_default();
-        self.0.insert((namespace, name.clone()));
-        NewPod { name, number: None }
+        let key = (controller.metadata("namespace").to_owned(), controller.metadata("name").to_owned());
+        let number = self.next.entry(key.clone()).or_default();
+        loop {
+            let name = format!("{}-{number}", key.1);
+            *number += 1;
+            if self.taken.insert((key.0.clone(), name.clone())) {
+                return NewPod { name, number: None };
+            }
+        }
     }
 
-    /// The names of the controller's namespace that are taken.
-    pub(super) fn taken_in(&self, controller: Controller<'_>) -> BTreeSet<&str> {
-        let own = controller.metadata("namespace");
-        self.0.iter().filter(|(namespace, _)| namespace == own).map(|(_, name)| name.as_str()).collect()
+    /// True where a pod in the namespace of the controller has the name.
+    pub(super) fn is_taken(&self, controller: Controller<'_>, name: &str) -> bool {
+        self.taken.contains(&(controller.metadata("namespace").to_owned(), name.to_owned()))
     }
 }
 

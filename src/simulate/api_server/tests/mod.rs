@@ -64,7 +64,7 @@ fn limits_are_copied_to_missing_requests_of_every_container() {
 fn container_ports_are_host_ports_in_the_hosts_network_alone() {
     let spec = |host: bool| {
         let ports =
-            json!([{"containerPort": 80}, {"containerPort": 81, "hostPort": 0}, {"containerPort": 82, "hostPort": 9}]);
+            json!([{"containerPort": 80}, {"containerPort": 81, "hostPort": 0}, {"containerPort": 82, "hostPort": 82}]);
         json!({"hostNetwork": host, "containers": [{"ports": ports}], "initContainers": [{"ports": [{"containerPort": 70}]}]})
     };
     let ports = |host: bool| {
@@ -73,7 +73,7 @@ fn container_ports_are_host_ports_in_the_hosts_network_alone() {
         let all = [of("containers"), of("initContainers")].concat();
         all.iter().map(|port| port["hostPort"].as_u64().unwrap_or(0)).collect::<Vec<u64>>()
     };
-    assert_eq!((ports(true), ports(false)), (vec![80, 81, 9, 70], vec![0, 0, 9, 0]));
+    assert_eq!((ports(true), ports(false)), (vec![80, 81, 82, 70], vec![0, 0, 82, 0]));
 }
 
 #[test]
@@ -214,13 +214,64 @@ fn values_for_the_whole_pod_are_completed_from_its_containers() {
         "a request is the sum of the containers, or else the limit"
     );
     assert_eq!(
-        resources(json!({"requests": cpu("1")}), json!({"limits": {"cpu": "1500m", "hugepages-2Mi": "2Mi"}})),
+        resources(json!({"requests": cpu("3")}), json!({"limits": {"cpu": "1500m", "hugepages-2Mi": "2Mi"}})),
         json!({
-            "requests": {"cpu": "1", "hugepages-2Mi": "4194304"}, "limits": {"cpu": "3", "hugepages-2Mi": "4194304"},
+            "requests": {"cpu": "3", "hugepages-2Mi": "4194304"}, "limits": {"cpu": "3", "hugepages-2Mi": "4194304"},
         }),
         "a limit is the sum where each container has one; huge pages have a limit"
     );
     assert_eq!(resources(json!({}), json!({"requests": cpu("1")})), json!({}), "containers alone set nothing");
+}
+
+#[test]
+fn tolerations_of_a_runtime_class_that_another_covers_are_left_out() {
+    let scheduling = json!({"tolerations": [
+        {"key": "kata", "operator": "Exists", "effect": "NoSchedule"}, {"key": "a", "operator": "Equal", "value": "b"},
+    ]});
+    let server = with_runtime_class(json!({"metadata": {"name": "kata"}, "handler": "k", "scheduling": scheduling}));
+    let keys = |own: Value| {
+        let stored = stored(&server, &pod(&json!({"runtimeClassName": "kata", "tolerations": own})));
+        let all = stored["spec"]["tolerations"].as_array().unwrap().clone();
+        all.iter().map(|one| one["key"].as_str().unwrap_or("any").to_owned()).collect::<Vec<String>>()
+    };
+    assert_eq!(keys(json!([{"operator": "Exists"}])), ["any"]);
+    assert_eq!(
+        keys(json!([{"key": "kata", "operator": "Exists"}, {"operator": "Exists", "effect": "NoExecute"}])),
+        ["kata", "any", "a"]
+    );
+}
+
+#[test]
+fn ports_and_values_for_the_whole_pod_that_contradict_themselves_are_rejected() {
+    let said = |spec: Value| rejection(&ApiServer::default(), &pod(&spec));
+    let asking = |cpu: &str| json!({"requests": {"cpu": cpu}, "limits": {"cpu": cpu}});
+    let containers = || json!([{"resources": asking("1")}, {"resources": asking("2")}]);
+    assert_eq!(
+        said(json!({"hostNetwork": true, "containers": [{"ports": [{"containerPort": 1, "hostPort": 2}]}]})),
+        "spec.containers[0].ports[0].hostPort: differs from containerPort in the host's network; remove it"
+    );
+    assert_eq!(
+        said(json!({"containers": containers(), "resources": {"requests": {"cpu": "2500m"}}})),
+        "spec.resources.requests.cpu: `2500m` is less than the sum of the containers; raise it"
+    );
+    assert_eq!(
+        said(json!({"containers": containers(), "resources": {"requests": {"cpu": "3"}, "limits": {"cpu": "1"}}})),
+        "spec.resources.requests.cpu: `3` exceeds the limit; raise the limit"
+    );
+    let limited = json!([{"resources": {"limits": {"memory": "2Gi"}, "requests": {"memory": "0"}}}]);
+    assert_eq!(
+        said(json!({"containers": limited, "resources": {"limits": {"memory": "1Gi"}}})),
+        "spec.containers[0].resources.limits.memory: `2Gi` exceeds the limit of the whole pod; raise spec.resources.limits"
+    );
+    assert_eq!(
+        said(json!({"containers": [{"resources": {"limits": {"hugepages-2Mi": "2Mi"}}}]})),
+        "spec.containers[0].resources: huge pages need CPU or memory beside them; add a request"
+    );
+    assert_eq!(
+        said(json!({"containers": [{"resources": {"limits": {"gpu": "1"}}}]})),
+        "spec.containers[0].resources.limits.gpu: Kubernetes has no resource `gpu`; write a name with a domain, such as \
+         example.com/gpu"
+    );
 }
 
 #[test]
