@@ -137,6 +137,25 @@ fn classes_and_limit_ranges_of_either_input_count() {
 }
 
 #[test]
+fn an_amount_that_cannot_be_read_is_told_where_it_stands() {
+    let limit_range = |amount: Value| {
+        json!({
+            "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "lr", "namespace": "ns"},
+            "spec": {"limits": [{"type": "Container", "max": {"cpu": amount}}]},
+        })
+    };
+    let (code, error) = said(&[limit_range(json!("lots")), asks("a", "1")]);
+    let problem = "LimitRange ns/lr: spec.limits[0].max.cpu: `lots` is not a quantity";
+    assert!(code == 2 && error.contains(problem), "{error}");
+    let mut own = node("n1");
+    own["status"] = json!({"capacity": {"cpu": "lots"}});
+    let files = Files::new();
+    let (cluster, workload) = (files.list("cluster.json", &[own]), files.list("pods.json", &[asks("a", "1")]));
+    let (code, _, error) = simulate(&["--cluster", &cluster, "--workload", &workload], "");
+    assert!(code == 2 && error.contains("Node n1: status.capacity.cpu: `lots` is not a quantity"), "{error}");
+}
+
+#[test]
 fn a_runtime_class_takes_its_overhead_and_its_nodes() {
     let class = json!({
         "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "kata"}, "handler": "kata",

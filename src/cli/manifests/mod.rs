@@ -13,4 +13,4 @@ mod yaml;
 pub(super) use self::object::{Object, metadata_text};
 pub(super) use self::objects::{is_no_manifest, objects};
 pub(super) use self::position::Field;
-pub(super) use self::text::Text;
+pub(super) use self::text::{Text, unread};

@@ -13,7 +13,7 @@ use crate::api::{
     DocumentError, HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, StreamJob as StreamJobObject,
 };
 use crate::cli::CommandError;
-use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, StreamJob, keys};
+use crate::model::{FieldProblem, InvalidQuantity, Node, OpenStreams, Pod, Pool, StreamJob, keys};
 
 /// Kinds with a namespace, besides those of open-streams.
 const NAMESPACED: [(&str, &str); 9] = [
@@ -201,6 +201,13 @@ impl Object<'_> {
     /// Checks every field of a pod, also the fields that no decision reads.
     pub(in crate::cli) fn check_every_field_of_pod(&self) -> Result<(), CommandError> {
         self.read::<k8s_openapi::api::core::v1::Pod>().map(drop)
+    }
+
+    /// Checks every amount in the object.
+    pub(in crate::cli) fn check_amounts(&self) -> Result<(), CommandError> {
+        let Some(path) = unreadable_amount(&self.value) else { return Ok(()) };
+        let written = Field::find(&path, &self.value).and_then(Value::as_str).unwrap_or_default();
+        Err(self.wrong_at(&path, &InvalidQuantity(written.to_owned()).to_string()))
     }
 
     /// Deserializes the object; an error names the field.

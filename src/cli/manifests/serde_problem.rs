@@ -67,7 +67,7 @@ fn unlike(found: &str, wanted: &str) -> String {
             if ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "usize", "IntOrString", "f64"]
                 .contains(&number) =>
         {
-            ("a number of this field's range", "; write a number without quotes")
+            ("a whole number", "; write a number without quotes")
         }
         _ => ("an object", "; write `name: value` lines"),
     };

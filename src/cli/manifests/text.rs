@@ -1,5 +1,6 @@
 //! A text with manifests: its documents, and the objects in them.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::Value;
@@ -15,6 +16,18 @@ pub(in crate::cli) struct Text {
     text: String,
 }
 
+/// Why a file cannot be read.
+pub(in crate::cli) fn unread(error: &std::io::Error) -> String {
+    let kind = error.kind();
+    if kind == ErrorKind::NotFound {
+        "there is no such file; check the path".to_owned()
+    } else if kind == ErrorKind::PermissionDenied {
+        "you may not read the file; check its permissions".to_owned()
+    } else {
+        format!("the file cannot be read: {error}")
+    }
+}
+
 impl Text {
     /// A text under this name.
     pub(in crate::cli) fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
@@ -25,7 +38,7 @@ impl Text {
     #[expect(clippy::disallowed_methods, reason = "the user's manifests are read here and nowhere else")]
     pub(in crate::cli) fn from_file(path: &Path) -> Result<Self, CommandError> {
         let file = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| CommandError::input(format!("{file}: {error}")))?;
+        let bytes = std::fs::read(path).map_err(|error| CommandError::input(format!("{file}: {}", unread(&error))))?;
         Self::from_bytes(file, bytes)
     }
 

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::CommandError;
-use crate::cli::manifests::{Text, is_no_manifest};
+use crate::cli::manifests::{Text, is_no_manifest, unread};
 
 /// The texts of the files, and the files of folders that hold no manifest.
 #[derive(Debug, Default)]
@@ -51,12 +51,12 @@ impl Texts {
 fn standard_input() -> Result<Text, CommandError> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().read_to_end(&mut bytes);
-    read.map_err(|error| CommandError::input(format!("standard input: {error}")))?;
+    read.map_err(|error| CommandError::input(format!("standard input: {}", unread(&error))))?;
     Text::from_bytes("standard input", bytes)
 }
 
 fn manifests_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
-    let failed = |error: std::io::Error| CommandError::input(format!("{}: {error}", folder.display()));
+    let failed = |error: std::io::Error| CommandError::input(format!("{}: {}", folder.display(), unread(&error)));
     let is_manifest = |path: &PathBuf| {
         let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
         !hidden && path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|one| extension == *one))

@@ -166,9 +166,11 @@ impl<'t> Gathered<'t> {
             self.api_server.priority_classes.insert(object.name(), object.read::<PriorityClass>()?);
         } else if object.is("node.k8s.io", "RuntimeClass") {
             self.insert_name("RuntimeClass", object)?;
+            object.check_amounts()?;
             self.api_server.runtime_classes.insert(object.name(), object.read::<RuntimeClass>()?);
         } else if object.is("", "LimitRange") {
             self.insert_name("LimitRange", object)?;
+            object.check_amounts()?;
             let text = |member: &str| metadata_text(object.value(), member);
             let id = ObjectId::new(&Namespace::from(text("namespace")), text("name"));
             self.api_server.limit_ranges.insert(id, object.read::<LimitRange>()?);

@@ -12,10 +12,11 @@ use super::settings::{Read, Settings};
 use crate::admission::Context;
 use crate::cli::CommandError;
 use crate::cli::manifests::{Field, Object};
-use crate::model::{Declarations, Gang, Node, Pe, Pod, PodPhase, PodUid, Pool, Resources, keys};
-use crate::simulate::api_server::Rejection;
+use crate::model::{Declarations, Gang, Node, ObjectId, Pe, Pod, PodPhase, PodUid, Pool, Resources, keys};
+use crate::simulate::Input;
+use crate::simulate::api_server::{Rejection, set_defaults};
 use crate::simulate::controllers::{Controller, CreatedPods, created_pods};
-use crate::simulate::{Input, not_simulated};
+use crate::simulate::not_simulated::{NotSimulated, not_simulated};
 
 /// A pod of the workload in the files, or the pods that a controller creates.
 struct Source<'t> {
@@ -141,7 +142,7 @@ struct Stored {
     /// True where the pod has scheduling gates.
     is_gated: bool,
     /// What the simulation leaves out of the pod.
-    left_out: Vec<not_simulated::NotSimulated>,
+    left_out: Vec<NotSimulated>,
 }
 
 /// How pods are stored.
@@ -162,7 +163,7 @@ impl Storing<'_> {
         let is_bound = value.pointer("/spec/nodeName").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
         let stored = if is_bound {
             let mut value = value;
-            crate::simulate::api_server::set_defaults(&mut value);
+            set_defaults(&mut value);
             value
         } else {
             let created = self.gathered.api_server.create(value.clone(), self.context);
@@ -179,7 +180,7 @@ impl Storing<'_> {
         let is_pe = pe.is_some();
         drop(pe);
         let is_device = |name: &str| self.gathered.device_resources.contains(name);
-        let left_out = not_simulated::not_simulated(object.value(), is_device);
+        let left_out = not_simulated(object.value(), is_device);
         Ok(Stored { pod: Arc::unwrap_or_clone(pod), is_pe, gang, is_gated, left_out })
     }
 
@@ -214,40 +215,42 @@ fn set_created(pod: &mut Value, now: Timestamp) {
 /// The pods that exist of a `StatefulSet` that creates a pod only once the pod before runs. A gang of such pods is never
 /// complete: its first pod waits for pods that are not created.
 fn create_one_by_one(mut pods: Vec<Stored>, controller: &str, context: Context<'_>, notes: &mut Notes) -> Vec<Stored> {
-    let Some(gang) = pods.iter().find_map(|stored| stored.gang) else { return pods };
-    let pes = pods.first().and_then(|stored| {
-        let pod = Arc::new(stored.pod.clone());
-        let job = context.policies.pe(&pod, context.declared)?.job;
-        Some(
-            context
-                .declared
-                .jobs
-                .values()
-                .any(|known| known.id.name == job.name && known.id.namespace == job.namespace),
-        )
-    });
+    let Some((first, gang)) = pods.iter().find_map(|stored| Some((stored, stored.gang?))) else { return pods };
     let waits_for_others = match gang {
         Gang::AtLeast(count) => count.get() > 1,
-        // All members are the PEs that a StreamJob lists, or else the pods that exist.
-        Gang::All => pes == Some(true),
+        Gang::All => has_stream_job(first, context),
     };
-    let way_out = "write podManagementPolicy: Parallel";
-    if waits_for_others {
+    let consequence = if waits_for_others {
         pods.truncate(1);
-        notes.lines.push(format!(
-            "{controller} creates its next pod once the last one runs, so its gang is never complete; {way_out}"
-        ));
-    } else if matches!(gang, Gang::All) {
-        for stored in &mut pods {
-            let without = |labels: &crate::model::Labels| labels.iter().filter(|(key, _)| *key != keys::GANG).collect();
-            stored.pod.labels = without(&stored.pod.labels);
-            stored.pod.annotations = without(&stored.pod.annotations);
-        }
-        notes.lines.push(format!(
-            "{controller} creates its next pod once the last one runs, so each pod is a gang of its own; {way_out}"
-        ));
-    }
+        "its gang is never complete"
+    } else if gang == Gang::All {
+        pods.iter_mut().for_each(Stored::leave_gang);
+        "each pod is a gang of its own"
+    } else {
+        return pods;
+    };
+    notes.lines.push(format!(
+        "{controller} creates its next pod once the last one runs, so {consequence}; write podManagementPolicy: Parallel"
+    ));
     pods
+}
+
+/// True where a `StreamJob` lists the PEs of the job. Without one, all PEs are those that exist.
+fn has_stream_job(stored: &Stored, context: Context<'_>) -> bool {
+    let pe = context.policies.pe(&Arc::new(stored.pod.clone()), context.declared);
+    pe.is_some_and(|pe| {
+        let is_of_pe = |id: &ObjectId| id.name == pe.job.name && id.namespace == pe.job.namespace;
+        context.declared.jobs.keys().any(is_of_pe)
+    })
+}
+
+impl Stored {
+    /// Removes the keys by which the pod asks for a gang.
+    fn leave_gang(&mut self) {
+        for keys_of_pod in [&mut self.pod.labels, &mut self.pod.annotations] {
+            *keys_of_pod = keys_of_pod.iter().filter(|(key, _)| *key != keys::GANG).collect();
+        }
+    }
 }
 
 /// Nodes offer a resource of a device class without limit, unless they list it: which devices there are is not simulated.

@@ -27,7 +27,12 @@ pub(super) fn set(pod: &mut Value, classes: &BTreeMap<String, PriorityClass>) ->
         spec.entry("priority").or_insert(Value::from(default.map_or(0, |class| class.value)));
         return Ok(());
     };
-    let value = value_of(class, classes).ok_or_else(|| {
+    let value = value_of(class, classes);
+    if value.is_none() && written.is_some() {
+        // The pod comes from a cluster, whose classes are in none of the files.
+        return Ok(());
+    }
+    let value = value.ok_or_else(|| {
         let problem = format!(
             "PriorityClass `{class}` is in none of the files; add what `kubectl get priorityclasses -o yaml` prints to \
              --cluster"

@@ -32,7 +32,7 @@ fn a_problem_is_told_in_the_words_of_a_user() {
     );
     assert_eq!(
         pod(json!({"containers": [], "priority": "high"})),
-        "the text `high` stands where Kubernetes expects a number of this field's range; write a number without quotes"
+        "the text `high` stands where Kubernetes expects a whole number; write a number without quotes"
     );
     for (time, said) in [(json!("yesterday"), "`yesterday`"), (json!(5), "the number `5`")] {
         let problem = problem::<ObjectMeta>(json!({"creationTimestamp": time}), "creationTimestamp");

@@ -96,6 +96,9 @@ fn a_class_that_is_unknown_or_has_another_value_is_a_rejection_with_the_way_out(
     assert!(said.starts_with("spec.priorityClassName: PriorityClass `higher` is in none of the files; add "), "{said}");
     let said = rejection(&server, &pod(&json!({"priorityClassName": "high", "priority": 8})));
     assert_eq!(said, "spec.priority: PriorityClass `high` has the value 7; remove the priority");
+    let known =
+        json!({"priorityClassName": "higher", "priority": 9, "runtimeClassName": "kata", "overhead": {"cpu": "1"}});
+    assert_eq!(stored(&server, &pod(&known))["spec"]["priority"], json!(9), "a cluster has looked the classes up");
     let said = rejection(&server, &pod(&json!({"runtimeClassName": "kata"})));
     assert!(said.starts_with("spec.runtimeClassName: RuntimeClass `kata` is in none of the files; add "), "{said}");
 }
