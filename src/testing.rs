@@ -128,6 +128,8 @@ pub(crate) fn pod(name: &str) -> Pod {
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        scheduler_name: None,
+        is_gated: false,
     }
 }
 
@@ -170,6 +172,16 @@ pub(crate) fn bound_to(node: &str, pod: Pod) -> Pod {
 /// The same pod while it is being deleted.
 pub(crate) fn leaving(pod: Pod) -> Pod {
     Pod { phase: PodPhase::Leaving, ..pod }
+}
+
+/// The same pod with a scheduling gate that is not Outrigger's.
+pub(crate) fn gated(pod: Pod) -> Pod {
+    Pod { is_gated: true, ..pod }
+}
+
+/// The same pod for another scheduler.
+pub(crate) fn scheduled_by(scheduler: &str, pod: Pod) -> Pod {
+    Pod { scheduler_name: Some(scheduler.into()), ..pod }
 }
 
 /// The same pod in another namespace.

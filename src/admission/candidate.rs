@@ -91,6 +91,8 @@ pub(super) fn unplaced_pod(
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        scheduler_name: None,
+        is_gated: false,
     }
 }
 

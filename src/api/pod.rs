@@ -12,7 +12,7 @@ use super::metadata::controller;
 use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, TolerationObject, states_preference};
 use crate::model::{
     ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Pod, PodKey, PodName, PodPhase,
-    PodResources, PodUid, Resources,
+    PodResources, PodUid, Resources, keys,
 };
 
 /// The fields of a Pod object that a decision reads.
@@ -40,6 +40,14 @@ struct PodSpec {
     affinity: Option<Affinity>,
     tolerations: Option<Vec<TolerationObject>>,
     topology_spread_constraints: Option<Vec<SpreadConstraint>>,
+    scheduler_name: Option<String>,
+    scheduling_gates: Option<Vec<SchedulingGate>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct SchedulingGate {
+    name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -105,6 +113,8 @@ impl TryFrom<&PodObject> for Pod {
                 object.spec.affinity.as_ref(),
                 object.spec.topology_spread_constraints.as_ref(),
             ),
+            scheduler_name: object.spec.scheduler_name.as_deref().filter(|name| !name.is_empty()).map(Arc::from),
+            is_gated: object.spec.scheduling_gates.iter().flatten().any(|gate| gate.name != keys::PLAN_GATE),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
         })
@@ -151,3 +161,7 @@ fn quantities(written: Option<&Quantities>) -> Result<Resources, InvalidQuantity
     }
     Ok(resources)
 }
+
+#[cfg(test)]
+#[path = "tests/pod.rs"]
+mod tests;

@@ -93,7 +93,7 @@ pub(crate) fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
         (count @ Gang::AtLeast(_), Gang::All) | (Gang::All, count @ Gang::AtLeast(_)) => count,
         (Gang::All, Gang::All) => Gang::All,
     })?;
-    let bound = job.members.iter().filter(|member| member.node.is_some()).count();
+    let bound = job.members.iter().filter(|member| member.node().is_some()).count();
     let is_placed = match gang {
         Gang::All => bound > 0,
         Gang::AtLeast(count) => reaches(bound, count.get()),
@@ -110,10 +110,10 @@ pub(super) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
 /// The rejection of every node while members of a PE's gang are missing or may still be created.
 pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rejection> {
     let job = snapshot.job(&pe.job);
-    let members = job.map_or(&[][..], |job| &job.members);
+    let participants = || job.into_iter().flat_map(JobState::participants);
     // The watch may be behind kube-scheduler, so the snapshot may not have the pod yet.
-    let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
-    let exist = members.len() + usize::from(!is_known);
+    let is_known = participants().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
+    let exist = participants().count() + usize::from(!is_known);
     match gang {
         Gang::AtLeast(count) => {
             (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete { exist, count: count.get() })
@@ -129,14 +129,14 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
 pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool {
     let Some(job) = snapshot.job(job) else { return false };
     match gang {
-        Gang::AtLeast(count) => reaches(job.members.len(), count.get()),
+        Gang::AtLeast(count) => reaches(job.participants().count(), count.get()),
         Gang::All => !is_arriving(snapshot, job),
     }
 }
 
 /// True while a pending PE of a job is so young that more members may be created.
 pub(super) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
-    let mut pending = job.members.iter().filter(|member| member.node.is_none());
+    let mut pending = job.members.iter().filter(|member| member.is_waiting());
     pending.any(|member| !snapshot.is_settled(member.pe.pod.created))
 }
 

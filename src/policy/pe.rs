@@ -72,6 +72,7 @@ impl StreamPolicy {
             owner_uid,
             spec: spec.map(Arc::new).map_err(Box::new),
             overruled: sources.overruled(),
+            is_held: pod.is_gated || pod.scheduler_name.as_ref().is_some_and(|name| **name != *policy.scheduler_name),
             object: object.map(Box::new),
         }
     }

@@ -20,7 +20,7 @@ mod takeover;
 
 pub use cluster::{Cluster, UnknownPod};
 pub use event::{Change, Event, Observed};
-pub use job_state::{JobState, Member, PreviousNode};
+pub use job_state::{JobState, Member, MemberState, PreviousNode};
 pub use node_info::{NodeInfo, Occupancy, TaintKinds};
 pub use node_state::{NodeIndex, NodeState};
 pub use overload::LoadSummary;

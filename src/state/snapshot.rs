@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::job_state::JobState;
+use super::job_state::{JobState, Member, MemberState};
 use super::jobs::Jobs;
 use super::node_info::NodeInfo;
 use super::node_state::{NodeIndex, NodeState};
@@ -153,7 +153,7 @@ impl Snapshot {
         self.nodes.change(index.number(), |state| {
             state.add_pod(&pe.pod, Some(pe));
         });
-        self.set_node(pe, Some(index));
+        self.set_state(pe, MemberState::Tentative(index));
     }
 
     /// The cluster as if these PEs were placed, be they known or not; PEs that are placed already stay where they are.
@@ -163,10 +163,12 @@ impl Snapshot {
         for (pe, index) in placements {
             let job = snapshot.job(&pe.job);
             let known = job.and_then(|job| job.members.iter().find(|member| member.pe.pod.key.uid == pe.pod.key.uid));
-            match known.map(|member| member.node) {
+            match known.map(Member::node) {
                 Some(Some(_)) => continue,
                 Some(None) => {}
-                None => snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, None)),
+                None => {
+                    snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting));
+                }
             }
             snapshot.place(pe, *index);
         }
@@ -179,13 +181,13 @@ impl Snapshot {
         self.nodes.change(index.number(), |state| {
             state.remove_pod(&pe.pod);
         });
-        self.set_node(pe, None);
+        self.set_state(pe, MemberState::Waiting);
     }
 
-    fn set_node(&mut self, pe: &Pe, node: Option<NodeIndex>) {
+    fn set_state(&mut self, pe: &Pe, state: MemberState) {
         self.jobs.change(&pe.job, |job| {
             if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.key.uid == pe.pod.key.uid) {
-                member.node = node;
+                member.state = state;
             }
         });
     }

@@ -106,6 +106,8 @@ impl World {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
             has_preferences: false,
+            scheduler_name: None,
+            is_gated: false,
         });
     }
 

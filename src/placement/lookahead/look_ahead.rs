@@ -65,7 +65,7 @@ fn pending_group<'a>(pe: &'a Arc<Pe>, token: &Token, snapshot: &'a Snapshot) -> 
     let has_token =
         |member: &Pe| member.spec.as_ref().is_ok_and(|theirs| theirs.exlocation.binary_search(token).is_ok());
     let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
-    let pending = members.iter().filter(|member| member.node.is_none()).map(|member| &member.pe);
+    let pending = members.iter().filter(|member| member.is_waiting()).map(|member| &member.pe);
     let others = pending.filter(|member| has_token(member) && member.pod.key.uid != pe.pod.key.uid);
     let mut group: Vec<&Arc<Pe>> = others.chain([pe]).collect();
     group.sort_by(|one, other| urgency(one).cmp(&urgency(other)));

@@ -28,7 +28,7 @@ pub fn plan_gang(pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
     if plan.unplaced.is_empty() {
         let planned = plan.placements.into_iter().map(|placement| (placement.pe, placement.node));
         // A member that is only reserved here may be bound after this PE.
-        let placed = members.iter().filter_map(|member| Some((Arc::clone(&member.pe), member.node?)));
+        let placed = members.iter().filter_map(|member| Some((Arc::clone(&member.pe), member.node()?)));
         let placements = planned.chain(placed).collect();
         let plan = Arc::new(GangPlan { placements });
         // The plan includes the PE.
@@ -99,5 +99,5 @@ fn rest_fits_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Sna
 }
 
 fn pending(members: &[Member]) -> Vec<Arc<Pe>> {
-    members.iter().filter(|member| member.node.is_none()).map(|member| Arc::clone(&member.pe)).collect()
+    members.iter().filter(|member| member.is_waiting()).map(|member| Arc::clone(&member.pe)).collect()
 }

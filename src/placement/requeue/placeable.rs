@@ -15,7 +15,7 @@ pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
         let decision = PlacementDecision::new(pe, snapshot, Foresight::Pending);
         nodes.iter().any(|index| decision.filter(*index).is_ok())
     };
-    let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
+    let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.is_unbound());
     // kube-scheduler is about to schedule PEs that were created just now.
     let settled = pending.map(|member| &member.pe).filter(|pe| snapshot.is_settled(pe.pod.created));
     most_urgent_first(settled.filter(is_placeable).collect())

@@ -26,6 +26,8 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        scheduler_name: None,
+        is_gated: false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::departed_job::DepartedJob;
 use super::fold::{Cluster, Entry};
 use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid};
-use crate::state::job_state::{JobState, PreviousNode};
+use crate::state::job_state::{JobState, MemberState, PreviousNode};
 use crate::state::node_state::NodeIndex;
 
 impl Cluster {
@@ -106,8 +106,13 @@ impl Cluster {
         }
         if let Some(pe) = pe {
             let bound = entry.pod.node.clone();
+            let state = match entry.node {
+                Some(index) => MemberState::Bound(index),
+                None if pe.is_held => MemberState::Held,
+                None => MemberState::Waiting,
+            };
             self.change_job(&pe.job, |job| {
-                job.join(pe, entry.node);
+                job.join(pe, state);
                 if let (Some(node), Some(owner_uid)) = (bound, &pe.owner_uid) {
                     let previous_node = PreviousNode { node, owner_uid: Arc::clone(owner_uid) };
                     job.previous_nodes.insert(Arc::clone(&pe.name), previous_node);

@@ -206,7 +206,7 @@ impl Cluster {
             let current = &self.current;
             let settles = |pe: &Pe| !current.is_settled(pe.pod.created) && pe.pod.created <= until;
             let mut members = current.jobs().flat_map(|(_, job)| &job.members);
-            current.settled.is_none() || members.any(|member| member.node.is_none() && settles(&member.pe))
+            current.settled.is_none() || members.any(|member| member.is_waiting() && settles(&member.pe))
         };
         self.current.settled = Some(until);
         self.current.version += u64::from(is_change);
