@@ -1,5 +1,6 @@
 //! Builders of small clusters for tests.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -304,6 +305,10 @@ pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> PlacementDecision<'
 
 /// The decision about a PE that the cluster may not have.
 pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> PlacementDecision<'a> {
+    let snapshot = match snapshot.prepare_for(pe) {
+        Cow::Borrowed(snapshot) => snapshot,
+        Cow::Owned(prepared) => Box::leak(Box::new(prepared)),
+    };
     PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
 }
 
@@ -321,10 +326,14 @@ pub(crate) fn reasons(cluster: &Cluster, pod: &str) -> BTreeMap<String, Option<R
         .collect()
 }
 
-/// The nodes that pass for a PE, best first.
+/// The nodes that pass for a PE, best first; the node of a plan alone, where there is one.
 pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
     let decision = decide(cluster, pod);
-    let pass: Vec<NodeIndex> = cluster.snapshot().indexes().filter(|index| decision.filter(*index).is_ok()).collect();
+    let mut pass: Vec<NodeIndex> =
+        cluster.snapshot().indexes().filter(|index| decision.filter(*index).is_ok()).collect();
+    if let Some(planned) = decision.planned_node().filter(|planned| pass.contains(planned)) {
+        pass = vec![planned];
+    }
     let ranked = decision.rank(&pass);
     ranked.into_iter().map(|node| node.name.to_string()).collect()
 }

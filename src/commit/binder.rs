@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::api::{PodApi, WriteError};
 use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
-use crate::model::{NodeName, PodKey, PodUid, keys};
+use crate::model::{NodeName, PodKey, PodUid, Rejection, keys};
 use crate::placement::GangPlan;
 use crate::state::Cluster;
 use crate::store::Store;
@@ -122,13 +122,23 @@ impl Binder {
     ) -> Result<BoundPod, BindFailure> {
         self.ensure_takeover();
         self.wait_for_pod(arguments).await;
-        let planned = self.plan_gang(arguments, attempt);
-        let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
+        // A pod that this process did not filter has no plan yet.
+        let mut planned = if attempt.is_some() { None } else { self.plan_gang(arguments) };
         let mut rounds = 0;
         let mut tried = false;
+        let mut planned_anew = attempt.is_none();
         loop {
+            let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
             let verify = |cluster: &mut Cluster| verify_and_assume(cluster, arguments, cycle);
-            match self.store.change(verify)? {
+            let verified = match self.store.change(verify) {
+                Err(VerificationError::Rejected(Rejection::PlanOutdated)) if !planned_anew => {
+                    planned_anew = true;
+                    planned = self.plan_gang(arguments);
+                    continue;
+                }
+                verified => verified?,
+            };
+            match verified {
                 Verified::AlreadyBound => return Ok(BoundPod::AlreadyBound),
                 Verified::Unsettled(_) if rounds == MAX_FENCING_ROUNDS => return Err(BindFailure::Contended),
                 Verified::Unsettled(_) => {
@@ -163,16 +173,13 @@ impl Binder {
         }
     }
 
-    /// Plans the gang of a pod that this process did not filter. No lock is held meanwhile.
-    fn plan_gang(&self, arguments: &BindingArguments, attempt: Option<&Attempt>) -> Option<Arc<GangPlan>> {
-        if attempt.is_some() {
-            return None;
-        }
+    /// Plans the gang of a pod. No lock is held meanwhile.
+    fn plan_gang(&self, arguments: &BindingArguments) -> Option<Arc<GangPlan>> {
         let (pe, snapshot) = self.store.read(|cluster| {
             let (_, pe) = cluster.pod(arguments.uid.as_str())?;
             Some((Arc::clone(pe?), cluster.snapshot().clone()))
         })?;
-        self.store.plan_gang(&pe, &snapshot).plan().cloned()
+        self.store.plan_gang(&pe, &snapshot.prepare_for(&pe)).plan().cloned()
     }
 
     /// Waits until the watches have delivered the pod and all lists, because kube-scheduler's watch may be ahead.

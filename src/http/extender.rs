@@ -16,7 +16,7 @@ use crate::explain::{ExplainedPod, explain};
 use crate::extender::{
     self, BindingArguments, Choice, DecodeError, LastAttempt, SchedulingArguments, SchedulingContext, bind,
 };
-use crate::model::{HostChoice, Pe, Reason, RequestOutcome};
+use crate::model::{HostChoice, NodeName, Pe, Reason, RequestOutcome};
 use crate::placement::GangState;
 use crate::state::Snapshot;
 use crate::store::{ClusterView, Store};
@@ -173,7 +173,10 @@ impl Extender {
         telemetry::rejections(&attempt.rejected);
         let rejected: usize = attempt.rejected.values().sum();
         // kube-scheduler does not call prioritize for a single node, so filter reserves the node.
-        self.reserve(&pe, &attempt.choice, now);
+        self.reserve(&pe, &attempt.choice, filtered.group, now);
+        if let Some(unoffered) = filtered.unoffered {
+            self.store.change(|cluster| cluster.note_unoffered(&pe.pod.key.uid, unoffered));
+        }
         let outcome = if rejected < attempt.evaluated_nodes { RequestOutcome::Passed } else { RequestOutcome::Refused };
         tracing::debug!(pod = %pe.pod, asked = attempt.evaluated_nodes, rejected, reasons = ?attempt.rejected, "filter");
         self.store.attempts().record_filter(&pe.pod.key.uid, attempt, now);
@@ -191,7 +194,7 @@ impl Extender {
             self.scheduling_context(&view, with_reservations.as_ref(), &last_attempt, &plan),
         );
         let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), RequestOutcome::NotOurs)) };
-        self.reserve(&pe, &prioritized.choice, now);
+        self.reserve(&pe, &prioritized.choice, prioritized.group, now);
         self.store.attempts().record_choice(&pe.pod.key.uid, prioritized.choice);
         Ok((json(prioritized.body), RequestOutcome::Scored))
     }
@@ -224,13 +227,33 @@ impl Extender {
     ) -> SchedulingContext<'a> {
         let ClusterView { snapshot, policies } = published;
         let filter_decides = self.filter_decides;
-        SchedulingContext { snapshot, with_reservations, policies, last_attempt, plan_gang, filter_decides }
+        let nodes_are_all_offered = true;
+        SchedulingContext {
+            snapshot,
+            with_reservations,
+            policies,
+            last_attempt,
+            plan_gang,
+            filter_decides,
+            nodes_are_all_offered,
+        }
     }
 
-    /// Reserves the best node for a PE.
-    fn reserve(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
+    /// Reserves the best node for a PE, and the nodes of its group.
+    fn reserve(&self, pe: &Arc<Pe>, choice: &Choice, group: Vec<(Arc<Pe>, NodeName)>, now: Timestamp) {
         if let Some(best) = choice.best.first() {
-            self.store.reservations().reserve(Arc::clone(pe), best.name.clone(), now);
+            let own = [(Arc::clone(pe), best.name.clone())];
+            self.store.reservations().reserve(own.into_iter().chain(group), now);
+        }
+    }
+
+    /// Gives the node of the scheduling cycle back, and those that the cycle had chosen for the rest of the group: the cluster
+    /// holds them from the bind on, or the bind failed.
+    fn unreserve(&self, arguments: &BindingArguments, pe: Option<&Pe>, has_failed_plan: bool) {
+        let holds_group = |pe: &&Pe| self.store.read(|cluster| cluster.has_reserved(&pe.job));
+        match pe.filter(|pe| has_failed_plan || holds_group(pe)) {
+            Some(pe) => self.store.reservations().unreserve_job(&pe.job),
+            None => self.store.reservations().unreserve(&arguments.uid),
         }
     }
 
@@ -249,7 +272,8 @@ impl Extender {
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
-        self.store.reservations().unreserve(&arguments.uid);
+        let is_planned = attempt.as_ref().is_some_and(|attempt| attempt.gang_plan().is_some());
+        self.unreserve(arguments, pe.as_deref(), is_planned && outcome.is_err());
         let result = match &outcome {
             Ok(_) => RequestOutcome::Bound,
             Err(BindFailure::Verification(_)) => RequestOutcome::Refused,

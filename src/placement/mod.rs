@@ -5,6 +5,7 @@
 //! | file or folder | holds |
 //! |---|---|
 //! | `pool`, `node_requirements`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
+//! | `reserved_room` | the room that is reserved for gangs and buckets, for pods that are no PEs |
 //! | `pre_filter` | the facts about one PE in one snapshot |
 //! | `filter/` | the filter plugins, one a file, and their table |
 //! | `plugin_set`, `evaluate` | runs the plugins: the first rejection of a node, or all rejections |
@@ -33,6 +34,7 @@ mod plugin_set;
 mod pool;
 mod pre_filter;
 mod requeue;
+mod reserved_room;
 mod score;
 
 #[cfg(test)]
@@ -44,11 +46,13 @@ pub use gang::{GangPlan, GangState, QUIET};
 #[cfg(any(test, feature = "demo"))]
 pub(crate) use node_requirements::mismatch;
 pub use planner::conflict::Conflict;
-pub(crate) use planner::gang_plan::gang_at_bind;
+pub(crate) use gang::asks_for_gang;
+pub(crate) use planner::gang_plan::{gang_at_bind, rest_of_group};
 pub use planner::gang_plan::plan_gang;
 pub use planner::gang_plans::GangPlans;
 pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
 pub(crate) use pool::qualifies;
+pub(crate) use reserved_room::reserved_room_rejection;
 pub use requeue::gang_complete::GangComplete;
 pub use requeue::overload_cleared::OverloadCleared;
 pub use requeue::placeable::placeable;

@@ -100,6 +100,7 @@ pub fn simulate(input: Input) -> SimulationOutcome {
     let pending = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();
     let decided = mode.schedule(&mut cluster, &batch, now);
+    cluster.release_all();
     SimulationOutcome::new(&cluster, &workload, decided)
 }
 

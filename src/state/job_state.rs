@@ -15,6 +15,8 @@ pub struct JobState {
     pub members: Vec<Member>,
     /// The nodes that PEs were last bound to, by name: those of PEs whose names outlive their pods.
     pub previous_nodes: BTreeMap<Arc<str>, PreviousNode>,
+    /// The largest number of members that had a node at one time, bound or reserved, since a member is bound.
+    pub most_placed: usize,
 }
 
 /// The node that a PE was last bound to.
@@ -34,6 +36,14 @@ impl JobState {
         }
         let at = self.members.partition_point(|member| order(&member.pe) < order(pe));
         self.members.insert(at, Member { pe: Arc::clone(pe), state });
+    }
+
+    /// Notes how many members have a node, where `before` is the largest number so far.
+    pub(super) fn note_placed_members(&mut self, before: usize) {
+        let is_placed = |member: &&Member| matches!(member.state, MemberState::Bound(_) | MemberState::Reserved(_));
+        let placed = self.members.iter().filter(is_placed).count();
+        let is_begun = self.members.iter().any(|member| member.bound_node().is_some());
+        self.most_placed = if is_begun { placed.max(before).max(self.most_placed) } else { 0 };
     }
 
     /// The members that are placed or wait: those that count in gangs and buckets.

@@ -22,9 +22,13 @@ impl Apply for Pod {
 
     fn gone(key: &PodUid, cluster: &mut Cluster) {
         cluster.assumed_pods.remove(key);
+        cluster.reserved_pods.remove(key);
+        cluster.current.has_reserved_nodes = !cluster.reserved_pods.is_empty();
+        cluster.forget_unoffered(key);
         cluster.takeover.forget(key);
         if let Some(entry) = cluster.pods.take(key.as_str()) {
             cluster.uncount(&entry);
+            entry.pe.iter().for_each(|pe| cluster.note_placed_members(&pe.job, 0));
             entry.pe.iter().for_each(|pe| cluster.forget_spec_change(&pe.job));
         }
     }
