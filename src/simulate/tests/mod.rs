@@ -1,3 +1,6 @@
+mod gangs;
+mod live;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
