@@ -8,6 +8,7 @@ use kube::{Client, Resource as _, ResourceExt as _};
 
 use super::rate_limit::TokenBucket;
 use crate::api::StreamJob;
+use crate::state::ExpiredReservation;
 use crate::status::{InvolvedObject, JobEvent};
 use crate::telemetry::{self, WriteOutcome};
 
@@ -21,6 +22,8 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const LONGEST_NOTE: usize = 1_000;
 const CONTROLLER: &str = "outrigger.dev/controller";
 const ACTION: &str = "Placing";
+/// The reason of an event about a reservation that was given up.
+const RESERVATION_EXPIRED: &str = "ReservationExpired";
 
 /// Publishes the events of jobs.
 pub(super) struct EventPublisher {
@@ -43,22 +46,59 @@ impl EventPublisher {
         // `status` reports changes only, so that there are no repeats to join: each status written has its own recorder.
         let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
         for event in events {
-            let outcome =
-                if self.rate.try_take(now) { publish(&recorder, job, event).await } else { WriteOutcome::Dropped };
-            telemetry::controller_write("Event", outcome);
+            self.publish_one(&recorder, recorded(job, event), now).await;
         }
+    }
+
+    /// Publishes that reservations were given up, also of pods whose job no object declares.
+    pub(super) async fn publish_expired(&mut self, reservations: &[ExpiredReservation], now: Instant) {
+        let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
+        for reservation in reservations {
+            tracing::warn!(pod = %reservation.pod, node = %reservation.node, "a reservation was given up");
+            self.publish_one(&recorder, expired(reservation), now).await;
+        }
+    }
+
+    async fn publish_one(&mut self, recorder: &Recorder, event: (Event, ObjectReference), now: Instant) {
+        let outcome = if self.rate.try_take(now) { publish(recorder, event).await } else { WriteOutcome::Dropped };
+        telemetry::controller_write("Event", outcome);
     }
 }
 
-async fn publish(recorder: &Recorder, job: &StreamJob, event: JobEvent) -> WriteOutcome {
-    let (event, regarding) = recorded(job, event);
+async fn publish(recorder: &Recorder, (event, regarding): (Event, ObjectReference)) -> WriteOutcome {
     let problem = match tokio::time::timeout(DEADLINE, recorder.publish(&event, &regarding)).await {
         Ok(Ok(())) => return WriteOutcome::Written,
         Ok(Err(error)) => error.to_string(),
         Err(_elapsed) => format!("no answer within {} s", DEADLINE.as_secs()),
     };
-    tracing::warn!(job = job.name_any(), reason = event.reason, problem, "cannot write an event");
+    let object = regarding.name.unwrap_or_default();
+    tracing::warn!(object, reason = event.reason, problem, "cannot write an event");
     WriteOutcome::Failed
+}
+
+/// The event about a pod whose reservation was given up.
+fn expired(reservation: &ExpiredReservation) -> (Event, ObjectReference) {
+    let ExpiredReservation { pod, job, node } = reservation;
+    let note = format!(
+        "node {node} was reserved for this PE of job {job}, because a PE of its gang or bucket was bound, and is given up: \
+         the PE was not bound there in time (spec.placement.reservationTimeout of the policy)"
+    );
+    let event = Event {
+        type_: EventType::Warning,
+        reason: RESERVATION_EXPIRED.to_owned(),
+        note: Some(note.chars().take(LONGEST_NOTE).collect()),
+        action: ACTION.to_owned(),
+        secondary: None,
+    };
+    let regarding = ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("Pod".to_owned()),
+        namespace: Some(pod.namespace.to_string()),
+        name: Some(pod.name.to_string()),
+        uid: Some(pod.uid.to_string()),
+        ..ObjectReference::default()
+    };
+    (event, regarding)
 }
 
 /// The event as the recorder takes it, and the object that the event is about.

@@ -175,7 +175,8 @@ impl<'a> PlacementDecision<'a> {
         match planned {
             Some(planned) => {
                 let members = self.snapshot.job(&self.pe().job).map_or(&[][..], |job| &job.members);
-                let has_node = |member: &&Member| matches!(member.state, MemberState::Bound(_) | MemberState::Reserved(_));
+                let has_node =
+                    |member: &&Member| matches!(member.state, MemberState::Bound(_) | MemberState::Reserved(_));
                 let placed: BTreeSet<&PodUid> =
                     members.iter().filter(has_node).map(|member| &member.pe.pod.key.uid).collect();
                 planned.filter(|(pe, _)| !placed.contains(&pe.pod.key.uid)).cloned().collect()

@@ -72,7 +72,10 @@ impl Snapshot {
     #[must_use]
     pub fn key(&self) -> SnapshotKey {
         let is_special = |prepared: &&Prepared| {
-            prepared.is_joined || prepared.own.is_some() || prepared.unoffered.is_some() || !prepared.released.is_empty()
+            prepared.is_joined
+                || prepared.own.is_some()
+                || prepared.unoffered.is_some()
+                || !prepared.released.is_empty()
         };
         SnapshotKey {
             version: self.version,
@@ -274,7 +277,11 @@ impl Snapshot {
     /// The cluster as if these PEs were placed, be they known or not; PEs that are bound already stay where they are. `own`
     /// is the PE that the next decision is about, with its node.
     #[must_use]
-    pub(super) fn with_tentative(&self, placements: &[(Arc<Pe>, NodeIndex)], own: Option<(&PodUid, NodeIndex)>) -> Self {
+    pub(super) fn with_tentative(
+        &self,
+        placements: &[(Arc<Pe>, NodeIndex)],
+        own: Option<(&PodUid, NodeIndex)>,
+    ) -> Self {
         let mut snapshot = self.clone();
         for (pe, index) in placements {
             match snapshot.state_of(pe) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::decide::{Foresight, PlacementDecision};
 use super::super::bucket_members::BucketMembers;
+use super::super::decide::{Foresight, PlacementDecision};
 use super::super::gang::{GangPlan, GangState, asks_for_gang, gang_spec, incomplete};
 use super::plan::{Budget, plan};
 use crate::model::{Pe, Rejection};
@@ -102,12 +102,7 @@ pub(crate) fn gang_at_bind(
 
 /// The nodes of the other unbound PEs of the job with `pe` on `node`: their planned nodes, where they pass. One of them may
 /// take the planned node of `pe`. `None` where one of them has no node then.
-fn rest_with(
-    pe: &Arc<Pe>,
-    node: NodeIndex,
-    plan: &GangPlan,
-    snapshot: &Snapshot,
-) -> Option<Vec<(Arc<Pe>, NodeIndex)>> {
+fn rest_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Snapshot) -> Option<Vec<(Arc<Pe>, NodeIndex)>> {
     let mut with = snapshot.clone();
     with.place(pe, node);
     let mut found: Vec<(Arc<Pe>, NodeIndex)> = Vec::new();

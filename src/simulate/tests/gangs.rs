@@ -86,9 +86,12 @@ impl Scenario {
                 Kind::Single => vec![],
             };
             let job = format!("j{number}");
-            pods.extend(sizes.iter().enumerate().map(|(at, size)| {
-                (number, asking(size * 500, pe(&job, &format!("{job}-{at}"), &spec)))
-            }));
+            pods.extend(
+                sizes
+                    .iter()
+                    .enumerate()
+                    .map(|(at, size)| (number, asking(size * 500, pe(&job, &format!("{job}-{at}"), &spec)))),
+            );
         }
         let mut order: Vec<usize> = (0..pods.len()).collect();
         order.sort_by_key(|at| (self.order.get(*at).copied(), *at));

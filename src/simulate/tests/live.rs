@@ -112,10 +112,8 @@ impl Live {
         let mut places = group;
         let mut choice = attempt.choice.clone();
         if passed.len() > 1 && choice.best.is_empty() {
-            let names: Vec<String> = passed
-                .iter()
-                .map(|index| self.cluster.snapshot().node(*index).unwrap().name.to_string())
-                .collect();
+            let names: Vec<String> =
+                passed.iter().map(|index| self.cluster.snapshot().node(*index).unwrap().name.to_string()).collect();
             let scored = prioritize(&asked(&pod, &names), context);
             (choice, places) = (scored.choice, scored.group);
         }

@@ -1,5 +1,6 @@
 mod gangs;
 mod live;
+mod reservations;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
