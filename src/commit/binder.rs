@@ -19,7 +19,7 @@ use super::api::{PodApi, WriteError};
 use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
 use crate::model::{NodeName, PodKey, PodUid, Rejection, keys};
-use crate::placement::GangPlan;
+use crate::placement::{GangPlan, begun_groups};
 use crate::state::Cluster;
 use crate::store::Store;
 
@@ -40,6 +40,8 @@ pub struct Binder {
     /// Identifies this process in its fencing tokens.
     epoch: String,
     has_taken_over: AtomicBool,
+    /// True once the nodes of gangs and buckets that had begun before the start are reserved again.
+    has_restored: AtomicBool,
     /// Held while fencing tokens are written: binds that wait for the lock may find their pods settled.
     fencing: tokio::sync::Mutex<()>,
     /// The pods of the binds that wait for `fencing`. The holder of the lock fences for all of them.
@@ -97,7 +99,8 @@ impl Binder {
     #[must_use]
     pub fn new(store: Arc<Store>, api: Arc<dyn PodApi>, epoch: String) -> Self {
         let (fencing, pods_to_settle) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self { store, api, epoch, has_taken_over: AtomicBool::new(false), fencing, pods_to_settle }
+        let (has_taken_over, has_restored) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { store, api, epoch, has_taken_over, has_restored, fencing, pods_to_settle }
     }
 
     /// Takes over from any earlier process at the first request of kube-scheduler. From then on, Bindings of an earlier
@@ -106,6 +109,22 @@ impl Binder {
         if !self.has_taken_over.load(Ordering::Acquire) {
             self.store.change(|cluster| cluster.take_over(&self.epoch));
             self.has_taken_over.store(true, Ordering::Release);
+        }
+    }
+
+    /// Reserves the nodes of gangs and buckets that had begun before this process started, once all kinds have been listed.
+    /// No lock is held while the nodes are chosen.
+    pub fn restore_reservations(&self, now: Timestamp) {
+        let is_listed = self.store.view().snapshot.is_complete();
+        if !is_listed || self.has_restored.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let snapshot = self.store.view().snapshot.clone();
+        let name_of = |index| snapshot.node(index).map(|state| state.name.clone());
+        for (job, places) in begun_groups(&snapshot) {
+            let places: Vec<(PodUid, NodeName)> =
+                places.into_iter().filter_map(|(pe, index)| Some((pe.pod.key.uid.clone(), name_of(index)?))).collect();
+            self.store.change(|cluster| cluster.reserve(&job, &places, now));
         }
     }
 

@@ -153,7 +153,9 @@ impl Extender {
     fn filter(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (view, (_, now)) = (self.store.view(), clock());
+        let (_, now) = clock();
+        self.binder.restore_reservations(now);
+        let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
         let filtered = extender::filter(
@@ -186,7 +188,9 @@ impl Extender {
     fn prioritize(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (view, (_, now)) = (self.store.view(), clock());
+        let (_, now) = clock();
+        self.binder.restore_reservations(now);
+        let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
         let prioritized = extender::prioritize(

@@ -46,6 +46,7 @@ pub(crate) use gang::gang_spec;
 pub use gang::{GangPlan, GangState, QUIET};
 #[cfg(any(test, feature = "demo"))]
 pub(crate) use node_requirements::mismatch;
+pub use planner::begun_groups::begun_groups;
 pub use planner::conflict::Conflict;
 pub use planner::gang_plan::plan_gang;
 pub(crate) use planner::gang_plan::{gang_at_bind, rest_of_group};

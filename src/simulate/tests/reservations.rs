@@ -9,6 +9,7 @@ use crate::extender::SchedulingContext;
 use crate::extender::bind::{BindingCycle, VerificationError, verify_and_assume};
 use crate::extender::{BindingArguments, CandidateNodes, SchedulingArguments, filter};
 use crate::model::{NodeName, Pod, PodUid, Reason};
+use crate::placement::begun_groups;
 use crate::state::Event;
 use crate::testing::{asking, bound_to, in_namespace, node, pe, pod, policies, tagged, with_cores};
 
@@ -43,6 +44,12 @@ fn schedule(live: &mut Live, name: &str) -> Option<String> {
     live.bound.get(&uid).map(ToString::to_string)
 }
 
+/// Like [`schedule`], after the nodes of earlier scheduling cycles do not count any more.
+fn schedule_later(live: &mut Live, name: &str) -> Option<String> {
+    live.wait(6);
+    schedule(live, name)
+}
+
 fn core(pod: Pod) -> Pod {
     asking(1_000, pod)
 }
@@ -55,7 +62,7 @@ fn of_two_gangs_that_arrive_alternately_one_is_whole_and_the_other_has_not_begun
         for name in names {
             add(&mut live, core(pe(&name[..1], name, &[("gang", gang)])));
         }
-        let placed = names.map(|name| schedule(&mut live, name).is_some());
+        let placed = names.map(|name| schedule_later(&mut live, name).is_some());
         assert_eq!(placed, [true, false, true, false, true, false], "gang: {gang}");
     }
 }
@@ -67,7 +74,7 @@ fn of_two_buckets_for_one_node_one_is_whole_and_the_other_has_not_begun() {
     for name in names {
         add(&mut live, core(pe(&name[..1], name, &[("colocation", "x")])));
     }
-    assert_eq!(names.map(|name| schedule(&mut live, name).is_some()), [true, false, true, false]);
+    assert_eq!(names.map(|name| schedule_later(&mut live, name).is_some()), [true, false, true, false]);
 }
 
 #[test]
@@ -273,5 +280,30 @@ fn no_node_of_a_gang_that_is_placed_reads_infeasible() {
         assert_eq!(filtered.passed.len(), 1);
         assert!(!filtered.attempt.rejected.contains_key(&Reason::GangInfeasible), "{:?}", filtered.attempt.rejected);
         assert!(schedule(&mut live, name).is_some());
+    }
+}
+
+#[test]
+fn a_process_that_starts_reserves_the_nodes_of_what_has_begun() {
+    for spec in [("gang", "3"), ("gang", "true"), ("colocation", "x")] {
+        let mut live = live(&[("n1", 3), ("n2", 2)]);
+        add(&mut live, core(bound_to("n1", pe("e", "e1", &[spec]))));
+        for name in ["e2", "e3"] {
+            add(&mut live, core(pe("e", name, &[spec])));
+        }
+        for name in ["w1", "w2", "w3"] {
+            add(&mut live, core(pe("w", name, &[("gang", "3")])));
+        }
+        live.bound.insert("e1".into(), "n1".into());
+        let snapshot = live.cluster.snapshot().clone();
+        for (job, places) in begun_groups(&snapshot) {
+            let name = |index| snapshot.node(index).unwrap().name.clone();
+            let places: Vec<(PodUid, NodeName)> =
+                places.into_iter().map(|(pe, node)| (pe.pod.key.uid.clone(), name(node))).collect();
+            live.cluster.reserve(&job, &places, live.now);
+        }
+        assert_eq!(live.cluster.reserved_len(), 2, "{spec:?}");
+        let placed = ["w1", "w2", "w3", "e2", "e3"].map(|name| schedule_later(&mut live, name).is_some());
+        assert_eq!(placed, [false, false, false, true, true], "{spec:?}");
     }
 }
