@@ -1,5 +1,6 @@
 //! Builders of small clusters for tests.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -132,6 +133,7 @@ pub(crate) fn pod(name: &str) -> Pod {
         has_preferences: false,
         oversized: None,
         scheduler_name: Arc::from(""),
+        is_gated: false,
     }
 }
 
@@ -174,6 +176,16 @@ pub(crate) fn bound_to(node: &str, pod: Pod) -> Pod {
 /// The same pod while it is being deleted.
 pub(crate) fn leaving(pod: Pod) -> Pod {
     Pod { phase: PodPhase::Leaving, ..pod }
+}
+
+/// The same pod with a scheduling gate that is not Outrigger's.
+pub(crate) fn gated(pod: Pod) -> Pod {
+    Pod { is_gated: true, ..pod }
+}
+
+/// The same pod for another scheduler.
+pub(crate) fn scheduled_by(scheduler: &str, pod: Pod) -> Pod {
+    Pod { scheduler_name: scheduler.into(), ..pod }
 }
 
 /// The same pod in another namespace.
@@ -297,6 +309,10 @@ pub(crate) fn decide<'a>(cluster: &'a Cluster, pod: &str) -> PlacementDecision<'
 
 /// The decision about a PE that the cluster may not have.
 pub(crate) fn decide_pe<'a>(pe: &Arc<Pe>, snapshot: &'a Snapshot) -> PlacementDecision<'a> {
+    let snapshot = match snapshot.prepare_for(pe) {
+        Cow::Borrowed(snapshot) => snapshot,
+        Cow::Owned(prepared) => Box::leak(Box::new(prepared)),
+    };
     PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)))
 }
 
@@ -314,10 +330,14 @@ pub(crate) fn reasons(cluster: &Cluster, pod: &str) -> BTreeMap<String, Option<R
         .collect()
 }
 
-/// The nodes that pass for a PE, best first.
+/// The nodes that pass for a PE, best first; the node of a plan alone, where there is one.
 pub(crate) fn choice(cluster: &Cluster, pod: &str) -> Vec<String> {
     let decision = decide(cluster, pod);
-    let pass: Vec<NodeIndex> = cluster.snapshot().indexes().filter(|index| decision.filter(*index).is_ok()).collect();
+    let mut pass: Vec<NodeIndex> =
+        cluster.snapshot().indexes().filter(|index| decision.filter(*index).is_ok()).collect();
+    if let Some(planned) = decision.planned_node().filter(|planned| pass.contains(planned)) {
+        pass = vec![planned];
+    }
     let ranked = decision.rank(&pass);
     ranked.into_iter().map(|node| node.name.to_string()).collect()
 }

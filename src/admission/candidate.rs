@@ -97,6 +97,7 @@ pub(super) fn unplaced_pod(
         has_preferences: false,
         oversized: None,
         scheduler_name: Arc::from(""),
+        is_gated: false,
     }
 }
 

@@ -13,7 +13,7 @@ use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, Tol
 use crate::model::{
     ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements,
     OversizedValue, Pod, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid, RequestsAndLimits,
-    ResourceList, ResourceStatus,
+    ResourceList, ResourceStatus, keys,
 };
 
 /// The fields of a Pod object that a decision reads.
@@ -42,6 +42,13 @@ struct PodSpec {
     affinity: Option<Affinity>,
     tolerations: Option<Vec<TolerationObject>>,
     topology_spread_constraints: Option<Vec<SpreadConstraint>>,
+    scheduling_gates: Option<Vec<SchedulingGate>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct SchedulingGate {
+    name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -149,6 +156,7 @@ impl TryFrom<&PodObject> for Pod {
                 object.spec.affinity.as_ref(),
                 object.spec.topology_spread_constraints.as_ref(),
             ),
+            is_gated: object.spec.scheduling_gates.iter().flatten().any(|gate| gate.name != keys::PLAN_GATE),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
         })

@@ -302,8 +302,8 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
         refresh: Arc::new(move || {
             let (store, feed) = &refreshed;
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
-            let committed = store.read(Cluster::assumed_len);
-            telemetry::assumed_pods(committed, store.reservations().len());
+            let (committed, reserved) = store.read(|cluster| (cluster.assumed_len(), cluster.reserved_len()));
+            telemetry::assumed_pods(committed, store.reservations().len(), reserved);
             telemetry::load(store.read(Cluster::load_summary), clock());
         }),
         readiness: Arc::new(move || {

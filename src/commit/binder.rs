@@ -20,8 +20,8 @@ use crate::extender::bind::{
     BindingCycle, PendingBinding, VerificationError, Verified, check_scheduler, verify_and_assume,
 };
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
-use crate::model::{NodeName, PodKey, PodUid, keys};
-use crate::placement::GangPlan;
+use crate::model::{NodeName, PodKey, PodUid, Rejection, keys};
+use crate::placement::{GangPlan, begun_groups};
 use crate::state::Cluster;
 use crate::store::Store;
 
@@ -44,6 +44,8 @@ pub struct Binder {
     /// Identifies this process in its fencing tokens.
     epoch: String,
     has_taken_over: AtomicBool,
+    /// True once the nodes of gangs and buckets that had begun before the start are reserved again.
+    has_restored: AtomicBool,
     /// True while no other process is known to have announced its epoch after this one. Held while that is found out.
     announced: tokio::sync::Mutex<bool>,
     /// Held while fencing tokens are written: binds that wait for the lock may find their pods settled. Binds that need a
@@ -113,6 +115,7 @@ impl Binder {
             api,
             epoch,
             has_taken_over: AtomicBool::new(false),
+            has_restored: AtomicBool::new(false),
             announced: tokio::sync::Mutex::default(),
             fencing: tokio::sync::Mutex::default(),
             fencing_again: tokio::sync::Mutex::default(),
@@ -130,6 +133,22 @@ impl Binder {
         }
     }
 
+    /// Reserves the nodes of gangs and buckets that had begun before this process started, once all kinds have been listed.
+    /// No lock is held while the nodes are chosen.
+    pub fn restore_reservations(&self, now: Timestamp) {
+        let is_listed = self.store.view().snapshot.is_complete();
+        if !is_listed || self.has_restored.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let snapshot = self.store.view().snapshot.clone();
+        let name_of = |index| snapshot.node(index).map(|state| state.name.clone());
+        for (job, places) in begun_groups(&snapshot) {
+            let places: Vec<(PodUid, NodeName)> =
+                places.into_iter().filter_map(|(pe, index)| Some((pe.pod.key.uid.clone(), name_of(index)?))).collect();
+            self.store.change(|cluster| cluster.reserve(&job, &places, now));
+        }
+    }
+
     /// Binds a pod.
     ///
     /// # Errors
@@ -143,16 +162,26 @@ impl Binder {
     ) -> Result<BoundPod, BindFailure> {
         self.ensure_takeover();
         self.wait_for_pod(arguments).await;
-        let planned = self.plan_gang(arguments, attempt);
-        let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
+        // A pod that this process did not filter has no plan yet.
+        let mut planned = if attempt.is_some() { None } else { self.plan_gang(arguments) };
         let (mut rounds, mut checks) = (0, 0);
         let mut tried = false;
+        let mut planned_anew = attempt.is_none();
         loop {
+            let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
             let verify = |cluster: &mut Cluster| {
                 check_scheduler(cluster, &arguments.uid)?;
                 verify_and_assume(cluster, arguments, cycle)
             };
-            match self.store.change(verify)? {
+            let verified = match self.store.change(verify) {
+                Err(VerificationError::Rejected(Rejection::PlanOutdated)) if !planned_anew => {
+                    planned_anew = true;
+                    planned = self.plan_gang(arguments);
+                    continue;
+                }
+                verified => verified?,
+            };
+            match verified {
                 Verified::AlreadyBound => return Ok(BoundPod::AlreadyBound),
                 Verified::TakeoverUnchecked if checks == MAX_CHECKS => return Err(BindFailure::Contended),
                 Verified::TakeoverUnchecked => {
@@ -192,16 +221,13 @@ impl Binder {
         }
     }
 
-    /// Plans the gang of a pod that this process did not filter. No lock is held meanwhile.
-    fn plan_gang(&self, arguments: &BindingArguments, attempt: Option<&Attempt>) -> Option<Arc<GangPlan>> {
-        if attempt.is_some() {
-            return None;
-        }
+    /// Plans the gang of a pod. No lock is held meanwhile.
+    fn plan_gang(&self, arguments: &BindingArguments) -> Option<Arc<GangPlan>> {
         let (pe, snapshot) = self.store.read(|cluster| {
             let (_, pe) = cluster.pod(arguments.uid.as_str())?;
             Some((Arc::clone(pe?), cluster.snapshot().clone()))
         })?;
-        self.store.plan_gang(&pe, &snapshot).plan().cloned()
+        self.store.plan_gang(&pe, &snapshot.prepare_for(&pe)).plan().cloned()
     }
 
     /// Waits until the watches have delivered the pod and all lists, because kube-scheduler's watch may be ahead.

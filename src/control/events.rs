@@ -8,6 +8,7 @@ use kube::{Client, Resource as _, ResourceExt as _};
 
 use super::rate_limit::TokenBucket;
 use crate::api::StreamJob;
+use crate::state::ExpiredReservation;
 use crate::status::{InvolvedObject, JobEvent};
 use crate::telemetry::{self, WriteOutcome};
 
@@ -23,6 +24,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_NOTE: usize = 1_000;
 const CONTROLLER: &str = "outrigger.dev/controller";
 const ACTION: &str = "Placing";
+/// The reason of an event about a reservation that was given up.
+const RESERVATION_EXPIRED: &str = "ReservationExpired";
 
 /// Publishes the events of jobs.
 pub(super) struct EventPublisher {
@@ -49,20 +52,40 @@ impl EventPublisher {
         let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
         let until = tokio::time::Instant::now() + DEADLINE;
         for event in events {
-            let outcome = if self.silent_until.is_some_and(|until| now < until) || !self.rate.try_take(now) {
-                WriteOutcome::Dropped
-            } else {
-                match publish(&recorder, job, event, until).await {
-                    Answer::Taken => WriteOutcome::Written,
-                    Answer::Refused => WriteOutcome::Failed,
-                    Answer::None => {
-                        self.silent_until = Some(now + PAUSE);
-                        WriteOutcome::Failed
-                    }
-                }
-            };
-            telemetry::controller_write("Event", outcome);
+            self.publish_one(&recorder, recorded(job, event), until, now).await;
         }
+    }
+
+    /// Publishes that reservations were given up, also of pods whose job no object declares.
+    pub(super) async fn publish_expired(&mut self, reservations: &[ExpiredReservation], now: Instant) {
+        let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
+        let until = tokio::time::Instant::now() + DEADLINE;
+        for reservation in reservations {
+            tracing::warn!(pod = %reservation.pod, node = %reservation.node, "a reservation was given up");
+            self.publish_one(&recorder, expired(reservation), until, now).await;
+        }
+    }
+
+    async fn publish_one(
+        &mut self,
+        recorder: &Recorder,
+        event: (Event, ObjectReference),
+        until: tokio::time::Instant,
+        now: Instant,
+    ) {
+        let outcome = if self.silent_until.is_some_and(|until| now < until) || !self.rate.try_take(now) {
+            WriteOutcome::Dropped
+        } else {
+            match publish(recorder, event, until).await {
+                Answer::Taken => WriteOutcome::Written,
+                Answer::Refused => WriteOutcome::Failed,
+                Answer::None => {
+                    self.silent_until = Some(now + PAUSE);
+                    WriteOutcome::Failed
+                }
+            }
+        };
+        telemetry::controller_write("Event", outcome);
     }
 }
 
@@ -74,8 +97,11 @@ enum Answer {
     None,
 }
 
-async fn publish(recorder: &Recorder, job: &StreamJob, event: JobEvent, until: tokio::time::Instant) -> Answer {
-    let (event, regarding) = recorded(job, event);
+async fn publish(
+    recorder: &Recorder,
+    (event, regarding): (Event, ObjectReference),
+    until: tokio::time::Instant,
+) -> Answer {
     let (answer, problem) = match tokio::time::timeout_at(until, recorder.publish(&event, &regarding)).await {
         Ok(Ok(())) => return Answer::Taken,
         Ok(Err(error)) => (Answer::Refused, error.to_string()),
@@ -83,8 +109,34 @@ async fn publish(recorder: &Recorder, job: &StreamJob, event: JobEvent, until: t
             (Answer::None, format!("no answer within {} s; events are dropped meanwhile", DEADLINE.as_secs()))
         }
     };
-    tracing::warn!(job = job.name_any(), reason = event.reason, problem, "cannot write an event");
+    let object = regarding.name.unwrap_or_default();
+    tracing::warn!(object, reason = event.reason, problem, "cannot write an event");
     answer
+}
+
+/// The event about a pod whose reservation was given up.
+fn expired(reservation: &ExpiredReservation) -> (Event, ObjectReference) {
+    let ExpiredReservation { pod, job, node } = reservation;
+    let note = format!(
+        "node {node} was reserved for this PE of job {job}, because a PE of its gang or bucket was bound, and is given up: \
+         the PE was not bound there in time (spec.placement.reservationTimeout of the policy)"
+    );
+    let event = Event {
+        type_: EventType::Warning,
+        reason: RESERVATION_EXPIRED.to_owned(),
+        note: Some(note.chars().take(LONGEST_NOTE).collect()),
+        action: ACTION.to_owned(),
+        secondary: None,
+    };
+    let regarding = ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("Pod".to_owned()),
+        namespace: Some(pod.namespace.to_string()),
+        name: Some(pod.name.to_string()),
+        uid: Some(pod.uid.to_string()),
+        ..ObjectReference::default()
+    };
+    (event, regarding)
 }
 
 /// The event as the recorder takes it, and the object that the event is about.

@@ -1,5 +1,5 @@
-//! Requeues rejected PEs after an overload ends, a placement spec changes or a gang completes. kube-scheduler sees none of
-//! these: it does not try a pod again that an extender rejected, until a change that kube-scheduler itself watches. A new
+//! Requeues rejected PEs after an overload ends, a placement spec changes, a gang completes or nodes are released.
+//! kube-scheduler sees none of these: it does not try a pod again that an extender rejected, until a change that kube-scheduler itself watches. A new
 //! value of an annotation on the pod is such a change.
 //!
 //! A process that takes the lease over requeues every PE that could be placed: nobody requeued for what changed while no
@@ -20,7 +20,7 @@ use super::clock::wall_clock;
 use super::requeue_queue::RequeueQueue;
 use crate::api::PodObject;
 use crate::model::{Pe, PodUid, keys};
-use crate::placement::{GangComplete, OverloadCleared, SpecChanged, placeable};
+use crate::placement::{GangComplete, NodesReleased, OverloadCleared, SpecChanged, newly_placeable, placeable};
 use crate::store::Store;
 use crate::telemetry::{self, WriteOutcome};
 
@@ -41,6 +41,7 @@ pub struct Requeuer {
     overload_cleared: OverloadCleared,
     spec_changes: SpecChanged,
     gang_complete: GangComplete,
+    nodes_released: NodesReleased,
     /// True once every PE that could be placed at the takeover of the lease is queued.
     has_taken_over: bool,
     queue: RequeueQueue,
@@ -65,6 +66,7 @@ impl Requeuer {
             overload_cleared,
             spec_changes,
             gang_complete,
+            nodes_released: NodesReleased::default(),
             has_taken_over: false,
             queue: RequeueQueue::default(),
         }
@@ -84,7 +86,17 @@ impl Requeuer {
             let complete = self.gang_complete.observe(&view.snapshot);
             let concerned =
                 self.overload_cleared.observe(&view.snapshot).into_iter().chain(spec_changes).chain(complete);
-            let concerned: Vec<Arc<Pe>> = concerned.map(Arc::clone).collect();
+            let mut concerned: Vec<Arc<Pe>> = concerned.map(Arc::clone).collect();
+            if self.nodes_released.observe(&view.snapshot) && self.lease.is_held() {
+                let (seen, store) = (Arc::clone(&view), Arc::clone(&self.store));
+                let look = move || {
+                    let decided_in = |uid: &PodUid| store.attempts().decided_in(uid);
+                    newly_placeable(&seen.snapshot, decided_in).into_iter().map(Arc::clone).collect()
+                };
+                // An error means that the runtime ends: then nobody requeues any more.
+                let released: Vec<Arc<Pe>> = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+                concerned.extend(released);
+            }
             if !self.lease.is_held() {
                 // The holder has seen the same changes, and the next holder looks at every PE.
                 self.has_taken_over = false;

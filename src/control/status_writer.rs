@@ -81,6 +81,7 @@ impl StatusWriter {
                 self.write_pools(&pools.all(), &overview).await;
                 self.write_jobs(&jobs.all(), &overview).await;
             }
+            self.report_expired_reservations().await;
         }
     }
 
@@ -95,6 +96,14 @@ impl StatusWriter {
         let taken = async { while changes.next().await.is_some() {} };
         // The streams never end: the timeout does.
         drop(tokio::time::timeout(GATHERED, taken).await);
+    }
+
+    /// Reports reservations that were given up. They are those of this process: another holder of the lease has its own.
+    async fn report_expired_reservations(&mut self) {
+        let expired = self.store.change(Cluster::take_expired_reservations);
+        if self.api.lease.is_held() {
+            self.events.publish_expired(&expired, monotonic()).await;
+        }
     }
 
     async fn write_pools(&mut self, pools: &[Arc<HostPool>], overview: &Overview<'_>) {

@@ -84,7 +84,7 @@ pub fn explain(explained_pod: &ExplainedPod, snapshot: &Snapshot, policies: &Pol
     };
     if let (Some(pe), PodState::Placed | PodState::Placing | PodState::Waiting) = (pe, state) {
         match explanation.node.as_deref().and_then(|name| snapshot.find(name)) {
-            None => explain_nodes(&mut explanation, pe, None, snapshot),
+            None => explain_nodes(&mut explanation, pe, None, &snapshot.prepare_for(pe)),
             Some(own) => {
                 let mut without = snapshot.clone();
                 without.displace(pe, own);

@@ -53,8 +53,12 @@ pub fn simulate_filter(
     let (names, nodes) = split(nodes);
     let snapshot = snapshot.with_nodes(nodes);
     let pe = Arc::new(pe);
+    let snapshot = snapshot.prepare_for(&pe);
     let decision = PlacementDecision::new(&pe, &snapshot, Foresight::Gang(plan_gang(&pe, &snapshot)));
-    let (passed, rejected) = filter_nodes(&decision, &names, &snapshot);
+    let (mut passed, rejected) = filter_nodes(&decision, &names, &snapshot);
+    if decision.cycle().gang().plan().is_some() {
+        passed.retain(|(_, index)| Some(*index) == decision.planned_node());
+    }
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
     let body = encode::filter_result_whole(back, rejected.into_iter());
     Ok((body, if passed.is_empty() && !names.is_empty() { RequestOutcome::Refused } else { RequestOutcome::Passed }))

@@ -13,7 +13,10 @@ use super::encode;
 use super::fence::pods_to_fence;
 use super::record::Record;
 use crate::model::{NodeName, Pe, PodKey, PodUid, Rejection};
-use crate::placement::{Foresight, GangPlan, PlacementDecision, TooDear, check_work_budget, gang_at_bind};
+use crate::placement::{
+    Foresight, GangPlan, PlacementDecision, TooDear, check_work_budget, gang_at_bind, reserved_room_rejection,
+    rest_of_group,
+};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// A Binding to write for an assumed pod.
@@ -85,22 +88,57 @@ pub struct BindingCycle<'a> {
     pub now: Timestamp,
 }
 
-/// The decision about a PE at bind. Filter's decision is used where the snapshot is the same. A new decision checks the
-/// rest of the gang against the existing plan, and makes no new plan.
+/// The decision about a PE at bind, in a snapshot that was prepared for the PE. Filter's decision is used where the
+/// snapshot is the same. A new decision checks the rest of the gang against the existing plan, and makes no new plan.
 fn decide<'a>(pe: &Arc<Pe>, node: NodeIndex, snapshot: &'a Snapshot, cycle: BindingCycle<'_>) -> PlacementDecision<'a> {
-    let gang_plan = cycle.attempt.and_then(Attempt::gang_plan).or(cycle.gang_plan);
+    let gang_plan = cycle.gang_plan.or_else(|| cycle.attempt.and_then(Attempt::gang_plan));
     let cached_cycle = cycle.attempt.and_then(|attempt| attempt.cached_cycle.as_ref());
     // kube-scheduler may bind a PE of a gang to another node than the planned one. Filter did not check the rest of the
     // gang for that node.
     let resumed = cached_cycle.and_then(|cached_cycle| cached_cycle.resume(pe, snapshot));
-    let resumed = resumed.filter(|decision| gang_plan.is_none() || decision.filter(node).is_ok());
+    let resumed = resumed.filter(|decision| gang_plan.is_none() || decision.planned_node() == Some(node));
     resumed.unwrap_or_else(|| {
         let gang = gang_at_bind(pe, node, gang_plan, snapshot);
         PlacementDecision::new(pe, snapshot, Foresight::Gang(gang))
     })
 }
 
-/// Checks every hard constraint against the current cluster, and assumes the pod.
+/// The nodes that are reserved with the bind of a PE.
+type ReservedPlaces = Vec<(PodUid, NodeName)>;
+
+/// Checks every hard constraint for a PE on a node. Returns the record, and the nodes to reserve for the PE's gang or bucket.
+fn verify(
+    pe: &Arc<Pe>,
+    index: NodeIndex,
+    snapshot: &Snapshot,
+    cycle: BindingCycle<'_>,
+) -> Result<(Option<Record>, ReservedPlaces), Rejection> {
+    let snapshot = snapshot.prepare_for(pe);
+    let released;
+    let mut decision = decide(pe, index, &snapshot, cycle);
+    if let Err(rejection) = decision.filter(index) {
+        // The members of the group that are not bound yet may go elsewhere.
+        let rest = rest_of_group(pe, &snapshot);
+        let Some(without) = snapshot.without_nodes_of(pe, &rest) else { return Err(rejection) };
+        released = without;
+        decision = decide(pe, index, &released, cycle);
+        if decision.filter(index).is_err() {
+            return Err(rejection);
+        }
+    }
+    let name_of = |index| decision.snapshot().node(index).map(|state| state.name.clone());
+    let rest = decision.places_of_group(index);
+    let mut places: ReservedPlaces =
+        rest.into_iter().filter_map(|(pe, index)| Some((pe.pod.key.uid.clone(), name_of(index)?))).collect();
+    if !places.is_empty() {
+        // Where the Binding fails, the PE keeps its node until it is tried again.
+        places.extend(name_of(index).map(|node| (pe.pod.key.uid.clone(), node)));
+    }
+    Ok((Record::new(&decision, index, cycle.attempt, cycle.now), places))
+}
+
+/// Checks every hard constraint against the current cluster, and assumes the pod. The nodes of the other members of the
+/// PE's gang or bucket are reserved in the same step (D21).
 ///
 /// # Errors
 /// [`VerificationError`]; the pod is then not assumed.
@@ -129,15 +167,20 @@ pub fn verify_and_assume(
     if !unsettled.is_empty() {
         return Ok(Verified::Unsettled(unsettled));
     }
+    let mut group = None;
     let record = match pe {
-        None => None,
+        None => {
+            let index = snapshot.find(arguments.node.as_str()).filter(|_| snapshot.has_reserved_nodes());
+            let rejection = index.and_then(|index| reserved_room_rejection(pod, index, snapshot));
+            rejection.map_or(Ok(None), |rejection| Err(VerificationError::Rejected(rejection)))?
+        }
         Some(pe) => {
             let index =
                 snapshot.find(arguments.node.as_str()).ok_or(VerificationError::Rejected(Rejection::NodeUnknown))?;
             check_work_budget(pe, snapshot)?;
-            let decision = decide(pe, index, snapshot, cycle);
-            decision.filter(index).map_err(VerificationError::Rejected)?;
-            Record::new(&decision, index, cycle.attempt, cycle.now)
+            let (record, places) = verify(pe, index, snapshot, cycle).map_err(VerificationError::Rejected)?;
+            group = Some((pe.job.clone(), places));
+            record
         }
     };
     let binding = PendingBinding {
@@ -147,6 +190,9 @@ pub fn verify_and_assume(
         record,
     };
     cluster.assume(&arguments.uid, &arguments.node).map_err(|_unknown| unknown())?;
+    if let Some((job, places)) = group {
+        cluster.reserve(&job, &places, cycle.now);
+    }
     Ok(Verified::Assumed(Box::new(binding)))
 }
 

@@ -26,6 +26,9 @@ pub struct SchedulingContext<'a> {
     pub filter_decides: bool,
     /// True where kube-scheduler asks: the nodes have passed its own filters.
     pub asked_by_kube_scheduler: bool,
+    /// True where the nodes of a request are all nodes that pass the filters of kube-scheduler, so that filter learns from
+    /// the nodes that are missing.
+    pub nodes_are_all_offered: bool,
 }
 
 impl fmt::Debug for SchedulingContext<'_> {
@@ -47,6 +50,7 @@ impl<'a> SchedulingContext<'a> {
             plan_gang: &plan_gang,
             filter_decides: true,
             asked_by_kube_scheduler: false,
+            nodes_are_all_offered: false,
         }
     }
 
@@ -55,8 +59,8 @@ impl<'a> SchedulingContext<'a> {
         self.with_reservations.unwrap_or(self.snapshot)
     }
 
-    /// Resumes the decision about a PE in one of the two snapshots, or makes a new decision.
-    pub(super) fn decide(&self, pe: &Arc<Pe>, snapshot: &'a Snapshot) -> PlacementDecision<'a> {
+    /// Resumes the decision about a PE in a snapshot that was prepared for the PE, or makes a new decision.
+    pub(super) fn decide<'s>(&self, pe: &Arc<Pe>, snapshot: &'s Snapshot) -> PlacementDecision<'s> {
         let resumed =
             self.last_attempt.cached_cycle.as_ref().and_then(|cached_cycle| cached_cycle.resume(pe, snapshot));
         resumed.unwrap_or_else(|| PlacementDecision::new(pe, snapshot, Foresight::Gang((self.plan_gang)(pe, snapshot))))

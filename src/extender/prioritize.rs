@@ -6,7 +6,7 @@ use super::attempt::{Choice, MAX_KEPT_NODES};
 use super::context::SchedulingContext;
 use super::decode::SchedulingArguments;
 use super::encode;
-use crate::model::Pe;
+use crate::model::{NodeName, Pe};
 use crate::placement::Ranking;
 use crate::state::NodeIndex;
 
@@ -19,6 +19,8 @@ pub struct Prioritized {
     pub pe: Option<Arc<Pe>>,
     /// The best nodes; empty for a pod that is no PE.
     pub choice: Choice,
+    /// The nodes of the other members of the PE's gang or bucket, with the PE on the best node.
+    pub group: Vec<(Arc<Pe>, NodeName)>,
 }
 
 /// Scores the nodes of a request. Unknown nodes get 0.
@@ -28,9 +30,10 @@ pub fn prioritize(arguments: &SchedulingArguments<'_>, context: SchedulingContex
     let Some(pe) = context.policies.pe(&arguments.pod, context.snapshot.declared()).map(Arc::new) else {
         // Every node gets a score: kube-scheduler would break ties among the others at random.
         let body = encode::host_priorities(names.iter().map(|name| (&**name, 0)), names.len());
-        return Prioritized { body, pe: None, choice: Choice::default() };
+        return Prioritized { body, pe: None, choice: Choice::default(), group: Vec::new() };
     };
-    let snapshot = context.decision_snapshot();
+    let prepared = context.decision_snapshot().prepare_for(&pe);
+    let snapshot = &*prepared;
     let mut known: Vec<NodeIndex> = Vec::with_capacity(names.len());
     let mut unknown: Vec<&str> = Vec::new();
     for name in names {
@@ -49,7 +52,10 @@ pub fn prioritize(arguments: &SchedulingArguments<'_>, context: SchedulingContex
         .chain(unknown.into_iter().map(|name| (name, 0)));
     let body = encode::host_priorities(scores, names.len());
     let choice = Choice::new(&decision, best);
-    Prioritized { body, choice, pe: Some(pe) }
+    let group = choice.best.first().map(|best| decision.places_of_group(best.node)).unwrap_or_default();
+    let name_of = |index| snapshot.node(index).map(|state| state.name.clone());
+    let group = group.into_iter().filter_map(|(pe, index)| Some((pe, name_of(index)?))).collect();
+    Prioritized { body, choice, group, pe: Some(Arc::clone(&pe)) }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::explain::{ExplainedPod, explain};
 use crate::extender::{
     self, BindingArguments, Choice, DecodeError, LastAttempt, SchedulingArguments, SchedulingContext, bind,
 };
-use crate::model::{HostChoice, Pe, Reason, RequestOutcome};
+use crate::model::{HostChoice, NodeName, Pe, Reason, RequestOutcome};
 use crate::placement::GangState;
 use crate::state::Snapshot;
 use crate::store::{ClusterView, Store};
@@ -150,7 +150,9 @@ impl Extender {
     fn filter(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (view, now) = (self.store.view(), steady_now());
+        let now = steady_now();
+        self.binder.restore_reservations(now);
+        let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
         let filtered = extender::filter(
@@ -170,7 +172,10 @@ impl Extender {
         telemetry::rejections(&attempt.rejected);
         let rejected: usize = attempt.rejected.values().sum();
         // kube-scheduler does not call prioritize for a single node, so filter reserves the node.
-        self.reserve(&pe, &attempt.choice, now);
+        self.reserve(&pe, &attempt.choice, filtered.group, now);
+        if let Some(unoffered) = filtered.unoffered {
+            self.store.change(|cluster| cluster.note_unoffered(&pe.pod.key.uid, unoffered));
+        }
         let outcome = if rejected < attempt.evaluated_nodes { RequestOutcome::Passed } else { RequestOutcome::Refused };
         tracing::debug!(pod = %pe.pod, asked = attempt.evaluated_nodes, rejected, reasons = ?attempt.rejected, "filter");
         self.store.attempts().record_filter(&pe.pod.key.uid, attempt, now);
@@ -180,7 +185,9 @@ impl Extender {
     fn prioritize(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (view, now) = (self.store.view(), steady_now());
+        let now = steady_now();
+        self.binder.restore_reservations(now);
+        let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
         let prioritized = extender::prioritize(
@@ -188,7 +195,7 @@ impl Extender {
             self.scheduling_context(&view, with_reservations.as_ref(), &last_attempt, &plan),
         );
         let Some(pe) = prioritized.pe else { return Ok((json(prioritized.body), RequestOutcome::NotOurs)) };
-        self.reserve(&pe, &prioritized.choice, now);
+        self.reserve(&pe, &prioritized.choice, prioritized.group, now);
         self.store.attempts().record_choice(&pe.pod.key.uid, prioritized.choice);
         Ok((json(prioritized.body), RequestOutcome::Scored))
     }
@@ -253,13 +260,25 @@ impl Extender {
             plan_gang,
             filter_decides,
             asked_by_kube_scheduler: true,
+            nodes_are_all_offered: true,
         }
     }
 
-    /// Reserves the best node for a PE.
-    fn reserve(&self, pe: &Arc<Pe>, choice: &Choice, now: Timestamp) {
+    /// Reserves the best node for a PE, and the nodes of its group.
+    fn reserve(&self, pe: &Arc<Pe>, choice: &Choice, group: Vec<(Arc<Pe>, NodeName)>, now: Timestamp) {
         if let Some(best) = choice.best.first() {
-            self.store.reservations().reserve(Arc::clone(pe), best.name.clone(), now);
+            let own = [(Arc::clone(pe), best.name.clone())];
+            self.store.reservations().reserve(own.into_iter().chain(group), now);
+        }
+    }
+
+    /// Gives the node of the scheduling cycle back, and those that the cycle had chosen for the rest of the group: the cluster
+    /// holds them from the bind on, or the bind failed.
+    fn unreserve(&self, arguments: &BindingArguments, pe: Option<&Pe>, has_failed_plan: bool) {
+        let holds_group = |pe: &&Pe| self.store.read(|cluster| cluster.has_reserved(&pe.job));
+        match pe.filter(|pe| has_failed_plan || holds_group(pe)) {
+            Some(pe) => self.store.reservations().unreserve_job(&pe.job),
+            None => self.store.reservations().unreserve(&arguments.uid),
         }
     }
 
@@ -278,7 +297,8 @@ impl Extender {
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
-        self.store.reservations().unreserve(&arguments.uid);
+        let is_planned = attempt.as_ref().is_some_and(|attempt| attempt.gang_plan().is_some());
+        self.unreserve(arguments, pe.as_deref(), is_planned && outcome.is_err());
         let result = match &outcome {
             Ok(_) => RequestOutcome::Bound,
             Err(BindFailure::Verification(_)) => RequestOutcome::Refused,

@@ -64,6 +64,9 @@ keys! {
     }
 }
 
+/// The scheduling gate of Outrigger (`docs/design.md`, D6). Gates of any other name belong to others.
+pub const PLAN_GATE: &str = "outrigger.dev/plan";
+
 /// Annotation on a node: how busy the node is, such as
 /// `{"cpu":76.4,"memory":41,"network":12,"at":"2026-11-24T12:00:00Z"}`.
 pub const LOAD: &str = "outrigger.dev/load";

@@ -29,6 +29,9 @@ pub struct Pe {
     pub spec: Result<Arc<PlacementSpec>, Box<InvalidPlacementSpec>>,
     /// The keys on the pod whose values are overruled by an object that declares other values.
     pub overruled: Box<[&'static str]>,
+    /// True where kube-scheduler does not send the pod to Outrigger while the pod is as it is: a scheduling gate of another
+    /// owner holds the pod back, or another scheduler places the pod. Such a PE does not wait for a node.
+    pub is_held: bool,
     /// The `ProcessingElement` that declares the placement spec of a PE of open-streams.
     pub object: Option<Box<ObjectId>>,
     /// The object that has to be seen before the placement spec is known, for people.

@@ -36,6 +36,8 @@ pub struct Pod {
     pub node_requirements: Option<Arc<NodeRequirements>>,
     /// True where the spec states a preference among nodes that kube-scheduler scores.
     pub has_preferences: bool,
+    /// True where a scheduling gate of another owner than Outrigger holds the pod back.
+    pub is_gated: bool,
     /// The creation time.
     pub created: Timestamp,
     /// The priority: kube-scheduler takes the highest first.

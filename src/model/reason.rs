@@ -104,6 +104,8 @@ impl fmt::Display for Reason {
 pub enum Rejection {
     /// See [`Reason::StaleState`]; the object that declares the placement spec of the PE, and that the watch has not shown yet.
     Unseen(String),
+    /// See [`Reason::StaleState`]; the cluster has changed since the gang was planned.
+    PlanOutdated,
     /// See [`Reason::NodeUnknown`].
     NodeUnknown,
     /// See [`Reason::InvalidPlacement`]; the contradiction in words.
@@ -125,6 +127,8 @@ pub enum Rejection {
     UntoleratedTaint(String),
     /// See [`Reason::NodeAffinityMismatch`]; what the node lacks.
     NodeAffinityMismatch(String),
+    /// See [`Reason::NodeAffinityMismatch`]; a filter of kube-scheduler that Outrigger does not know rejects the node.
+    NotOffered,
     /// See [`Reason::RestrictedTag`]; the first restricting tag that the PE does not ask for.
     RestrictedTag(Tag),
     /// See [`Reason::PoolTagMissing`]; the first tag that the node lacks.
@@ -180,14 +184,14 @@ impl Rejection {
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Unseen(_) => Reason::StaleState,
+            Self::Unseen(_) | Self::PlanOutdated => Reason::StaleState,
             Self::NodeUnknown => Reason::NodeUnknown,
             Self::InvalidPlacement(_) => Reason::InvalidPlacement,
             Self::PoolNotFound(_) => Reason::PoolNotFound,
             Self::GangIncomplete { .. } | Self::GangArrives => Reason::GangIncomplete,
             Self::NodeUnschedulable => Reason::NodeUnschedulable,
             Self::UntoleratedTaint(_) => Reason::UntoleratedTaint,
-            Self::NodeAffinityMismatch(_) => Reason::NodeAffinityMismatch,
+            Self::NodeAffinityMismatch(_) | Self::NotOffered => Reason::NodeAffinityMismatch,
             Self::RestrictedTag(_) => Reason::RestrictedTag,
             Self::PoolTagMissing(_) => Reason::PoolTagMissing,
             Self::NotInPool => Reason::NotInPool,
@@ -220,6 +224,10 @@ impl fmt::Display for Rejection {
             | Self::PoolIndexElsewhere
             | Self::HostMismatch
             | Self::GangInfeasible(None) => write!(f, "{code}"),
+            Self::PlanOutdated => write!(f, "{code}: the cluster has changed since the gang was planned"),
+            Self::NotOffered => {
+                write!(f, "{code}: kube-scheduler does not offer the node (volumes, devices, affinity between pods)")
+            }
             Self::GangArrives => write!(f, "{code}: a member has just been created, and more may come"),
             Self::GangIncomplete { exist, count } => write!(f, "{code}: {exist} of {count} members exist"),
             Self::NodeOverloaded(overload) => write!(f, "{code}: {overload}"),

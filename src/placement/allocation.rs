@@ -17,7 +17,7 @@ impl Allocation {
     pub(super) fn new(pe: &Pe, pool: &Pool, job: Option<&JobState>) -> Self {
         let mut allocation = Self::default();
         for member in job.iter().flat_map(|job| &job.members).filter(|member| member.pe.pod.key.uid != pe.pod.key.uid) {
-            let (Some(node), Ok(theirs)) = (member.node, &member.pe.spec) else { continue };
+            let (Some(node), Ok(theirs)) = (member.node(), &member.pe.spec) else { continue };
             if !matches!(&theirs.hosts, HostChoice::Pool(id) if *id == pool.id) {
                 continue;
             }

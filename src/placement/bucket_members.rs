@@ -31,14 +31,14 @@ impl BucketMembers {
         let mut bucket =
             Self { pending_requests: pe.pod.resources.requests.clone(), pending_pods: 1, ..Self::default() };
         let Some(job) = job.filter(|_| colocation_groups(spec).next().is_some()) else { return bucket };
-        let groups = bucket_groups(spec, &job.members.iter().filter_map(|member| member.pe.spec.as_deref().ok()));
-        for member in &job.members {
+        let groups = bucket_groups(spec, &job.participants().filter_map(|member| member.pe.spec.as_deref().ok()));
+        for member in job.participants() {
             let is_member = member.pe.spec.as_ref().is_ok_and(|theirs| is_in_bucket(theirs, &groups));
             if member.pe.pod.key.uid == pe.pod.key.uid || !is_member {
                 continue;
             }
             bucket.others.push(Arc::clone(&member.pe));
-            match member.node {
+            match member.node() {
                 Some(node) if bucket.anchors.contains(&node) => {}
                 Some(node) => bucket.anchors.push(node),
                 None => {

@@ -3,6 +3,7 @@
 //! Filter, prioritize, bind, explain, simulate and the planner use a [`PlacementDecision`], so that they cannot disagree.
 //! They differ in its [`Foresight`] alone.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use super::bucket::{BucketEvaluation, PendingBucketMember};
@@ -14,8 +15,8 @@ use super::lookahead::look_ahead::LookAhead;
 use super::plugin_set::PluginSet;
 use super::score::rank::{Preference, RankedNode, Ranker, Ranking};
 use super::score::terms::PreScoreState;
-use crate::model::{NodeName, Pe, Reason, Rejection};
-use crate::state::{NodeIndex, Snapshot};
+use crate::model::{NodeName, Pe, PodUid, Reason, Rejection};
+use crate::state::{Member, MemberState, NodeIndex, Snapshot};
 
 /// The PEs that a decision takes into account beside its PE.
 #[derive(Clone, Debug)]
@@ -112,7 +113,7 @@ impl<'a> PlacementDecision<'a> {
         if let Some(rejection) = facts.first_rejection(node) {
             return Err(rejection);
         }
-        gang.rejection_after_filter(index).map_or(Ok(()), Err)
+        gang.rejection_after_filter().map_or(Ok(()), Err)
     }
 
     /// Checks whether a node passes when rejections for these reasons, and those of the gang, do not count.
@@ -136,7 +137,7 @@ impl<'a> PlacementDecision<'a> {
             Err(rejection) => vec![rejection],
             Ok((facts, node)) => {
                 let before = gang.rejection_before_filter().cloned().into_iter();
-                before.chain(facts.rejections(node)).chain(gang.rejection_after_filter(index)).collect()
+                before.chain(facts.rejections(node)).chain(gang.rejection_after_filter()).collect()
             }
         }
     }
@@ -152,6 +153,36 @@ impl<'a> PlacementDecision<'a> {
     pub(crate) fn passes_kube_scheduler(&self, index: NodeIndex) -> bool {
         let own = |facts: &Facts, node| facts.bucket.own.first_rejection_by(PluginSet::CHECKED_BY_KUBE_SCHEDULER, node);
         self.look_up(index).is_ok_and(|(facts, node)| own(facts, node).is_none())
+    }
+
+    /// The node that a plan has for the PE, or that is reserved for the PE. Other nodes may pass too; where this node passes,
+    /// the PE goes there, so that the nodes of the other members stay theirs.
+    #[must_use]
+    pub(crate) fn planned_node(&self) -> Option<NodeIndex> {
+        match &self.cycle.gang {
+            GangState::Planned { node, .. } => Some(*node),
+            GangState::NotInGang => self.snapshot.own_node(&self.pe().pod.key.uid),
+            GangState::Incomplete(_) | GangState::Infeasible(_) | GangState::Outdated => None,
+        }
+    }
+
+    /// The nodes that a plan has for the other members of the PE's gang, or the nodes that the pending members of its bucket
+    /// get with the PE on `index`. Members whose nodes are reserved already are left out.
+    #[must_use]
+    pub(crate) fn places_of_group(&self, index: NodeIndex) -> Vec<(Arc<Pe>, NodeIndex)> {
+        let bucket = || self.bucket().into_iter().flat_map(|bucket| &bucket.others_pending);
+        let planned = self.cycle.gang.plan().map(|plan| plan.others(&self.pe().pod.key.uid));
+        match planned {
+            Some(planned) => {
+                let members = self.snapshot.job(&self.pe().job).map_or(&[][..], |job| &job.members);
+                let has_node =
+                    |member: &&Member| matches!(member.state, MemberState::Bound(_) | MemberState::Reserved(_));
+                let placed: BTreeSet<&PodUid> =
+                    members.iter().filter(has_node).map(|member| &member.pe.pod.key.uid).collect();
+                planned.filter(|(pe, _)| !placed.contains(&pe.pod.key.uid)).cloned().collect()
+            }
+            None => bucket().map(|pe| (Arc::clone(pe), index)).collect(),
+        }
     }
 
     /// Orders nodes that pass, best first.

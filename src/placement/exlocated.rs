@@ -17,7 +17,7 @@ impl ExlocatedSiblings {
         }
         let mut siblings = Vec::new();
         for member in job.iter().flat_map(|job| &job.members) {
-            let (Some(node), Ok(theirs)) = (member.node, &member.pe.spec) else { continue };
+            let (Some(node), Ok(theirs)) = (member.node(), &member.pe.spec) else { continue };
             let shares_token = || theirs.exlocation.iter().any(|token| spec.exlocation.binary_search(token).is_ok());
             if member.pe.pod.key.uid != pe.pod.key.uid && shares_token() {
                 siblings.push((node, Arc::clone(&member.pe)));

@@ -15,7 +15,7 @@ pub const QUIET: SignedDuration = SignedDuration::from_secs(3);
 /// The state of a PE's gang.
 #[derive(Clone, Debug, Default)]
 pub enum GangState {
-    /// The PE is in no gang, or its gang is placed, so that further members are placed one by one.
+    /// The PE is in no gang, or its gang is placed: further members are placed one by one.
     #[default]
     NotInGang,
     /// The gang has a plan, with this node for the PE.
@@ -29,6 +29,8 @@ pub enum GangState {
     Incomplete(Rejection),
     /// The gang has no plan with a node for every member.
     Infeasible(Rejection),
+    /// The plan of the gang does not hold any more, or is not known.
+    Outdated,
 }
 
 /// A plan with a node for every pending PE of a job.
@@ -44,16 +46,16 @@ impl GangState {
     pub(super) fn rejection_before_filter(&self) -> Option<&Rejection> {
         match self {
             Self::Incomplete(rejection) => Some(rejection),
-            Self::NotInGang | Self::Planned { .. } | Self::Infeasible(_) => None,
+            Self::NotInGang | Self::Planned { .. } | Self::Infeasible(_) | Self::Outdated => None,
         }
     }
 
     /// The rejection of a node that passes every filter plugin.
     #[inline]
-    pub(super) fn rejection_after_filter(&self, index: NodeIndex) -> Option<Rejection> {
+    pub(super) fn rejection_after_filter(&self) -> Option<Rejection> {
         match self {
-            Self::Planned { node, .. } if *node != index => Some(Rejection::GangInfeasible(None)),
             Self::Infeasible(rejection) => Some(rejection.clone()),
+            Self::Outdated => Some(Rejection::PlanOutdated),
             Self::NotInGang | Self::Planned { .. } | Self::Incomplete(_) => None,
         }
     }
@@ -62,8 +64,15 @@ impl GangState {
     pub(super) fn rejection_of_every_node(&self) -> Option<&Rejection> {
         match self {
             Self::Incomplete(rejection) | Self::Infeasible(rejection) => Some(rejection),
-            Self::NotInGang | Self::Planned { .. } => None,
+            Self::NotInGang | Self::Planned { .. } | Self::Outdated => None,
         }
+    }
+
+    /// The state of the gang of a PE that is part of this plan; `None` where the PE is not part of it.
+    #[must_use]
+    pub(crate) fn planned(pe: &Pe, plan: Arc<GangPlan>) -> Option<Self> {
+        let node = plan.node_of(&pe.pod.key.uid)?;
+        Some(Self::Planned { node, plan })
     }
 
     /// The plan of the gang, where there is one.
@@ -71,12 +80,23 @@ impl GangState {
     pub fn plan(&self) -> Option<&Arc<GangPlan>> {
         match self {
             Self::Planned { plan, .. } => Some(plan),
-            Self::NotInGang | Self::Incomplete(_) | Self::Infeasible(_) => None,
+            Self::NotInGang | Self::Incomplete(_) | Self::Infeasible(_) | Self::Outdated => None,
         }
     }
 }
 
 impl GangPlan {
+    /// A plan with these nodes, in an order in which the PEs can be placed.
+    #[must_use]
+    pub(crate) fn new(placements: Vec<(Arc<Pe>, NodeIndex)>) -> Self {
+        Self { placements }
+    }
+
+    /// The other PEs of the plan, with their nodes.
+    pub(super) fn others<'a>(&'a self, uid: &'a PodUid) -> impl Iterator<Item = &'a (Arc<Pe>, NodeIndex)> {
+        self.placements.iter().filter(move |(pe, _)| pe.pod.key.uid != *uid)
+    }
+
     /// The node of a PE.
     pub(super) fn node_of(&self, uid: &PodUid) -> Option<NodeIndex> {
         self.placements.iter().find(|(pe, _)| pe.pod.key.uid == *uid).map(|(_, node)| *node)
@@ -93,10 +113,9 @@ pub(crate) fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
         (count @ Gang::AtLeast(_), Gang::All) | (Gang::All, count @ Gang::AtLeast(_)) => count,
         (Gang::All, Gang::All) => Gang::All,
     })?;
-    let bound = job.members.iter().filter(|member| member.node.is_some()).count();
     let is_placed = match gang {
-        Gang::All => bound > 0,
-        Gang::AtLeast(count) => reaches(bound, count.get()),
+        Gang::All => job.members.iter().any(|member| member.bound_node().is_some()),
+        Gang::AtLeast(count) => reaches(job.most_placed, count.get()),
     };
     (!is_placed).then_some(gang)
 }
@@ -108,21 +127,17 @@ pub(crate) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
     asks(pe) || snapshot.job(&pe.job).is_some_and(|job| job.members.iter().any(|member| asks(&member.pe)))
 }
 
-/// The rejection of every node while members of a PE's gang are missing or may still be created.
+/// The rejection of every node while members of a PE's gang are missing or may still be created, in a snapshot that was
+/// prepared for the PE: members are counted in the snapshot alone.
 pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rejection> {
     let job = snapshot.job(&pe.job);
-    let members = job.map_or(&[][..], |job| &job.members);
-    // The watch may be behind kube-scheduler, so the snapshot may not have the pod yet.
-    let is_known = members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
-    let exist = members.len() + usize::from(!is_known);
+    let exist = job.map_or(0, |job| job.participants().count());
     match gang {
         Gang::AtLeast(count) => {
             (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete { exist, count: count.get() })
         }
         Gang::All => {
-            let is_seen = is_known || !snapshot.follows_clock();
-            let is_settled =
-                is_seen && snapshot.is_settled(&pe.pod) && !job.is_some_and(|job| is_arriving(snapshot, job));
+            let is_settled = snapshot.is_settled(&pe.pod) && !job.is_some_and(|job| is_arriving(snapshot, job));
             (!is_settled).then_some(Rejection::GangArrives)
         }
     }
@@ -132,14 +147,14 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
 pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool {
     let Some(job) = snapshot.job(job) else { return false };
     match gang {
-        Gang::AtLeast(count) => reaches(job.members.len(), count.get()),
+        Gang::AtLeast(count) => reaches(job.participants().count(), count.get()),
         Gang::All => !is_arriving(snapshot, job),
     }
 }
 
 /// True while a pending PE of a job is so young that more members may be created.
 pub(super) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
-    let mut pending = job.members.iter().filter(|member| member.node.is_none());
+    let mut pending = job.members.iter().filter(|member| member.is_waiting());
     pending.any(|member| !snapshot.is_settled(&member.pe.pod))
 }
 

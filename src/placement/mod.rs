@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `pool`, `node_requirements`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
 //! | `work_budget` | whether a decision costs more than one request may |
+//! | `reserved_room` | the room that is reserved for gangs and buckets, for pods that are no PEs |
 //! | `pre_filter` | the facts about one PE in one snapshot |
 //! | `filter/` | the filter plugins, one a file, and their table |
 //! | `plugin_set`, `evaluate` | runs the plugins: the first rejection of a node, or all rejections |
@@ -34,6 +35,7 @@ mod plugin_set;
 mod pool;
 mod pre_filter;
 mod requeue;
+mod reserved_room;
 mod score;
 mod work_budget;
 
@@ -45,16 +47,19 @@ pub(crate) use evaluate::is_checked_by_kube_scheduler;
 pub use gang::{GangPlan, GangState, QUIET};
 pub(crate) use gang::{asks_for_gang, gang_spec};
 pub(crate) use node_requirements::mismatch;
+pub use planner::begun_groups::begun_groups;
 pub use planner::conflict::Conflict;
 pub use planner::gang_plan::plan_gang;
-pub(crate) use planner::gang_plan::{gang_at_bind, gang_fits_with};
+pub(crate) use planner::gang_plan::{gang_at_bind, gang_fits_with, rest_of_group};
 pub use planner::gang_plans::GangPlans;
 pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
 pub(crate) use pool::qualifies;
 pub use requeue::gang_complete::GangComplete;
+pub use requeue::nodes_released::{NodesReleased, newly_placeable};
 pub use requeue::overload_cleared::OverloadCleared;
 pub use requeue::placeable::placeable;
 pub use requeue::spec_changed::SpecChanged;
+pub(crate) use reserved_room::reserved_room_rejection;
 pub(crate) use score::limit_risk::limit_risk;
 pub use score::rank::{HIGHEST_SCORE, RankedNode, Ranking};
 pub use score::terms::ScoreTerms;

@@ -51,7 +51,7 @@ fn estimate(pe: &Arc<Pe>, job: &JobState, nodes: impl FnOnce() -> usize) -> usiz
     }
     // For PEs that share these, the same nodes pass.
     let mut classes: BTreeMap<&Token, BTreeSet<[usize; 3]>> = BTreeMap::new();
-    for member in job.members.iter().filter(|member| member.node.is_none()).map(|member| &member.pe) {
+    for member in job.members.iter().filter(|member| member.is_waiting()).map(|member| &member.pe) {
         let Ok(spec) = &member.spec else { continue };
         let is_alone = !spec.colocation.is_empty() || !spec.relocatable;
         let pod = &member.pod;

@@ -89,6 +89,7 @@ impl StreamPolicy {
             owner_uid,
             spec: spec.map(Arc::new).map_err(Box::new),
             overruled: sources.overruled(),
+            is_held: pod.is_gated || !pod.scheduler_name.is_empty() && *pod.scheduler_name != *policy.scheduler_name,
             object: object.map(Box::new),
             awaited,
             exclusive_hold: is_recorded_as_exclusive(pod).then_some(policy.placement.exclusive_scope),

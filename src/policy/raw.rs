@@ -113,6 +113,7 @@ pub(super) struct Placement {
     pub(super) exclusive_scope: Scope,
     pub(super) risk_weight: Option<Spanned<f64>>,
     pub(super) traffic_weight: Option<Spanned<f64>>,
+    pub(super) reservation_timeout: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
@@ -76,10 +77,15 @@ pub(crate) struct PlacementPolicy {
     pub(crate) risk_weight: u32,
     /// Weight of the traffic term against the scheme, in thousandths; 0: traffic only breaks ties.
     pub(crate) traffic_weight: u32,
+    /// How long a node is reserved for a PE of a gang or bucket after the last bind of a member (`docs/design.md`, D21).
+    pub(crate) reservation_timeout: SignedDuration,
 }
 
 /// The scheduler name of `deploy/`.
 pub(super) const DEFAULT_SCHEDULER: &str = "outrigger";
+/// How long a node is reserved, where the policy does not say.
+pub(super) const DEFAULT_RESERVATION_TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
+const LONGEST_RESERVATION_TIMEOUT: SignedDuration = SignedDuration::from_hours(1);
 /// Scheme and risk have the same weight.
 const DEFAULT_RISK_WEIGHT: u32 = 1_000;
 
@@ -223,6 +229,7 @@ fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {
         exclusive_scope: written.exclusive_scope,
         risk_weight: weight(written.risk_weight.as_ref(), "spec.placement.riskWeight", DEFAULT_RISK_WEIGHT)?,
         traffic_weight: weight(written.traffic_weight.as_ref(), "spec.placement.trafficWeight", 0)?,
+        reservation_timeout: reservation_timeout(written.reservation_timeout.as_ref())?,
     })
 }
 
@@ -231,6 +238,17 @@ fn weight(written: Option<&Spanned<f64>>, field: &'static str, absent: u32) -> R
     written.map_or(Ok(absent), |weight| {
         thousandths(weight.value, MOST)
             .ok_or_else(|| FieldError::at(weight, field, format!("must be from 0 to {MOST}")))
+    })
+}
+
+fn reservation_timeout(written: Option<&Spanned<String>>) -> Result<SignedDuration, FieldError> {
+    let Some(written) = written else { return Ok(DEFAULT_RESERVATION_TIMEOUT) };
+    let timeout: Option<SignedDuration> = written.value.parse().ok();
+    let is_allowed =
+        |timeout: &SignedDuration| *timeout >= SignedDuration::from_secs(1) && *timeout <= LONGEST_RESERVATION_TIMEOUT;
+    timeout.filter(is_allowed).ok_or_else(|| {
+        let problem = format!("`{}` is not a duration from 1s to 1h, such as `60s`", written.value);
+        FieldError::at(written, "spec.placement.reservationTimeout", problem)
     })
 }
 

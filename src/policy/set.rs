@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::raw;
-use super::resolve::{DEFAULT_SCHEDULER, StreamPolicy};
+use super::resolve::{DEFAULT_RESERVATION_TIMEOUT, DEFAULT_SCHEDULER, StreamPolicy};
 use crate::api::{DocumentError, FieldError, Position, parse_documents};
 use crate::model::{Labels, LoadProtection};
 
@@ -63,6 +65,13 @@ impl PolicySet {
     #[must_use]
     pub(crate) fn load_protection(&self) -> Option<LoadProtection> {
         self.policies.iter().find_map(|policy| policy.load_protection)
+    }
+
+    /// How long a node is reserved for a PE of a policy after the last bind of a member of its gang or bucket.
+    #[must_use]
+    pub(crate) fn reservation_timeout(&self, policy: &str) -> SignedDuration {
+        let policy = self.policies.iter().find(|known| *known.name == *policy);
+        policy.map_or(DEFAULT_RESERVATION_TIMEOUT, |policy| policy.placement.reservation_timeout)
     }
 
     /// The policy that governs a pod with these labels: of the policies that select the pod, the first.

@@ -113,6 +113,7 @@ pub fn simulate(input: Input) -> SimulationOutcome {
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
     workload.retain(|pod| is_pe(&pod.key.uid));
     let decided = mode.schedule(&mut cluster, &batch, now);
+    cluster.release_all();
     SimulationOutcome::new(&cluster, &workload, decided)
 }
 

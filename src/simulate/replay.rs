@@ -12,9 +12,10 @@ use crate::extender::{
     Attempt, BindingArguments, CachedCycle, CandidateNodes, LastAttempt, Record, SchedulingArguments,
     SchedulingContext, filter, prioritize,
 };
-use crate::model::{NodeName, Pe, Pod, PodKey, PodUid, Reason};
+use crate::model::{JobId, NodeName, Pe, Pod, PodKey, PodUid, Reason};
 use crate::placement::{
-    Budget, Conflict, Foresight, PlacementDecision, Plan, PlannedPe, UnplacedPe, gang_spec, mismatch, plan, plan_gang,
+    Budget, Conflict, Foresight, GangPlan, GangState, PlacementDecision, Plan, PlannedPe, UnplacedPe, gang_spec,
+    mismatch, plan, plan_gang,
 };
 use crate::state::{Cluster, Event, NodeIndex, Snapshot};
 
@@ -57,11 +58,15 @@ pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: 
         if gang_spec(cluster.snapshot(), &member.pe.job).is_some() {
             let is_in_job =
                 |uid: &&PodUid| BatchMember::find(cluster, uid).is_some_and(|other| other.pe.job == member.pe.job);
-            let gang: Vec<PodUid> = batch.iter().filter(is_in_job).cloned().collect();
+            let mut gang: Vec<BatchMember> =
+                batch.iter().filter(is_in_job).filter_map(|uid| BatchMember::find(cluster, uid)).collect();
+            // The extender plans the members of a job in this order.
+            gang.sort_by(|one, other| (one.pod.created, &one.pod.key).cmp(&(other.pod.created, &other.pod.key)));
+            let gang: Vec<PodUid> = gang.into_iter().map(|member| member.pod.key.uid.clone()).collect();
             outcomes.extend(schedule_by_plan(cluster, &gang, now));
         } else {
             let nodes: Vec<NodeIndex> = cluster.snapshot().indexes().collect();
-            outcomes.insert(uid.clone(), run_cycle(cluster, &member, &nodes, now));
+            outcomes.insert(uid.clone(), run_cycle(cluster, &member, &nodes, &plan_gang, now));
         }
     }
     outcomes
@@ -79,6 +84,11 @@ pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Tim
         (pe.pod.key.uid.clone(), CycleOutcome { rejected, conflict, ..CycleOutcome::default() })
     };
     let mut outcomes: CycleOutcomes = unplaced.into_iter().map(without_node).collect();
+    let plans = gang_plans(cluster.snapshot(), &placements);
+    let plan_gang = |pe: &Arc<Pe>, snapshot: &Snapshot| {
+        let planned = plans.get(&pe.job).and_then(|plan| GangState::planned(pe, Arc::clone(plan)));
+        planned.unwrap_or_else(|| plan_gang(pe, snapshot))
+    };
     let mut open: Vec<PlannedPe> = placements;
     // A planned PE may have to be placed before another one, so the rest is retried for as long as a PE is placed.
     loop {
@@ -86,7 +96,7 @@ pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Tim
         open.retain(|planned| {
             let uid = &planned.pe.pod.key.uid;
             let member = BatchMember::find(cluster, uid);
-            let outcome = member.map(|member| run_cycle(cluster, &member, &[planned.node], now));
+            let outcome = member.map(|member| run_cycle(cluster, &member, &[planned.node], &plan_gang, now));
             let is_placed = outcome.as_ref().is_some_and(|outcome| outcome.placed.is_some());
             outcomes.extend(outcome.map(|outcome| (uid.clone(), outcome)));
             !is_placed
@@ -108,10 +118,29 @@ fn schedule_pod_of_no_policy(cluster: &mut Cluster, uid: &PodUid) {
     }
 }
 
+/// The plan of each gang that is not placed yet, by job.
+fn gang_plans(snapshot: &Snapshot, placements: &[PlannedPe]) -> BTreeMap<JobId, Arc<GangPlan>> {
+    let mut members: BTreeMap<JobId, Vec<(Arc<Pe>, NodeIndex)>> = BTreeMap::new();
+    for PlannedPe { pe, node } in placements {
+        if gang_spec(snapshot, &pe.job).is_some() {
+            members.entry(pe.job.clone()).or_default().push((Arc::clone(pe), *node));
+        }
+    }
+    members.into_iter().map(|(job, placements)| (job, Arc::new(GangPlan::new(placements)))).collect()
+}
+
 /// Runs one scheduling cycle in which kube-scheduler considers these nodes.
-fn run_cycle(cluster: &mut Cluster, member: &BatchMember, nodes: &[NodeIndex], now: Timestamp) -> CycleOutcome {
+fn run_cycle(
+    cluster: &mut Cluster,
+    member: &BatchMember,
+    nodes: &[NodeIndex],
+    plan_gang: &dyn Fn(&Arc<Pe>, &Snapshot) -> GangState,
+    now: Timestamp,
+) -> CycleOutcome {
     let BatchMember { pod, pe } = member;
-    let (snapshot, policies) = (cluster.snapshot(), cluster.policies());
+    let (cluster_snapshot, policies) = (cluster.snapshot(), cluster.policies());
+    let prepared = cluster_snapshot.prepare_for(pe);
+    let snapshot = &*prepared;
     let decision = PlacementDecision::new(pe, snapshot, Foresight::Gang(plan_gang(pe, snapshot)));
     let mut rejected: BTreeMap<Reason, usize> = BTreeMap::new();
     for rejection in snapshot.indexes().filter_map(|index| decision.filter(index).err()) {
@@ -125,12 +154,17 @@ fn run_cycle(cluster: &mut Cluster, member: &BatchMember, nodes: &[NodeIndex], n
     let is_candidate = |index: &NodeIndex| matches(*index) && decision.passes_kube_scheduler(*index);
     let candidates: Vec<NodeIndex> = nodes.iter().copied().filter(is_candidate).collect();
     let last_attempt = LastAttempt { cached_cycle: Some(CachedCycle::new(&decision, snapshot)), unbound: Vec::new() };
-    let context = SchedulingContext { last_attempt: &last_attempt, ..SchedulingContext::new(snapshot, policies) };
+    let context = SchedulingContext {
+        last_attempt: &last_attempt,
+        plan_gang,
+        ..SchedulingContext::new(cluster_snapshot, policies)
+    };
     let filtered = filter(&arguments(pod, &candidates, snapshot), context);
     let mut attempt = filtered.attempt;
     if attempt.choice.best.is_empty() && filtered.passed.len() > 1 {
         attempt.choice = prioritize(&arguments(pod, &filtered.passed, snapshot), context).choice;
     }
+    drop(prepared);
     CycleOutcome { rejected, ..bind(cluster, pod, &attempt, now) }
 }
 

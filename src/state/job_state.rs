@@ -17,6 +17,8 @@ pub struct JobState {
     pub previous_nodes: BTreeMap<Arc<str>, PreviousNode>,
     /// The largest number of members at one time.
     pub most_members: usize,
+    /// The largest number of members that had a node at one time, bound or reserved, since a member is bound.
+    pub most_placed: usize,
 }
 
 /// How many previous nodes a job keeps beside twice the largest number of its members. Names of PEs that no pod has any
@@ -36,12 +38,12 @@ pub struct PreviousNode {
 
 impl JobState {
     /// Counts a PE as a member.
-    pub(super) fn join(&mut self, pe: &Arc<Pe>, node: Option<NodeIndex>) {
+    pub(super) fn join(&mut self, pe: &Arc<Pe>, state: MemberState) {
         fn order(pe: &Pe) -> (Timestamp, &PodKey) {
             (pe.pod.created, &pe.pod.key)
         }
         let at = self.members.partition_point(|member| order(&member.pe) < order(pe));
-        self.members.insert(at, Member { pe: Arc::clone(pe), node });
+        self.members.insert(at, Member { pe: Arc::clone(pe), state });
         self.most_members = self.most_members.max(self.members.len());
     }
 
@@ -82,6 +84,19 @@ impl JobState {
         }
     }
 
+    /// Notes how many members have a node, where `before` is the largest number so far.
+    pub(super) fn note_placed_members(&mut self, before: usize) {
+        let is_placed = |member: &&Member| matches!(member.state, MemberState::Bound(_) | MemberState::Reserved(_));
+        let placed = self.members.iter().filter(is_placed).count();
+        let is_begun = self.members.iter().any(|member| member.bound_node().is_some());
+        self.most_placed = if is_begun { placed.max(before).max(self.most_placed) } else { 0 };
+    }
+
+    /// The members that are placed or wait: those that count in gangs and buckets.
+    pub fn participants(&self) -> impl Iterator<Item = &Member> + Clone {
+        self.members.iter().filter(|member| member.state != MemberState::Held)
+    }
+
     /// The node that the last incarnation of a PE was bound to.
     #[must_use]
     pub fn previous_node(&self, pe: &Pe) -> Option<&NodeName> {
@@ -98,6 +113,55 @@ impl JobState {
 pub struct Member {
     /// The PE.
     pub pe: Arc<Pe>,
-    /// The node that its pod is bound to, or assumed on.
-    pub node: Option<NodeIndex>,
+    /// Whether and where the PE is placed.
+    pub state: MemberState,
+}
+
+/// Whether and where a PE of a job is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberState {
+    /// The PE has no node, and kube-scheduler does not send it to Outrigger now: see [`Pe::is_held`]. It completes no gang
+    /// and holds no node back.
+    Held,
+    /// The PE waits for a node.
+    Waiting,
+    /// The PE has no node. A plan, or a scheduling cycle that is not over, has this node for it.
+    Tentative(NodeIndex),
+    /// The PE has no node. This node is reserved, because a PE of the same gang or bucket was bound
+    /// (`docs/design.md`, D21).
+    Reserved(NodeIndex),
+    /// The pod is bound to the node, or assumed on it.
+    Bound(NodeIndex),
+}
+
+impl Member {
+    /// The node that the PE counts on.
+    #[must_use]
+    pub fn node(&self) -> Option<NodeIndex> {
+        match self.state {
+            MemberState::Held | MemberState::Waiting => None,
+            MemberState::Tentative(node) | MemberState::Reserved(node) | MemberState::Bound(node) => Some(node),
+        }
+    }
+
+    /// The node that the pod is bound to, or assumed on.
+    #[must_use]
+    pub fn bound_node(&self) -> Option<NodeIndex> {
+        match self.state {
+            MemberState::Bound(node) => Some(node),
+            MemberState::Held | MemberState::Waiting | MemberState::Tentative(_) | MemberState::Reserved(_) => None,
+        }
+    }
+
+    /// True where the PE waits and no node is chosen for it.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.state == MemberState::Waiting
+    }
+
+    /// True where the PE waits to be bound, whether or not a node is chosen for it.
+    #[must_use]
+    pub fn is_unbound(&self) -> bool {
+        !matches!(self.state, MemberState::Held | MemberState::Bound(_))
+    }
 }

@@ -34,6 +34,8 @@ pub struct NodeState {
     pub limits: Resources,
     /// The number of these pods.
     pub pods: u64,
+    /// How many of these pods have no node yet: the node is reserved for them (`docs/design.md`, D21).
+    pub reserved_pods: u64,
     /// The host ports of these pods, sorted.
     pub host_ports: Vec<HostPort>,
     /// The PEs on the node that are not leaving: they count in rules between PEs.
@@ -53,6 +55,7 @@ impl NodeState {
             requested: Resources::default(),
             limits: Resources::default(),
             pods: 0,
+            reserved_pods: 0,
             host_ports: Vec::new(),
             pes: Vec::new(),
             claimants: Vec::new(),

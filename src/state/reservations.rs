@@ -1,14 +1,14 @@
 //! Reservations: nodes that were chosen for PEs which are not bound yet. Decisions that follow count with them; they
 //! promise nothing.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::node_state::NodeIndex;
 use super::snapshot::Snapshot;
-use crate::model::{NodeName, Pe, PodUid};
+use crate::model::{JobId, NodeName, Pe, PodUid};
 
 /// How long a reservation counts. A scheduling cycle and its bind take milliseconds, and kube-scheduler reports no cycle
 /// that it drops.
@@ -34,15 +34,20 @@ struct Reservation {
 }
 
 impl Reservations {
-    /// Reserves `node` for `pe`, in place of an earlier reservation for the same pod.
-    pub fn reserve(&mut self, pe: Arc<Pe>, node: NodeName, now: Timestamp) {
-        self.unreserve(&pe.pod.key.uid);
-        self.reservations.retain(|reservation| reservation.expires > now);
-        if self.reservations.len() >= CAPACITY {
-            self.reservations.pop_front();
-        }
+    /// Reserves a node for each of these PEs, in place of earlier reservations for the same pods.
+    pub fn reserve(&mut self, places: impl IntoIterator<Item = (Arc<Pe>, NodeName)>, now: Timestamp) {
         let expires = now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
-        self.reservations.push_back(Reservation { pe, node, expires });
+        let places: Vec<(Arc<Pe>, NodeName)> = places.into_iter().collect();
+        let replaced: BTreeSet<&PodUid> = places.iter().map(|(pe, _)| &pe.pod.key.uid).collect();
+        let is_kept = |known: &Reservation| known.expires > now && !replaced.contains(&known.pe.pod.key.uid);
+        self.reservations.retain(is_kept);
+        self.reservations.extend(places.into_iter().map(|(pe, node)| Reservation { pe, node, expires }));
+        self.reservations.drain(..self.reservations.len().saturating_sub(CAPACITY));
+    }
+
+    /// Gives the reservations of a job back: the bind of one of its PEs was rejected.
+    pub fn unreserve_job(&mut self, job: &JobId) {
+        self.reservations.retain(|reservation| reservation.pe.job != *job);
     }
 
     /// Gives the reservation for a pod back: the pod was assumed on a node, or rejected.
@@ -54,11 +59,18 @@ impl Reservations {
     /// `now`. kube-scheduler adds nominated pods before its filters in the same way.
     #[must_use]
     pub fn with_reservations(&self, snapshot: &Snapshot, question: &PodUid, now: Timestamp) -> Option<Snapshot> {
-        let counts = |reservation: &&Reservation| reservation.expires > now && reservation.pe.pod.key.uid != *question;
-        let found =
-            |reservation: &Reservation| Some((Arc::clone(&reservation.pe), snapshot.find(reservation.node.as_str())?));
-        let placements: Vec<(Arc<Pe>, NodeIndex)> = self.reservations.iter().filter(counts).filter_map(found).collect();
-        (!placements.is_empty()).then(|| snapshot.with_reserved(&placements))
+        let counts = |reservation: &&Reservation| reservation.expires > now;
+        let mut own = None;
+        let mut placements: Vec<(Arc<Pe>, NodeIndex)> = Vec::new();
+        for reservation in self.reservations.iter().filter(counts) {
+            let Some(node) = snapshot.find(reservation.node.as_str()) else { continue };
+            if reservation.pe.pod.key.uid == *question {
+                own = Some((question, node));
+            } else {
+                placements.push((Arc::clone(&reservation.pe), node));
+            }
+        }
+        (!placements.is_empty()).then(|| snapshot.with_tentative(&placements, own))
     }
 
     /// How many reservations are kept.

@@ -1,12 +1,14 @@
 //! The cluster at one moment: immutable, shared, cheap to publish.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::job_state::JobState;
+use super::job_state::{JobState, MemberState};
 use super::jobs::Jobs;
 use super::listed_resources::{self, ListedResources};
 use super::node_info::NodeInfo;
+use super::node_set::NodeSet;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
 use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs};
@@ -25,15 +27,39 @@ pub struct Snapshot {
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     /// Pending pods that were first seen just now; `None` where no clock is followed.
     pub(super) arriving: Option<Arc<BTreeSet<PodUid>>>,
-    /// The reservations that count as placed here, beside what the cluster holds.
-    pub(super) reserved: Arc<[(PodUid, NodeIndex)]>,
+    /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
+    pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
+    /// The version of the last change that kube-scheduler does not see and after which nodes may pass for PEs of any job.
+    pub(super) nodes_released_in: u64,
+    /// True where a node is reserved for a pod.
+    pub(super) has_reserved_nodes: bool,
+    /// The nodes of scheduling cycles that are not over, which count as placed here, beside what the cluster holds.
+    pub(super) tentative: Arc<[(PodUid, NodeIndex)]>,
+    /// The PE that the snapshot was prepared for.
+    pub(super) prepared: Option<Prepared>,
+}
+
+/// How a snapshot was prepared for the decision about one PE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Prepared {
+    uid: PodUid,
+    /// The node that the PE itself has, reserved or tentative.
+    own: Option<NodeIndex>,
+    /// True where the PE was not a waiting member before.
+    is_joined: bool,
+    /// The nodes that the PE is not offered; `None` where the snapshot has them.
+    unoffered: Option<Arc<NodeSet>>,
+    /// The PEs that gave their nodes up, so that their group is planned anew.
+    released: Arc<[PodUid]>,
 }
 
 /// What tells two snapshots of one process apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotKey {
     version: u64,
-    reserved: Arc<[(PodUid, NodeIndex)]>,
+    tentative: Arc<[(PodUid, NodeIndex)]>,
+    /// `None` where a plan in the snapshot is the same for every member of a gang.
+    prepared: Option<Prepared>,
 }
 
 impl Snapshot {
@@ -46,7 +72,17 @@ impl Snapshot {
     /// The key of the snapshot: decisions about a PE in snapshots with the same key are the same.
     #[must_use]
     pub fn key(&self) -> SnapshotKey {
-        SnapshotKey { version: self.version, reserved: Arc::clone(&self.reserved) }
+        let is_special = |prepared: &&Prepared| {
+            prepared.is_joined
+                || prepared.own.is_some()
+                || prepared.unoffered.is_some()
+                || !prepared.released.is_empty()
+        };
+        SnapshotKey {
+            version: self.version,
+            tentative: Arc::clone(&self.tentative),
+            prepared: self.prepared.as_ref().filter(is_special).cloned(),
+        }
     }
 
     /// True once nodes, pods, pools and `StreamJob` objects have each been listed in full.
@@ -116,6 +152,44 @@ impl Snapshot {
         self.arriving.is_some()
     }
 
+    /// The nodes that kube-scheduler does not ask about for a waiting PE, although the PE may go there by all that is known.
+    #[must_use]
+    #[inline]
+    pub fn unoffered(&self, uid: &PodUid) -> Option<&Arc<NodeSet>> {
+        let prepared = self.prepared.as_ref().filter(|prepared| prepared.uid == *uid);
+        match prepared.and_then(|prepared| prepared.unoffered.as_ref()) {
+            Some(nodes) => Some(nodes),
+            None if self.unoffered.is_empty() => None,
+            None => self.unoffered.get(uid),
+        }
+    }
+
+    /// True where a pod counts on the node that is not bound there: the node is reserved, or a scheduling cycle chose it.
+    #[must_use]
+    pub fn has_unbound_pods(&self, index: NodeIndex) -> bool {
+        let is_reserved = self.node(index).is_some_and(|state| state.reserved_pods > 0);
+        is_reserved || self.tentative.iter().any(|(_, node)| *node == index)
+    }
+
+    /// True where a node is reserved for a pod.
+    #[must_use]
+    pub fn has_reserved_nodes(&self) -> bool {
+        self.has_reserved_nodes
+    }
+
+    /// The version of the last change that kube-scheduler does not see and after which nodes may pass for PEs of any job.
+    #[must_use]
+    pub fn nodes_released_in(&self) -> u64 {
+        self.nodes_released_in
+    }
+
+    /// The node that is reserved for a PE, or was chosen for it in an earlier scheduling cycle, in a snapshot that was
+    /// [prepared](Self::prepare_for) for the PE.
+    #[must_use]
+    pub fn own_node(&self, uid: &PodUid) -> Option<NodeIndex> {
+        self.prepared.as_ref().filter(|prepared| prepared.uid == *uid)?.own
+    }
+
     /// Every `StreamJob`.
     #[must_use]
     pub fn stream_jobs(&self) -> &StreamJobs {
@@ -182,25 +256,103 @@ impl Snapshot {
         self.nodes.change(index.number(), |state| {
             state.add_pod(&pe.pod, Some(pe));
         });
-        self.set_node(pe, Some(index));
+        self.set_state(pe, MemberState::Tentative(index));
     }
 
-    /// The cluster as if these PEs were placed, be they known or not; PEs that are placed already stay where they are.
+    /// The snapshot for a decision about one PE: the PE waits, whether or not the watch has shown it, and the node that is
+    /// reserved for the PE is free.
     #[must_use]
-    pub(super) fn with_reserved(&self, placements: &[(Arc<Pe>, NodeIndex)]) -> Self {
+    pub fn prepare_for(&self, pe: &Arc<Pe>) -> Cow<'_, Self> {
+        let state = self.state_of(pe);
+        let own = match state {
+            Some(MemberState::Waiting) if self.prepared.is_none() => return Cow::Borrowed(self),
+            Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => Some(node),
+            Some(MemberState::Waiting) => self.own_node(&pe.pod.key.uid),
+            Some(MemberState::Held | MemberState::Bound(_)) | None => None,
+        };
+        let mut snapshot = self.clone();
+        match state {
+            Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => snapshot.displace(pe, node),
+            Some(MemberState::Held) => snapshot.set_state(pe, MemberState::Waiting),
+            Some(MemberState::Waiting | MemberState::Bound(_)) => {}
+            None => {
+                snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting));
+                // A pod that the watch has not shown yet has been seen for no time.
+                if let Some(arriving) = &mut snapshot.arriving {
+                    Arc::make_mut(arriving).insert(pe.pod.key.uid.clone());
+                }
+            }
+        }
+        let is_joined = matches!(state, None | Some(MemberState::Held));
+        snapshot.prepared = Some(Prepared { own, is_joined, ..Prepared::of(pe) });
+        Cow::Owned(snapshot)
+    }
+
+    /// The same snapshot, in which kube-scheduler does not offer these nodes to a PE.
+    #[must_use]
+    pub fn with_unoffered(&self, pe: &Pe, nodes: NodeSet) -> Self {
+        let mut snapshot = self.clone();
+        let prepared = snapshot.prepared.take().filter(|prepared| prepared.uid == pe.pod.key.uid);
+        let prepared = prepared.unwrap_or_else(|| Prepared::of(pe));
+        snapshot.prepared = Some(Prepared { unoffered: Some(Arc::new(nodes)), ..prepared });
+        snapshot
+    }
+
+    /// The same snapshot, in which these PEs have given up the nodes that they have without being bound there; `None` where
+    /// none of them has such a node.
+    #[must_use]
+    pub fn without_nodes_of(&self, pe: &Pe, pes: &[Arc<Pe>]) -> Option<Self> {
+        let mut snapshot = self.clone();
+        let mut released: Vec<PodUid> = Vec::new();
+        for other in pes {
+            if let Some(MemberState::Reserved(node) | MemberState::Tentative(node)) = snapshot.state_of(other) {
+                snapshot.displace(other, node);
+                released.push(other.pod.key.uid.clone());
+            }
+        }
+        let prepared = snapshot.prepared.take().filter(|prepared| prepared.uid == pe.pod.key.uid);
+        let prepared = prepared.unwrap_or_else(|| Prepared::of(pe));
+        snapshot.prepared = Some(Prepared { released: released.into(), own: None, ..prepared });
+        snapshot.prepared.as_ref().is_some_and(|prepared| !prepared.released.is_empty()).then_some(snapshot)
+    }
+
+    /// The cluster as if these PEs were placed, be they known or not; PEs that are bound already stay where they are. `own`
+    /// is the PE that the next decision is about, with its node.
+    #[must_use]
+    pub(super) fn with_tentative(
+        &self,
+        placements: &[(Arc<Pe>, NodeIndex)],
+        own: Option<(&PodUid, NodeIndex)>,
+    ) -> Self {
         let mut snapshot = self.clone();
         for (pe, index) in placements {
-            let job = snapshot.job(&pe.job);
-            let known = job.and_then(|job| job.members.iter().find(|member| member.pe.pod.key.uid == pe.pod.key.uid));
-            match known.map(|member| member.node) {
-                Some(Some(_)) => continue,
-                Some(None) => {}
-                None => snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, None)),
+            match snapshot.state_of(pe) {
+                Some(MemberState::Bound(_)) => continue,
+                Some(MemberState::Reserved(node) | MemberState::Tentative(node)) if node == *index => continue,
+                Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => snapshot.displace(pe, node),
+                Some(MemberState::Waiting | MemberState::Held) => {}
+                None => {
+                    snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting));
+                }
             }
             snapshot.place(pe, *index);
         }
-        snapshot.reserved = placements.iter().map(|(pe, index)| (pe.pod.key.uid.clone(), *index)).collect();
+        snapshot.tentative = placements.iter().map(|(pe, index)| (pe.pod.key.uid.clone(), *index)).collect();
+        if let Some((uid, node)) = own {
+            snapshot.prepared = Some(Prepared { own: Some(node), ..Prepared::new(uid) });
+        }
         snapshot
+    }
+
+    /// True where PEs have given up their nodes, so that the group of the PE is planned anew.
+    #[must_use]
+    pub fn is_planned_anew(&self) -> bool {
+        self.prepared.as_ref().is_some_and(|prepared| !prepared.released.is_empty())
+    }
+
+    fn state_of(&self, pe: &Pe) -> Option<MemberState> {
+        let members = &self.job(&pe.job)?.members;
+        members.iter().find(|member| member.pe.pod.key.uid == pe.pod.key.uid).map(|member| member.state)
     }
 
     /// Takes back that a PE was [placed](Self::place) on a node.
@@ -208,7 +360,7 @@ impl Snapshot {
         self.nodes.change(index.number(), |state| {
             state.remove_pod(&pe.pod);
         });
-        self.set_node(pe, None);
+        self.set_state(pe, MemberState::Waiting);
     }
 
     /// Counts the resources that a node lists, in the place of an earlier version of the node.
@@ -218,11 +370,21 @@ impl Snapshot {
         }
     }
 
-    fn set_node(&mut self, pe: &Pe, node: Option<NodeIndex>) {
+    fn set_state(&mut self, pe: &Pe, state: MemberState) {
         self.jobs.change(&pe.job, |job| {
             if let Some(member) = job.members.iter_mut().find(|member| member.pe.pod.key.uid == pe.pod.key.uid) {
-                member.node = node;
+                member.state = state;
             }
         });
+    }
+}
+
+impl Prepared {
+    fn of(pe: &Pe) -> Self {
+        Self::new(&pe.pod.key.uid)
+    }
+
+    fn new(uid: &PodUid) -> Self {
+        Self { uid: uid.clone(), own: None, is_joined: false, unoffered: None, released: Arc::default() }
     }
 }

@@ -134,7 +134,7 @@ fn member_status(
     StatusInputs { overview, report, .. }: StatusInputs<'_>,
 ) -> PlacementStatus {
     let pe: &Pe = &member.pe;
-    let node = member.node.and_then(|index| overview.snapshot.node(index)).map(|node| node.name.to_string());
+    let node = member.bound_node().and_then(|index| overview.snapshot.node(index)).map(|node| node.name.to_string());
     let place = PlacementStatus {
         pe: pe.name.to_string(),
         generation: id.generation.to_string(),

@@ -29,7 +29,7 @@ impl<'a> Overview<'a> {
         for (id, row) in snapshot.jobs() {
             jobs.entry(id.object()).or_insert_with(BTreeMap::new).insert(id, row);
             for member in &row.members {
-                let (Some(index), Ok(spec)) = (member.node, &member.pe.spec) else { continue };
+                let (Some(index), Ok(spec)) = (member.bound_node(), &member.pe.spec) else { continue };
                 let (HostChoice::Pool(pool), Some(node)) = (&spec.hosts, snapshot.node(index)) else { continue };
                 let used: &mut NodesInUse<'_> =
                     pools.entry(pool).or_insert_with(BTreeMap::new).entry(id).or_insert_with(NodesInUse::default);

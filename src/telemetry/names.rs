@@ -51,7 +51,7 @@ metrics! {
     SKIPS: Counter "outrigger_admission_skips_total" ["reason"]
         "Pods that passed admission unchanged, by reason.";
     LEDGER: Gauge "outrigger_ledger_entries" ["state"]
-        "Assumed pods (committed) and reservations (tentative) that the watch does not show yet.";
+        "Assumed pods (committed), nodes of scheduling cycles (tentative) and of gangs and buckets (reserved).";
     COMMIT_CONFLICTS: Counter "outrigger_commit_conflicts_total" ["reason"]
         "Bind requests that verification or the API server turned down, by reason.";
     SNAPSHOT_AGE: Gauge "outrigger_snapshot_age_seconds" []

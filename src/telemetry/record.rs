@@ -98,10 +98,12 @@ pub fn bind_conflict(reason: &'static str) {
     counter!(names::COMMIT_CONFLICTS, "reason" => reason).increment(1);
 }
 
-/// Sets the number of assumed pods and of reservations.
-pub fn assumed_pods(assumed: usize, reservations: usize) {
+/// Sets the number of assumed pods, of nodes that scheduling cycles have chosen, and of nodes that are reserved for gangs and
+/// buckets.
+pub fn assumed_pods(assumed: usize, tentative: usize, reserved: usize) {
     gauge!(names::LEDGER, "state" => "committed").set(number(assumed));
-    gauge!(names::LEDGER, "state" => "tentative").set(number(reservations));
+    gauge!(names::LEDGER, "state" => "tentative").set(number(tentative));
+    gauge!(names::LEDGER, "state" => "reserved").set(number(reserved));
 }
 
 /// Sets the age and size of the snapshot.

@@ -164,7 +164,7 @@ fn with_reservations(bencher: Bencher<'_, '_>, nodes: usize) {
     for (number, index) in cluster.snapshot().indexes().step_by(nodes / 10).take(10).enumerate() {
         let (_, pe) = cluster.pod(&format!("uid-single-{number}-1")).unwrap();
         let name = cluster.snapshot().node(index).unwrap().name.clone();
-        reservations.reserve(Arc::clone(pe.unwrap()), name, Timestamp::UNIX_EPOCH);
+        reservations.reserve([(Arc::clone(pe.unwrap()), name)], Timestamp::UNIX_EPOCH);
     }
     let question = PodUid::from("uid-subject");
     bencher.bench(|| {

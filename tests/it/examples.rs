@@ -10,7 +10,7 @@ use crate::simulate::{Files, placed};
 const PAGE: &str = include_str!("../../docs/placement.md");
 
 /// Where the page has YAML examples, and how many: each has a test below, and one that is added needs one too.
-const EXAMPLES: [(&str, usize); 13] = [
+const EXAMPLES: [(&str, usize); 14] = [
     ("Keys on the pod", 1),
     ("StreamJob", 1),
     ("Precedence", 1),
@@ -22,6 +22,7 @@ const EXAMPLES: [(&str, usize); 13] = [
     ("Exlocation", 1),
     ("Isolation", 1),
     ("Gangs", 1),
+    ("Gangs and buckets", 1),
     ("Load protection", 2),
     ("Scoring", 1),
 ];
@@ -259,6 +260,12 @@ fn a_gang_that_does_not_fit_as_a_whole_is_not_begun() {
     assert!(placements.iter().all(|placement| placement["reasons"] == json!({"GangInfeasible": 3})), "{placements:?}");
     let four = [three(), vec![node("n4")]].concat();
     assert_eq!(outcome(&four, &workload).1.values().collect::<BTreeSet<_>>().len(), 4);
+}
+
+#[test]
+fn of_two_gangs_that_arrive_at_the_same_time_one_is_whole() {
+    let (code, at, _) = outcome(&three(), &objects("Gangs and buckets"));
+    assert_eq!((code, at.keys().map(String::as_str).collect::<Vec<_>>()), (3, vec!["east-0", "east-1"]));
 }
 
 #[test]

@@ -11,7 +11,6 @@ use crate::cli::CommandError;
 use crate::cli::task_group::TaskGroup;
 use crate::commit::Binder;
 use crate::http::{self, Endpoint, ExtenderState, Operations};
-use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry;
 use crate::tls::{self, ServingCertificate};
@@ -68,8 +67,8 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
         metrics,
         refresh: Arc::new(move || {
             telemetry::snapshot(Elapsed::ZERO, refreshed.view().snapshot.nodes().count());
-            let committed = refreshed.read(Cluster::assumed_len);
-            telemetry::assumed_pods(committed, refreshed.reservations().len());
+            let (committed, reserved) = refreshed.read(|cluster| (cluster.assumed_len(), cluster.reserved_len()));
+            telemetry::assumed_pods(committed, refreshed.reservations().len(), reserved);
         }),
         readiness: Arc::new(|| Ok(())),
     };

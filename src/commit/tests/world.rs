@@ -119,6 +119,7 @@ impl World {
             has_preferences: false,
             oversized: None,
             scheduler_name: Arc::from(""),
+            is_gated: false,
         });
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::control::clock::monotonic;
+use crate::model::{JobId, PodKey};
 
 /// Every request that reaches the API server: method, path and body.
 #[derive(Clone, Default)]
@@ -118,4 +119,19 @@ async fn an_api_server_that_does_not_answer_costs_one_deadline_and_later_events_
     assert_eq!(begun.elapsed(), DEADLINE, "the next status does not wait");
     events.publish(&job(), vec![placed()], now + PAUSE).await;
     assert_eq!(begun.elapsed(), 2 * DEADLINE, "the API server is asked again");
+}
+
+#[tokio::test]
+async fn a_reservation_that_is_given_up_is_an_event_on_its_pod() {
+    let requests = Requests::default();
+    let now = monotonic();
+    let mut events = EventPublisher::new(requests.client(), "replica-1".to_owned(), now);
+    let pod = PodKey { namespace: "streams".into(), name: "clicks-a".into(), uid: "u-pod".into() };
+    let job = JobId { namespace: "streams".into(), name: "clicks".into(), generation: "".into() };
+    events.publish_expired(&[ExpiredReservation { pod, job, node: "n3".into() }], now).await;
+    let written = requests.take();
+    let event = &written[0].1;
+    assert_eq!((&event["reason"], &event["type"]), (&json!("ReservationExpired"), &json!("Warning")));
+    assert_eq!((&event["regarding"]["kind"], &event["regarding"]["uid"]), (&json!("Pod"), &json!("u-pod")));
+    assert!(event["note"].as_str().unwrap().starts_with("node n3 was reserved for this PE of job streams/clicks"));
 }

@@ -126,7 +126,8 @@ fn reservations_reject_nodes_while_another_node_passes() {
     let mut reservations = Reservations::default();
     let mut filtered = |reserved: &[(&str, &str)], names: &[&str]| {
         for (pe, node) in reserved {
-            reservations.reserve(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(*node), NOW);
+            let pe = Arc::clone(cluster.pod(pe).unwrap().1.unwrap());
+            reservations.reserve([(pe, NodeName::from(*node))], NOW);
         }
         let with_reservations = reservations.with_reservations(cluster.snapshot(), &PodUid::from("a"), NOW);
         let arguments = decode_arguments(&question("a", ("exlocation", "t"), names)).map(|arguments| {

@@ -9,7 +9,7 @@ use super::super::bucket::BucketEvaluation;
 use super::super::filter::plugin::NodeView;
 use super::matching::{AllowedPlaces, Matching};
 use crate::model::{NodeRequirements, Pe, PlacementSpec, PodKey, Rejection, Resources, Token};
-use crate::state::{NodeIndex, Snapshot};
+use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// The nodes that a PE must leave to other pending PEs, by the exlocation tokens that it shares with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,7 @@ fn pending_group<'a>(pe: &'a Arc<Pe>, token: &Token, snapshot: &'a Snapshot) -> 
     let has_token =
         |member: &Pe| member.spec.as_ref().is_ok_and(|theirs| theirs.exlocation.binary_search(token).is_ok());
     let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
-    let pending = members.iter().filter(|member| member.node.is_none()).map(|member| &member.pe);
+    let pending = members.iter().filter(|member| member.is_waiting()).map(|member| &member.pe);
     let others = pending.filter(|member| has_token(member) && member.pod.key.uid != pe.pod.key.uid);
     let mut group: Vec<&Arc<Pe>> = others.chain([pe]).collect();
     group.sort_by(|one, other| urgency(one).cmp(&urgency(other)));
@@ -88,12 +88,13 @@ struct EquivalenceClass<'a> {
     spec: &'a Arc<PlacementSpec>,
     requests: &'a Resources,
     requirements: Option<&'a Arc<NodeRequirements>>,
+    unoffered: Option<&'a Arc<NodeSet>>,
     list: usize,
 }
 
 impl FeasibleNodes {
     /// Looks up the nodes of each member. A member needs no more nodes than the group has members.
-    pub(in crate::placement) fn new(group: &[&Arc<Pe>], snapshot: &Snapshot) -> Self {
+    pub(in crate::placement) fn new<'a>(group: &[&'a Arc<Pe>], snapshot: &'a Snapshot) -> Self {
         let mut feasible = Self { lists: Vec::new(), list_of: Vec::with_capacity(group.len()) };
         let mut classes: Vec<EquivalenceClass<'_>> = Vec::new();
         for member in group {
@@ -103,8 +104,12 @@ impl FeasibleNodes {
                 continue;
             };
             let (requests, requirements) = (&member.pod.resources.requests, member.pod.node_requirements.as_ref());
+            let unoffered = snapshot.unoffered(&member.pod.key.uid);
             let is_alike = |class: &&EquivalenceClass<'_>| {
-                class.spec == spec && class.requests == requests && class.requirements == requirements
+                class.spec == spec
+                    && class.requests == requests
+                    && class.requirements == requirements
+                    && class.unoffered == unoffered
             };
             let known = classes.iter().find(is_alike).map(|class| class.list);
             let list = known.unwrap_or(feasible.lists.len());
@@ -113,7 +118,7 @@ impl FeasibleNodes {
                 // Equal specs are not enough for PEs with colocation, which differ by bucket, and for PEs that are not
                 // relocatable, which differ by previous node.
                 if spec.colocation.is_empty() && spec.relocatable {
-                    classes.push(EquivalenceClass { spec, requests, requirements, list });
+                    classes.push(EquivalenceClass { spec, requests, requirements, unoffered, list });
                 }
             }
             feasible.list_of.push(list);

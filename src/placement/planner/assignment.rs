@@ -270,7 +270,7 @@ impl<'a> Assignment<'a> {
         let jobs: BTreeSet<&JobId> = self.members().filter_map(|at| Some(&self.batch.get(at)?.job)).collect();
         let members = jobs.into_iter().filter_map(|job| self.snapshot.job(job)).flat_map(|job| &job.members);
         let wanted: BTreeSet<(&JobId, &Token)> =
-            members.filter(|member| member.node.is_none()).flat_map(|member| exlocation(&member.pe)).collect();
+            members.filter(|member| member.is_waiting()).flat_map(|member| exlocation(&member.pe)).collect();
         let mut placed = self.members().filter(|at| self.node_of(*at).is_some()).filter_map(|at| self.batch.get(at));
         !wanted.is_empty() && placed.any(|pe| exlocation(pe).any(|token| wanted.contains(&token)))
     }
@@ -370,7 +370,7 @@ fn traffic(snapshot: &Snapshot, batch: &[Arc<Pe>]) -> (Vec<Vec<TrafficPeer>>, f6
         batch.iter().enumerate().map(|(at, pe)| (&pe.pod.key.uid, at)).collect();
     let end = |member: &Member| match places.get(&member.pe.pod.key.uid) {
         Some(at) => Some(PeerPlace::Batch(*at)),
-        None => member.node.map(PeerPlace::Bound),
+        None => member.node().map(PeerPlace::Bound),
     };
     let jobs: BTreeSet<&JobId> = batch.iter().map(|pe| &pe.job).collect();
     let mut traffic: Vec<Vec<TrafficPeer>> = vec![Vec::new(); batch.len()];

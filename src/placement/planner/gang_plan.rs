@@ -2,44 +2,73 @@
 
 use std::sync::Arc;
 
+use super::super::bucket_members::BucketMembers;
 use super::super::decide::{Foresight, PlacementDecision};
 use super::super::gang::{GangPlan, GangState, asks_for_gang, gang_spec, incomplete};
 use super::plan::{Budget, plan};
 use crate::model::{Pe, Rejection};
 use crate::state::{Member, NodeIndex, Snapshot};
 
-/// Plans the gang of a PE, where it has one.
+/// Plans the gang of a PE, where it has one, in a snapshot that was [prepared](Snapshot::prepare_for) for the PE.
+///
+/// The members of a gang that is placed are placed one by one, unless they have given up the nodes that were reserved for
+/// them: then one plan has to contain all of them.
 #[must_use]
 pub fn plan_gang(pe: &Arc<Pe>, snapshot: &Snapshot) -> GangState {
     if !asks_for_gang(pe, snapshot) {
         return GangState::NotInGang;
     }
-    let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
-    let gang =
-        gang_spec(snapshot, &pe.job).or_else(|| members.is_empty().then(|| pe.spec.as_ref().ok()?.gang).flatten());
-    if let Some(rejection) = gang.and_then(|gang| incomplete(pe, gang, snapshot)) {
-        return GangState::Incomplete(rejection);
+    let gang = gang_spec(snapshot, &pe.job);
+    match gang {
+        None if !snapshot.is_planned_anew() => return GangState::NotInGang,
+        None => {}
+        Some(gang) => {
+            if let Some(rejection) = incomplete(pe, gang, snapshot) {
+                return GangState::Incomplete(rejection);
+            }
+        }
     }
-    let mut pending = pending(members);
-    if !members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid) {
-        pending.push(Arc::clone(pe));
+    let members = snapshot.job(&pe.job).map_or(&[][..], |job| &job.members);
+    let pending = pending(members);
+    if let Some(kept) = kept_plan(pe, &pending, members, snapshot) {
+        return kept;
     }
     let plan = plan(snapshot, &pending, Budget::default());
     if plan.unplaced.is_empty() {
         let planned = plan.placements.into_iter().map(|placement| (placement.pe, placement.node));
-        // A member that is only reserved here may be bound after this PE.
-        let placed = members.iter().filter_map(|member| Some((Arc::clone(&member.pe), member.node?)));
-        let placements = planned.chain(placed).collect();
+        let placements = planned.chain(placed(members)).collect();
         let plan = Arc::new(GangPlan { placements });
         // The plan includes the PE.
         return plan.node_of(&pe.pod.key.uid).map_or(GangState::NotInGang, |node| GangState::Planned { node, plan });
     }
-    if gang.is_none() {
-        // The gang is placed. Further members are placed one by one.
-        return GangState::NotInGang;
-    }
     let conflict = plan.unplaced.iter().find_map(|unplaced| unplaced.conflict.as_deref());
     GangState::Infeasible(Rejection::GangInfeasible(conflict.map(|conflict| conflict.to_string().into())))
+}
+
+/// The plan that gave every member its node, the PE included, where the PE still passes there.
+fn kept_plan(pe: &Arc<Pe>, pending: &[Arc<Pe>], members: &[Member], snapshot: &Snapshot) -> Option<GangState> {
+    let node = snapshot.own_node(&pe.pod.key.uid)?;
+    let [_] = pending else { return None };
+    PlacementDecision::new(pe, snapshot, Foresight::Bucket).filter(node).ok()?;
+    let placements = placed(members).chain([(Arc::clone(pe), node)]).collect();
+    Some(GangState::Planned { node, plan: Arc::new(GangPlan { placements }) })
+}
+
+/// The members that have a node. A member that is not bound there may be bound after another member.
+fn placed(members: &[Member]) -> impl Iterator<Item = (Arc<Pe>, NodeIndex)> {
+    members.iter().filter_map(|member| Some((Arc::clone(&member.pe), member.node()?)))
+}
+
+/// The other members of a PE's gang or bucket, which give up nodes that are not bound yet when the group is planned anew.
+#[must_use]
+pub(crate) fn rest_of_group(pe: &Arc<Pe>, snapshot: &Snapshot) -> Vec<Arc<Pe>> {
+    let job = snapshot.job(&pe.job);
+    if asks_for_gang(pe, snapshot) {
+        let members = job.map_or(&[][..], |job| &job.members).iter().filter(|member| member.is_unbound());
+        let others = members.filter(|member| member.pe.pod.key.uid != pe.pod.key.uid);
+        return others.map(|member| Arc::clone(&member.pe)).collect();
+    }
+    pe.spec.as_ref().map(|spec| BucketMembers::new(pe, spec, job).others).unwrap_or_default()
 }
 
 /// The state of a PE's gang at bind, where `plan` is the plan that filter used.
@@ -56,24 +85,27 @@ pub(crate) fn gang_at_bind(
     if !asks_for_gang(pe, snapshot) {
         return GangState::NotInGang;
     }
-    let gang = gang_spec(snapshot, &pe.job);
-    if let Some(rejection) = gang.and_then(|gang| incomplete(pe, gang, snapshot)) {
-        return GangState::Incomplete(rejection);
-    }
-    match (plan, gang) {
-        (Some(plan), _) if rest_fits_with(pe, node, plan, snapshot) => {
-            GangState::Planned { node, plan: Arc::clone(plan) }
+    match gang_spec(snapshot, &pe.job) {
+        None if !snapshot.is_planned_anew() => return GangState::NotInGang,
+        None => {}
+        Some(gang) => {
+            if let Some(rejection) = incomplete(pe, gang, snapshot) {
+                return GangState::Incomplete(rejection);
+            }
         }
-        (None, None) => GangState::NotInGang,
-        (Some(_), _) | (None, Some(_)) => GangState::Infeasible(Rejection::GangInfeasible(None)),
     }
+    plan.and_then(|plan| rest_with(pe, node, plan, snapshot)).map_or(GangState::Outdated, |rest| {
+        let placements = rest.into_iter().chain([(Arc::clone(pe), node)]).collect();
+        GangState::Planned { node, plan: Arc::new(GangPlan { placements }) }
+    })
 }
 
-/// True where the other pending PEs of the job pass on their planned nodes with `pe` on `node`. One of them may take the
-/// planned node of `pe`.
-fn rest_fits_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Snapshot) -> bool {
+/// The nodes of the other unbound PEs of the job with `pe` on `node`: their planned nodes, where they pass. One of them may
+/// take the planned node of `pe`. `None` where one of them has no node then.
+fn rest_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Snapshot) -> Option<Vec<(Arc<Pe>, NodeIndex)>> {
     let mut with = snapshot.clone();
     with.place(pe, node);
+    let mut found: Vec<(Arc<Pe>, NodeIndex)> = Vec::new();
     let mut spare = plan.node_of(&pe.pod.key.uid).filter(|planned| *planned != node);
     let members = with.job(&pe.job).map_or(&[][..], |job| &job.members);
     let mut rest: Vec<(Arc<Pe>, Option<NodeIndex>)> =
@@ -89,11 +121,15 @@ fn rest_fits_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Sna
                     spare = None;
                 }
                 with.place(member, node);
+                found.push((Arc::clone(member), node));
             }
             fitting.is_none()
         });
-        if rest.is_empty() || rest.len() == before {
-            return rest.is_empty();
+        if rest.is_empty() {
+            return Some(found);
+        }
+        if rest.len() == before {
+            return None;
         }
     }
 }
@@ -115,5 +151,5 @@ pub(crate) fn gang_fits_with(pe: &Arc<Pe>, node: NodeIndex, snapshot: &Snapshot)
 }
 
 fn pending(members: &[Member]) -> Vec<Arc<Pe>> {
-    members.iter().filter(|member| member.node.is_none()).map(|member| Arc::clone(&member.pe)).collect()
+    members.iter().filter(|member| member.is_waiting()).map(|member| Arc::clone(&member.pe)).collect()
 }

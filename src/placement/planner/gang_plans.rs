@@ -27,11 +27,8 @@ impl GangPlans {
                 let node = plan.node_of(&pe.pod.key.uid)?;
                 Some(GangState::Planned { node, plan: Arc::clone(plan) })
             }
-            // A PE that the snapshot does not have yet is one more member, so the kept plan does not hold.
-            GangState::NotInGang | GangState::Incomplete(_) | GangState::Infeasible(_) => {
-                let job = snapshot.job(&pe.job)?;
-                let is_known = job.members.iter().any(|member| member.pe.pod.key.uid == pe.pod.key.uid);
-                is_known.then(|| state.clone())
+            GangState::NotInGang | GangState::Incomplete(_) | GangState::Infeasible(_) | GangState::Outdated => {
+                Some(state.clone())
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Plans: nodes for many pending PEs, decided together.
 
 mod assignment;
+pub(super) mod begun_groups;
 pub(super) mod conflict;
 pub(super) mod gang_plan;
 pub(super) mod gang_plans;

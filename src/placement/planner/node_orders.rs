@@ -7,7 +7,7 @@ use super::super::evaluate::Evaluation;
 use super::super::score::strategy::NodeScore;
 use super::super::score::terms::PreScoreState;
 use crate::model::{HostChoice, NodeName, NodeRequirements, Pe, PlacementSpec, Resources, ScoringStrategy};
-use crate::state::{NodeIndex, Snapshot};
+use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// Orders of nodes by spec. Each order has the nodes that pass every plugin which reads no other PE.
 #[derive(Debug, Default)]
@@ -38,6 +38,7 @@ struct OrderKey {
     requests: Resources,
     limits: Resources,
     node_requirements: Option<Arc<NodeRequirements>>,
+    unoffered: Option<Arc<NodeSet>>,
 }
 
 /// A node in an order: by the class of its score, then by name.
@@ -76,7 +77,7 @@ impl NodeOrders {
         if spec.scheme != ScoringStrategy::BalancedInstance || spec.traffic_weight > 0 {
             return None;
         }
-        let key = OrderKey::new(pe, spec);
+        let key = OrderKey::new(pe, spec, snapshot);
         let at = self.orders.iter().position(|order| order.key == key).unwrap_or_else(|| {
             self.orders.push(NodeOrder { key, nodes: BTreeSet::new(), entries: Vec::new(), seen: None });
             self.orders.len() - 1
@@ -88,7 +89,7 @@ impl NodeOrders {
 }
 
 impl OrderKey {
-    fn new(pe: &Pe, spec: &PlacementSpec) -> Self {
+    fn new(pe: &Pe, spec: &PlacementSpec, snapshot: &Snapshot) -> Self {
         Self {
             hosts: spec.hosts.clone(),
             only: spec.only.clone(),
@@ -97,6 +98,7 @@ impl OrderKey {
             requests: pe.pod.resources.requests.clone(),
             limits: pe.pod.resources.limits.clone(),
             node_requirements: pe.pod.node_requirements.clone(),
+            unoffered: snapshot.unoffered(&pe.pod.key.uid).cloned(),
         }
     }
 }

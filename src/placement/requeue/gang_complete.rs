@@ -22,7 +22,7 @@ impl GangComplete {
         let arriving = young.filter(|id| gang_spec(snapshot, id) == Some(Gang::All)).cloned().collect();
         let before = std::mem::replace(&mut self.arriving, arriving);
         let complete = before.difference(&self.arriving).filter_map(|id| snapshot.job(id));
-        let pending = complete.flat_map(|job| &job.members).filter(|member| member.node.is_none());
+        let pending = complete.flat_map(|job| &job.members).filter(|member| member.is_unbound());
         most_urgent_first(pending.map(|member| &member.pe).collect())
     }
 }

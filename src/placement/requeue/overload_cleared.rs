@@ -36,7 +36,7 @@ impl OverloadCleared {
         if cleared.is_empty() && (all.is_empty() || newly_overriding.is_empty()) {
             return Vec::new();
         }
-        let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
+        let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.is_unbound());
         let concerned = pending.map(|member| &member.pe).filter(|pe| {
             let job = pe.job.object();
             // A job that overrode load protection before was rejected for another reason.

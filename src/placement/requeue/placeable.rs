@@ -11,12 +11,15 @@ use crate::state::{NodeIndex, Snapshot};
 #[must_use]
 pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
     let nodes: Vec<NodeIndex> = snapshot.indexes().collect();
-    let is_placeable = |pe: &&Arc<Pe>| {
-        let decision = PlacementDecision::new(pe, snapshot, Foresight::Pending);
-        nodes.iter().any(|index| decision.filter(*index).is_ok())
-    };
-    let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.node.is_none());
+    let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.is_unbound());
     // kube-scheduler is about to schedule PEs that were created just now.
     let settled = pending.map(|member| &member.pe).filter(|pe| snapshot.is_settled(&pe.pod));
-    most_urgent_first(settled.filter(is_placeable).collect())
+    most_urgent_first(settled.filter(|pe| is_placeable(pe, &nodes, snapshot)).collect())
+}
+
+/// True where one of these nodes passes for a pending PE, gangs left aside.
+pub(super) fn is_placeable(pe: &Arc<Pe>, nodes: &[NodeIndex], snapshot: &Snapshot) -> bool {
+    let snapshot = snapshot.prepare_for(pe);
+    let decision = PlacementDecision::new(pe, &snapshot, Foresight::Pending);
+    nodes.iter().any(|index| decision.filter(*index).is_ok())
 }

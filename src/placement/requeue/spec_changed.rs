@@ -28,7 +28,7 @@ impl SpecChanged {
         let mut concerned: Vec<&Arc<Pe>> = Vec::new();
         for (id, changed) in snapshot.spec_changes() {
             let members = snapshot.job(id).map_or(&[][..], |job| &job.members);
-            for Member { pe, .. } in members.iter().filter(|member| member.node.is_none()) {
+            for Member { pe, .. } in members.iter().filter(|member| member.is_unbound()) {
                 let uid = &pe.pod.key.uid;
                 let was_requeued = self.requeued.get(uid).is_some_and(|version| *version >= changed);
                 let is_behind = || match decided_in(uid) {

@@ -9,7 +9,7 @@ pub(super) struct JobSpread(Vec<(NodeIndex, usize)>);
 impl JobSpread {
     pub(super) fn new(job: Option<&JobState>) -> Self {
         let mut nodes: Vec<NodeIndex> =
-            job.iter().flat_map(|job| &job.members).filter_map(|member| member.node).collect();
+            job.iter().flat_map(|job| &job.members).filter_map(|member| member.node()).collect();
         nodes.sort_unstable();
         Self(nodes.chunk_by(PartialEq::eq).filter_map(|same| Some((*same.first()?, same.len()))).collect())
     }

@@ -66,7 +66,7 @@ impl DeclaredTraffic {
 
     fn add(&mut self, member: &Member, rate: u64, snapshot: &Snapshot) {
         self.total = self.total.saturating_add(rate);
-        let Some(index) = member.node else { return };
+        let Some(index) = member.node() else { return };
         add_to(&mut self.by_node, index, rate);
         let state = snapshot.node(index).and_then(|state| state.node.as_ref());
         if let Some(zone) = state.and_then(|node| zone(node)) {

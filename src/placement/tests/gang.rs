@@ -126,7 +126,7 @@ fn a_member_may_be_bound_to_any_node_that_leaves_the_rest_a_plan() {
     let passing =
         |is_allowed: &dyn Fn(&str) -> bool| ["n1", "n2", "n3"].into_iter().filter(|name| is_allowed(name)).count();
     let index = |name: &str| cluster.snapshot().find(name).unwrap();
-    assert_eq!(passing(&|name| decision.filter(index(name)).is_ok()), 1);
+    assert_eq!(passing(&|name| Some(index(name)) == decision.planned_node()), 1);
     let plan = decision.cycle().gang().plan();
     let at_bind = |node| {
         let gang = gang_at_bind(decision.pe(), node, plan, cluster.snapshot());
@@ -148,7 +148,7 @@ fn a_member_may_be_bound_before_a_member_that_is_only_reserved() {
     let cluster = cluster(["n1", "n2"].map(node).to_vec(), vec![], pods);
     let [first, second] = ["a", "b"].map(|name| Arc::clone(cluster.pod(name).unwrap().1.unwrap()));
     let mut reservations = Reservations::default();
-    reservations.reserve(first, "n1".into(), Timestamp::UNIX_EPOCH);
+    reservations.reserve([(first, "n1".into())], Timestamp::UNIX_EPOCH);
     let question = second.pod.key.uid.clone();
     let with = reservations.with_reservations(cluster.snapshot(), &question, Timestamp::UNIX_EPOCH).unwrap();
     let decision = decide_pe(&second, &with);

@@ -2,6 +2,7 @@
 //! |---|---|
 //! | [`cases`] | the cases of the legacy platform, by number |
 //! | [`gang`] | all members of a gang are placed or none, also by single decisions |
+//! | [`held`] | PEs that are gated by others, or of another scheduler, do not wait |
 //! | [`open_streams`] | the cases of the legacy platform for jobs of `streams.ibm.com` objects alone |
 //! | [`plan`] | plans are valid, and place the most PEs at the lowest cost |
 //! | [`reasons`] | each reason code has its cause; of several causes the first reason wins |
@@ -14,6 +15,7 @@
 mod bucket;
 mod cases;
 mod gang;
+mod held;
 mod open_streams;
 mod plan;
 mod rank;

@@ -1,11 +1,13 @@
 //! Tests of requeuing.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::super::{OverloadCleared, SpecChanged, placeable};
+use super::super::{NodesReleased, OverloadCleared, SpecChanged, newly_placeable, placeable};
 use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
-use crate::testing::{asking, bound_to, governed, measured, node, pe, pod, policies, pool, protecting, stream_job};
+use crate::testing::{
+    asking, bound_to, exclusive, governed, measured, node, pe, pod, policies, pool, protecting, stream_job,
+};
 
 fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
     cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));
@@ -173,4 +175,46 @@ fn a_process_that_starts_requeues_every_placeable_pe() {
     assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few"]);
     cluster.apply(after(4));
     assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few", "young"]);
+}
+
+/// The PEs to requeue after an event: those of other jobs that were rejected before, and could be placed now.
+fn released(cluster: &mut Cluster, event: Event) -> Vec<String> {
+    let mut nodes_released = NodesReleased::default();
+    nodes_released.observe(cluster.snapshot());
+    let rejected_in = cluster.snapshot().version();
+    cluster.apply(event);
+    if !nodes_released.observe(cluster.snapshot()) {
+        return Vec::new();
+    }
+    assert!(!nodes_released.observe(cluster.snapshot()), "once");
+    let placeable = newly_placeable(cluster.snapshot(), |_| Some(rejected_in));
+    placeable.iter().map(|pe| pe.name.to_string()).collect()
+}
+
+#[test]
+fn pes_of_other_jobs_are_requeued_once_an_isolation_is_dropped() {
+    let isolated = |value| stream_job("j", &[("alone", &[("isolated", value)])]);
+    let pods = vec![bound_to("n1", pe("j", "alone", &[])), pe("k", "waits", &[]), asking(9_000, pe("k", "huge", &[]))];
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
+    cluster.apply(Event::put(isolated("true")));
+    assert_eq!(released(&mut cluster, Event::put(isolated("false"))), ["waits"]);
+    assert_eq!(released(&mut cluster, Event::put(node("n2"))), [""; 0], "kube-scheduler sees nodes itself");
+}
+
+#[test]
+fn pes_of_other_jobs_are_requeued_once_a_reservation_is_given_up() {
+    let pods = vec![asking(4_000, pe("j", "a", &[])), asking(4_000, pe("k", "waits", &[]))];
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
+    let job = cluster.pod("a").unwrap().1.unwrap().job.clone();
+    cluster.reserve(&job, &[("a".into(), "n1".into())], Timestamp::UNIX_EPOCH);
+    let expiry = Timestamp::from_second(60).unwrap();
+    assert_eq!(released(&mut cluster, Event::Time(expiry)), ["a", "waits"]);
+}
+
+#[test]
+fn pes_are_requeued_once_a_waiting_pe_that_held_their_node_is_deleted() {
+    let spec = |hosts| [("exlocation", "x"), ("hosts", hosts)];
+    let first = Pod { priority: 1, ..pe("j", "first", &spec("n1")) };
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![first, pe("j", "second", &spec("n1"))]);
+    assert_eq!(released(&mut cluster, Event::gone::<Pod>(PodUid::from("first"))), ["second"]);
 }

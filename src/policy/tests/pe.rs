@@ -28,6 +28,7 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         has_preferences: false,
         oversized: None,
         scheduler_name: Arc::from(""),
+        is_gated: false,
     }
 }
 

@@ -1,3 +1,7 @@
+mod gangs;
+mod live;
+mod reservations;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;

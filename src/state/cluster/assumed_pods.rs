@@ -36,6 +36,10 @@ impl Cluster {
     pub fn assume(&mut self, uid: &PodUid, node: &NodeName) -> Result<(), UnknownPod> {
         let pod = Arc::clone(&self.pods.get(uid.as_str()).ok_or(UnknownPod)?.pod);
         self.current.version += 1;
+        if let Some(reserved) = self.reserved_pods.get_mut(uid) {
+            // Where the Binding fails, the pod has this node reserved.
+            reserved.node = node.clone();
+        }
         let resource_version = pod.resource_version.clone();
         self.assumed_pods
             .insert(uid.clone(), AssumedPod { node: node.clone(), resource_version, outcome_unknown: false });

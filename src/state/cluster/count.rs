@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::departed_job::DepartedJob;
 use super::fold::{Cluster, Entry};
 use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid, Scope};
-use crate::state::job_state::{JobState, PreviousNode};
+use crate::state::job_state::{JobState, MemberState, PreviousNode};
 use crate::state::node_state::NodeIndex;
 
 impl Cluster {
@@ -41,22 +41,35 @@ impl Cluster {
     pub(super) fn replace(&mut self, pod: Arc<Pod>) {
         let uid = pod.key.uid.clone();
         let before = self.pods.take(uid.as_str());
+        let most_placed = before.as_ref().and_then(|before| self.current.job(&before.pe.as_ref()?.job));
+        let most_placed = most_placed.map_or(0, |job| job.most_placed);
         if let Some(before) = &before {
             self.uncount(before);
         }
-        let node = if pod.phase == PodPhase::Finished {
+        let bound = if pod.phase == PodPhase::Finished {
             None
         } else {
             pod.node.clone().or_else(|| self.assumed(uid.as_str()).cloned())
         };
-        let node = node.map(|name| self.index_of(&name));
         let held = before.as_ref().and_then(|before| before.pe.as_ref()?.exclusive_hold);
         let pe = self.policies.pe(&pod, &self.current.declared).map(|pe| {
-            let exclusive_hold = node.and_then(|_| held.or(pe.exclusive_hold).or_else(|| self.exclusive_scope(&pe)));
+            let exclusive_hold =
+                bound.as_ref().and_then(|_| held.or(pe.exclusive_hold).or_else(|| self.exclusive_scope(&pe)));
             Arc::new(self.shared_values.pe(Pe { exclusive_hold, ..pe }))
         });
-        let entry = Entry { pod, pe, node };
+        let waits = pe.as_ref().is_some_and(|pe| !pe.is_held) && pod.phase == PodPhase::Active && !self.is_orphan(&pod);
+        if pod.node.is_some() || !waits {
+            self.reserved_pods.remove(&uid);
+            self.forget_unoffered(&uid);
+        }
+        self.current.has_reserved_nodes = !self.reserved_pods.is_empty();
+        let is_reserved = bound.is_none() && self.reserved_pods.contains_key(&uid);
+        let node = bound.or_else(|| self.reserved(uid.as_str()).cloned()).map(|name| self.index_of(&name));
+        let entry = Entry { pod, pe, node, is_reserved };
         self.count(&entry);
+        if let Some(pe) = &entry.pe {
+            self.note_placed_members(&pe.job, most_placed);
+        }
         if let Some(before) = before.and_then(|before| before.pe) {
             self.compare(&before, entry.pe.as_deref());
         }
@@ -99,6 +112,7 @@ impl Cluster {
         if !self.current.complete {
             return;
         }
+        self.note_released_nodes();
         let version = self.current.version;
         Arc::make_mut(&mut self.current.spec_changes).extend(jobs.into_iter().map(|job| (job, version)));
     }
@@ -112,6 +126,11 @@ impl Cluster {
         let jobs = jobs.filter(|(_, state)| state.members.iter().any(|member| is_in_one(&member.pe)));
         let jobs: Vec<JobId> = jobs.map(|(id, _)| id.clone()).collect();
         self.note_spec_change(jobs);
+    }
+
+    /// Notes a change that kube-scheduler does not see, after which nodes may pass for PEs of any job.
+    pub(super) fn note_released_nodes(&mut self) {
+        self.current.nodes_released_in = self.current.version;
     }
 
     /// Forgets the spec change of a job that has no PE any more.
@@ -130,10 +149,19 @@ impl Cluster {
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
         if let Some(index) = entry.node {
-            self.current.nodes.change(index.number(), |state| state.add_pod(&entry.pod, pe));
+            self.current.nodes.change(index.number(), |state| {
+                state.add_pod(&entry.pod, pe);
+                state.reserved_pods += u64::from(entry.is_reserved);
+            });
         }
         if let Some(pe) = pe {
-            self.change_job(&pe.job, |job| job.join(pe, entry.node));
+            let state = match entry.node {
+                Some(index) if entry.is_reserved => MemberState::Reserved(index),
+                Some(index) => MemberState::Bound(index),
+                None if pe.is_held => MemberState::Held,
+                None => MemberState::Waiting,
+            };
+            self.change_job(&pe.job, |job| job.join(pe, state));
         }
         // A pod that leaves is on the node of its PE too: after a restart, this process sees no earlier version of it.
         if let Some(pe) = entry.pe.as_ref().filter(|pe| pe.pod.phase != PodPhase::Finished)
@@ -151,6 +179,7 @@ impl Cluster {
             let was_saturated = self.current.nodes.change(index.number(), |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();
                 state.remove_pod(&entry.pod);
+                state.reserved_pods = state.reserved_pods.saturating_sub(u64::from(entry.is_reserved));
                 was_saturated
             });
             if was_saturated == Some(true) {
@@ -174,6 +203,12 @@ impl Cluster {
         }
     }
 
+    /// Notes how many members of a job have a node, bound or reserved: a gang that was placed as a whole stays placed while
+    /// one of its members is bound. `before` is the largest such number so far.
+    pub(super) fn note_placed_members(&mut self, job: &JobId, before: usize) {
+        self.current.jobs.change(job, |job| job.note_placed_members(before));
+    }
+
     /// Adds the requests and limits on a node up again: a saturated sum has lost by how much it was exceeded.
     fn sum_up_again(&mut self, index: NodeIndex) {
         let on_node = self.pods.iter().filter(|entry| entry.node == Some(index));
@@ -187,7 +222,8 @@ impl Cluster {
         let make = || {
             let at = departed.iter().position(|departed| departed.id == *id);
             let departed = at.and_then(|at| departed.remove(at));
-            departed.map(|departed| departed.state).unwrap_or_default()
+            let departed = departed.map(|departed| departed.state).unwrap_or_default();
+            JobState { most_placed: 0, ..departed }
         };
         self.current.jobs.change_or_make(id, make, change);
     }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
+use super::reserved_pods::{ExpiredReservation, ReservedPod};
 use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};
@@ -27,6 +28,10 @@ pub struct Cluster {
     pub(super) gone_owners: HashSet<Arc<Owner>, ahash::RandomState>,
     /// Pods that were assumed and that the watch does not show on a node yet. A tree, because it is iterated.
     pub(super) assumed_pods: BTreeMap<PodUid, AssumedPod>,
+    /// Nodes that are reserved for pods of gangs and buckets that have begun. A tree, because it is iterated.
+    pub(super) reserved_pods: BTreeMap<PodUid, ReservedPod>,
+    /// Reservations that were given up and not reported yet, the last at the end.
+    pub(super) expired_reservations: VecDeque<ExpiredReservation>,
     pub(super) takeover: Takeover,
     /// Jobs that have no PE at the moment, the last to lose its PEs at the end.
     pub(super) departed: VecDeque<DepartedJob>,
@@ -85,6 +90,8 @@ pub(super) struct Entry {
     pub(super) pe: Option<Arc<Pe>>,
     /// The node that the pod counts on.
     pub(super) node: Option<NodeIndex>,
+    /// True where the node is only reserved for the pod.
+    pub(super) is_reserved: bool,
 }
 
 // Entries are found by the UID that their pods have anyway.
@@ -155,6 +162,7 @@ impl Cluster {
             }
             Event::Time(now) => {
                 self.now = now;
+                self.expire_reservations(now);
                 self.update_all_overloads();
             }
             Event::Settled { elapsed, quiet } => self.settle(elapsed, quiet),

@@ -9,6 +9,8 @@
 //! | [`count`] | counts a pod on its node and in its job |
 //! | [`arrivals`] | pending pods that were seen for the first time just now |
 //! | [`assumed_pod`], [`departed_job`] | what the cluster keeps beside the snapshot |
+//! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
+//! | [`unoffered_nodes`] | nodes that kube-scheduler does not ask about for a PE |
 //! | [`assumed_pods`] | pods that count on a node before the watch shows them there; the takeover from another process |
 
 mod arrivals;
@@ -21,10 +23,13 @@ mod nodes;
 mod open_streams;
 mod pods;
 mod pools;
+mod reserved_pods;
 mod stream_jobs;
+mod unoffered_nodes;
 
 pub use assumed_pods::UnknownPod;
 pub use fold::Cluster;
+pub use reserved_pods::ExpiredReservation;
 
 #[cfg(test)]
 #[path = "tests/support.rs"]

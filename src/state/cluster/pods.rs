@@ -20,10 +20,18 @@ impl Apply for Pod {
 
     fn gone(key: &PodUid, cluster: &mut Cluster) {
         cluster.assumed_pods.remove(key);
+        cluster.reserved_pods.remove(key);
+        cluster.current.has_reserved_nodes = !cluster.reserved_pods.is_empty();
+        cluster.forget_unoffered(key);
         cluster.takeover.forget(key);
         cluster.forget_arrival(key);
         if let Some(entry) = cluster.pods.take(key.as_str()) {
             cluster.uncount(&entry);
+            if entry.pe.is_some() && entry.pod.node.is_none() {
+                // kube-scheduler requeues no pod for the deletion of a pod without a node.
+                cluster.note_released_nodes();
+            }
+            entry.pe.iter().for_each(|pe| cluster.note_placed_members(&pe.job, 0));
             entry.pe.iter().for_each(|pe| cluster.forget_spec_change(&pe.job));
         }
     }
@@ -72,6 +80,7 @@ impl Cluster {
         let orphans = self.replace_all(|entry| entry.pod.owner.as_ref().is_some_and(|of| Arc::ptr_eq(of, &owner)));
         if orphans > 0 {
             self.current.version += 1;
+            self.note_released_nodes();
         } else {
             self.gone_owners.remove(&owner);
         }

@@ -20,7 +20,7 @@ fn three() -> Cluster {
 }
 
 fn reserve(reservations: &mut Reservations, cluster: &Cluster, (pe, node): (&str, &str), now: Timestamp) {
-    reservations.reserve(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(node), now);
+    reservations.reserve([(Arc::clone(cluster.pod(pe).unwrap().1.unwrap()), NodeName::from(node))], now);
 }
 
 /// The PEs that a PE of another name finds on nodes, as `pe on node`.

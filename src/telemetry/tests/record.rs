@@ -20,7 +20,7 @@ fn scraped() -> String {
         };
         admission("mutate", Duration::from_millis(1), review);
         bind_conflict("Conflict");
-        assumed_pods(1, 2);
+        assumed_pods(1, 2, 3);
         snapshot(Duration::ZERO, 3);
         undecodable("Pod");
         policies_loaded(Some(4));

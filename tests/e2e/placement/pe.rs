@@ -60,9 +60,10 @@ impl Pe {
         self
     }
 
-    /// With a scheduling gate: kube-scheduler does not look at it before [`Team::let_go`].
+    /// With the scheduling gate of Outrigger: kube-scheduler does not look at it before [`Team::let_go`]. A PE with a gate
+    /// of another owner would not count as waiting.
     pub(crate) fn gated(mut self) -> Self {
-        self.0["spec"]["schedulingGates"] = json!([{ "name": "outrigger.example/held-back" }]);
+        self.0["spec"]["schedulingGates"] = json!([{ "name": "outrigger.dev/plan" }]);
         self
     }
 

@@ -68,7 +68,7 @@ fn picture(snapshot: &Snapshot) -> Picture {
     let seen: BTreeSet<&NodeName> = snapshot.nodes().map(|(_, state, _)| &state.name).collect();
     assert_eq!(seen, nodes.iter().filter(|(_, state)| state.node.is_some()).map(|(name, _)| name).collect());
     let member = |member: &crate::state::Member| {
-        ((*member.pe).clone(), member.node.map(|index| snapshot.node(index).unwrap().name.clone()))
+        ((*member.pe).clone(), member.node().map(|index| snapshot.node(index).unwrap().name.clone()))
     };
     let jobs = snapshot.jobs.iter().map(|(id, state)| (id.clone(), state.members.iter().map(member).collect()));
     Picture { complete: snapshot.is_complete(), nodes, jobs: jobs.collect(), pools: (**snapshot.pools()).clone() }

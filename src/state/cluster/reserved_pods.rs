@@ -1,0 +1,140 @@
+//! Reserved pods: with the first bind of a gang or a bucket, the nodes of its other members are reserved for them
+//! (`docs/design.md`, D21).
+//!
+//! A reserved pod counts on its node for every decision about another pod. The reservation ends when the watch shows the
+//! pod on a node, when the pod is gone or no longer waits, when the plan is made anew, or when nobody has come for the
+//! node in time.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::fold::Cluster;
+use crate::model::{JobId, NodeName, Pe, PodKey, PodUid};
+
+/// A node that is reserved for a pod.
+#[derive(Clone, Debug)]
+pub(super) struct ReservedPod {
+    /// The node.
+    pub(super) node: NodeName,
+    /// When a member of the gang or bucket was bound last. The reservation is given up some time later.
+    pub(super) since: Timestamp,
+}
+
+/// A reservation that was given up, because its pod was not bound in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpiredReservation {
+    /// The pod.
+    pub pod: PodKey,
+    /// The job of the pod.
+    pub job: JobId,
+    /// The node that was reserved.
+    pub node: NodeName,
+}
+
+/// How many reservations that were given up are kept until they are reported.
+const MAX_EXPIRED: usize = 1_024;
+
+impl Cluster {
+    /// The node that is reserved for a pod.
+    #[must_use]
+    pub fn reserved(&self, uid: &str) -> Option<&NodeName> {
+        self.reserved_pods.get(uid).map(|reserved| &reserved.node)
+    }
+
+    /// How many reservations there are for pods that are neither bound nor assumed.
+    #[must_use]
+    pub fn reserved_len(&self) -> usize {
+        self.reserved_pods.keys().filter(|uid| !self.assumed_pods.contains_key(*uid)).count()
+    }
+
+    /// True where a node is reserved for a pod of the job.
+    #[must_use]
+    pub fn has_reserved(&self, job: &JobId) -> bool {
+        let pes = self.reserved_pods.keys().filter_map(|uid| self.pods.get(uid.as_str()));
+        pes.into_iter().any(|entry| is_of(entry.pe.as_ref(), job))
+    }
+
+    /// Reserves nodes for the pods of a gang or bucket, one of which was bound at `now`. Pods of the job that have a node
+    /// reserved keep it from now on, or get another node.
+    pub fn reserve(&mut self, job: &JobId, places: &[(PodUid, NodeName)], now: Timestamp) {
+        let is_of_job = |uid: &PodUid| self.pods.get(uid.as_str()).is_some_and(|entry| is_of(entry.pe.as_ref(), job));
+        let renewed: Vec<PodUid> = self.reserved_pods.keys().filter(|uid| is_of_job(uid)).cloned().collect();
+        for uid in &renewed {
+            if let Some(reserved) = self.reserved_pods.get_mut(uid) {
+                reserved.since = now;
+            }
+        }
+        for (uid, node) in places {
+            let Some(pod) = self.pods.get(uid.as_str()).map(|entry| Arc::clone(&entry.pod)) else { continue };
+            if pod.node.is_some() {
+                continue;
+            }
+            let before = self.reserved_pods.insert(uid.clone(), ReservedPod { node: node.clone(), since: now });
+            // A pod that is assumed counts on its node already.
+            if before.is_none_or(|before| before.node != *node) && !self.assumed_pods.contains_key(uid) {
+                self.current.version += 1;
+                self.replace(pod);
+            }
+        }
+    }
+
+    /// Gives up every reservation.
+    pub fn release_all(&mut self) {
+        let uids: Vec<PodUid> = self.reserved_pods.keys().cloned().collect();
+        self.release_these(&uids);
+    }
+
+    /// The reservations that were given up because nobody came for the node in time, since the last call.
+    pub fn take_expired_reservations(&mut self) -> Vec<ExpiredReservation> {
+        self.expired_reservations.drain(..).collect()
+    }
+
+    /// Gives up the reservations that nobody has come for in the time that the policy of the pod sets.
+    pub(super) fn expire_reservations(&mut self, now: Timestamp) {
+        let mut expired: Vec<PodUid> = Vec::new();
+        for (uid, reserved) in &mut self.reserved_pods {
+            // The clock was set back.
+            reserved.since = reserved.since.min(now);
+            let policy = self.pods.get(uid.as_str()).and_then(|entry| entry.pe.as_ref()).map(|pe| &*pe.policy);
+            let timeout = self.policies.reservation_timeout(policy.unwrap_or_default());
+            if now.duration_since(reserved.since) >= timeout {
+                expired.push(uid.clone());
+            }
+        }
+        for uid in &expired {
+            let pe = self.pods.get(uid.as_str()).and_then(|entry| entry.pe.as_ref());
+            if let (Some(pe), Some(reserved)) = (pe, self.reserved_pods.get(uid))
+                && !self.assumed_pods.contains_key(uid)
+            {
+                let (pod, job, node) = (pe.pod.key.clone(), pe.job.clone(), reserved.node.clone());
+                self.expired_reservations.push_back(ExpiredReservation { pod, job, node });
+                if self.expired_reservations.len() > MAX_EXPIRED {
+                    self.expired_reservations.pop_front();
+                }
+            }
+        }
+        self.release_these(&expired);
+    }
+
+    fn release_these(&mut self, uids: &[PodUid]) {
+        for uid in uids {
+            if self.reserved_pods.remove(uid).is_some()
+                && let Some(entry) = self.pods.get(uid.as_str())
+            {
+                let pod = Arc::clone(&entry.pod);
+                self.current.version += 1;
+                self.note_released_nodes();
+                self.replace(pod);
+            }
+        }
+    }
+}
+
+fn is_of(pe: Option<&Arc<Pe>>, job: &JobId) -> bool {
+    pe.is_some_and(|pe| pe.job == *job)
+}
+
+#[cfg(test)]
+#[path = "tests/reserved_pods.rs"]
+mod tests;
