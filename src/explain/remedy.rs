@@ -29,11 +29,7 @@ fn remedy(rejection: &Rejection) -> String {
             "no action needed: waiting 3 s for more members of the gang; a gang with a count does not wait".to_owned()
         }
         Rejection::PlanOutdated => "no action needed: the gang is planned anew at the next attempt".to_owned(),
-        Rejection::NotOffered => {
-            "check the volumes, devices, pod affinity and topology spread of the pod: kube-scheduler names its own reasons \
-             in the event FailedScheduling"
-                .to_owned()
-        }
+        Rejection::NotOffered => "check volumes, devices, pod affinity and topology spread of the pod".to_owned(),
         Rejection::GangInfeasible(_) => "lower the requests of the gang, or add nodes".to_owned(),
         Rejection::NodeUnschedulable => "uncordon the node, or wait until the node is ready".to_owned(),
         Rejection::UntoleratedTaint(taint) => format!("tolerate {taint}, or remove the taint"),

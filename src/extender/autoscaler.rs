@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::context::SchedulingContext;
 use super::decode::{AutoscalerArguments, DecodeError, decode_arguments, decode_autoscaler_arguments};
-use super::filter::{NOT_LISTED, filter, filter_nodes};
+use super::filter::{NOT_LISTED, filter};
 use super::prioritize::prioritize;
+use super::question::filter_nodes;
 use super::{CandidateNodes, SchedulingArguments, encode};
 use crate::model::{Node, RequestOutcome};
 use crate::placement::{Foresight, PlacementDecision, plan_gang};

@@ -14,6 +14,7 @@ mod fence;
 mod filter;
 mod preempt;
 mod prioritize;
+mod question;
 mod record;
 
 pub use attempt::{Attempt, Attempts, CachedCycle, Choice, LastAttempt};

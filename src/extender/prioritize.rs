@@ -6,6 +6,7 @@ use super::attempt::{Choice, MAX_KEPT_NODES};
 use super::context::SchedulingContext;
 use super::decode::SchedulingArguments;
 use super::encode;
+use super::filter::group_places;
 use crate::model::{NodeName, Pe};
 use crate::placement::Ranking;
 use crate::state::NodeIndex;
@@ -52,9 +53,7 @@ pub fn prioritize(arguments: &SchedulingArguments<'_>, context: SchedulingContex
         .chain(unknown.into_iter().map(|name| (name, 0)));
     let body = encode::host_priorities(scores, names.len());
     let choice = Choice::new(&decision, best);
-    let group = choice.best.first().map(|best| decision.places_of_group(best.node)).unwrap_or_default();
-    let name_of = |index| snapshot.node(index).map(|state| state.name.clone());
-    let group = group.into_iter().filter_map(|(pe, index)| Some((pe, name_of(index)?))).collect();
+    let group = group_places(&decision, &choice);
     Prioritized { body, choice, group, pe: Some(Arc::clone(&pe)) }
 }
 

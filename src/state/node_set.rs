@@ -26,9 +26,9 @@ impl NodeSet {
 }
 
 impl FromIterator<NodeIndex> for NodeSet {
-    fn from_iter<T: IntoIterator<Item = NodeIndex>>(nodes: T) -> Self {
+    fn from_iter<T: IntoIterator<Item = NodeIndex>>(iter: T) -> Self {
         let mut words: Vec<u64> = Vec::new();
-        for index in nodes {
+        for index in iter {
             let (word, bit) = place(index);
             if words.len() <= word {
                 words.resize(word + 1, 0);

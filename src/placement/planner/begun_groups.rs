@@ -8,7 +8,7 @@ use super::super::decide::{Foresight, PlacementDecision};
 use super::super::gang::{asks_for_gang, gang_spec, incomplete};
 use super::plan::{Budget, plan};
 use crate::model::{JobId, Pe};
-use crate::state::{NodeIndex, Snapshot};
+use crate::state::{Member, NodeIndex, Snapshot};
 
 /// A job with the nodes for its waiting members.
 pub(crate) type GroupPlaces = (JobId, Vec<(Arc<Pe>, NodeIndex)>);
@@ -36,7 +36,7 @@ fn has_begun(job: &JobId, snapshot: &Snapshot) -> bool {
     let members = snapshot.job(job).map_or(&[][..], |job| &job.members);
     let belongs = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some() || !spec.colocation.is_empty());
     members.iter().any(|member| member.bound_node().is_some())
-        && members.iter().any(|member| member.is_waiting())
+        && members.iter().any(Member::is_waiting)
         && members.iter().any(|member| belongs(&member.pe))
 }
 

@@ -1,6 +1,6 @@
 //! The spread of a job: how many of its PEs run on each node.
 
-use crate::state::{JobState, NodeIndex};
+use crate::state::{JobState, Member, NodeIndex};
 
 /// The number of bound PEs of a job on each node, in the order of nodes.
 #[derive(Clone, Debug, Default)]
@@ -8,8 +8,7 @@ pub(super) struct JobSpread(Vec<(NodeIndex, usize)>);
 
 impl JobSpread {
     pub(super) fn new(job: Option<&JobState>) -> Self {
-        let mut nodes: Vec<NodeIndex> =
-            job.iter().flat_map(|job| &job.members).filter_map(|member| member.node()).collect();
+        let mut nodes: Vec<NodeIndex> = job.iter().flat_map(|job| &job.members).filter_map(Member::node).collect();
         nodes.sort_unstable();
         Self(nodes.chunk_by(PartialEq::eq).filter_map(|same| Some((*same.first()?, same.len()))).collect())
     }

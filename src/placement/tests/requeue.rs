@@ -5,9 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::{NodesReleased, OverloadCleared, SpecChanged, newly_placeable, placeable};
 use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
-use crate::testing::{
-    asking, bound_to, exclusive, governed, measured, node, pe, pod, policies, pool, protecting, stream_job,
-};
+use crate::testing::{asking, bound_to, governed, measured, node, pe, pod, policies, pool, protecting, stream_job};
 
 fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
     cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));

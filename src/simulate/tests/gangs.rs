@@ -224,7 +224,9 @@ proptest! {
             // A bucket has no count: its PEs are there from the start.
             let together = pods.iter().filter(|(of, other)| match kind {
                 Kind::Bucket => of == group,
-                _ => other.key == pod.key,
+                Kind::GangOfAll | Kind::GangOfCount | Kind::ExlocatedGang | Kind::BucketGang | Kind::Single => {
+                    other.key == pod.key
+                }
             });
             for (_, pod) in together {
                 if !created.contains(&pod.key.uid) {

@@ -85,8 +85,7 @@ impl Live {
     /// The nodes that kube-scheduler's own filters leave to a pod.
     fn offered(&self, pod: &Pod) -> Vec<String> {
         let fits = |node: &&Node| {
-            let on_node = self.bound.iter().map(|(uid, node)| (uid, node));
-            let on_node = on_node.chain(self.in_flight.iter().map(|(uid, node)| (uid, node)));
+            let on_node = self.bound.iter().chain(self.in_flight.iter().map(|(uid, node)| (uid, node)));
             let used: u64 = on_node
                 .filter(|(_, on)| **on == node.name)
                 .map(|(uid, _)| self.pods[uid].resources.requests.cpu.0)

@@ -1,6 +1,7 @@
 //! Reservations: what a gang or bucket that has begun keeps, and what it gives up.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,7 +61,7 @@ fn of_two_gangs_that_arrive_alternately_one_is_whole_and_the_other_has_not_begun
         let mut live = live(&[("n1", 1), ("n2", 1), ("n3", 1), ("n4", 1)]);
         let names = ["e1", "w1", "e2", "w2", "e3", "w3"];
         for name in names {
-            add(&mut live, core(pe(&name[..1], name, &[("gang", gang)])));
+            add(&mut live, core(pe(name.get(..1).unwrap(), name, &[("gang", gang)])));
         }
         let placed = names.map(|name| schedule_later(&mut live, name).is_some());
         assert_eq!(placed, [true, false, true, false, true, false], "gang: {gang}");
@@ -72,7 +73,7 @@ fn of_two_buckets_for_one_node_one_is_whole_and_the_other_has_not_begun() {
     let mut live = live(&[("n1", 2)]);
     let names = ["e1", "w1", "e2", "w2"];
     for name in names {
-        add(&mut live, core(pe(&name[..1], name, &[("colocation", "x")])));
+        add(&mut live, core(pe(name.get(..1).unwrap(), name, &[("colocation", "x")])));
     }
     assert_eq!(names.map(|name| schedule_later(&mut live, name).is_some()), [true, false, true, false]);
 }
@@ -212,7 +213,7 @@ fn a_member_that_comes_after_its_gang_was_placed_is_placed_singly() {
     assert_eq!(live.bound.len(), 2);
     add(&mut live, pe("j", "late", &[("gang", "2")]));
     let arguments = |names: &[&'static str]| SchedulingArguments {
-        pod: live.cluster.pod("late").unwrap().0.clone(),
+        pod: Arc::clone(live.cluster.pod("late").unwrap().0),
         candidates: CandidateNodes::NodeNames(names.iter().map(|name| (*name).into()).collect()),
     };
     let policies = policies("");
@@ -283,7 +284,7 @@ fn no_node_of_a_gang_that_is_placed_reads_infeasible() {
         add(&mut live, pe("j", name, &[("gang", "3"), ("exlocation", "x")]));
     }
     for name in ["a", "b", "c"] {
-        let pod = live.cluster.pod(name).unwrap().0.clone();
+        let pod = Arc::clone(live.cluster.pod(name).unwrap().0);
         let names = ["n1", "n2", "n3"].map(Into::into).to_vec();
         let arguments = SchedulingArguments { pod, candidates: CandidateNodes::NodeNames(names) };
         let policies = policies("");

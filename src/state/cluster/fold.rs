@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
-use super::reserved_pods::{ExpiredReservation, ReservedPod};
+use super::reserved_pod::{ExpiredReservation, ReservedPod};
 use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};

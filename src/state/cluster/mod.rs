@@ -8,7 +8,7 @@
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
 //! | [`count`] | counts a pod on its node and in its job |
 //! | [`arrivals`] | pending pods that were seen for the first time just now |
-//! | [`assumed_pod`], [`departed_job`] | what the cluster keeps beside the snapshot |
+//! | [`assumed_pod`], [`reserved_pod`], [`departed_job`] | what the cluster keeps beside the snapshot |
 //! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
 //! | [`unoffered_nodes`] | nodes that kube-scheduler does not ask about for a PE |
 //! | [`assumed_pods`] | pods that count on a node before the watch shows them there; the takeover from another process |
@@ -23,13 +23,14 @@ mod nodes;
 mod open_streams;
 mod pods;
 mod pools;
+mod reserved_pod;
 mod reserved_pods;
 mod stream_jobs;
 mod unoffered_nodes;
 
 pub use assumed_pods::UnknownPod;
 pub use fold::Cluster;
-pub use reserved_pods::ExpiredReservation;
+pub use reserved_pod::ExpiredReservation;
 
 #[cfg(test)]
 #[path = "tests/support.rs"]

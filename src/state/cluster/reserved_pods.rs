@@ -10,27 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::fold::Cluster;
-use crate::model::{JobId, NodeName, Pe, PodKey, PodUid};
-
-/// A node that is reserved for a pod.
-#[derive(Clone, Debug)]
-pub(super) struct ReservedPod {
-    /// The node.
-    pub(super) node: NodeName,
-    /// When a member of the gang or bucket was bound last. The reservation is given up some time later.
-    pub(super) since: Timestamp,
-}
-
-/// A reservation that was given up, because its pod was not bound in time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpiredReservation {
-    /// The pod.
-    pub pod: PodKey,
-    /// The job of the pod.
-    pub job: JobId,
-    /// The node that was reserved.
-    pub node: NodeName,
-}
+use super::reserved_pod::{ExpiredReservation, ReservedPod};
+use crate::model::{JobId, NodeName, Pe, PodUid};
 
 /// How many reservations that were given up are kept until they are reported.
 const MAX_EXPIRED: usize = 1_024;

@@ -1,0 +1,188 @@
+//! What kube-scheduler asks about one PE, and the nodes that filter finds for the PE.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::context::SchedulingContext;
+use crate::model::{NodeName, Pe, Reason, Rejection};
+use crate::placement::{
+    CycleState, Foresight, PlacementDecision, asks_for_gang, is_checked_by_kube_scheduler, rest_of_group,
+};
+use crate::state::{NodeIndex, NodeSet, Snapshot};
+
+/// What kube-scheduler asks about one PE.
+pub(super) struct Question<'q, 'n> {
+    pe: &'q Arc<Pe>,
+    names: &'q [Cow<'n, str>],
+    context: SchedulingContext<'q>,
+    /// The nodes that kube-scheduler does not offer, where the snapshot does not have them.
+    pub(super) unoffered: Option<NodeSet>,
+}
+
+/// The nodes for a PE in one snapshot.
+pub(super) struct Answer<'s, 'n> {
+    snapshot: Cow<'s, Snapshot>,
+    cycle: Arc<CycleState>,
+    pub(super) passed: Vec<(&'n str, NodeIndex)>,
+    pub(super) rejected: Vec<(&'n str, Reason)>,
+}
+
+impl<'q, 'n> Question<'q, 'n> {
+    pub(super) fn new(pe: &'q Arc<Pe>, names: &'q [Cow<'n, str>], context: SchedulingContext<'q>) -> Self {
+        let unoffered = if context.nodes_are_all_offered { new_unoffered(pe, names, context) } else { None };
+        Self { pe, names, context, unoffered }
+    }
+
+    /// The nodes for the PE: the node that a plan has for it, or that is reserved for it, alone. `None` where no node is left
+    /// because of scheduling cycles that are not over.
+    pub(super) fn answer(&self) -> Option<Answer<'q, 'q>> {
+        let mut answer = self.answer_in(self.prepare(self.context.decision_snapshot()));
+        if answer.passed.is_empty()
+            && let Some(anew) = self.release(&answer.snapshot).map(|released| self.answer_in(Cow::Owned(released)))
+            && !anew.passed.is_empty()
+        {
+            // The members of the group that are not bound yet go elsewhere.
+            answer = anew;
+        }
+        if answer.passed.is_empty() && self.context.with_reservations.is_some() && self.passes_without_cycles() {
+            return None;
+        }
+        if answer.is_planned_elsewhere() {
+            answer = self.answer_in(Cow::Owned(self.within_names(&[], &answer.snapshot)));
+        } else if self.failed_on(&answer) {
+            let failed = &self.context.last_attempt.unbound;
+            let anew = self.answer_in(Cow::Owned(self.within_names(failed, &answer.snapshot)));
+            // Without any other plan, the PE may go where an earlier cycle failed.
+            answer = if anew.has_planned_node() { anew } else { answer };
+        }
+        let planned = answer.decision().planned_node();
+        if answer.has_planned_node() && !(answer.is_single() && self.failed_on(&answer)) {
+            answer.passed.retain(|(_, index)| Some(*index) == planned);
+        }
+        if self.context.asked_by_kube_scheduler {
+            mark_contradictions(&mut answer.rejected, &answer.snapshot);
+        }
+        Some(answer)
+    }
+
+    /// The snapshot for the decision about the PE.
+    fn prepare<'s>(&self, snapshot: &'s Snapshot) -> Cow<'s, Snapshot> {
+        let prepared = snapshot.prepare_for(self.pe);
+        match &self.unoffered {
+            Some(nodes) => Cow::Owned(prepared.with_unoffered(self.pe, nodes.clone())),
+            None => prepared,
+        }
+    }
+
+    /// The snapshot in which the rest of the PE's group has given up nodes that are not bound yet.
+    fn release(&self, prepared: &Snapshot) -> Option<Snapshot> {
+        prepared.without_nodes_of(self.pe, &rest_of_group(self.pe, prepared))
+    }
+
+    fn answer_in<'s>(&self, snapshot: Cow<'s, Snapshot>) -> Answer<'s, 'q> {
+        let decision = self.context.decide(self.pe, &snapshot);
+        let (passed, rejected) = filter_nodes(&decision, self.names, &snapshot);
+        let cycle = Arc::clone(decision.cycle());
+        Answer { snapshot, cycle, passed, rejected }
+    }
+
+    /// True where a node passes once the scheduling cycles of other pods do not count.
+    fn passes_without_cycles(&self) -> bool {
+        let base = self.answer_in(self.prepare(self.context.snapshot));
+        let passes_anew = |released| !self.answer_in(Cow::Owned(released)).passed.is_empty();
+        !base.passed.is_empty() || self.release(&base.snapshot).is_some_and(passes_anew)
+    }
+
+    /// The snapshot in which kube-scheduler offers the nodes of the request alone, without those of `failed`.
+    fn within_names(&self, failed: &[NodeName], snapshot: &Snapshot) -> Snapshot {
+        let is_left = |name: &&Cow<'_, str>| !failed.iter().any(|failed| failed.as_str() == name.as_ref());
+        let left: NodeSet = self.names.iter().filter(is_left).filter_map(|name| snapshot.find(name)).collect();
+        let unoffered = snapshot.indexes().filter(|index| !left.contains(*index)).collect();
+        snapshot.with_unoffered(self.pe, unoffered)
+    }
+
+    /// True where kube-scheduler did not bind the PE to the planned node after an earlier cycle.
+    fn failed_on(&self, answer: &Answer<'_, '_>) -> bool {
+        let node = answer.decision().planned_node().and_then(|index| answer.snapshot.node(index));
+        node.is_some_and(|state| self.context.last_attempt.unbound.contains(&state.name))
+    }
+}
+
+impl Answer<'_, '_> {
+    /// The decision about the PE.
+    pub(super) fn decision(&self) -> PlacementDecision<'_> {
+        PlacementDecision::resume(Arc::clone(&self.cycle), &self.snapshot)
+    }
+
+    /// True where no gang is planned: the PE is placed by itself.
+    fn is_single(&self) -> bool {
+        self.cycle.gang().plan().is_none()
+    }
+
+    /// True where the node that is planned or reserved for the PE is among the nodes that passed.
+    fn has_planned_node(&self) -> bool {
+        let planned = self.decision().planned_node();
+        self.passed.iter().any(|(_, index)| Some(*index) == planned)
+    }
+
+    /// True where the plan of the gang has a node for the PE that is not among the nodes that passed.
+    fn is_planned_elsewhere(&self) -> bool {
+        !self.is_single() && !self.has_planned_node()
+    }
+}
+
+/// The nodes that kube-scheduler does not ask about although the PE may go there by every rule of kube-scheduler that is
+/// known here; `None` where the snapshot has the same nodes, and for PEs that no plan and no look-ahead reads.
+fn new_unoffered(pe: &Arc<Pe>, names: &[Cow<'_, str>], context: SchedulingContext<'_>) -> Option<NodeSet> {
+    let snapshot = context.decision_snapshot();
+    let spec = pe.spec.as_ref().ok()?;
+    if spec.colocation.is_empty() && spec.exlocation.is_empty() && !asks_for_gang(pe, snapshot) {
+        return None;
+    }
+    let known = snapshot.unoffered(&pe.pod.key.uid);
+    let asked: NodeSet = names.iter().filter_map(|name| snapshot.find(name)).collect();
+    let prepared = snapshot.prepare_for(pe);
+    let decision = PlacementDecision::new(pe, &prepared, Foresight::Bucket);
+    let missing = prepared.indexes().filter(|index| !asked.contains(*index));
+    let unoffered: NodeSet = missing.filter(|index| decision.passes_kube_scheduler(*index)).collect();
+    known.map_or(!unoffered.is_empty(), |known| **known != unoffered).then_some(unoffered)
+}
+
+/// Replaces the reason of nodes that are rejected by a rule which kube-scheduler checks too, or because they are unknown:
+/// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node that lacks
+/// room beside PEs that are not bound yet stays rejected, because kube-scheduler does not know all of these.
+fn mark_contradictions(rejected: &mut [(&str, Reason)], snapshot: &Snapshot) {
+    for (name, reason) in rejected {
+        let is_contradicted = match snapshot.find(name) {
+            None => true,
+            Some(_) if !is_checked_by_kube_scheduler(*reason) => false,
+            Some(index) => *reason != Reason::InsufficientResources || !snapshot.has_unbound_pods(index),
+        };
+        if is_contradicted {
+            *reason = Reason::StaleState;
+        }
+    }
+}
+
+/// Nodes that pass, and nodes that are rejected.
+type FilteredNodes<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
+
+/// Filters nodes by name.
+pub(super) fn filter_nodes<'n, N: AsRef<str>>(
+    decision: &PlacementDecision<'_>,
+    names: &'n [N],
+    snapshot: &Snapshot,
+) -> FilteredNodes<'n> {
+    let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
+    let mut rejected: Vec<(&str, Reason)> = Vec::new();
+    // All names are looked up before any node is filtered, so that the memory accesses of the look-ups overlap.
+    let found: Vec<Option<NodeIndex>> = names.iter().map(|name| snapshot.find(name.as_ref())).collect();
+    for (name, found) in names.iter().map(AsRef::as_ref).zip(found) {
+        let found = found.ok_or(Rejection::NodeUnknown);
+        match found.and_then(|index| decision.filter(index).map(|()| index)) {
+            Ok(index) => passed.push((name, index)),
+            Err(rejection) => rejected.push((name, rejection.reason())),
+        }
+    }
+    (passed, rejected)
+}
