@@ -195,6 +195,8 @@ proptest! {
             live.create(pod.clone(), BTreeSet::new());
             live.show(&pod.key.uid);
         }
+        // No member has been seen for the first time for a while.
+        live.wait(4);
         let mut choices = scenario.choices.iter().copied().cycle();
         for (_, pod) in &pods {
             live.cycle(&pod.key.uid);
