@@ -7,10 +7,10 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::Notify;
 
 use crate::extender::Attempts;
-use crate::model::Pe;
+use crate::model::{Pe, PodUid};
 use crate::placement::{GangPlans, GangState, plan_gang};
 use crate::policy::PolicySet;
-use crate::state::{Cluster, Event, Reservations, Snapshot};
+use crate::state::{Change, Cluster, Event, Reservations, Snapshot};
 
 /// A published state of the cluster: requests read it without a lock.
 #[derive(Debug, Default)]
@@ -54,11 +54,21 @@ impl Store {
 
     /// Applies events to the cluster, and publishes one view after all of them.
     pub fn apply(&self, events: impl IntoIterator<Item = Event>) {
+        let mut gone: Vec<PodUid> = Vec::new();
         self.change(|cluster| {
             for event in events {
+                if let Event::Pod(Change::Gone(uid)) = &event {
+                    gone.push(uid.clone());
+                }
                 cluster.apply(event);
             }
         });
+        if !gone.is_empty() {
+            let mut attempts = self.attempts();
+            for uid in &gone {
+                attempts.take(uid);
+            }
+        }
     }
 
     /// Changes the cluster under its lock, and publishes a view where the version has changed.

@@ -75,6 +75,7 @@ pub(crate) fn node(name: &str) -> Node {
         taints: Vec::new(),
         soft_taints: Vec::new(),
         schedulable: true,
+        unschedulable_taints: Vec::new(),
         load: None,
     }
 }
@@ -99,7 +100,8 @@ pub(crate) fn closed(tags: &[&str], node: Node) -> Node {
 
 /// The same node, cordoned.
 pub(crate) fn cordoned(node: Node) -> Node {
-    Node { schedulable: false, ..node }
+    let taint = Taint::read("node.kubernetes.io/unschedulable", "", "NoSchedule");
+    Node { schedulable: false, unschedulable_taints: taint.into_iter().collect(), ..node }
 }
 
 /// The same node with a taint of each of these keys.
@@ -129,8 +131,9 @@ pub(crate) fn pod(name: &str) -> Pod {
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
-        scheduler_name: None,
         is_gated: false,
+        oversized: None,
+        scheduler_name: Arc::from(""),
     }
 }
 
@@ -182,7 +185,7 @@ pub(crate) fn gated(pod: Pod) -> Pod {
 
 /// The same pod for another scheduler.
 pub(crate) fn scheduled_by(scheduler: &str, pod: Pod) -> Pod {
-    Pod { scheduler_name: Some(scheduler.into()), ..pod }
+    Pod { scheduler_name: scheduler.into(), ..pod }
 }
 
 /// The same pod in another namespace.
@@ -221,6 +224,7 @@ pub(crate) fn stream_job(name: &str, pes: &[(&str, &[(&str, &str)])]) -> StreamJ
         |spec: &[(&str, &str)]| spec.iter().map(|(key, value)| (format!("outrigger.dev/{key}"), *value)).collect();
     StreamJob {
         id: ObjectId { namespace: Namespace::from(NAMESPACE), name: name.into() },
+        version: None,
         pes: pes.iter().map(|(pe, spec)| (Arc::from(*pe), declared(spec))).collect(),
         others: Labels::default(),
         override_load_protection: false,

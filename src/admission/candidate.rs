@@ -12,7 +12,7 @@ use super::json;
 use crate::api;
 use crate::model::{
     DeclaredJob, InvalidPlacementSpec, Labels, Namespace, ObjectId, Owner, OwnerKind, PlacementSpec, Pod, PodKey,
-    PodPhase,
+    PodPhase, StreamJob,
 };
 use crate::policy::{Dialect, Identity, PolicySet, StreamPolicy};
 
@@ -43,6 +43,8 @@ pub(super) struct Candidate<'a> {
     pub(super) belongs_to_pe: bool,
     /// The open-streams `Job` of such a pod.
     pub(super) job: Option<&'a DeclaredJob>,
+    /// The `StreamJob` that declares the job, where one exists.
+    pub(super) stream_job: Option<&'a StreamJob>,
 }
 
 impl<'a> Candidate<'a> {
@@ -60,8 +62,10 @@ impl<'a> Candidate<'a> {
             && placed.owner.as_ref().is_some_and(|owner| owner.kind == OwnerKind::ProcessingElement);
         let jobs = &context.declared.open_streams.jobs;
         let job = jobs.get(&ObjectId::new(namespace, &identity.job.name)).filter(|_| belongs_to_pe);
+        let job = job.map(|job| &**job);
+        let stream_job = context.declared.jobs.get(&identity.job.object()).map(|job| &**job);
         let spec = policy.pe(identity.clone(), &placed, context.declared).spec;
-        Some(Self { policy, namespace, labels, annotations, identity, spec, belongs_to_pe, job: job.map(|job| &**job) })
+        Some(Self { policy, namespace, labels, annotations, identity, spec, belongs_to_pe, job, stream_job })
     }
 
     /// The value of a key that may be an annotation or a label. The annotation overrides the label.
@@ -91,8 +95,9 @@ pub(super) fn unplaced_pod(
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
-        scheduler_name: None,
         is_gated: false,
+        oversized: None,
+        scheduler_name: Arc::from(""),
     }
 }
 

@@ -42,16 +42,21 @@ pub(super) fn label(
     Ok(labels)
 }
 
-/// Records the policy, and removes annotations that only a Binding, a takeover or the requeue may write: placement
-/// trusts these annotations.
+/// Records the policy and the version of the `StreamJob`, and removes annotations that only a Binding, a takeover or the
+/// requeue may write: placement trusts these annotations.
 pub(super) fn annotate(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let [metadata, annotations] = ANNOTATIONS;
-    for key in [keys::PLACEMENT, keys::EPOCH, keys::WAKE] {
+    let governing = candidate.stream_job.and_then(|job| job.version.as_ref());
+    let forged = governing.is_none().then_some(keys::STREAM_JOB);
+    for key in [keys::PLACEMENT, keys::EPOCH, keys::WAKE].into_iter().chain(forged) {
         let present = json::get(patch.pod(), &ANNOTATIONS).is_some_and(|annotations| annotations.get(key).is_some());
         if present {
             patch.remove(&[metadata, annotations, key])?;
             patch.warn(&format!("{key}: removed; only outrigger writes it"));
         }
+    }
+    if let Some(version) = governing {
+        patch.set(&[metadata, annotations, keys::STREAM_JOB], Value::from(version.to_string()))?;
     }
     patch.set(&[metadata, annotations, keys::POLICY], Value::from(&*candidate.policy.name))
 }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::metadata::controller;
 use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, TolerationObject, states_preference};
 use crate::model::{
-    ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, Pod, PodKey, PodName, PodPhase,
-    PodResources, PodUid, Resources, keys,
+    ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements,
+    OversizedValue, Pod, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid, RequestsAndLimits,
+    ResourceList, ResourceStatus, keys,
 };
 
 /// The fields of a Pod object that a decision reads.
@@ -31,6 +32,7 @@ pub struct PodObject {
 #[serde(default, rename_all = "camelCase")]
 struct PodSpec {
     node_name: Option<String>,
+    scheduler_name: Option<String>,
     containers: Option<Vec<Container>>,
     init_containers: Option<Vec<Container>>,
     overhead: Option<Quantities>,
@@ -40,7 +42,6 @@ struct PodSpec {
     affinity: Option<Affinity>,
     tolerations: Option<Vec<TolerationObject>>,
     topology_spread_constraints: Option<Vec<SpreadConstraint>>,
-    scheduler_name: Option<String>,
     scheduling_gates: Option<Vec<SchedulingGate>>,
 }
 
@@ -51,14 +52,51 @@ struct SchedulingGate {
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct PodStatus {
     phase: Option<String>,
+    conditions: Option<Vec<Condition>>,
+    container_statuses: Option<Vec<ContainerStatus>>,
+    init_container_statuses: Option<Vec<ContainerStatus>>,
+    allocated_resources: Option<Quantities>,
+    resources: Option<ResourceRequirements>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ContainerStatus {
+    name: Option<String>,
+    allocated_resources: Option<Quantities>,
+    resources: Option<ResourceRequirements>,
+}
+
+impl PodStatus {
+    /// True where the kubelet has rejected a resize for good. kube-scheduler reads the first condition of the type.
+    fn resize_is_infeasible(&self) -> bool {
+        let pending = |condition: &&Condition| condition.kind.as_deref() == Some("PodResizePending");
+        let pending = self.conditions.iter().flatten().find(pending);
+        pending.is_some_and(|condition| condition.reason.as_deref() == Some("Infeasible"))
+    }
+
+    /// The status of the container with this name.
+    fn container(&self, name: Option<&str>) -> Option<&ContainerStatus> {
+        let all = self.container_statuses.iter().chain(&self.init_container_statuses).flatten();
+        all.into_iter().find(|status| status.name.as_deref() == name)
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Container {
+    name: Option<String>,
     resources: Option<ResourceRequirements>,
     restart_policy: Option<String>,
     ports: Option<Vec<PortObject>>,
@@ -95,6 +133,9 @@ impl TryFrom<&PodObject> for Pod {
         };
         let owners = metadata.owner_references.as_deref().unwrap_or_default();
         let read = |key: &str| READ_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        let annotations = metadata.annotations.iter().flatten().filter(|(key, _)| read(key));
+        let oversized = annotations.clone().find_map(|(key, value)| OversizedValue::measure(key, value));
+        let annotations = annotations.filter(|(_, value)| !OversizedValue::is_oversized(value));
         Ok(Self {
             key: PodKey {
                 namespace: Namespace::from(metadata.namespace.as_deref().unwrap_or_default()),
@@ -103,17 +144,18 @@ impl TryFrom<&PodObject> for Pod {
             },
             resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
             labels: metadata.labels.iter().flatten().collect(),
-            annotations: metadata.annotations.iter().flatten().filter(|(key, _)| read(key)).collect::<Labels>(),
+            annotations: annotations.collect::<Labels>(),
+            oversized: oversized.map(Box::new),
+            scheduler_name: Arc::from(object.spec.scheduler_name.as_deref().unwrap_or_default()),
             owner: controller(owners).map(Arc::new),
             node: object.spec.node_name.as_ref().filter(|name| !name.is_empty()).map(NodeName::from),
             phase,
-            resources: resources(&object.spec)?.resources().into(),
+            resources: resources(object)?.resources().into(),
             node_requirements: node_requirements(&object.spec).map(Arc::new),
             has_preferences: states_preference(
                 object.spec.affinity.as_ref(),
                 object.spec.topology_spread_constraints.as_ref(),
             ),
-            scheduler_name: object.spec.scheduler_name.as_deref().filter(|name| !name.is_empty()).map(Arc::from),
             is_gated: object.spec.scheduling_gates.iter().flatten().any(|gate| gate.name != keys::PLAN_GATE),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
@@ -121,15 +163,36 @@ impl TryFrom<&PodObject> for Pod {
     }
 }
 
-fn resources(spec: &PodSpec) -> Result<PodResources, InvalidQuantity> {
+fn resources(object: &PodObject) -> Result<PodResources, InvalidQuantity> {
+    let PodObject { spec, status, .. } = object;
+    // The status counts once the pod is on a node: before that nothing has been reserved.
+    let is_bound = spec.node_name.as_ref().is_some_and(|name| !name.is_empty());
+    let status = is_bound.then_some(status);
+    let read = |container: &Container| {
+        let reported = status.and_then(|status| status.container(container.name.as_deref()));
+        let reported =
+            reported.map(|status| reported_resources(status.allocated_resources.as_ref(), status.resources.as_ref()));
+        Ok(ContainerResources {
+            spec: requirements(container.resources.as_ref())?,
+            status: reported.transpose()?,
+            sidecar: container.is_sidecar(),
+        })
+    };
     let read_all = |containers: &Option<Vec<Container>>| {
-        containers.iter().flatten().map(container).collect::<Result<Vec<_>, InvalidQuantity>>()
+        containers.iter().flatten().map(read).collect::<Result<Vec<_>, InvalidQuantity>>()
+    };
+    let reported = |status: &PodStatus| {
+        Ok(PodResourceStatus {
+            resize_is_infeasible: status.resize_is_infeasible(),
+            pod_level: reported_resources(status.allocated_resources.as_ref(), status.resources.as_ref())?,
+        })
     };
     Ok(PodResources {
         containers: read_all(&spec.containers)?,
         init_containers: read_all(&spec.init_containers)?,
         overhead: quantities(spec.overhead.as_ref())?,
-        pod_level: spec.resources.as_ref().map(|pod_level| requirements(Some(pod_level))).transpose()?,
+        pod_level: requirements(spec.resources.as_ref())?,
+        status: status.map(reported).transpose()?,
     })
 }
 
@@ -141,21 +204,26 @@ fn node_requirements(spec: &PodSpec) -> Option<NodeRequirements> {
     node_requirements::read(spec.node_selector.as_ref(), spec.affinity.as_ref(), spec.tolerations.as_ref(), &ports)
 }
 
-fn container(container: &Container) -> Result<ContainerResources, InvalidQuantity> {
-    let resources = requirements(container.resources.as_ref())?;
-    Ok(ContainerResources { sidecar: container.is_sidecar(), ..resources })
+fn requirements(written: Option<&ResourceRequirements>) -> Result<RequestsAndLimits, InvalidQuantity> {
+    Ok(RequestsAndLimits {
+        requests: quantities(written.and_then(|written| written.requests.as_ref()))?,
+        limits: quantities(written.and_then(|written| written.limits.as_ref()))?,
+    })
 }
 
-fn requirements(written: Option<&ResourceRequirements>) -> Result<ContainerResources, InvalidQuantity> {
-    let requests = quantities(written.and_then(|written| written.requests.as_ref()))?;
-    let mut limits = quantities(written.and_then(|written| written.limits.as_ref()))?;
-    // A missing limit counts as the request.
-    limits.maximum(&requests);
-    Ok(ContainerResources { requests, limits, sidecar: false })
+fn reported_resources(
+    allocated: Option<&Quantities>,
+    actual: Option<&ResourceRequirements>,
+) -> Result<ResourceStatus, InvalidQuantity> {
+    let read = |written: Option<&Quantities>| written.map(|written| quantities(Some(written))).transpose();
+    let actual = actual.map(|actual| {
+        Ok(ActualResources { requests: read(actual.requests.as_ref())?, limits: read(actual.limits.as_ref())? })
+    });
+    Ok(ResourceStatus { allocated: read(allocated)?, actual: actual.transpose()? })
 }
 
-fn quantities(written: Option<&Quantities>) -> Result<Resources, InvalidQuantity> {
-    let mut resources = Resources::default();
+fn quantities(written: Option<&Quantities>) -> Result<ResourceList, InvalidQuantity> {
+    let mut resources = ResourceList::default();
     for (name, quantity) in written.into_iter().flatten() {
         resources.set(name, quantity)?;
     }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use kube_derive::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Labels, LastPlace, Namespace, NodeName, ObjectId, ScoringStrategy, StreamJob as Declared, keys};
+use crate::model::{
+    Labels, LastPlace, Namespace, NodeName, ObjectId, ResourceVersion, ScoringStrategy, StreamJob as Declared,
+    StreamJobVersion, keys,
+};
 
 /// The placement specs of the PEs of a job. Pods of the same namespace name the job with `outrigger.dev/job`.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +88,7 @@ pub struct PeSpec {
     /// Nodes with all of these tags, without a `HostPool`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
-        length(max = 16),
+        length(max = 32),
         inner(length(max = 63), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"))
     )]
     pub host_tags: Vec<String>,
@@ -258,6 +261,7 @@ impl TryFrom<&StreamJob> for Declared {
         }
         Ok(Self {
             id: ObjectId { namespace: Namespace::from(namespace), name: Arc::from(name.as_str()) },
+            version: version(&object.metadata),
             pes,
             others: of_job().collect(),
             override_load_protection: spec.override_load_protection,
@@ -302,6 +306,14 @@ fn gang(written: Option<&GangSpec>) -> Result<Option<String>, InvalidStreamJob> 
         Some(GangSpec { all: None, min_member: Some(count) }) if *count > 0 => Ok(Some(count.to_string())),
         Some(_) => Err(InvalidStreamJob::Gang),
     }
+}
+
+fn version(metadata: &ObjectMeta) -> Option<StreamJobVersion> {
+    Some(StreamJobVersion {
+        uid: Arc::from(metadata.uid.as_deref()?),
+        generation: metadata.generation.unwrap_or_default(),
+        resource_version: ResourceVersion::parse(metadata.resource_version.as_deref()?)?,
+    })
 }
 
 fn last_place(placement: &PlacementStatus) -> Option<LastPlace> {

@@ -8,11 +8,12 @@ use super::CommandError;
 use super::output::print;
 use crate::tls;
 
-/// Issue a certificate authority and a serving certificate
+/// Issue a certificate authority, a serving certificate and, with --client, the certificate of a caller
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
   outrigger certs --service outrigger-webhook --namespace outrigger-system --out certs/webhook
+  outrigger certs --name extender.example --client --out certs/extender
 
 The command writes ca.crt, tls.crt and tls.key; only the owner can read tls.key. It does not keep the key of the authority:
 each run issues a new authority.")]
@@ -29,6 +30,9 @@ pub(super) struct Arguments {
     /// Days for which the serving certificate is valid
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650))]
     days: u16,
+    /// Also writes client.crt and client.key: the certificate by which the extender knows kube-scheduler
+    #[arg(long)]
+    client: bool,
     /// Folder for the files; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -55,11 +59,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         move |error: std::io::Error| CommandError::failed(format!("{path}: {error}"))
     };
     std::fs::create_dir_all(&arguments.out).map_err(failed(&arguments.out))?;
-    let files = [
+    let mut files = vec![
         ("ca.crt", &issued.authority, 0o644),
         ("tls.crt", &issued.certificate, 0o644),
         ("tls.key", &issued.key, 0o600),
     ];
+    if arguments.client {
+        files.extend([("client.crt", &issued.client.certificate, 0o644), ("client.key", &issued.client.key, 0o600)]);
+    }
     for (name, text, mode) in files {
         let path = arguments.out.join(name);
         write(&path, text, mode).map_err(failed(&path))?;

@@ -10,6 +10,7 @@ mod explain;
 mod manifests;
 mod output;
 mod policies;
+mod process_identity;
 mod record;
 mod runtime;
 mod serve;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::connect::connect;
+use super::process_identity::process_identity;
 use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
@@ -23,7 +24,7 @@ use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
-use crate::tls::ServingCertificate;
+use crate::tls::{self, ServingCertificate};
 use crate::watch::{Feed, Kinds};
 
 /// Threads of the runtime; the servers have workers of their own.
@@ -56,8 +57,8 @@ pub(super) struct Arguments {
     /// Seconds for which a watch may fail before the extender stops placing PEs
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     stale_after: u32,
-    /// Nodes that filter names; `all` is for a kube-scheduler whose own score plugins choose among nodes too
-    #[arg(long, value_name = "NODES", default_value = "best")]
+    /// Nodes that filter names; `best` needs a kube-scheduler profile without other score plugins, as deploy/ has it
+    #[arg(long, value_name = "NODES", default_value = "all")]
     filter_names: FilterNames,
     /// Certificate of the extender; required beyond loopback
     #[arg(long, value_name = "FILE", requires = "extender_tls_key")]
@@ -65,6 +66,9 @@ pub(super) struct Arguments {
     /// Private key of the certificate of the extender
     #[arg(long, value_name = "FILE", requires = "extender_tls_cert")]
     extender_tls_key: Option<PathBuf>,
+    /// Authorities of the certificates that kube-scheduler has to show; required beyond loopback
+    #[arg(long, value_name = "FILE", requires = "extender_tls_cert")]
+    extender_tls_client_ca: Option<PathBuf>,
     /// Address on which the webhook answers the API server, over TLS
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:8443")]
     admission_listen: SocketAddr,
@@ -77,6 +81,9 @@ pub(super) struct Arguments {
     /// Address of /livez, /readyz and /metrics
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:9464")]
     metrics_listen: SocketAddr,
+    /// Address of /livez and /readyz alone, for probes; without it, probes ask the address of the metrics
+    #[arg(long, value_name = "IP:PORT")]
+    health_listen: Option<SocketAddr>,
     /// Namespace of the Lease that elects the one process that writes as controller
     #[arg(long, value_name = "NAME", default_value = "outrigger-system")]
     lease_namespace: String,
@@ -120,6 +127,13 @@ pub(super) fn run(arguments: Arguments) -> Result<(), CommandError> {
             "--role controller: it runs beside the extender; use --role extender,controller",
         ));
     }
+    let is_loopback = arguments.extender_listen.ip().is_loopback();
+    if !is_loopback && arguments.extender_tls_cert.is_some() && arguments.extender_tls_client_ca.is_none() {
+        return Err(CommandError::input(format!(
+            "--extender-listen {}: it is not loopback, so everybody could bind pods; give --extender-tls-client-ca",
+            arguments.extender_listen
+        )));
+    }
     telemetry::install_logs(arguments.log_format, &arguments.log);
     runtime::on_threads(THREADS)?.block_on(serve(arguments))
 }
@@ -128,21 +142,22 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     let metrics = telemetry::install_metrics().map_err(CommandError::failed)?;
     let (files, policies) = policies::load(arguments.policies.as_deref())?;
     report(&policies);
-    let tls = certificates(&arguments)?;
+    let certificates = certificates(&arguments)?;
     let client = connect(arguments.kubeconfig.as_deref()).await.map_err(CommandError::input)?;
     let store = Arc::new(Store::new(policies));
     let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
     load.read_again(&store);
-    let epoch = epoch();
+    let identity = process_identity();
     let feed = Arc::new(Feed::start(&client, &store, if is_extender { Kinds::All } else { Kinds::Declared }));
-    let binder = Arc::new(Binder::new(Arc::clone(&store), Arc::new(KubeApi::new(client.clone())), epoch.clone()));
+    let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
+    let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
 
     let mut servers = TaskGroup::default();
     let workers = usize::from(arguments.workers);
     if is_extender {
-        let endpoint = Endpoint { address: arguments.extender_listen, tls: tls.extender, workers };
+        let endpoint = Endpoint { address: arguments.extender_listen, tls: certificates.extender, workers };
         let state = ExtenderState {
             store: Arc::clone(&store),
             binder: Arc::clone(&binder),
@@ -152,13 +167,11 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         };
         servers.serve("extender", http::extender_server(endpoint, state).map_err(CommandError::input)?);
     }
-    if let Some(config) = tls.admission {
+    if let Some(config) = certificates.admission {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    let operations = operations(metrics.clone(), &store, &feed);
-    servers
-        .serve("metrics", http::operations_server(arguments.metrics_listen, operations).map_err(CommandError::input)?);
+    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -168,16 +181,16 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let store = Arc::clone(&store);
         background.spawn("load", async move { load.follow(&store).await });
     }
-    for certificate in tls.serving {
+    for certificate in certificates.serving {
         background.spawn("certificate", follow_certificate(certificate));
     }
     background.spawn("metrics upkeep", upkeep(metrics));
     background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
     let mut lease = None;
     if arguments.role.contains(&Role::Controller) {
-        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, epoch.clone()));
+        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
         let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
-        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), epoch);
+        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), identity);
         let followed = Arc::clone(&held);
         background.spawn("lease", async move { followed.follow().await });
         background.spawn("requeue", requeuer.follow());
@@ -185,6 +198,20 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         lease = Some(held);
     }
     run_until_stopped(servers, background, lease).await
+}
+
+/// Starts the listeners of probes and metrics.
+fn serve_operations(
+    servers: &mut TaskGroup,
+    arguments: &Arguments,
+    operations: Operations,
+) -> Result<(), CommandError> {
+    if let Some(address) = arguments.health_listen {
+        servers.serve("health", http::health_server(address, operations.clone()).map_err(CommandError::input)?);
+    }
+    let server = http::operations_server(arguments.metrics_listen, operations);
+    servers.serve("metrics", server.map_err(CommandError::input)?);
+    Ok(())
 }
 
 /// Runs until a signal comes or a task ends early. After a signal the servers finish the requests in flight; the tasks that
@@ -242,18 +269,24 @@ struct Tls {
 
 fn certificates(arguments: &Arguments) -> Result<Tls, CommandError> {
     let mut serving = Vec::new();
-    let mut load = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| match (certificate, key) {
-        (Some(certificate), Some(key)) => {
-            let pair = ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(CommandError::input)?;
-            let config = pair.server_config().map_err(CommandError::failed)?;
-            serving.push(pair);
-            Ok(Some(config))
-        }
-        _ => Ok(None),
-    };
-    let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key)?;
+    let mut load =
+        |certificate: &Option<PathBuf>, key: &Option<PathBuf>, callers: &Option<PathBuf>| match (certificate, key) {
+            (Some(certificate), Some(key)) => {
+                let pair =
+                    ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(CommandError::input)?;
+                let config = match callers {
+                    Some(file) => pair.mutual_server_config(tls::load_authorities(file).map_err(CommandError::input)?),
+                    None => pair.server_config(),
+                };
+                let config = config.map_err(CommandError::failed)?;
+                serving.push(pair);
+                Ok(Some(config))
+            }
+            _ => Ok(None),
+        };
+    let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key, &arguments.extender_tls_client_ca)?;
     let admission = if arguments.role.contains(&Role::Admission) {
-        let config = load(&arguments.tls_cert, &arguments.tls_key)?;
+        let config = load(&arguments.tls_cert, &arguments.tls_key, &None)?;
         Some(config.ok_or_else(|| CommandError::input("--role admission needs --tls-cert and --tls-key"))?)
     } else {
         None
@@ -298,11 +331,4 @@ fn report(policies: &PolicySet) {
 #[expect(clippy::disallowed_methods, reason = "the age of measurements is computed when Prometheus scrapes")]
 fn clock() -> Timestamp {
     Timestamp::now()
-}
-
-/// A name that no other process has: the start time and the process ID.
-#[expect(clippy::disallowed_methods, reason = "the start time names the process")]
-fn epoch() -> String {
-    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}-{:x}", started.as_nanos(), std::process::id())
 }

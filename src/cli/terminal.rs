@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use anstyle::AnsiColor;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// The range of the width: tables need the narrowest, and longer lines are hard to read.
 const NARROWEST: u16 = 60;
@@ -97,11 +97,18 @@ impl Terminal {
         table
     }
 
-    /// Writes a table from [`table`](Self::table).
+    /// Writes a table from [`table`](Self::table). Words are not broken where all columns have room for their longest word.
     pub(super) fn put(&mut self, mut table: Table) {
         let last = table.column_count().saturating_sub(1);
-        for (place, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, if place == last { 0 } else { GAP }));
+        let longest: Vec<u16> = (0..=last).map(|place| longest_word(&table, place)).collect();
+        let fits =
+            longest.iter().map(|length| length.saturating_add(GAP)).sum::<u16>() <= self.width.saturating_add(GAP);
+        for (place, (column, longest)) in table.column_iter_mut().zip(longest).enumerate() {
+            let padding = if place == last { 0 } else { GAP };
+            column.set_padding((0, padding));
+            if fits {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest.saturating_add(padding))));
+            }
         }
         for line in table.lines() {
             self.line(&line);
@@ -126,6 +133,16 @@ impl Terminal {
     pub(super) fn cut(&self, line: &str) -> String {
         cut(line, self.columns())
     }
+}
+
+/// The length of the longest word in a column.
+fn longest_word(table: &Table, column: usize) -> u16 {
+    let cells = table.row_iter().filter_map(|row| row.cell_iter().nth(column));
+    let lengths = cells.flat_map(|cell| {
+        let lengths: Vec<usize> = cell.content().split_whitespace().map(|word| word.chars().count()).collect();
+        lengths
+    });
+    u16::try_from(lengths.max().unwrap_or_default()).unwrap_or(u16::MAX)
 }
 
 fn cut(line: &str, columns: usize) -> String {

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
+use super::announcement::Announcement;
 use crate::api::PodObject;
 use crate::extender::bind::PendingBinding;
 use crate::model::{Pod, PodKey, keys};
@@ -39,6 +40,12 @@ pub trait PodApi: Send + Sync + std::fmt::Debug {
     /// Reads a pod by name.
     fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>>;
 
+    /// Announces that the process of this epoch takes over: it replaces the announcement of any other process.
+    fn announce_epoch<'a>(&'a self, epoch: &'a str) -> BoxFuture<'a, Result<(), WriteError>>;
+
+    /// The epoch that was announced last, from a consistent read; `None` where none was.
+    fn announced_epoch(&self) -> BoxFuture<'_, Result<Option<String>, WriteError>>;
+
     /// Writes a fencing token onto a pod, with its UID as precondition, and returns the updated pod.
     fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>>;
 }
@@ -47,6 +54,7 @@ pub trait PodApi: Send + Sync + std::fmt::Debug {
 #[derive(Clone)]
 pub struct KubeApi {
     client: kube::Client,
+    announcement: Announcement,
 }
 
 impl std::fmt::Debug for KubeApi {
@@ -56,10 +64,10 @@ impl std::fmt::Debug for KubeApi {
 }
 
 impl KubeApi {
-    /// Sends requests with this client.
+    /// Sends requests with this client. Epochs are announced on a Lease in `namespace`.
     #[must_use]
-    pub fn new(client: kube::Client) -> Self {
-        Self { client }
+    pub fn new(client: kube::Client, namespace: &str) -> Self {
+        Self { announcement: Announcement::new(client.clone(), namespace), client }
     }
 
     fn pods(&self, pod: &PodKey) -> kube::Api<PodObject> {
@@ -86,6 +94,14 @@ impl PodApi for KubeApi {
             project(&object)
         }
         .boxed()
+    }
+
+    fn announce_epoch<'a>(&'a self, epoch: &'a str) -> BoxFuture<'a, Result<(), WriteError>> {
+        within_deadline(self.announcement.write(epoch)).boxed()
+    }
+
+    fn announced_epoch(&self) -> BoxFuture<'_, Result<Option<String>, WriteError>> {
+        within_deadline(self.announcement.read()).boxed()
     }
 
     fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {

@@ -12,11 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use jiff::Timestamp;
 
 use super::api::{PodApi, WriteError};
-use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
+use crate::extender::bind::{
+    BindingCycle, PendingBinding, VerificationError, Verified, check_scheduler, verify_and_assume,
+};
 use crate::extender::{Attempt, BindingArguments, pods_to_fence};
 use crate::model::{NodeName, PodKey, PodUid, Rejection, keys};
 use crate::placement::{GangPlan, begun_groups};
@@ -27,6 +29,8 @@ use crate::store::Store;
 const MAX_CONCURRENT_TOKENS: usize = 16;
 /// How long bind waits for the watch to catch up with the API server. Less than kube-scheduler's timeout for a bind.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often one bind asks which process has announced its epoch last. Other tokens may be written meanwhile.
+const MAX_CHECKS: usize = 8;
 /// How often one bind fences the pods that conflict. Another round means that another process places PEs too.
 const MAX_FENCING_ROUNDS: usize = 3;
 /// How often unknown outcomes are resolved.
@@ -42,8 +46,14 @@ pub struct Binder {
     has_taken_over: AtomicBool,
     /// True once the nodes of gangs and buckets that had begun before the start are reserved again.
     has_restored: AtomicBool,
-    /// Held while fencing tokens are written: binds that wait for the lock may find their pods settled.
+    /// True while no other process is known to have announced its epoch after this one. Held while that is found out.
+    announced: tokio::sync::Mutex<bool>,
+    /// Held while fencing tokens are written: binds that wait for the lock may find their pods settled. Binds that need a
+    /// pod which could not be fenced wait for a lock of their own, so that they hold up no other bind.
     fencing: tokio::sync::Mutex<()>,
+    fencing_again: tokio::sync::Mutex<()>,
+    /// The pods that could not be fenced at the last attempt.
+    unfenced: Mutex<BTreeSet<PodUid>>,
     /// The pods of the binds that wait for `fencing`. The holder of the lock fences for all of them.
     pods_to_settle: Mutex<BTreeSet<PodUid>>,
 }
@@ -85,6 +95,8 @@ impl BindFailure {
             Self::Verification(VerificationError::Rejected(rejection)) => rejection.reason().as_str(),
             Self::Verification(VerificationError::NotListed) | Self::WatchBehind(_) => "StaleState",
             Self::Verification(VerificationError::Elsewhere(_)) => "PodElsewhere",
+            Self::Verification(VerificationError::TooDear(_)) => "WorkBudget",
+            Self::Verification(VerificationError::ForeignScheduler { .. }) => "ForeignScheduler",
             Self::Write(WriteError::Conflict(_)) => "Conflict",
             Self::Verification(VerificationError::UnknownPod(_)) | Self::Write(WriteError::NotFound(_)) => "PodGone",
             Self::Write(WriteError::Rejected(_)) => "ApiRefused",
@@ -98,9 +110,18 @@ impl Binder {
     /// Binds pods by requests to `api`. Each process needs another `epoch`.
     #[must_use]
     pub fn new(store: Arc<Store>, api: Arc<dyn PodApi>, epoch: String) -> Self {
-        let (fencing, pods_to_settle) = (tokio::sync::Mutex::default(), Mutex::default());
-        let (has_taken_over, has_restored) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { store, api, epoch, has_taken_over, has_restored, fencing, pods_to_settle }
+        Self {
+            store,
+            api,
+            epoch,
+            has_taken_over: AtomicBool::new(false),
+            has_restored: AtomicBool::new(false),
+            announced: tokio::sync::Mutex::default(),
+            fencing: tokio::sync::Mutex::default(),
+            fencing_again: tokio::sync::Mutex::default(),
+            unfenced: Mutex::default(),
+            pods_to_settle: Mutex::default(),
+        }
     }
 
     /// Takes over from any earlier process at the first request of kube-scheduler. From then on, Bindings of an earlier
@@ -143,12 +164,15 @@ impl Binder {
         self.wait_for_pod(arguments).await;
         // A pod that this process did not filter has no plan yet.
         let mut planned = if attempt.is_some() { None } else { self.plan_gang(arguments) };
-        let mut rounds = 0;
+        let (mut rounds, mut checks) = (0, 0);
         let mut tried = false;
         let mut planned_anew = attempt.is_none();
         loop {
             let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
-            let verify = |cluster: &mut Cluster| verify_and_assume(cluster, arguments, cycle);
+            let verify = |cluster: &mut Cluster| {
+                check_scheduler(cluster, &arguments.uid)?;
+                verify_and_assume(cluster, arguments, cycle)
+            };
             let verified = match self.store.change(verify) {
                 Err(VerificationError::Rejected(Rejection::PlanOutdated)) if !planned_anew => {
                     planned_anew = true;
@@ -159,6 +183,11 @@ impl Binder {
             };
             match verified {
                 Verified::AlreadyBound => return Ok(BoundPod::AlreadyBound),
+                Verified::TakeoverUnchecked if checks == MAX_CHECKS => return Err(BindFailure::Contended),
+                Verified::TakeoverUnchecked => {
+                    checks += 1;
+                    self.check_takeover().await?;
+                }
                 Verified::Unsettled(_) if rounds == MAX_FENCING_ROUNDS => return Err(BindFailure::Contended),
                 Verified::Unsettled(_) => {
                     rounds += 1;
@@ -184,9 +213,9 @@ impl Binder {
             let unknown_outcomes: Vec<PodKey> =
                 self.store.read(|cluster| cluster.unknown_outcomes().cloned().collect());
             if !unknown_outcomes.is_empty() {
-                let _one_at_a_time = self.fencing.lock().await;
-                if let Err(failure) = self.write_fencing_tokens(unknown_outcomes).await {
-                    tracing::warn!(%failure, "unknown bind outcomes cannot be resolved yet");
+                let _one_at_a_time = self.fencing_again.lock().await;
+                for (pod, failure) in self.write_fencing_tokens(unknown_outcomes).await {
+                    tracing::warn!(%pod, %failure, "the unknown outcome of a bind cannot be resolved yet");
                 }
             }
         }
@@ -210,39 +239,119 @@ impl Binder {
         let _in_time: Option<()> = self.store.wait_for(WATCH_TIMEOUT, known).await;
     }
 
+    /// Finds out whether another process has taken over, where the watch has shown that possibility: true where one has.
+    async fn check_takeover(&self) -> Result<bool, BindFailure> {
+        let mut announced = self.announced.lock().await;
+        // Another bind may have asked meanwhile.
+        let Some(count) = self.store.read(Cluster::unchecked_takeovers) else { return Ok(false) };
+        // A process that has announced nothing has written no token, and every pod is still unsettled.
+        let superseded = *announced
+            && match self.api.announced_epoch().await {
+                Ok(epoch) => epoch.is_none_or(|epoch| epoch != self.epoch),
+                // Where no Lease can be read, every token counts.
+                Err(WriteError::NotFound(_) | WriteError::Rejected(_)) => true,
+                Err(error) => return Err(BindFailure::Write(error)),
+            };
+        *announced &= !superseded;
+        self.store.change(|cluster| {
+            if superseded {
+                cluster.take_over_again();
+            }
+            cluster.note_takeover_checked(count);
+        });
+        Ok(superseded)
+    }
+
+    /// Announces the epoch of this process before its first token.
+    async fn announce(&self) -> Result<(), WriteError> {
+        let mut announced = self.announced.lock().await;
+        if !*announced {
+            match self.api.announce_epoch(&self.epoch).await {
+                Ok(()) => {}
+                Err(error @ (WriteError::NotFound(_) | WriteError::Rejected(_))) => {
+                    tracing::warn!(%error, "the takeover cannot be announced on Lease outrigger-controllers: every fencing token counts");
+                }
+                Err(error) => return Err(error),
+            }
+            *announced = true;
+        }
+        Ok(())
+    }
+
     /// Fences every pod whose pending Binding could break a rule together with this pod (D17).
     async fn fence_conflicting_pods(&self, uid: &PodUid) -> Result<(), BindFailure> {
-        self.pods_to_settle().insert(uid.clone());
+        let own = |cluster: &Cluster| pods_to_fence(cluster, uid.as_str());
+        let is_unfenced = |pod: &PodKey| lock(&self.unfenced).contains(&pod.uid);
+        if self.store.read(own).iter().any(is_unfenced) {
+            let _one_at_a_time = self.fencing_again.lock().await;
+            let pods = self.store.read(own);
+            return self
+                .write_fencing_tokens(pods)
+                .await
+                .into_iter()
+                .next()
+                .map_or(Ok(()), |(_, failure)| Err(failure));
+        }
+        lock(&self.pods_to_settle).insert(uid.clone());
         let _one_at_a_time = self.fencing.lock().await;
-        let mut waiting = std::mem::take(&mut *self.pods_to_settle());
+        let mut waiting = std::mem::take(&mut *lock(&self.pods_to_settle));
         waiting.insert(uid.clone());
         // The previous holder of the lock may have fenced these pods already.
         let pods: BTreeSet<PodKey> = self
             .store
             .read(|cluster| waiting.iter().flat_map(|waiting| pods_to_fence(cluster, waiting.as_str())).collect());
-        self.write_fencing_tokens(pods.into_iter().collect()).await
-    }
-
-    fn pods_to_settle(&self) -> MutexGuard<'_, BTreeSet<PodUid>> {
-        self.pods_to_settle.lock().unwrap_or_else(PoisonError::into_inner)
+        let failed = self.write_fencing_tokens(pods.into_iter().collect()).await;
+        if failed.is_empty() {
+            return Ok(());
+        }
+        // Only what this bind itself needs counts: one pod that cannot be fenced fails no unrelated bind.
+        let needed = self.store.read(own);
+        let own_failure = failed.into_iter().find(|(pod, _)| needed.contains(pod));
+        own_failure.map_or(Ok(()), |(_, failure)| Err(failure))
     }
 
     /// Writes fencing tokens onto pods, and waits for the watch to deliver them. An earlier Binding has succeeded by then,
-    /// and the watch has delivered it, or it fails from now on.
-    async fn write_fencing_tokens(&self, pods: Vec<PodKey>) -> Result<(), BindFailure> {
-        let fenced = futures::stream::iter(pods)
-            .map(|pod| async move { self.write_fencing_token(&pod).await.map(|version| (version, pod)) });
-        let fenced: Vec<(Option<Box<str>>, PodKey)> =
-            fenced.buffer_unordered(MAX_CONCURRENT_TOKENS).try_collect().await?;
-        for (version, pod) in fenced {
-            self.wait_for_version(&pod, version.as_deref()).await?;
+    /// and the watch has delivered it, or it fails from now on. Returns the pods that could not be fenced.
+    async fn write_fencing_tokens(&self, pods: Vec<PodKey>) -> Vec<(PodKey, BindFailure)> {
+        if let Err(error) = self.announce().await {
+            return pods.into_iter().map(|pod| (pod, BindFailure::Write(error.clone()))).collect();
         }
-        Ok(())
+        let fenced = futures::stream::iter(pods).map(|pod| async move {
+            let outcome = match self.write_fencing_token(&pod).await {
+                Ok(version) => self.wait_for_version(&pod, version.as_deref()).await,
+                Err(failure) => Err(failure),
+            };
+            (pod, outcome)
+        });
+        let outcomes: Vec<(PodKey, Result<(), BindFailure>)> =
+            fenced.buffer_unordered(MAX_CONCURRENT_TOKENS).collect().await;
+        let mut unfenced = lock(&self.unfenced);
+        for (pod, outcome) in &outcomes {
+            if outcome.is_ok() {
+                unfenced.remove(&pod.uid)
+            } else {
+                unfenced.insert(pod.uid.clone())
+            };
+        }
+        drop(unfenced);
+        self.forget_gone_pods();
+        outcomes.into_iter().filter_map(|(pod, outcome)| Some((pod, outcome.err()?))).collect()
+    }
+
+    /// Forgets pods that could not be fenced and are gone.
+    fn forget_gone_pods(&self) {
+        let known: BTreeSet<PodUid> = lock(&self.unfenced).clone();
+        let gone = self.store.read(|cluster| {
+            let is_gone = |uid: &&PodUid| cluster.pod(uid.as_str()).is_none_or(|(pod, _)| pod.node.is_some());
+            known.iter().filter(is_gone).cloned().collect::<Vec<PodUid>>()
+        });
+        let mut unfenced = lock(&self.unfenced);
+        unfenced.retain(|uid| !gone.contains(uid));
     }
 
     /// Writes a fencing token onto a pod, and returns the new version of the pod; `None` where the pod is gone.
     async fn write_fencing_token(&self, pod: &PodKey) -> Result<Option<Box<str>>, BindFailure> {
-        let Some(token) = self.store.change(Cluster::next_token) else { return Ok(None) };
+        let Some(token) = self.store.change(|cluster| cluster.next_token(&pod.uid)) else { return Ok(None) };
         match self.api.write_fencing_token(pod, &token).await {
             Ok(now) => Ok(Some(now.resource_version)),
             Err(WriteError::NotFound(_)) => Ok(None),
@@ -284,7 +393,7 @@ impl Binder {
                     Err(error) => return Err(BindFailure::Write(error)),
                 }
                 unconfirmed.has_failed();
-                self.after_conflict(binding, problem)
+                self.after_conflict(binding, problem).await
             }
             Err(WriteError::Unknown(problem)) => {
                 drop(unconfirmed);
@@ -303,7 +412,7 @@ impl Binder {
     }
 
     /// The outcome of a bind whose precondition failed, once the watch has delivered the cause.
-    fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<BindingOutcome, BindFailure> {
+    async fn after_conflict(&self, binding: &PendingBinding, problem: String) -> Result<BindingOutcome, BindFailure> {
         match self.node_of(&binding.pod)? {
             Some(node) if node == binding.node => Ok(BindingOutcome::Bound),
             Some(node) => Err(VerificationError::Elsewhere(node).into()),
@@ -313,7 +422,10 @@ impl Binder {
                     let token = pod.annotations.get(keys::EPOCH)?;
                     (!cluster.is_our_token(token)).then(|| token.to_owned())
                 });
-                foreign.map_or(Ok(BindingOutcome::Changed(problem)), |token| Err(BindFailure::Superseded(token)))
+                match foreign {
+                    Some(token) if self.check_takeover().await? => Err(BindFailure::Superseded(token)),
+                    Some(_) | None => Ok(BindingOutcome::Changed(problem)),
+                }
             }
         }
     }
@@ -356,6 +468,10 @@ impl Drop for UnconfirmedBinding<'_> {
             self.store.change(|cluster| cluster.note_unknown_outcome(&pod.uid, resource_version));
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Compares two resource versions of one kind as numbers (KEP-5504).

@@ -1,5 +1,6 @@
 //! Writes Bindings: fences conflicting pods, verifies, assumes the pod, writes, and finds out the outcome.
 
+mod announcement;
 mod api;
 mod binder;
 

@@ -232,31 +232,48 @@ fn summary(explanation: &Explanation) -> String {
         PodState::Placed if explanation.record.is_none() => {
             format!("The pod is on {node}, without a record: Outrigger did not place the pod.")
         }
-        PodState::Placed => chosen(explanation.record.as_ref(), node),
+        PodState::Placed => chosen(explanation.record.as_ref(), node, nodes.saturating_add(1)),
         PodState::Placing => format!("The pod is bound to {node}; the watch does not show the node yet."),
         PodState::Waiting if explanation.source == ExplanationSource::Pod => "The pod is pending.".to_owned(),
         PodState::Waiting if explanation.problem.is_some() => {
             "The pod is pending: one problem rejects every node.".to_owned()
         }
+        PodState::Waiting if *nodes == 0 => "The pod is pending: the cluster has no node.".to_owned(),
+        PodState::Waiting if *nodes == 1 && *passing == 0 => {
+            "The pod is pending: the only node does not fit.".to_owned()
+        }
         PodState::Waiting if *passing == 0 => format!("The pod is pending: none of {nodes} nodes fits."),
         PodState::Waiting => format!(
-            "The pod is pending, although {passing} of {nodes} nodes fit: kube-scheduler has not retried the pod yet, or \
-             rejects these nodes itself (volumes, pod affinity, topology spread, gates)."
+            "The pod is pending, although {passing} of {} fit: kube-scheduler has not retried the pod yet, or rejects \
+             these nodes itself (volumes, pod affinity, topology spread, gates).",
+            counted(*nodes)
         ),
     }
 }
 
-fn chosen(record: Option<&Value>, node: &str) -> String {
-    let number = |value: &Value| value.as_u64().unwrap_or_default();
+/// A number of nodes: `1 node`, `3 nodes`.
+fn counted(nodes: usize) -> String {
+    if nodes == 1 { "1 node".to_owned() } else { format!("{nodes} nodes") }
+}
+
+/// How the node of a placed pod was chosen. kube-scheduler asks only about nodes that pass its own filters.
+fn chosen(record: Option<&Value>, node: &str, nodes: usize) -> String {
+    let number = |value: &Value| value.as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
     let asked = record.and_then(|record| record.get("asked")).map(number);
     let rejected = record.and_then(|record| record.get("refused")).and_then(Value::as_object);
-    let rejected: u64 = rejected.into_iter().flat_map(|rejected| rejected.values()).map(number).sum();
+    let rejected: usize = rejected.into_iter().flat_map(|rejected| rejected.values()).map(number).sum();
     match asked {
         None => format!("The pod is on {node}."),
-        Some(asked) => match asked.saturating_sub(rejected) {
-            0 | 1 => format!("The pod is on {node}, the only one of {asked} nodes that fitted."),
-            left => format!("The pod is on {node}, chosen from {left} of {asked} nodes that fitted."),
-        },
+        Some(asked) => {
+            let fitting = asked.saturating_sub(rejected);
+            let choice = match (asked, fitting) {
+                (1, _) => "the only node that kube-scheduler asked about".to_owned(),
+                (_, 0 | 1) => format!("the only one of {asked} nodes that fitted"),
+                _ => format!("chosen from {fitting} nodes that fitted, of {asked}"),
+            };
+            let others = if asked < nodes { format!(" ({nodes} nodes exist now)") } else { String::new() };
+            format!("The pod is on {node}, {choice}{others}.")
+        }
     }
 }
 

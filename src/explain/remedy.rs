@@ -20,7 +20,10 @@ fn remedy(rejection: &Rejection) -> String {
         Rejection::PoolNotFound(pool) => format!("create HostPool `{pool}`, or name one that exists"),
         Rejection::GangIncomplete { exist, count } => {
             let missing = usize::try_from(*count).unwrap_or(usize::MAX).saturating_sub(*exist);
-            format!("create the {missing} members of the gang that are missing, or ask for fewer")
+            match missing {
+                1 => "create the member of the gang that is missing, or ask for fewer".to_owned(),
+                missing => format!("create the {missing} members of the gang that are missing, or ask for fewer"),
+            }
         }
         Rejection::GangArrives => {
             "no action needed: waiting 3 s for more members of the gang; a gang with a count does not wait".to_owned()
@@ -76,7 +79,7 @@ fn make_room(shortage: &Shortage, who: &str) -> String {
         return format!("free {resource}, or use another port");
     }
     let missing = requested.saturating_sub(*free);
-    let [requested, missing, free] = [*requested, missing, *free].map(|amount| shortage.with_unit(amount));
+    let [requested, missing, free] = shortage.with_units([*requested, missing, *free]);
     format!("free {missing} of {resource}: {who} {requested}, {free} is free")
 }
 

@@ -1,6 +1,6 @@
 //! Scheduling attempts: what filter and prioritize found for a pod, kept until its bind.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -116,61 +116,73 @@ impl Attempt {
 /// The last attempts, by pod.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    /// Each attempt with the time since when its node is named.
-    by_pod: HashMap<PodUid, (Attempt, Timestamp), ahash::RandomState>,
-    order: VecDeque<PodUid>,
+    by_pod: HashMap<PodUid, KeptAttempt, ahash::RandomState>,
+    /// The pods of the attempts by number, the oldest first.
+    order: BTreeMap<u64, PodUid>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct KeptAttempt {
+    attempt: Attempt,
+    /// Since when filter has named the same node alone.
+    since: Timestamp,
+    number: u64,
 }
 
 impl Attempts {
     /// Records a new attempt, as filter found it at `now`. A node that is named again has been named since the first time.
     pub fn record_filter(&mut self, uid: &PodUid, attempt: Attempt, now: Timestamp) {
-        let last = self.by_pod.get(uid).filter(|(last, _)| last.named().is_some() && last.named() == attempt.named());
-        let since = last.map_or(now, |(_, since)| *since);
-        if self.by_pod.insert(uid.clone(), (attempt, since)).is_some() {
-            return;
-        }
-        self.order.push_back(uid.clone());
+        let last = self.forget(uid);
+        let last = last.filter(|last| last.attempt.named().is_some() && last.attempt.named() == attempt.named());
+        let since = last.map_or(now, |last| last.since);
+        let number = self.next;
+        self.next += 1;
+        self.order.insert(number, uid.clone());
+        self.by_pod.insert(uid.clone(), KeptAttempt { attempt, since, number });
         while self.by_pod.len() > CAPACITY {
-            let Some(oldest) = self.order.pop_front() else { return };
+            let Some((_, oldest)) = self.order.pop_first() else { return };
             self.by_pod.remove(&oldest);
-        }
-        // Attempts that a bind took are still in the order.
-        if self.order.len() > 2 * CAPACITY {
-            self.order.retain(|known| self.by_pod.contains_key(known));
         }
     }
 
     /// Records the choice of prioritize.
     pub fn record_choice(&mut self, uid: &PodUid, choice: Choice) {
-        if let Some((attempt, _)) = self.by_pod.get_mut(uid) {
-            attempt.choice = choice;
+        if let Some(kept) = self.by_pod.get_mut(uid) {
+            kept.attempt.choice = choice;
         }
     }
 
     /// The state that the next verb for a pod resumes from at `now`.
     #[must_use]
     pub fn last_attempt(&self, uid: &PodUid, now: Timestamp) -> LastAttempt {
-        self.by_pod.get(uid).map_or_else(LastAttempt::default, |(attempt, decided)| LastAttempt {
+        self.by_pod.get(uid).map_or_else(LastAttempt::default, |KeptAttempt { attempt, since, .. }| LastAttempt {
             cached_cycle: attempt.cached_cycle.clone(),
-            unbound: attempt.unbound_after(now.duration_since(*decided)),
+            unbound: attempt.unbound_after(now.duration_since(*since)),
         })
     }
 
     /// How many nodes were rejected at the last attempt, by reason.
     #[must_use]
     pub fn rejected(&self, uid: &PodUid) -> Option<&BTreeMap<Reason, usize>> {
-        self.by_pod.get(uid).map(|(attempt, _)| &attempt.rejected)
+        self.by_pod.get(uid).map(|kept| &kept.attempt.rejected)
     }
 
     /// The version of the snapshot that the pod was last filtered in.
     #[must_use]
     pub fn decided_in(&self, uid: &PodUid) -> Option<u64> {
-        self.by_pod.get(uid).map(|(attempt, _)| attempt.version)
+        self.by_pod.get(uid).map(|kept| kept.attempt.version)
     }
 
-    /// Removes the attempt of a pod that is being bound.
+    /// Removes the attempt of a pod that is being bound, or is gone.
     pub fn take(&mut self, uid: &PodUid) -> Option<Attempt> {
-        self.by_pod.remove(uid).map(|(attempt, _)| attempt)
+        self.forget(uid).map(|kept| kept.attempt)
+    }
+
+    fn forget(&mut self, uid: &PodUid) -> Option<KeptAttempt> {
+        let kept = self.by_pod.remove(uid)?;
+        self.order.remove(&kept.number);
+        Some(kept)
     }
 }
 

@@ -13,7 +13,10 @@ use super::encode;
 use super::fence::pods_to_fence;
 use super::record::Record;
 use crate::model::{NodeName, Pe, PodKey, PodUid, Rejection};
-use crate::placement::{Foresight, GangPlan, PlacementDecision, gang_at_bind, reserved_room_rejection, rest_of_group};
+use crate::placement::{
+    Foresight, GangPlan, PlacementDecision, TooDear, check_work_budget, gang_at_bind, reserved_room_rejection,
+    rest_of_group,
+};
 use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// A Binding to write for an assumed pod.
@@ -41,6 +44,19 @@ pub enum VerificationError {
     /// The watches have not listed all kinds yet.
     #[error("StaleState: nodes, pods, pools and jobs have not been listed yet; the pod is tried again")]
     NotListed,
+    /// The decision would cost more than one request may.
+    #[error(transparent)]
+    TooDear(#[from] TooDear),
+    /// The pod belongs to another scheduler.
+    #[error("pod {pod} asks for scheduler `{scheduler}`, and this extender binds pods of {own} only")]
+    ForeignScheduler {
+        /// The pod.
+        pod: PodKey,
+        /// The scheduler of the pod.
+        scheduler: Arc<str>,
+        /// The schedulers of the policies.
+        own: String,
+    },
     /// A hard constraint rejects the node.
     #[error("{0}")]
     Rejected(Rejection),
@@ -54,6 +70,9 @@ pub enum Verified {
     /// The pod is not assumed, because pending Bindings of these pods could break a rule together with this one. Write
     /// fencing tokens onto the pods first.
     Unsettled(Vec<PodKey>),
+    /// The pod is not assumed, because another process may have taken over. Ask the API server which process has
+    /// announced its epoch last.
+    TakeoverUnchecked,
     /// The pod is already bound to the node: an earlier request succeeded after its caller had given up.
     AlreadyBound,
 }
@@ -140,6 +159,9 @@ pub fn verify_and_assume(
         // After a start, an object that is not listed yet would count as absent.
         return Err(VerificationError::NotListed);
     }
+    if pe.is_some() && cluster.unchecked_takeovers().is_some() {
+        return Ok(Verified::TakeoverUnchecked);
+    }
     // These include the pod itself where it is assumed: its earlier Binding may still succeed.
     let unsettled = pods_to_fence(cluster, arguments.uid.as_str());
     if !unsettled.is_empty() {
@@ -155,6 +177,7 @@ pub fn verify_and_assume(
         Some(pe) => {
             let index =
                 snapshot.find(arguments.node.as_str()).ok_or(VerificationError::Rejected(Rejection::NodeUnknown))?;
+            check_work_budget(pe, snapshot)?;
             let (record, places) = verify(pe, index, snapshot, cycle).map_err(VerificationError::Rejected)?;
             group = Some((pe.job.clone(), places));
             record
@@ -171,6 +194,24 @@ pub fn verify_and_assume(
         cluster.reserve(&job, &places, cycle.now);
     }
     Ok(Verified::Assumed(Box::new(binding)))
+}
+
+/// Checks that a pod asks for a scheduler whose pods this extender binds. `simulate` ignores the scheduler of a pod.
+///
+/// # Errors
+/// [`VerificationError::ForeignScheduler`]
+pub fn check_scheduler(cluster: &Cluster, uid: &PodUid) -> Result<(), VerificationError> {
+    let Some((pod, _)) = cluster.pod(uid.as_str()) else { return Ok(()) };
+    let policies = cluster.policies();
+    if !pod.scheduler_name.is_empty() && !policies.is_own_scheduler(&pod.scheduler_name) {
+        let own = policies.scheduler_names().collect::<Vec<&str>>().join(", ");
+        return Err(VerificationError::ForeignScheduler {
+            pod: pod.key.clone(),
+            scheduler: Arc::clone(&pod.scheduler_name),
+            own,
+        });
+    }
+    Ok(())
 }
 
 /// Encodes the response of bind.

@@ -24,9 +24,9 @@ pub struct SchedulingContext<'a> {
     pub plan_gang: &'a dyn Fn(&Arc<Pe>, &Snapshot) -> GangState,
     /// True where filter may return the best node alone.
     pub filter_decides: bool,
-    /// True where the nodes of a request are all nodes that pass the filters of kube-scheduler, so that filter learns from
-    /// the nodes that are missing.
-    pub nodes_are_all_offered: bool,
+    /// True where kube-scheduler asks: the nodes have passed its own filters, and they are all such nodes, so that filter
+    /// learns from the nodes that are missing.
+    pub asked_by_kube_scheduler: bool,
 }
 
 impl fmt::Debug for SchedulingContext<'_> {
@@ -47,7 +47,7 @@ impl<'a> SchedulingContext<'a> {
             last_attempt: NONE,
             plan_gang: &plan_gang,
             filter_decides: true,
-            nodes_are_all_offered: false,
+            asked_by_kube_scheduler: false,
         }
     }
 

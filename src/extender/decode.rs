@@ -1,6 +1,7 @@
 //! Decodes the requests of kube-scheduler.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -263,44 +264,79 @@ pub fn decode_binding_arguments(body: &[u8]) -> Result<BindingArguments, DecodeE
     })
 }
 
-/// The arguments of preempt. Only the UIDs of the victims are decoded.
+/// The arguments of preempt (`ExtenderPreemptionArgs`).
+#[derive(Debug)]
+pub struct PreemptionArguments {
+    /// The pod that other pods are to be evicted for.
+    pub pod: Arc<Pod>,
+    /// The proposed victims, by the name of their node.
+    pub victims: BTreeMap<String, ProposedVictims>,
+}
+
+/// The victims on one node.
+#[derive(Debug)]
+pub struct ProposedVictims {
+    /// The UIDs of the pods.
+    pub uids: Vec<String>,
+    /// How many `PodDisruptionBudget` objects the eviction violates.
+    pub violations: i64,
+}
+
 #[derive(serde::Deserialize)]
-pub(super) struct ExtenderPreemptionArgs<'a> {
-    #[serde(rename = "Pod", alias = "pod", borrow, default)]
-    pub(super) pod: Option<&'a RawValue>,
+struct ExtenderPreemptionArgs {
+    #[serde(rename = "Pod", alias = "pod", default)]
+    pod: Option<PodObject>,
     #[serde(rename = "NodeNameToVictims", alias = "nodeNameToVictims", alias = "nodenametovictims", default)]
-    pub(super) victims: Option<std::collections::BTreeMap<String, Option<Victims>>>,
+    victims: Option<BTreeMap<String, Option<Victims>>>,
     #[serde(
         rename = "NodeNameToMetaVictims",
         alias = "nodeNameToMetaVictims",
         alias = "nodenametometavictims",
         default
     )]
-    pub(super) meta_victims: Option<std::collections::BTreeMap<String, Option<Victims>>>,
+    meta_victims: Option<BTreeMap<String, Option<Victims>>>,
 }
 
 /// The victims on one node, as whole pods or as UIDs.
-#[derive(serde::Deserialize)]
-pub(super) struct Victims {
+#[derive(Default, serde::Deserialize)]
+struct Victims {
     #[serde(rename = "Pods", alias = "pods", default)]
-    pub(super) pods: Option<Vec<Option<Victim>>>,
+    pods: Option<Vec<Option<Victim>>>,
     #[serde(rename = "NumPDBViolations", alias = "numPDBViolations", alias = "numpdbviolations", default)]
-    pub(super) violations: i64,
+    violations: i64,
 }
 
 /// A victim: a whole pod, or its UID.
 #[derive(serde::Deserialize)]
-pub(super) struct Victim {
+struct Victim {
     #[serde(rename = "UID", alias = "uid", default)]
-    pub(super) uid: Option<String>,
+    uid: Option<String>,
     #[serde(default)]
-    pub(super) metadata: Option<VictimMetadata>,
+    metadata: Option<VictimMetadata>,
 }
 
 #[derive(serde::Deserialize)]
-pub(super) struct VictimMetadata {
+struct VictimMetadata {
     #[serde(default)]
-    pub(super) uid: Option<String>,
+    uid: Option<String>,
+}
+
+/// Decodes the arguments of preempt. Of the victims only the UIDs are decoded.
+///
+/// # Errors
+/// [`DecodeError`], which kube-scheduler logs.
+pub fn decode_preemption_arguments(body: &[u8]) -> Result<PreemptionArguments, DecodeError> {
+    let read: ExtenderPreemptionArgs = object(body)?;
+    let pod = Pod::try_from(&read.pod.ok_or(DecodeError::NoPod)?)?;
+    let proposed = |victims: Option<Victims>| {
+        let victims = victims.unwrap_or_default();
+        let pods = victims.pods.into_iter().flatten().flatten();
+        let uid = |victim: Victim| victim.uid.or_else(|| victim.metadata.and_then(|metadata| metadata.uid));
+        ProposedVictims { uids: pods.filter_map(uid).collect(), violations: victims.violations }
+    };
+    let victims = read.meta_victims.or(read.victims).unwrap_or_default();
+    let victims = victims.into_iter().map(|(node, victims)| (node, proposed(victims))).collect();
+    Ok(PreemptionArguments { pod: Arc::new(pod), victims })
 }
 
 #[cfg(test)]

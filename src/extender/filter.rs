@@ -8,9 +8,9 @@ use super::attempt::{Attempt, CachedCycle, Choice};
 use super::context::SchedulingContext;
 use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
-use super::question::Question;
+use super::question::{Question, Unanswerable};
 use crate::model::{NodeName, Pe, Pod, Reason};
-use crate::placement::{PlacementDecision, reserved_room_rejection};
+use crate::placement::{PlacementDecision, check_work_budget, reserved_room_rejection};
 use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// The result of filter: the response, and the data for metrics and the attempt.
@@ -30,7 +30,7 @@ pub struct Filtered {
     /// Nodes that kube-scheduler does not offer to the PE, where they differ from those that the cluster has noted.
     pub unoffered: Option<NodeSet>,
     /// Why filter returns a retryable error.
-    pub error: Option<&'static str>,
+    pub error: Option<Cow<'static, str>>,
 }
 
 pub(super) const NOT_LISTED: &str =
@@ -38,9 +38,11 @@ pub(super) const NOT_LISTED: &str =
 /// An error, because kube-scheduler retries a pod soon after an error. A rejected pod waits for an event that
 /// kube-scheduler sees.
 const UNSEEN: &str =
-    "StaleState: the ProcessingElement that the pod belongs to has not been seen yet; the pod is tried again";
+    "StaleState: the object that declares the placement of the pod has not been seen yet; the pod is tried again";
 /// A reservation may be dropped without an event that requeues this pod, so filter returns a retryable error.
 const RESERVED: &str = "StaleState: PEs that are being bound hold every node that is left; the pod is tried again";
+/// kube-scheduler has evaluated these rules with a newer view. A rejection would keep the pod waiting for minutes.
+const CONTRADICTED: &str = "StaleState: kube-scheduler sees room on nodes where the watches of the extender show none yet; the pod is tried again";
 const WHOLE_NODES: &str =
     "whole nodes were sent: set nodeCacheCapable: true for this extender in KubeSchedulerConfiguration";
 
@@ -48,6 +50,10 @@ const WHOLE_NODES: &str =
 ///
 /// Reserved nodes are rejected while another node passes. Where no other node passes, filter returns a retryable error: a
 /// reservation may be dropped without an event that requeues the pod.
+///
+/// A node that kube-scheduler asks about has passed its filters. Where a rule that kube-scheduler checks too rejects the node,
+/// the watches are behind: the node is neither passed nor rejected, and the response is a retryable error where no other
+/// node passes.
 ///
 /// Where no score of kube-scheduler could choose another node, the response names the best node alone. kube-scheduler
 /// then neither scores nor calls prioritize (docs/design.md, D22).
@@ -60,11 +66,18 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
     if !context.snapshot.is_complete() {
         return retryable_error(NOT_LISTED);
     }
-    if pe.awaits().is_some() {
+    if pe.awaited.is_some() {
         return retryable_error(UNSEEN);
     }
+    if let Err(dear) = check_work_budget(&pe, context.decision_snapshot()) {
+        return retryable_error(dear.to_string());
+    }
     let question = Question::new(&pe, names, context);
-    let Some(answer) = question.answer() else { return retryable_error(RESERVED) };
+    let answer = match question.answer() {
+        Ok(answer) => answer,
+        Err(Unanswerable::Reserved) => return retryable_error(RESERVED),
+        Err(Unanswerable::Contradicted) => return retryable_error(CONTRADICTED),
+    };
     let decision = answer.decision();
     let snapshot = decision.snapshot();
     let nodes: Vec<NodeIndex> = answer.passed.iter().map(|(_, index)| *index).collect();
@@ -79,7 +92,8 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
         encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1)
     } else {
         let passed = answer.passed.iter().map(|(name, _)| *name);
-        encode::filter_result(passed, answer.rejected.iter().copied(), names.len())
+        let told = answer.rejected.iter().filter(|(_, reason)| *reason != Reason::StaleState).copied();
+        encode::filter_result(passed, told, names.len())
     };
     let group = group_places(&decision, &choice);
     let attempt = Attempt {
@@ -139,11 +153,12 @@ fn count_by_reason(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
     counts
 }
 
-fn retryable_error(problem: &'static str) -> Filtered {
-    unfiltered(encode::filter_error(problem), 0, Some(problem))
+fn retryable_error(problem: impl Into<Cow<'static, str>>) -> Filtered {
+    let problem = problem.into();
+    unfiltered(encode::filter_error(&problem), 0, Some(problem))
 }
 
-fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<&'static str>) -> Filtered {
+fn unfiltered(body: Vec<u8>, evaluated_nodes: usize, error: Option<Cow<'static, str>>) -> Filtered {
     let attempt = Attempt { evaluated_nodes, ..Attempt::default() };
     Filtered { body, pe: None, attempt, passed: Vec::new(), group: Vec::new(), unoffered: None, error }
 }

@@ -21,12 +21,13 @@ pub use attempt::{Attempt, Attempts, CachedCycle, Choice, LastAttempt};
 pub use autoscaler::{simulate_filter, simulate_prioritize};
 pub use context::SchedulingContext;
 pub use decode::{
-    BindingArguments, CandidateNodes, DecodeError, SchedulingArguments, decode_arguments, decode_binding_arguments,
+    BindingArguments, CandidateNodes, DecodeError, PreemptionArguments, ProposedVictims, SchedulingArguments,
+    decode_arguments, decode_binding_arguments, decode_preemption_arguments,
 };
 pub use encode::filter_error;
 pub use fence::pods_to_fence;
 pub use filter::{Filtered, filter};
-pub use preempt::preempt;
+pub use preempt::{KnownPod, Preemption, preempt};
 pub use prioritize::{Prioritized, prioritize};
 pub use record::{Record, RecordedTraffic};
 

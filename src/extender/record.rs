@@ -28,6 +28,9 @@ pub struct Record {
     /// The pool that the PE names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    /// True where the pool is exclusive: the PE holds its node until it is gone, also where the pool is deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub exclusive: bool,
     /// The tags that the PE names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -37,9 +40,15 @@ pub struct Record {
     /// The allocation of the job in its sized pool, this node included, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocation: Vec<NodeName>,
+    /// How many further nodes the allocation has: annotations are bounded, and a pool may have 15,000 nodes.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub allocation_omitted: usize,
     /// The other PEs of the bucket.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bucket: Vec<String>,
+    /// How many further PEs the bucket has.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bucket_omitted: usize,
     /// The scoring strategy.
     pub scheme: &'static str,
     /// The rank of the node among the nodes that passed, from 1; absent where one node passed.
@@ -73,6 +82,29 @@ pub struct RecordedTraffic {
     pub zone: f64,
 }
 
+/// How many names a list of a record holds, and how many bytes the names have together. An annotation of the API server
+/// holds 256 KiB with all others of the object.
+const MOST_NAMES: usize = 64;
+const MOST_NAME_BYTES: usize = 4 << 10;
+
+/// The first names of a list, and the number of further ones.
+fn bounded<T: AsRef<str>>(mut names: Vec<T>) -> (Vec<T>, usize) {
+    let mut bytes = 0;
+    let mut fits = |name: &T| {
+        bytes += name.as_ref().len();
+        bytes <= MOST_NAME_BYTES
+    };
+    let kept = names.iter().take(MOST_NAMES).take_while(|name| fits(name)).count();
+    let omitted = names.len() - kept;
+    names.truncate(kept);
+    (names, omitted)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// The version of the form of [`Record`].
 const VERSION: u8 = 1;
 
@@ -95,11 +127,18 @@ impl Record {
         let terms = choice.best.first()?.terms;
         let (pool, tags) = match &spec.hosts {
             HostChoice::Any => (None, Vec::new()),
-            HostChoice::Pool(id) => (Some(id.to_string()), Vec::new()),
+            HostChoice::Pool(id) => (Some(id), Vec::new()),
             HostChoice::Tags(tags) => (None, tags.clone()),
         };
-        let bucket =
-            decision.bucket().into_iter().flat_map(|bucket| &bucket.others).map(|pe| pe.name.to_string()).collect();
+        let exclusive = pool.and_then(|id| snapshot.pools().get(id)).is_some_and(|pool| pool.mode.is_exclusive());
+        let others = decision.bucket().into_iter().flat_map(|bucket| &bucket.others);
+        let (bucket, bucket_omitted) = bounded(others.map(|pe| pe.name.to_string()).collect());
+        let (mut allocation, allocation_omitted) = bounded(choice.allocation.clone());
+        // The node itself belongs to the allocation, and is never left out.
+        if allocation_omitted > 0 && !allocation.contains(&state.name) {
+            allocation.pop();
+            allocation.push(state.name.clone());
+        }
         let place =
             |choice: &Choice| choice.best.iter().position(|best| best.name == state.name).map(|place| place + 1);
         Some(Self {
@@ -108,11 +147,14 @@ impl Record {
             job: pe.job.to_string(),
             pe: pe.name.to_string(),
             policy: pe.policy.to_string(),
-            pool,
+            pool: pool.map(ToString::to_string),
+            exclusive,
             tags,
             pool_index: spec.pool_index,
-            allocation: choice.allocation.clone(),
+            allocation,
+            allocation_omitted,
             bucket,
+            bucket_omitted,
             scheme: spec.scheme.as_str(),
             rank: decided.filter(|choice| choice.best.len() > 1).and_then(place),
             asked: attempt.map(|attempt| attempt.evaluated_nodes),
@@ -131,7 +173,7 @@ impl Record {
         })
     }
 
-    /// The record as JSON.
+    /// The record as JSON: at most 16 KiB.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::poll::{LastRead, poll};
 use super::read::{ReadError, read_text};
@@ -70,8 +71,8 @@ impl LoadFile {
     pub(crate) fn read_again(&mut self, store: &Store) {
         let changed = self.path.clone().and_then(|path| self.changed(&path));
         let now = now();
-        let settled = now.saturating_sub(QUIET).unwrap_or(Timestamp::MIN);
-        store.apply(changed.map(Event::Loads).into_iter().chain([Event::Time(now), Event::Settled(settled)]));
+        let settled = Event::Settled { elapsed: elapsed(), quiet: QUIET };
+        store.apply(changed.map(Event::Loads).into_iter().chain([Event::Time(now), settled]));
     }
 
     /// The measurements, where the file has changed and is valid.
@@ -90,6 +91,14 @@ impl LoadFile {
             }
         }
     }
+}
+
+/// What has elapsed since this was first asked, by a clock that never steps.
+#[expect(clippy::disallowed_methods, reason = "pods settle by this clock")]
+fn elapsed() -> SignedDuration {
+    static STARTED: OnceLock<Instant> = OnceLock::new();
+    let elapsed = STARTED.get_or_init(Instant::now).elapsed();
+    SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "measurements age by this clock")]

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::{self, text};
 use super::limits::Intake;
+use super::steady_clock::steady_now;
 use crate::commit::{BindFailure, Binder, BoundPod, WriteError};
 use crate::explain::{ExplainedPod, explain};
 use crate::extender::{
@@ -65,11 +66,7 @@ async fn prioritize(request: HttpRequest, extender: Data<Extender>, payload: Pay
 }
 
 async fn preempt(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
-    let decide = |body: &[u8]| {
-        extender.binder.ensure_takeover();
-        Ok((json(extender::preempt(body)?), RequestOutcome::Unchanged))
-    };
-    extender.answer("preempt", &request, payload, decide).await
+    extender.answer("preempt", &request, payload, |body| extender.preempt(body)).await
 }
 
 async fn simulate_filter(request: HttpRequest, extender: Data<Extender>, payload: Payload) -> HttpResponse {
@@ -153,7 +150,7 @@ impl Extender {
     fn filter(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (_, now) = clock();
+        let now = steady_now();
         self.binder.restore_reservations(now);
         let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
@@ -163,7 +160,7 @@ impl Extender {
             self.scheduling_context(&view, with_reservations.as_ref(), &last_attempt, &plan),
         );
         if let Some(error) = filtered.error {
-            tracing::warn!(pod = %arguments.pod.key, error, "filter cannot answer");
+            tracing::warn!(pod = %arguments.pod.key, %error, "filter cannot answer");
             return Ok((json(filtered.body), RequestOutcome::Error));
         }
         let Some(pe) = filtered.pe else { return Ok((json(filtered.body), RequestOutcome::NotOurs)) };
@@ -188,7 +185,7 @@ impl Extender {
     fn prioritize(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
-        let (_, now) = clock();
+        let now = steady_now();
         self.binder.restore_reservations(now);
         let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
@@ -201,6 +198,30 @@ impl Extender {
         self.reserve(&pe, &prioritized.choice, prioritized.group, now);
         self.store.attempts().record_choice(&pe.pod.key.uid, prioritized.choice);
         Ok((json(prioritized.body), RequestOutcome::Scored))
+    }
+
+    fn preempt(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
+        self.binder.ensure_takeover();
+        let (view, (_, now)) = (self.store.view(), clock());
+        let arguments = extender::decode_preemption_arguments(body)?;
+        let uid = &arguments.pod.key.uid;
+        let with_reservations = self.store.reservations().with_reservations(&view.snapshot, uid, now);
+        let context = SchedulingContext {
+            with_reservations: with_reservations.as_ref(),
+            ..SchedulingContext::new(&view.snapshot, &view.policies)
+        };
+        let find_pod =
+            |uid: &str| self.store.read(|cluster| cluster.pod(uid).map(|(pod, pe)| (Arc::clone(pod), pe.cloned())));
+        let preemption = extender::preempt(arguments, context, &find_pod);
+        let Some(pe) = preemption.pe else { return Ok((json(preemption.body), RequestOutcome::NotOurs)) };
+        if let Some(problem) = self.stale_state() {
+            tracing::warn!(pod = %pe.pod, problem, "preempt evicts nobody");
+            return Ok((json(extender::Preemption::of_nobody()), RequestOutcome::Error));
+        }
+        let (proposed, kept) = (preemption.proposed, preemption.kept);
+        tracing::info!(pod = %pe.pod, proposed, kept, "preempt");
+        let outcome = if kept < proposed { RequestOutcome::Refused } else { RequestOutcome::Unchanged };
+        Ok((json(preemption.body), outcome))
     }
 
     /// The error where the watched state is stale.
@@ -231,7 +252,6 @@ impl Extender {
     ) -> SchedulingContext<'a> {
         let ClusterView { snapshot, policies } = published;
         let filter_decides = self.filter_decides;
-        let nodes_are_all_offered = true;
         SchedulingContext {
             snapshot,
             with_reservations,
@@ -239,7 +259,7 @@ impl Extender {
             last_attempt,
             plan_gang,
             filter_decides,
-            nodes_are_all_offered,
+            asked_by_kube_scheduler: true,
         }
     }
 

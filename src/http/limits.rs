@@ -22,13 +22,22 @@ const ROOM: usize = 16 << 20;
 const ROOM_DEADLINE: Duration = Duration::from_secs(1);
 /// A body must arrive within this time.
 pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// How long an idle connection lives. Callers keep idle connections for 90 s and do not retry a POST, so that the server
-/// has to keep them longer.
+/// How long an idle connection of the API server or of kube-scheduler lives. They keep idle connections for 90 s and do not
+/// retry a POST, so that the server has to keep them longer.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(150);
+/// How long an idle connection of any other caller lives: probes and Prometheus ask at most once a second.
+pub(super) const SHORT_KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// The head of a request must arrive within this time.
+pub(super) const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// How long requests in flight may take once the server stops.
 pub(super) const SHUTDOWN_SECONDS: u64 = 10;
-/// The largest number of open connections of one worker.
+/// The largest number of open connections of one worker. Further ones wait to be accepted.
 pub(super) const CONNECTIONS: usize = 1_024;
+/// The largest number of open connections of a listener while some are idle: an idle one is closed for each further one.
+/// The API servers and kube-scheduler need a few dozen.
+pub(super) const KEPT_CONNECTIONS: usize = 256;
+/// The same for probes and Prometheus.
+pub(super) const FEW_KEPT_CONNECTIONS: usize = 64;
 
 /// The room for bodies in memory, shared by all workers of a server.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Health, readiness and metrics. They have a listener and a worker of their own, so that they answer under any load.
+//! Health, readiness and metrics. They have listeners and workers of their own, so that they answer under any load.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,11 +30,16 @@ impl fmt::Debug for Operations {
     }
 }
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+/// Health and readiness.
+pub(super) fn health_routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/livez").route(web::get().to(livez)))
-        .service(web::resource("/readyz").route(web::get().to(readyz)))
-        .service(web::resource("/metrics").route(web::get().to(metrics)));
+        .service(web::resource("/readyz").route(web::get().to(readyz)));
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    health_routes(config);
+    config.service(web::resource("/metrics").route(web::get().to(metrics)));
 }
 
 async fn livez() -> &'static str {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server as ActixServer;
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
+use super::connections::{Connections, while_answering};
 use super::limits::Intake;
 use super::operations::Operations;
 use super::{admission, extender, limits, operations};
@@ -30,8 +32,8 @@ pub enum StartError {
     },
     /// Plain HTTP beyond this machine.
     #[error(
-        "{address} is not loopback: the extender speaks plain HTTP there only; give --extender-tls-cert and \
-         --extender-tls-key"
+        "{address} is not loopback: the extender speaks plain HTTP there only; give --extender-tls-cert, \
+         --extender-tls-key and --extender-tls-client-ca"
     )]
     PlainBeyondLoopback {
         /// The address.
@@ -99,7 +101,7 @@ pub fn extender_server(endpoint: Endpoint, state: ExtenderState) -> Result<Serve
         intake: Intake::default(),
         explaining,
     });
-    serve(endpoint, move |config| {
+    serve(endpoint, KUBE_CLIENTS, move |config| {
         config.app_data(data.clone());
         extender::routes(config);
         if is_loopback {
@@ -119,7 +121,7 @@ pub fn admission_server(
     workers: usize,
 ) -> Result<Server, StartError> {
     let data = Data::new(admission::Admission { store, intake: Intake::default() });
-    serve(Endpoint { address, tls: Some(tls), workers }, move |config| {
+    serve(Endpoint { address, tls: Some(tls), workers }, KUBE_CLIENTS, move |config| {
         config.app_data(data.clone());
         admission::routes(config);
     })
@@ -131,14 +133,39 @@ pub fn admission_server(
 /// [`StartError`] naming the address.
 pub fn operations_server(address: SocketAddr, operations: Operations) -> Result<Server, StartError> {
     let data = Data::new(operations);
-    serve(Endpoint { address, tls: None, workers: 1 }, move |config| {
+    serve(Endpoint { address, tls: None, workers: 1 }, ANYBODY, move |config| {
         config.app_data(data.clone());
         operations::routes(config);
     })
 }
 
+/// Health and readiness alone: a listener that only the kubelet needs to reach.
+///
+/// # Errors
+/// [`StartError`] naming the address.
+pub fn health_server(address: SocketAddr, operations: Operations) -> Result<Server, StartError> {
+    let data = Data::new(operations);
+    serve(Endpoint { address, tls: None, workers: 1 }, ANYBODY, move |config| {
+        config.app_data(data.clone());
+        operations::health_routes(config);
+    })
+}
+
+/// How long a listener keeps idle connections, and how many.
+#[derive(Clone, Copy)]
+struct Callers {
+    keep_alive: Duration,
+    connections: usize,
+}
+
+/// The API server and kube-scheduler, which keep idle connections.
+const KUBE_CLIENTS: Callers = Callers { keep_alive: limits::KEEP_ALIVE, connections: limits::KEPT_CONNECTIONS };
+/// The kubelet, Prometheus, and whoever reaches the listener.
+const ANYBODY: Callers = Callers { keep_alive: limits::SHORT_KEEP_ALIVE, connections: limits::FEW_KEPT_CONNECTIONS };
+
 fn serve(
     endpoint: Endpoint,
+    callers: Callers,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Server, StartError> {
     let Endpoint { address, tls, workers } = endpoint;
@@ -146,9 +173,12 @@ fn serve(
     let listener = TcpListener::bind(address).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let failed = |source| StartError::Listen { address, source };
-    let server = HttpServer::new(move || App::new().configure(routes.clone()))
+    let connections = Connections::new(callers.connections);
+    let server = HttpServer::new(move || App::new().wrap(from_fn(while_answering)).configure(routes.clone()))
         .workers(workers)
-        .keep_alive(limits::KEEP_ALIVE)
+        .keep_alive(callers.keep_alive)
+        .client_request_timeout(limits::HEAD_DEADLINE)
+        .on_connect(move |io, data| connections.accepted(io, data))
         // Nagle's algorithm and the peer's delayed acknowledgement would delay each large answer by 40 ms.
         .tcp_nodelay(true)
         .max_connections(limits::CONNECTIONS)

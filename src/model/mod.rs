@@ -11,37 +11,48 @@ mod node;
 mod node_labels;
 mod node_requirements;
 mod open_streams;
+mod oversized_value;
 mod pe;
 mod pod;
 mod pod_requests;
 mod pool;
 mod reason;
 mod request_outcome;
+mod resource_list;
+mod resource_version;
 mod resources;
 mod shortage;
 mod stream_job;
+mod stream_job_version;
 mod thousandths;
+mod unreadable;
 
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use names::{is_label_value, is_object_name};
 pub use node::Node;
-pub use node_labels::{NodeLabels, NodeTags, tag_label};
+pub use node_labels::{NodeLabels, NodeTags, tag_label, tag_of_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,
 };
-pub use pe::{
-    Connection, DeclaredBy, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy,
-};
+pub use oversized_value::OversizedValue;
+pub use pe::{Connection, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy};
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
-pub use pod_requests::{ContainerResources, PodRequests, PodResources};
+pub use pod_requests::{
+    ActualResources, ContainerResources, PodRequests, PodResourceStatus, PodResources, RequestsAndLimits,
+    ResourceStatus,
+};
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
-pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources};
+pub use resource_list::ResourceList;
+pub use resource_version::ResourceVersion;
+pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, is_extended_resource};
 pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};
+pub use stream_job_version::StreamJobVersion;
 pub use thousandths::{rounded, thousandths};
+pub use unreadable::{Unreadable, UnreadableObject};

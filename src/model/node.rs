@@ -21,6 +21,9 @@ pub struct Node {
     pub soft_taints: Vec<Taint>,
     /// False where the node is cordoned, not ready, or being deleted.
     pub schedulable: bool,
+    /// Where the node is not schedulable: the taints by which Kubernetes marks why. A pod that tolerates all of them may be
+    /// placed. Empty where no toleration helps, because the node is being deleted.
+    pub unschedulable_taints: Vec<Taint>,
     /// The load in the annotation of the node.
     pub load: Option<Load>,
 }

@@ -71,3 +71,9 @@ impl NodeTags {
 pub fn tag_label(tag: &str) -> String {
     format!("{TAG_PREFIX}{tag}")
 }
+
+/// The tag that a label key of a node gives; `None` for any other key.
+#[must_use]
+pub fn tag_of_label(key: &str) -> Option<&str> {
+    key.strip_prefix(TAG_PREFIX)
+}

@@ -33,17 +33,12 @@ pub struct Pe {
     /// owner holds the pod back, or another scheduler places the pod. Such a PE does not wait for a node.
     pub is_held: bool,
     /// The `ProcessingElement` that declares the placement spec of a PE of open-streams.
-    pub object: Option<Box<DeclaredBy>>,
-}
-
-/// The `ProcessingElement` of a PE of open-streams.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeclaredBy {
-    /// The object.
-    pub id: ObjectId,
-    /// True where the pod is owned by the object and the watch has not shown the object yet: the placement spec is
-    /// unknown before.
-    pub is_awaited: bool,
+    pub object: Option<Box<ObjectId>>,
+    /// The object that has to be seen before the placement spec is known, for people.
+    pub awaited: Option<Box<str>>,
+    /// The PEs that a placed PE keeps off its node because its pool is, or was, exclusive: until the PE is gone, also where
+    /// the pool is deleted or created again.
+    pub exclusive_hold: Option<Scope>,
 }
 
 /// The placement spec of a PE (`docs/placement.md`), read from the pod, the objects that declare the PE, and the
@@ -199,12 +194,6 @@ impl fmt::Display for InvalidPlacementSpec {
 }
 
 impl Pe {
-    /// The object that has to be seen before the placement spec is known.
-    #[must_use]
-    pub fn awaits(&self) -> Option<&ObjectId> {
-        self.object.as_ref().filter(|object| object.is_awaited).map(|object| &object.id)
-    }
-
     /// The number of channels of each parallel region of a job of open-streams.
     #[must_use]
     pub fn parallel_regions(&self, declared: &Declarations) -> BTreeMap<String, NonZeroU32> {
@@ -220,6 +209,10 @@ impl Pe {
     /// True where the PE may close its node to PEs of other jobs: it is isolated, or its pool may be exclusive.
     #[must_use]
     pub fn may_claim_node(&self) -> bool {
-        self.spec.as_ref().is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
+        self.exclusive_hold.is_some()
+            || self
+                .spec
+                .as_ref()
+                .is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
     }
 }

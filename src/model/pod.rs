@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{HostPort, Labels, Namespace, NodeName, NodeRequirements, PodName, PodRequests, PodUid, Taint};
+use super::{
+    HostPort, Labels, Namespace, NodeName, NodeRequirements, OversizedValue, PodName, PodRequests, PodUid, Taint,
+};
 
 /// A pod: what placement reads of it and no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,10 @@ pub struct Pod {
     pub labels: Labels,
     /// The annotations that a dialect or a placement spec reads. The others are not kept.
     pub annotations: Labels,
+    /// A value that is too large to be kept among the annotations: it makes the placement spec invalid.
+    pub oversized: Option<Box<OversizedValue>>,
+    /// The scheduler that the pod asks for; empty where the object names none.
+    pub scheduler_name: Arc<str>,
     /// The workload that controls the pod.
     pub owner: Option<Arc<Owner>>,
     /// The node of a bound pod.
@@ -30,8 +36,6 @@ pub struct Pod {
     pub node_requirements: Option<Arc<NodeRequirements>>,
     /// True where the spec states a preference among nodes that kube-scheduler scores.
     pub has_preferences: bool,
-    /// The scheduler that places the pod; `None` where the object names none.
-    pub scheduler_name: Option<Arc<str>>,
     /// True where a scheduling gate of another owner than Outrigger holds the pod back.
     pub is_gated: bool,
     /// The creation time.

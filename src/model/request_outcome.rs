@@ -26,11 +26,11 @@ macro_rules! outcomes {
 outcomes! {
     /// filter: at least one node passed.
     Passed = "passed",
-    /// filter: every node was rejected. bind: a rule no longer held.
+    /// filter: every node was rejected. preempt: nodes are left out. bind: a rule no longer held.
     Refused = "refused",
     /// prioritize: the nodes have scores.
     Scored = "scored",
-    /// preempt: the victims stay as kube-scheduler chose them. admission: the pod needs no patch.
+    /// preempt: every proposed node is kept. admission: the pod needs no patch.
     Unchanged = "unchanged",
     /// bind: the pod has its node.
     Bound = "bound",

@@ -23,6 +23,22 @@ impl fmt::Display for Bytes {
     }
 }
 
+impl Bytes {
+    /// The amount for people, rounded down to tenths of the unit below 1024 of which it is: `512Mi`, `30.9Gi`.
+    #[must_use]
+    pub fn for_people(self) -> String {
+        const UNITS: [(&str, u32); 4] = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
+        let Some((unit, shift)) = UNITS.into_iter().find(|(_, shift)| self.0 >> shift > 0) else {
+            return self.0.to_string();
+        };
+        let tenths = u128::from(self.0) * 10 >> shift;
+        match tenths % 10 {
+            0 => format!("{}{unit}", tenths / 10),
+            tenth => format!("{}.{tenth}{unit}", tenths / 10),
+        }
+    }
+}
+
 /// A text that is not a Kubernetes quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a quantity; write a number with an optional unit, such as `250m`, `2`, `512Mi` or `1e3`")]
@@ -130,7 +146,22 @@ impl Resources {
     }
 }
 
+/// True for an extended resource: its name has a domain that is not one of Kubernetes. CPU, memory, storage and huge pages
+/// are native.
+#[must_use]
+pub fn is_extended_resource(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/")
+}
+
 const NANO: u128 = 1_000_000_000;
+
+/// How many thousandths a base unit has.
+pub(super) const THOUSANDTHS: u128 = 1_000;
+
+/// A Kubernetes quantity in thousandths of its base unit, rounded up; `None` where [`parse_nano`] has none.
+pub(super) fn parse_thousandths(text: &str) -> Option<u128> {
+    Some(parse_nano(text)?.div_ceil(NANO / THOUSANDTHS))
+}
 
 /// Rounds up, and stops at the largest number.
 fn ceil_div(nano: u128, unit: u128) -> u64 {

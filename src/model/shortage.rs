@@ -21,6 +21,17 @@ impl Shortage {
     /// requested is never short, even where the node is overbooked.
     #[must_use]
     pub fn first(allocatable: &Resources, used: &Resources, requested: &Resources) -> Option<Self> {
+        Self::first_counted(allocatable, used, requested, |_| true)
+    }
+
+    /// The first such resource among those that are counted. CPU and memory always are.
+    #[must_use]
+    pub fn first_counted(
+        allocatable: &Resources,
+        used: &Resources,
+        requested: &Resources,
+        is_counted: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
         let lacking = |requested: u64, allocatable: u64, used: u64| {
             let free = allocatable.saturating_sub(used);
             (requested > 0 && requested > free).then_some((requested, free))
@@ -31,7 +42,7 @@ impl Shortage {
         if let Some((requested, free)) = lacking(requested.memory.0, allocatable.memory.0, used.memory.0) {
             return Some(Self { resource: "memory".into(), requested, free });
         }
-        requested.other.iter().find_map(|(name, units)| {
+        requested.other.iter().filter(|(name, _)| is_counted(name)).find_map(|(name, units)| {
             let (requested, free) = lacking(*units, allocatable.get(name), used.get(name))?;
             Some(Self { resource: name.to_string().into(), requested, free })
         })
@@ -55,14 +66,18 @@ impl Shortage {
         self.resource.starts_with("hostPort ")
     }
 
-    /// An amount of the resource with its unit.
+    /// Amounts of the resource with their units. Different amounts have different texts.
     #[must_use]
-    pub fn with_unit(&self, amount: u64) -> String {
-        match &*self.resource {
+    pub fn with_units<const N: usize>(&self, amounts: [u64; N]) -> [String; N] {
+        let of_bytes = ["memory", "ephemeral-storage"].contains(&&*self.resource);
+        let is_clear =
+            |first: u64, other: u64| first == other || Bytes(first).for_people() != Bytes(other).for_people();
+        let are_clear = amounts.iter().all(|first| amounts.iter().all(|other| is_clear(*first, *other)));
+        amounts.map(|amount| match &*self.resource {
             "cpu" => Millicores(amount).to_string(),
-            "memory" | "ephemeral-storage" => Bytes(amount).to_string(),
+            _ if of_bytes && are_clear => Bytes(amount).for_people(),
             _ => amount.to_string(),
-        }
+        })
     }
 }
 
@@ -72,7 +87,8 @@ impl fmt::Display for Shortage {
         if self.is_port() {
             return write!(f, "{resource} is taken");
         }
-        write!(f, "{resource}: requested {}, free {}", self.with_unit(*requested), self.with_unit(*free))
+        let [requested, free] = self.with_units([*requested, *free]);
+        write!(f, "{resource}: requested {requested}, free {free}")
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Labels, NodeName, ObjectId, OpenStreams};
+use super::{Labels, NodeName, ObjectId, OpenStreams, ResourceVersion, StreamJobVersion, Unreadable};
 
 /// What a `StreamJob` declares of a job. The values overrule those of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamJob {
     /// Namespace and name of the job.
     pub id: ObjectId,
+    /// The version of the object; `None` for an object that no API server has stored.
+    pub version: Option<StreamJobVersion>,
     /// The values of the keys of the placement spec of each listed PE, by the name of the PE.
     pub pes: BTreeMap<Arc<str>, Labels>,
     /// The values for PEs that are not listed.
@@ -30,6 +32,10 @@ pub struct Declarations {
     pub jobs: Arc<StreamJobs>,
     /// What objects of group `streams.ibm.com` declare. A `StreamJob` overrules them.
     pub open_streams: OpenStreams,
+    /// The watch has shown every `StreamJob` up to this version; `None` where no watch delivers these objects.
+    pub stream_jobs_shown: Option<ResourceVersion>,
+    /// Objects whose latest version cannot be read, for people.
+    pub unreadable: Arc<Unreadable>,
 }
 
 /// The node that a PE was last bound to.

@@ -68,7 +68,9 @@ impl BucketEvaluation {
             return None;
         }
         let allocatable = &node.node().allocatable;
-        Shortage::first(allocatable, &node.state.requested, &bucket.pending_requests).map(Rejection::BucketDoesNotFit)
+        let is_counted = |name: &str| self.own.state.listed_resources.is_counted(name);
+        Shortage::first_counted(allocatable, &node.state.requested, &bucket.pending_requests, is_counted)
+            .map(Rejection::BucketDoesNotFit)
     }
 
     /// The rejection of a node where a host port of a pending member is used by a pod or requested by another member.

@@ -47,23 +47,25 @@ pub(crate) fn is_in_bucket(spec: &PlacementSpec, groups: &BTreeSet<ColocationGro
     colocation_groups(spec).any(|group| groups.contains(&group))
 }
 
-/// All groups of a PE's bucket: the transitive closure over the PEs of the job.
+/// All groups of a PE's bucket: the transitive closure over the PEs of the job. Each PE is visited once for each of its
+/// groups, in whatever order a chain of PEs was created.
 pub(crate) fn bucket_groups<'a>(
     spec: &'a PlacementSpec,
     job: &(impl Iterator<Item = &'a PlacementSpec> + Clone),
 ) -> BTreeSet<ColocationGroup<'a>> {
-    let mut reached: BTreeSet<ColocationGroup<'_>> = colocation_groups(spec).collect();
-    loop {
-        let before = reached.len();
-        for other in job.clone() {
-            if is_in_bucket(other, &reached) {
-                reached.extend(colocation_groups(other));
-            }
-        }
-        if reached.len() == before {
-            return reached;
+    let mut pes_of: BTreeMap<ColocationGroup<'_>, Vec<&PlacementSpec>> = BTreeMap::new();
+    for other in job.clone() {
+        for group in colocation_groups(other) {
+            pes_of.entry(group).or_default().push(other);
         }
     }
+    let mut reached: BTreeSet<ColocationGroup<'_>> = colocation_groups(spec).collect();
+    let mut next: Vec<ColocationGroup<'_>> = reached.iter().copied().collect();
+    while let Some(group) = next.pop() {
+        let pes = pes_of.remove(&group).unwrap_or_default();
+        next.extend(pes.into_iter().flat_map(colocation_groups).filter(|group| reached.insert(*group)));
+    }
+    reached
 }
 
 /// The conflict between two PEs.

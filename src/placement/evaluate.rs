@@ -63,6 +63,12 @@ impl Evaluation {
     }
 }
 
+/// True where kube-scheduler checks the rule of a reason code too.
+#[must_use]
+pub(crate) fn is_checked_by_kube_scheduler(reason: Reason) -> bool {
+    PluginSet::CHECKED_BY_KUBE_SCHEDULER.has_reason(reason)
+}
+
 /// The earlier of two rejections in the order of the reason codes. `other` has the code `reason`, and is only called where
 /// `own` is not earlier.
 pub(super) fn earlier_rejection(

@@ -121,6 +121,7 @@ pub(crate) fn gang_spec(snapshot: &Snapshot, job: &JobId) -> Option<Gang> {
 }
 
 /// True where a PE, or another PE of its job, asks for a gang.
+#[must_use]
 pub(crate) fn asks_for_gang(pe: &Pe, snapshot: &Snapshot) -> bool {
     let asks = |pe: &Pe| pe.spec.as_ref().is_ok_and(|spec| spec.gang.is_some());
     asks(pe) || snapshot.job(&pe.job).is_some_and(|job| job.members.iter().any(|member| asks(&member.pe)))
@@ -136,7 +137,9 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
             (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete { exist, count: count.get() })
         }
         Gang::All => {
-            let is_settled = snapshot.is_settled(pe.pod.created) && !job.is_some_and(|job| is_arriving(snapshot, job));
+            let is_seen = !snapshot.is_joined(&pe.pod.key.uid) || !snapshot.follows_clock();
+            let is_settled =
+                is_seen && snapshot.is_settled(&pe.pod) && !job.is_some_and(|job| is_arriving(snapshot, job));
             (!is_settled).then_some(Rejection::GangArrives)
         }
     }
@@ -154,7 +157,7 @@ pub(super) fn is_complete(snapshot: &Snapshot, job: &JobId, gang: Gang) -> bool 
 /// True while a pending PE of a job is so young that more members may be created.
 pub(super) fn is_arriving(snapshot: &Snapshot, job: &JobState) -> bool {
     let mut pending = job.members.iter().filter(|member| member.is_waiting());
-    pending.any(|member| !snapshot.is_settled(member.pe.pod.created))
+    pending.any(|member| !snapshot.is_settled(&member.pe.pod))
 }
 
 fn reaches(members: usize, count: u32) -> bool {

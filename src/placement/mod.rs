@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `pool`, `node_requirements`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
 //! | `reserved_room` | the room that is reserved for gangs and buckets, for pods that are no PEs |
+//! | `work_budget` | whether a decision costs more than one request may |
 //! | `pre_filter` | the facts about one PE in one snapshot |
 //! | `filter/` | the filter plugins, one a file, and their table |
 //! | `plugin_set`, `evaluate` | runs the plugins: the first rejection of a node, or all rejections |
@@ -36,20 +37,20 @@ mod pre_filter;
 mod requeue;
 mod reserved_room;
 mod score;
+mod work_budget;
 
 #[cfg(test)]
 pub(crate) use colocation::conflict_between;
 pub(crate) use colocation::{bucket_groups, first_conflict, is_in_bucket};
 pub use decide::{CycleState, Foresight, PlacementDecision};
-pub(crate) use gang::asks_for_gang;
-pub(crate) use gang::gang_spec;
+pub(crate) use evaluate::is_checked_by_kube_scheduler;
 pub use gang::{GangPlan, GangState, QUIET};
-#[cfg(any(test, feature = "demo"))]
+pub(crate) use gang::{asks_for_gang, gang_spec};
 pub(crate) use node_requirements::mismatch;
 pub use planner::begun_groups::begun_groups;
 pub use planner::conflict::Conflict;
 pub use planner::gang_plan::plan_gang;
-pub(crate) use planner::gang_plan::{gang_at_bind, rest_of_group};
+pub(crate) use planner::gang_plan::{gang_at_bind, gang_fits_with, rest_of_group};
 pub use planner::gang_plans::GangPlans;
 pub use planner::plan::{Budget, Plan, PlannedPe, UnplacedPe, plan};
 pub(crate) use pool::qualifies;
@@ -63,6 +64,7 @@ pub(crate) use score::limit_risk::limit_risk;
 pub use score::rank::{HIGHEST_SCORE, RankedNode, Ranking};
 pub use score::terms::ScoreTerms;
 pub use score::traffic::TrafficLocality;
+pub use work_budget::{TooDear, check_work_budget};
 
 #[cfg(test)]
 mod tests;

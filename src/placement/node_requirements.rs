@@ -7,17 +7,30 @@ const NAME_FIELD: &str = "metadata.name";
 
 /// The requirements that a node does not match, as text; `None` where the node matches.
 pub(crate) fn mismatch(requirements: &NodeRequirements, node: &Node) -> Option<String> {
-    if let Some(lacking) = first_lacking(&requirements.selector, node) {
+    mismatch_except(requirements, node, |_| false)
+}
+
+/// The requirements that a node does not match, as text, when those that are `ignored` hold for every node.
+pub(super) fn mismatch_except(
+    requirements: &NodeRequirements,
+    node: &Node,
+    ignored: impl Fn(&NodeRequirement) -> bool,
+) -> Option<String> {
+    if let Some(lacking) = first_lacking(&requirements.selector, node, &ignored) {
         return Some(lacking.to_string());
     }
     let terms = requirements.terms.as_ref()?;
-    let lacking: Option<Vec<&NodeRequirement>> = terms.iter().map(|term| first_lacking(term, node)).collect();
+    let lacking: Option<Vec<&NodeRequirement>> = terms.iter().map(|term| first_lacking(term, node, &ignored)).collect();
     let lacking: Vec<String> = lacking?.into_iter().map(ToString::to_string).collect();
     Some(if lacking.is_empty() { "no term that a node can match".to_owned() } else { lacking.join(", or ") })
 }
 
-fn first_lacking<'r>(requirements: &'r [NodeRequirement], node: &Node) -> Option<&'r NodeRequirement> {
-    requirements.iter().find(|requirement| !holds(requirement, node))
+fn first_lacking<'r>(
+    requirements: &'r [NodeRequirement],
+    node: &Node,
+    ignored: impl Fn(&NodeRequirement) -> bool,
+) -> Option<&'r NodeRequirement> {
+    requirements.iter().find(|requirement| !holds(requirement, node) && !ignored(requirement))
 }
 
 fn holds(requirement: &NodeRequirement, node: &Node) -> bool {

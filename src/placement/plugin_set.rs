@@ -60,6 +60,11 @@ impl PluginSet {
         Self(FILTER_PLUGINS.iter().rev().fold(0, |bits, plugin| bits << 1 | u32::from(is_member(plugin))))
     }
 
+    /// True where a plugin of the set has this reason code.
+    pub(super) fn has_reason(self, reason: Reason) -> bool {
+        self.iter().any(|plugin| plugin.reason == reason)
+    }
+
     #[expect(clippy::indexing_slicing, reason = "a constant that reads beyond the table does not compile")]
     const fn with_property(property: Property) -> Self {
         let (mut bits, mut row) = (0, FILTER_PLUGINS.len());

@@ -7,10 +7,8 @@ use super::bucket_members::BucketMembers;
 use super::exlocated::ExlocatedSiblings;
 use super::invalid_spec;
 use super::pool::count_qualifying;
-use crate::model::{
-    DeclaredPe, HostChoice, NodeName, OpenStreamsObject as _, Pe, PlacementSpec, Pool, Pools, Rejection,
-};
-use crate::state::{NodeIndex, NodeSet, Snapshot};
+use crate::model::{HostChoice, NodeName, Pe, PlacementSpec, Pool, Pools, Rejection};
+use crate::state::{ListedResources, NodeIndex, NodeSet, Snapshot};
 
 /// The facts about one PE in one snapshot. They borrow nothing, so that an attempt keeps them from filter to bind.
 #[derive(Clone, Debug)]
@@ -25,6 +23,8 @@ pub(super) struct PreFilterState {
     pub(super) allocation: Allocation,
     /// How many nodes qualify for the pool; `None` where the pool has no size, or the job has nodes already.
     pub(super) qualifying: Option<usize>,
+    /// The resources that a node can be short of.
+    pub(super) listed_resources: Arc<ListedResources>,
     pub(super) bucket: BucketMembers,
     /// The nodes that members of the bucket are bound to, by name, sorted.
     pub(super) bucket_nodes: Arc<[NodeName]>,
@@ -61,8 +61,8 @@ impl PreFilterState {
         snapshot: &Snapshot,
         bucket: impl FnOnce(&PlacementSpec) -> BucketMembers,
     ) -> Result<Self, Rejection> {
-        if let Some(unseen) = pe.awaits() {
-            return Err(Rejection::Unseen(format!("{} {unseen}", DeclaredPe::KIND_AND_GROUP)));
+        if let Some(unseen) = &pe.awaited {
+            return Err(Rejection::Unseen(unseen.to_string()));
         }
         let spec = pe.spec.as_ref().map_err(|problem| Rejection::InvalidPlacement(problem.to_string().into()))?;
         let job = snapshot.job(&pe.job);
@@ -85,6 +85,7 @@ impl PreFilterState {
             pool: pool.cloned(),
             qualifying: sized.filter(|_| allocation.nodes.is_empty()).map(|pool| count_qualifying(pool, snapshot)),
             allocation,
+            listed_resources: Arc::clone(snapshot.listed_resources()),
             bucket_nodes: bucket.node_names(snapshot),
             exlocated: ExlocatedSiblings::new(pe, spec, job),
             previous_index: previous_node.as_ref().and_then(|node| snapshot.find(node.as_str())),

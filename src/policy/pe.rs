@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::spec::{self, EffectiveValue, SpecSources};
 use super::{Dialect, Identity, PolicySet, StreamPolicy};
-use crate::model::{Declarations, Declared, DeclaredBy, OpenStreams, Pe, Pod};
+use crate::model::{
+    Declarations, Declared, DeclaredPe, ObjectId, OpenStreams, OpenStreamsObject as _, Pe, Pod, StreamJobVersion, keys,
+};
 
 /// The label by which a `StatefulSet` numbers its pods: the name of such a pod outlives the pod.
 const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
@@ -17,7 +21,9 @@ struct Reading<'a> {
     name: Arc<str>,
     sources: SpecSources<'a>,
     /// The `ProcessingElement` of a PE of open-streams.
-    object: Option<DeclaredBy>,
+    object: Option<ObjectId>,
+    /// The object that has to be seen before the placement spec is known.
+    awaited: Option<Box<str>>,
     /// True where the name of the PE outlives its pod.
     lasting_name: bool,
 }
@@ -39,9 +45,19 @@ impl PolicySet {
 
     /// The fields that cannot be read of the objects of group `streams.ibm.com` that declare the placement spec of a
     /// pod, each with its object.
+    ///
+    /// Objects of the pod whose latest version cannot be read come first.
     #[must_use]
     pub(crate) fn field_problems(&self, pod: &Pod, declared: &Declarations) -> Vec<String> {
-        self.reading(pod, declared).map(|reading| reading.sources.field_problems()).unwrap_or_default()
+        let Some(reading) = self.reading(pod, declared) else { return Vec::new() };
+        let pool = reading.sources.pool(&pod.key.namespace);
+        let ids = [Some(reading.identity.job.object()), pool];
+        let is_of_pod = |id: &ObjectId| ids.iter().flatten().any(|own| own == id);
+        let unreadable =
+            declared.unreadable.iter().filter(|((_, id), _)| is_of_pod(id)).map(|((kind, id), problem)| {
+                format!("{kind} {id}: its latest version cannot be read, and the version before it counts: {problem}")
+            });
+        unreadable.chain(reading.sources.field_problems()).collect()
     }
 
     fn reading<'a>(&'a self, pod: &'a Pod, declared: &'a Declarations) -> Option<Reading<'a>> {
@@ -61,7 +77,8 @@ impl StreamPolicy {
     /// The PE of this identity, which is a pod that this policy governs, with what objects declare of the PE.
     #[must_use]
     pub(crate) fn pe(&self, identity: Identity, pod: &Arc<Pod>, declared: &Declarations) -> Pe {
-        let Reading { policy, identity, name, sources, object, lasting_name } = self.reading(identity, pod, declared);
+        let Reading { policy, identity, name, sources, object, awaited, lasting_name } =
+            self.reading(identity, pod, declared);
         let owner_uid = pod.owner.as_ref().filter(|_| lasting_name).map(|owner| Arc::clone(&owner.uid));
         let spec = spec::resolve(&pod.key.namespace, sources, policy.placement, lasting_name);
         Pe {
@@ -72,8 +89,10 @@ impl StreamPolicy {
             owner_uid,
             spec: spec.map(Arc::new).map_err(Box::new),
             overruled: sources.overruled(),
-            is_held: pod.is_gated || pod.scheduler_name.as_ref().is_some_and(|name| **name != *policy.scheduler_name),
+            is_held: pod.is_gated || !is_placed_by(&policy.scheduler_name, pod),
             object: object.map(Box::new),
+            awaited,
+            exclusive_hold: is_recorded_as_exclusive(pod).then_some(policy.placement.exclusive_scope),
         }
     }
 
@@ -89,16 +108,47 @@ impl StreamPolicy {
             Some(object) => declared.open_streams.declared(object, &identity.job.name, owner),
             None => Some(Declared::default()),
         };
-        let object = object.map(|id| DeclaredBy { id, is_awaited: of_object.is_none() });
+        let awaited_object = object.as_ref().filter(|_| of_object.is_none());
+        let awaited = awaited_object.map(|id| format!("{} {id}", DeclaredPe::KIND_AND_GROUP).into());
+        let awaited = awaited.or_else(|| awaited_stream_job(pod, &identity.job.object(), declared));
         let sources = SpecSources {
             labels: &pod.labels,
             annotations: &pod.annotations,
+            oversized: pod.oversized.as_deref(),
             stream_job: job.map(|job| (&**job, job.declared(&name))),
             declared: of_object.unwrap_or_default(),
             open_streams: &declared.open_streams,
         };
-        Reading { policy: self, identity, name, sources, object, lasting_name }
+        Reading { policy: self, identity, name, sources, object, awaited, lasting_name }
     }
+}
+
+/// True where the record of a bound pod says that its pool was exclusive.
+fn is_recorded_as_exclusive(pod: &Pod) -> bool {
+    #[derive(Deserialize)]
+    struct RecordedPool {
+        #[serde(default)]
+        exclusive: bool,
+    }
+    let record = pod.annotations.get(keys::PLACEMENT).filter(|_| pod.node.is_some());
+    // Most records do not hold the word.
+    let record = record.filter(|record| record.contains("exclusive"));
+    record.is_some_and(|record| serde_json::from_str(record).is_ok_and(|pool: RecordedPool| pool.exclusive))
+}
+
+/// The `StreamJob` that admission has noted on a pod, where the watch has not shown that version.
+fn awaited_stream_job(pod: &Pod, id: &ObjectId, declared: &Declarations) -> Option<Box<str>> {
+    let noted = StreamJobVersion::parse(pod.annotations.get(keys::STREAM_JOB)?)?;
+    let is_shown = declared.stream_jobs_shown.is_none_or(|shown| shown >= noted.resource_version);
+    let known = declared.jobs.get(id).and_then(|job| job.version.as_ref());
+    // Writes of the status change the version of the object, and not its generation.
+    let is_known = known.is_some_and(|known| known.uid == noted.uid && known.generation >= noted.generation);
+    (!is_shown && !is_known).then(|| format!("StreamJob {id} of generation {}", noted.generation).into())
+}
+
+/// True where a pod is placed by the scheduler of this name. A pod of a manifest may name none.
+fn is_placed_by(scheduler: &str, pod: &Pod) -> bool {
+    pod.scheduler_name.is_empty() || *pod.scheduler_name == *scheduler
 }
 
 #[cfg(test)]

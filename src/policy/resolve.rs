@@ -82,7 +82,7 @@ pub(crate) struct PlacementPolicy {
 }
 
 /// The scheduler name of `deploy/`.
-const DEFAULT_SCHEDULER: &str = "outrigger";
+pub(super) const DEFAULT_SCHEDULER: &str = "outrigger";
 /// How long a node is reserved, where the policy does not say.
 pub(super) const DEFAULT_RESERVATION_TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST_RESERVATION_TIMEOUT: SignedDuration = SignedDuration::from_hours(1);

@@ -1,11 +1,12 @@
 //! All policies together: which policy governs a pod.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::raw;
-use super::resolve::{DEFAULT_RESERVATION_TIMEOUT, StreamPolicy};
+use super::resolve::{DEFAULT_RESERVATION_TIMEOUT, DEFAULT_SCHEDULER, StreamPolicy};
 use crate::api::{DocumentError, FieldError, Position, parse_documents};
 use crate::model::{Labels, LoadProtection};
 
@@ -46,6 +47,18 @@ impl PolicySet {
     /// All policies, highest priority first, then by name.
     pub fn iter(&self) -> impl Iterator<Item = &StreamPolicy> {
         self.policies.iter()
+    }
+
+    /// The schedulers whose pods this extender binds: those of the policies, and that of `deploy/`. Each once, by name.
+    pub fn scheduler_names(&self) -> impl Iterator<Item = &str> {
+        let of_policies = self.policies.iter().map(|policy| &*policy.scheduler_name);
+        of_policies.chain([DEFAULT_SCHEDULER]).collect::<BTreeSet<&str>>().into_iter()
+    }
+
+    /// True for a scheduler whose pods this extender binds.
+    #[must_use]
+    pub fn is_own_scheduler(&self, name: &str) -> bool {
+        name == DEFAULT_SCHEDULER || self.policies.iter().any(|policy| *policy.scheduler_name == *name)
     }
 
     /// The load protection of the cluster; `None` where no policy has one.

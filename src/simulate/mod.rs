@@ -1,28 +1,34 @@
 //! Simulation: places all PEs of an input without a cluster, with the functions of the server.
 //!
 //! ```text
-//! objects ─► admit: patch each pod as the webhook ─► state: events ─► replay: filter, prioritize, bind ─► outcome
+//! controllers: create pods ─► api_server: store each pod ─► state: events ─► replay: filter, prioritize, bind ─► outcome
 //! ```
 //!
 //! This module makes no decision of its own. Every pod of the workload exists from the start, and is tried once, in the
 //! order of `docs/simulate.md`.
 
-mod admit;
+pub mod api_server;
+pub mod controllers;
+mod input_time;
+mod kube_scheduler;
+pub mod not_simulated;
 mod outcome;
 mod replay;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::replay::CycleOutcomes;
-use crate::model::{Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool};
+use crate::model::{
+    Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool, Resources, is_extended_resource,
+};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
 
-pub use admit::admitted;
+pub use input_time::newest_time;
 pub use outcome::{
     Chart, ChartNode, ChartPe, PlacementRecord, ReasonCode, SimulatedJob, SimulatedNode, SimulatedPe,
     SimulationOutcome, TrafficEdge,
@@ -41,7 +47,8 @@ pub struct Input {
     pub declared: Declarations,
     /// The pods of the cluster. Pods that are not bound are ignored.
     pub cluster: Vec<Pod>,
-    /// The pods to place, in the order of the input. Bound pods stay on their nodes.
+    /// The pods to place, in the order of the input. Bound pods stay on their nodes. Pods of no policy take room, and are
+    /// not among the outcomes.
     pub workload: Vec<Pod>,
     /// The measured loads of nodes.
     pub loads: BTreeMap<NodeName, Load>,
@@ -74,14 +81,20 @@ impl SimulationMode {
 /// Places the pending PEs of the workload.
 #[must_use]
 pub fn simulate(input: Input) -> SimulationOutcome {
-    let Input { policies, nodes, pools, declared, cluster: running, mut workload, loads, now, mode } = input;
-    workload.retain(|pod| pod.phase == PodPhase::Active);
+    let Input { policies, mut nodes, pools, declared, cluster: mut running, workload, loads, now, mode } = input;
+    // A pod that is being deleted keeps its room until it is gone. It is not placed again.
+    let (mut workload, ending): (Vec<Pod>, Vec<Pod>) =
+        workload.into_iter().partition(|pod| pod.phase == PodPhase::Active);
+    running.extend(ending.into_iter().filter(|pod| pod.phase == PodPhase::Leaving));
     // The sort is stable, so pods of equal priority and creation time keep the order of the input.
     workload.sort_by_key(|pod| (Reverse(pod.priority), pod.created));
+    // kube-scheduler rejects a node for a resource that no node lists. Only the live extender cannot know whether something
+    // else provides the resource.
+    list_requested(&mut nodes, &workload);
     let mut cluster = Cluster::new(policies);
     let bound = running.into_iter().filter(|pod| pod.node.is_some());
     let pods = bound.chain(workload.iter().cloned()).collect();
-    let Declarations { jobs, open_streams } = declared;
+    let Declarations { jobs, open_streams, .. } = declared;
     cluster.apply(Event::Time(now));
     cluster.apply(Event::Loads(loads));
     cluster.apply(Event::listed(nodes));
@@ -95,13 +108,27 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster.apply(Event::listed(all(&regions)));
     }
     cluster.apply(Event::listed(pods));
-    let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
-    workload.retain(|pod| is_pe(&pod.key.uid));
     let pending = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();
+    let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());
+    workload.retain(|pod| is_pe(&pod.key.uid));
     let decided = mode.schedule(&mut cluster, &batch, now);
     cluster.release_all();
     SimulationOutcome::new(&cluster, &workload, decided)
+}
+
+/// Lists every extended resource that pods request on each node, as 0 where the node has none.
+fn list_requested(nodes: &mut [Node], pods: &[Pod]) {
+    let requested = pods.iter().flat_map(|pod| &pod.resources.requests.other).map(|(name, _)| name);
+    let requested: BTreeSet<&Box<str>> = requested.filter(|name| is_extended_resource(name)).collect();
+    if requested.is_empty() {
+        return;
+    }
+    let other = requested.into_iter().map(|name| (name.clone(), 0)).collect();
+    let none = Resources { other, ..Resources::default() };
+    for node in nodes {
+        node.allocatable.add(&none);
+    }
 }
 
 fn all<K, T: Clone>(objects: &BTreeMap<K, Arc<T>>) -> Vec<T> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::kube_scheduler::choose_node;
 use crate::extender::bind::{BindingCycle, PendingBinding, Verified, verify_and_assume};
 use crate::extender::{
     Attempt, BindingArguments, CachedCycle, CandidateNodes, LastAttempt, Record, SchedulingArguments,
@@ -13,10 +14,10 @@ use crate::extender::{
 };
 use crate::model::{JobId, NodeName, Pe, Pod, PodKey, PodUid, Reason};
 use crate::placement::{
-    Budget, Conflict, Foresight, GangPlan, GangState, PlacementDecision, Plan, PlannedPe, UnplacedPe, gang_spec, plan,
-    plan_gang,
+    Budget, Conflict, Foresight, GangPlan, GangState, PlacementDecision, Plan, PlannedPe, UnplacedPe, gang_spec,
+    mismatch, plan, plan_gang,
 };
-use crate::state::{Cluster, NodeIndex, Snapshot};
+use crate::state::{Cluster, Event, NodeIndex, Snapshot};
 
 /// The outcomes of PEs, by pod.
 pub(super) type CycleOutcomes = BTreeMap<PodUid, CycleOutcome>;
@@ -52,6 +53,7 @@ impl BatchMember {
 pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
     let mut outcomes = CycleOutcomes::new();
     for uid in batch {
+        schedule_pod_of_no_policy(cluster, uid);
         let Some(member) = BatchMember::find(cluster, uid).filter(|_| !outcomes.contains_key(uid)) else { continue };
         if gang_spec(cluster.snapshot(), &member.pe.job).is_some() {
             let is_in_job =
@@ -72,6 +74,10 @@ pub(super) fn schedule_one_by_one(cluster: &mut Cluster, batch: &[PodUid], now: 
 
 /// Plans all pods, and runs a scheduling cycle for each in which kube-scheduler considers the planned node alone.
 pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Timestamp) -> CycleOutcomes {
+    // PEs are gated until the plan exists. Other pods are not.
+    for uid in batch {
+        schedule_pod_of_no_policy(cluster, uid);
+    }
     let pes: Vec<Arc<Pe>> = batch.iter().filter_map(|uid| Some(BatchMember::find(cluster, uid)?.pe)).collect();
     let Plan { placements, unplaced, .. } = plan(cluster.snapshot(), &pes, Budget::default());
     let without_node = |UnplacedPe { pe, rejected, conflict, .. }| {
@@ -112,6 +118,17 @@ fn gang_plans(snapshot: &Snapshot, placements: &[PlannedPe]) -> BTreeMap<JobId, 
     members.into_iter().map(|(job, placements)| (job, Arc::new(GangPlan::new(placements)))).collect()
 }
 
+/// Binds a waiting pod that is no PE, where it fits: it takes room from the PEs after it.
+fn schedule_pod_of_no_policy(cluster: &mut Cluster, uid: &PodUid) {
+    let Some((pod, None)) = cluster.pod(uid.as_str()) else { return };
+    if pod.node.is_none()
+        && let Some(node) = choose_node(pod, cluster.snapshot())
+    {
+        let bound = Pod { node: Some(node), ..Pod::clone(pod) };
+        cluster.apply(Event::put(bound));
+    }
+}
+
 /// Runs one scheduling cycle in which kube-scheduler considers these nodes.
 fn run_cycle(
     cluster: &mut Cluster,
@@ -129,8 +146,13 @@ fn run_cycle(
     for rejection in snapshot.indexes().filter_map(|index| decision.filter(index).err()) {
         *rejected.entry(rejection.reason()).or_default() += 1;
     }
-    let candidates: Vec<NodeIndex> =
-        nodes.iter().copied().filter(|index| decision.passes_kube_scheduler(*index)).collect();
+    // kube-scheduler also checks the tags that admission has written as node affinity.
+    let matches = |index: NodeIndex| {
+        let node = snapshot.node(index).and_then(|state| state.node.as_deref());
+        pod.node_requirements.as_deref().zip(node).is_none_or(|(own, node)| mismatch(own, node).is_none())
+    };
+    let is_candidate = |index: &NodeIndex| matches(*index) && decision.passes_kube_scheduler(*index);
+    let candidates: Vec<NodeIndex> = nodes.iter().copied().filter(is_candidate).collect();
     let last_attempt = LastAttempt { cached_cycle: Some(CachedCycle::new(&decision, snapshot)), unbound: Vec::new() };
     let context = SchedulingContext {
         last_attempt: &last_attempt,
@@ -157,7 +179,7 @@ fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> 
             let PendingBinding { node, record, .. } = *binding;
             record.map(|record| (node, record))
         }
-        Ok(Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => None,
+        Ok(Verified::TakeoverUnchecked | Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => None,
     };
     CycleOutcome { placed, score: best.score, ..CycleOutcome::default() }
 }

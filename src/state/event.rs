@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
-    StreamJob,
+    ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::policy::PolicySet;
 
@@ -21,6 +21,10 @@ pub enum Event {
     Pool(Change<Pool>),
     /// Objects `StreamJob` have changed.
     StreamJob(Change<StreamJob>),
+    /// The watch has shown every `StreamJob` up to this version.
+    StreamJobsShown(ResourceVersion),
+    /// The latest version of an object cannot be read, or can be read again.
+    Unreadable(UnreadableObject),
     /// Objects `ProcessingElement` of group `streams.ibm.com` have changed.
     DeclaredPe(Change<DeclaredPe>),
     /// Objects `HostPool` of group `streams.ibm.com` have changed.
@@ -37,9 +41,15 @@ pub enum Event {
     Loads(BTreeMap<NodeName, Load>),
     /// The time from now on: measurements age by it.
     Time(Timestamp),
-    /// The watch has probably shown all pods that were created up to this time. Before the first such event, every pod
-    /// counts as created up to then.
-    Settled(Timestamp),
+    /// Time has passed. A pending pod is settled once it has been seen for the quiet time: the watch has probably shown all
+    /// pods that were created with it. Before the first such event, every pod is settled. Neither the clock of the API
+    /// server nor a step of our own plays a part.
+    Settled {
+        /// What has elapsed since the process started.
+        elapsed: SignedDuration,
+        /// How long a pod has to be seen before it is settled.
+        quiet: SignedDuration,
+    },
 }
 
 /// A change of the objects of one kind.

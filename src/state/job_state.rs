@@ -1,6 +1,6 @@
 //! What a snapshot holds of a job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,11 +17,19 @@ pub struct JobState {
     pub previous_nodes: BTreeMap<Arc<str>, PreviousNode>,
     /// The largest number of members that had a node at one time, bound or reserved, since a member is bound.
     pub most_placed: usize,
+    /// The largest number of members at one time.
+    pub most_members: usize,
 }
+
+/// How many previous nodes a job keeps beside twice the largest number of its members. Names of PEs that no pod has any
+/// more would add up otherwise.
+const FEW_PREVIOUS_NODES: usize = 64;
 
 /// The node that a PE was last bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviousNode {
+    /// The creation time of the pod that was bound to the node.
+    pub since: Timestamp,
     /// The node.
     pub node: NodeName,
     /// The owner of the pod: see [`Pe::owner_uid`].
@@ -36,6 +44,44 @@ impl JobState {
         }
         let at = self.members.partition_point(|member| order(&member.pe) < order(pe));
         self.members.insert(at, Member { pe: Arc::clone(pe), state });
+        self.most_members = self.most_members.max(self.members.len());
+    }
+
+    /// Remembers the node of a PE, unless a later pod of the PE was bound to another. Of too many names, those are forgotten
+    /// that no member has and whose pods are the oldest.
+    pub(super) fn remember(&mut self, name: &Arc<str>, previous: PreviousNode) {
+        match self.previous_nodes.get_mut(name) {
+            Some(known) if known.since > previous.since => {}
+            Some(known) => *known = previous,
+            None => {
+                self.previous_nodes.insert(Arc::clone(name), previous);
+                if self.previous_nodes.len() > self.most_previous_nodes() {
+                    self.forget_old_names(name);
+                }
+            }
+        }
+    }
+
+    /// True where the job may remember another name.
+    pub(super) fn has_room_for_a_name(&self) -> bool {
+        self.previous_nodes.len() < self.most_previous_nodes()
+    }
+
+    fn most_previous_nodes(&self) -> usize {
+        self.most_members.saturating_mul(2).saturating_add(FEW_PREVIOUS_NODES)
+    }
+
+    /// Forgets names that no member has, so that many new names follow before names are forgotten again.
+    fn forget_old_names(&mut self, newest: &Arc<str>) {
+        let live: HashSet<&str> = self.members.iter().map(|member| &*member.pe.name).collect();
+        let old = self.previous_nodes.iter().filter(|(name, _)| *name != newest && !live.contains(&***name));
+        let mut old: Vec<(Timestamp, Arc<str>)> = old.map(|(name, known)| (known.since, Arc::clone(name))).collect();
+        old.sort_unstable();
+        let kept = self.most_members.saturating_add(FEW_PREVIOUS_NODES / 2);
+        let excess = self.previous_nodes.len().saturating_sub(kept);
+        for (_, name) in old.iter().take(excess) {
+            self.previous_nodes.remove(name);
+        }
     }
 
     /// Notes how many members have a node, where `before` is the largest number so far.

@@ -35,7 +35,7 @@ impl SharedValues {
         Pod {
             key: PodKey { namespace, ..pod.key },
             owner: pod.owner.map(|owner| self.owners.share(owner)),
-            scheduler_name: pod.scheduler_name.map(|name| texts.share(name)),
+            scheduler_name: texts.share(pod.scheduler_name),
             node: pod.node.map(|node| texts.share(node.into()).into()),
             resources: self.pod_requests.share(pod.resources),
             node_requirements: pod

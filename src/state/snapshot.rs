@@ -1,18 +1,17 @@
 //! The cluster at one moment: immutable, shared, cheap to publish.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::job_state::{JobState, MemberState};
 use super::jobs::Jobs;
+use super::listed_resources::{self, ListedResources};
 use super::node_info::NodeInfo;
 use super::node_set::NodeSet;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
-use crate::model::{Declarations, JobId, Node, NodeName, Pe, PodUid, Pools, StreamJobs};
+use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -21,17 +20,19 @@ pub struct Snapshot {
     pub(super) complete: bool,
     pub(super) nodes: NodeStates,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
+    pub(super) listed_resources: Arc<ListedResources>,
     pub(super) jobs: Jobs,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
-    pub(super) settled: Option<Timestamp>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
     /// The version of the last change that kube-scheduler does not see and after which nodes may pass for PEs of any job.
     pub(super) nodes_released_in: u64,
     /// True where a node is reserved for a pod.
     pub(super) has_reserved_nodes: bool,
+    /// Pending pods that were first seen just now; `None` where no clock is followed.
+    pub(super) arriving: Option<Arc<BTreeSet<PodUid>>>,
     /// The nodes of scheduling cycles that are not over, which count as placed here, beside what the cluster holds.
     pub(super) tentative: Arc<[(PodUid, NodeIndex)]>,
     /// The PE that the snapshot was prepared for.
@@ -138,10 +139,17 @@ impl Snapshot {
         self.spec_changes.iter().map(|(id, version)| (id, *version))
     }
 
-    /// True when pods that were created with this one have been seen as well, as far as can be told.
+    /// True when pods that were created with this one have been seen as well, as far as can be told: the pod has been seen
+    /// for the quiet time. A pod that is not known counts as settled.
     #[must_use]
-    pub fn is_settled(&self, created: Timestamp) -> bool {
-        self.settled.is_none_or(|settled| created <= settled)
+    pub fn is_settled(&self, pod: &Pod) -> bool {
+        self.arriving.as_ref().is_none_or(|arriving| !arriving.contains(&pod.key.uid))
+    }
+
+    /// True where pods settle with time. Otherwise, every pod is settled.
+    #[must_use]
+    pub fn follows_clock(&self) -> bool {
+        self.arriving.is_some()
     }
 
     /// The nodes that kube-scheduler does not ask about for a waiting PE, although the PE may go there by all that is known.
@@ -175,6 +183,13 @@ impl Snapshot {
         self.prepared.as_ref().filter(|prepared| prepared.uid == *uid)?.own
     }
 
+    /// True where the PE was no waiting member before the snapshot was [prepared](Self::prepare_for) for it: the watch has not
+    /// shown its pod yet.
+    #[must_use]
+    pub fn is_joined(&self, uid: &PodUid) -> bool {
+        self.prepared.as_ref().is_some_and(|prepared| prepared.uid == *uid && prepared.is_joined)
+    }
+
     /// Every `StreamJob`.
     #[must_use]
     pub fn stream_jobs(&self) -> &StreamJobs {
@@ -185,6 +200,12 @@ impl Snapshot {
     #[must_use]
     pub fn declared(&self) -> &Declarations {
         &self.declared
+    }
+
+    /// The resources that nodes list.
+    #[must_use]
+    pub fn listed_resources(&self) -> &Arc<ListedResources> {
+        &self.listed_resources
     }
 
     /// Every pool.
@@ -204,12 +225,27 @@ impl Snapshot {
         for node in nodes {
             let node = Arc::new(node);
             let known = snapshot.find(node.name.as_str());
+            let old = known.and_then(|index| snapshot.node(index)?.node.clone());
+            snapshot.replace_listed(old.as_deref(), Some(&node));
             let changed = known
                 .and_then(|index| snapshot.nodes.change(index.number(), |state| state.node = Some(Arc::clone(&node))));
             if changed.is_none() {
                 let name = node.name.clone();
                 let index = snapshot.nodes.put(None, NodeState { node: Some(node), ..NodeState::empty(&name) });
                 Arc::make_mut(&mut snapshot.by_name).insert(name, NodeIndex::at(index));
+            }
+        }
+        snapshot
+    }
+
+    /// The cluster without these pods of a node.
+    #[must_use]
+    pub fn without_pods(&self, index: NodeIndex, pods: &[(Arc<Pod>, Option<Arc<Pe>>)]) -> Self {
+        let mut snapshot = self.clone();
+        for (pod, pe) in pods {
+            snapshot.nodes.change(index.number(), |state| state.remove_pod(pod));
+            if let Some(pe) = pe {
+                snapshot.jobs.change(&pe.job, |job| job.members.retain(|member| member.pe.pod.key.uid != pod.key.uid));
             }
         }
         snapshot
@@ -319,6 +355,13 @@ impl Snapshot {
             state.remove_pod(&pe.pod);
         });
         self.set_state(pe, MemberState::Waiting);
+    }
+
+    /// Counts the resources that a node lists, in the place of an earlier version of the node.
+    pub(super) fn replace_listed(&mut self, old: Option<&Node>, new: Option<&Node>) {
+        if !listed_resources::are_alike(old, new) {
+            Arc::make_mut(&mut self.listed_resources).replace(old, new);
+        }
     }
 
     fn set_state(&mut self, pe: &Pe, state: MemberState) {

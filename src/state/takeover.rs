@@ -9,13 +9,16 @@
 //!   process has then succeeded, and the watch has delivered the node, or it fails.
 //! - A pod that the watch delivers before our first token is unsettled: another process may know the pod and not our
 //!   token. A later pod needs no token: a process that knows the pod has received our token before.
-//! - A token of another process means that the other process has taken over. Every pending pod is unsettled again, and
-//!   our next bind takes over again.
+//! - A token of another process may mean that the other process has taken over. Anybody who may annotate a pod can write
+//!   one, so it only counts as a question: our next bind asks the API server which process has announced its epoch last,
+//!   in a Lease of our own namespace. A process announces its epoch before it writes its first token. Where another
+//!   process has announced its epoch since, every pending pod is unsettled again, and our next bind takes over again.
+//!   Tokens on pods that are no pending PEs are ignored.
 //!
 //! So of two processes that assume PEs which could conflict, the later process has ended the Bindings of the earlier one,
 //! or knows their outcome.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Pod, PodPhase, PodUid, keys};
 
@@ -26,10 +29,15 @@ pub(super) struct Takeover {
     epoch: Option<Box<str>>,
     /// The number of the last token.
     tokens: u64,
-    /// The number of the last token before the current takeover. Tokens up to this number settle no pod.
-    tokens_before: u64,
-    /// True once the watch has delivered a token of the current takeover.
+    /// The last token of the current takeover for each pod, until the watch delivers it. A copy of the token on another
+    /// pod settles no pod.
+    written: BTreeMap<PodUid, u64>,
+    /// True once the watch has delivered a token of the current takeover on a pending PE.
     established: bool,
+    /// How often another process may have taken over: foreign tokens on pending PEs, and lists.
+    questions: u64,
+    /// How many of these questions the Lease has answered.
+    answered: u64,
     /// The pending pods that the watch has not delivered with a token of the current takeover.
     unsettled: BTreeSet<PodUid>,
 }
@@ -48,15 +56,16 @@ impl Takeover {
 
     /// Takes over again: every pending pod is unsettled.
     pub(super) fn begin_again(&mut self, pending: impl Iterator<Item = PodUid>) {
-        self.tokens_before = self.tokens;
+        self.written.clear();
         self.established = false;
         self.unsettled = pending.collect();
     }
 
-    /// A new token; `None` before the first takeover.
-    pub(super) fn next_token(&mut self) -> Option<String> {
+    /// A new token for a pod; `None` before the first takeover.
+    pub(super) fn next_token(&mut self, uid: &PodUid) -> Option<String> {
         let epoch = self.epoch.as_ref()?;
         self.tokens += 1;
+        self.written.insert(uid.clone(), self.tokens);
         // Writing the same value again would not change the version of the pod.
         Some(format!("{epoch}.{}", self.tokens))
     }
@@ -66,41 +75,57 @@ impl Takeover {
         self.epoch.as_ref().is_some_and(|epoch| token_number(epoch, token).is_some())
     }
 
+    /// The number of questions so far, where the Lease has not answered all of them.
+    pub(super) fn open_questions(&self) -> Option<u64> {
+        (self.questions > self.answered).then_some(self.questions)
+    }
+
+    /// Another process may have taken over without a token that the watch delivers.
+    pub(super) fn ask(&mut self) {
+        self.questions += u64::from(self.epoch.is_some());
+    }
+
+    /// The Lease has answered the first `questions` questions.
+    pub(super) fn answer(&mut self, questions: u64) {
+        self.answered = self.answered.max(questions);
+    }
+
     /// The pods to fence before a pod is assumed that a Binding for them could conflict with.
     pub(super) fn unsettled(&self) -> impl Iterator<Item = &PodUid> {
         self.unsettled.iter()
     }
 
-    /// Observes a pod as the watch delivers it; `known` is its previous version. Returns true where another process has
-    /// taken over, so that this process has to take over again.
-    pub(super) fn observe(&mut self, known: Option<&Pod>, pod: &Pod) -> bool {
-        let Some(epoch) = &self.epoch else { return false };
-        if !is_pending(pod) {
-            self.unsettled.remove(&pod.key.uid);
-        } else if known.is_none() && !self.established {
-            self.unsettled.insert(pod.key.uid.clone());
+    /// Observes a pod as the watch delivers it; `known` is its previous version.
+    pub(super) fn observe(&mut self, known: Option<&Pod>, pod: &Pod, is_pe: impl FnOnce() -> bool) {
+        let Some(epoch) = &self.epoch else { return };
+        let (uid, is_pending) = (&pod.key.uid, is_pending(pod));
+        if !is_pending {
+            self.forget(uid);
+            return;
+        }
+        if known.is_none() && !self.established {
+            self.unsettled.insert(uid.clone());
         }
         let token = pod.annotations.get(keys::EPOCH);
         if token == known.and_then(|known| known.annotations.get(keys::EPOCH)) {
-            return false;
+            return;
         }
         match token.map(|token| token_number(epoch, token)) {
-            None => false,
-            Some(Some(number)) => {
-                if number > self.tokens_before {
-                    self.established = true;
-                    self.unsettled.remove(&pod.key.uid);
-                }
-                false
+            Some(Some(number)) if self.written.get(uid) == Some(&number) => {
+                self.written.remove(uid);
+                self.unsettled.remove(uid);
+                self.established |= is_pe();
             }
-            // Where this takeover has written no token yet, it has settled no pod, so it need not begin again.
-            Some(None) => self.tokens > self.tokens_before,
+            // A token of an earlier takeover of this process, or a copy of a token.
+            None | Some(Some(_)) => {}
+            Some(None) => self.questions += u64::from(is_pe()),
         }
     }
 
     /// Forgets a deleted pod.
     pub(super) fn forget(&mut self, uid: &PodUid) {
         self.unsettled.remove(uid);
+        self.written.remove(uid);
     }
 }
 

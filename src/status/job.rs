@@ -90,7 +90,9 @@ pub fn job_status(object: &StreamJob, inputs: StatusInputs<'_>) -> Result<Stream
         }
         placements.extend(pes_without_pod(id, state));
     }
-    placements.extend(remembered(last, &placements, &generations));
+    let remembered = remembered(last, &placements, &generations);
+    let room = room_for_pes_without_pod(last, &placements);
+    placements.extend(remembered.into_iter().take(room));
     placements.sort_by(|left, right| key(left).cmp(&key(right)));
 
     let placed = placements.iter().filter(|place| place.node.is_some()).count();
@@ -184,6 +186,20 @@ fn pes_without_pod<'a>(id: &'a JobId, job: &'a JobState) -> impl Iterator<Item =
     })
 }
 
+/// How many more PEs without a pod a status may list. The list is derived from the last status too, and may not grow with
+/// each name that a pod ever had.
+fn room_for_pes_without_pod(last: Option<&StreamJobStatus>, placements: &[PlacementStatus]) -> usize {
+    const FEW: usize = 64;
+    let count = |places: &[PlacementStatus]| {
+        let with_pod = places.iter().filter(|place| place.pod.is_some()).count();
+        (with_pod, places.len() - with_pod)
+    };
+    let (with_pod, without_pod) = count(placements);
+    let (last_with_pod, last_without_pod) = last.map_or((0, 0), |last| count(&last.placements));
+    let most = with_pod.max(last_with_pod).saturating_mul(2).saturating_add(FEW).max(last_without_pod);
+    most.saturating_sub(without_pod)
+}
+
 /// PEs that only the last status still knows. An older submission is over once there is a later one.
 fn remembered(
     last: Option<&StreamJobStatus>,
@@ -195,7 +211,9 @@ fn remembered(
         let is_over = !generations.is_empty() && !generations.contains(&*place.generation);
         place.owner.is_some() && !is_over && !reported.contains(&(&*place.pe, &*place.generation))
     });
-    places.filter_map(as_remembered).collect()
+    // The PEs that have lost their pods since come first: not every name may have room.
+    let (with_pod, without_pod): (Vec<_>, Vec<_>) = places.partition(|place| place.pod.is_some());
+    with_pod.into_iter().chain(without_pod).filter_map(as_remembered).collect()
 }
 
 fn as_remembered(place: &PlacementStatus) -> Option<PlacementStatus> {

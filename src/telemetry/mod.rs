@@ -1,5 +1,6 @@
 //! Metrics and logs: every name in one place, recorded from decisions.
 
+mod bounded_label;
 mod logs;
 mod names;
 mod record;

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use metrics::{counter, gauge, histogram};
 
+use super::bounded_label::BoundedLabel;
 use super::names;
 use crate::model::{Reason, RequestOutcome};
 use crate::state::LoadSummary;
@@ -48,9 +50,12 @@ impl WriteOutcome {
 /// Counts a bind request for a PE.
 pub fn placement(outcome: BindOutcome<'_>) {
     let BindOutcome { result, pool, scheme } = outcome;
-    counter!(names::PLACEMENTS, "result" => result.as_str(), "pool" => pool.to_owned(), "scheme" => scheme)
-        .increment(1);
+    let pool = POOLS.lock().unwrap_or_else(PoisonError::into_inner).value(pool);
+    counter!(names::PLACEMENTS, "result" => result.as_str(), "pool" => pool, "scheme" => scheme).increment(1);
 }
+
+/// The pools that have been values of a label.
+static POOLS: Mutex<BoundedLabel> = Mutex::new(BoundedLabel::new());
 
 /// Counts the nodes that filter rejected.
 pub fn rejections(rejected: &BTreeMap<Reason, usize>) {

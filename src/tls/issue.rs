@@ -1,4 +1,4 @@
-//! Issues a certificate authority and a serving certificate.
+//! Issues a certificate authority, a serving certificate and the certificate of a caller.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -7,10 +7,12 @@ use time::{Duration, OffsetDateTime};
 
 /// Certificates are valid from a little before their issue: clocks of two machines may differ.
 const BACK_DATED: Duration = Duration::minutes(10);
+/// The common name in the certificate of a caller.
+const CALLER: &str = "kube-scheduler";
 /// The authority outlives many serving certificates.
 const AUTHORITY_LIFETIME: Duration = Duration::days(3_650);
 
-/// A new authority and a serving certificate that it signed, in PEM.
+/// A new authority and the certificates that it signed, in PEM.
 #[derive(Clone)]
 pub struct Issued {
     /// The certificate of the authority, which callers must trust.
@@ -19,6 +21,23 @@ pub struct Issued {
     pub certificate: String,
     /// Its private key.
     pub key: String,
+    /// The certificate of a caller, by which the server knows the caller.
+    pub client: ClientPair,
+}
+
+/// The certificate of a caller, in PEM.
+#[derive(Clone)]
+pub struct ClientPair {
+    /// The certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+}
+
+impl std::fmt::Debug for ClientPair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientPair").finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Issued {
@@ -27,7 +46,7 @@ impl std::fmt::Debug for Issued {
     }
 }
 
-/// Issues an authority and a serving certificate (ECDSA P-256) for these names and addresses.
+/// Issues an authority, a serving certificate (ECDSA P-256) for these names and addresses, and the certificate of a caller.
 ///
 /// # Errors
 /// [`rcgen::Error`] when no certificate can hold a name.
@@ -52,5 +71,21 @@ pub fn issue(names: &[String], now: OffsetDateTime, lifetime: Duration) -> Resul
     serving.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate()?;
     let certificate = serving.signed_by(&key, &issuer)?;
-    Ok(Issued { authority: authority_certificate.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
+
+    let mut caller = CertificateParams::default();
+    caller.distinguished_name.push(DnType::CommonName, CALLER);
+    caller.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    caller.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    caller.not_before = now - BACK_DATED;
+    caller.not_after = now + lifetime;
+    caller.use_authority_key_identifier_extension = true;
+    let caller_key = KeyPair::generate()?;
+    let client =
+        ClientPair { certificate: caller.signed_by(&caller_key, &issuer)?.pem(), key: caller_key.serialize_pem() };
+    Ok(Issued {
+        authority: authority_certificate.pem(),
+        certificate: certificate.pem(),
+        key: key.serialize_pem(),
+        client,
+    })
 }

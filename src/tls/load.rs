@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -70,6 +71,27 @@ pub fn load(certificate: &Path, key: &Path) -> Result<Pair, LoadError> {
     };
     let (chain_pem, key_pem) = (read(certificate)?, read(key)?);
     parse(&chain_pem, &key_pem, (&certificate.to_owned(), &key.to_owned()))
+}
+
+/// Loads the certificates of authorities.
+///
+/// # Errors
+/// [`LoadError`] naming the file.
+#[expect(clippy::disallowed_methods, reason = "certificate files are read here and nowhere else")]
+pub fn load_authorities(file: &Path) -> Result<RootCertStore, LoadError> {
+    let name = file.display().to_string();
+    let pem = std::fs::read(file).map_err(|source| LoadError::Read { file: name.clone(), source })?;
+    let mut authorities = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| pem_error(&name, "certificate", &error))?;
+        authorities
+            .add(certificate)
+            .map_err(|error| LoadError::Certificate { file: name.clone(), problem: error.to_string() })?;
+    }
+    if authorities.is_empty() {
+        return Err(pem_error(&name, "certificate", &"the file has none"));
+    }
+    Ok(authorities)
 }
 
 /// Parses a certificate chain and its key; the names are for errors.

@@ -4,6 +4,6 @@ mod issue;
 mod load;
 mod serve;
 
-pub use issue::{Issued, issue};
-pub use load::{LoadError, Pair, load, provider};
+pub use issue::{ClientPair, Issued, issue};
+pub use load::{LoadError, Pair, load, load_authorities, provider};
 pub use serve::ServingCertificate;

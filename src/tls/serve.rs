@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 
 use super::issue::Issued;
 use super::load::{LoadError, Pair, load, parse, provider};
@@ -68,6 +68,23 @@ impl ServingCertificate {
         let config = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
+            .with_cert_resolver(Arc::<Self>::clone(self));
+        Ok(config)
+    }
+
+    /// The TLS configuration of a server with this certificate that asks each caller for a certificate of one of these
+    /// authorities.
+    ///
+    /// # Errors
+    /// [`rustls::Error`] when the provider supports no protocol version, or there is no authority.
+    pub fn mutual_server_config(self: &Arc<Self>, callers: RootCertStore) -> Result<ServerConfig, rustls::Error> {
+        let provider = Arc::new(provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(callers), Arc::clone(&provider))
+            .build()
+            .map_err(|error| rustls::Error::General(error.to_string()))?;
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::<Self>::clone(self));
         Ok(config)
     }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use backon::ExponentialBuilder;
 use futures::{Stream, StreamExt as _};
-use hyper::Request;
-use kube::client::Body;
+use kube::api::ObjectMeta;
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
-use kube::{Api, Client, Resource as _};
+use kube::runtime::watcher::ExponentialBackoff;
+use kube::{Api, Client, Resource as _, ResourceExt as _};
 
+use super::forbidden::go_without;
 use super::health::Health;
+use super::list_watch::{Shown, WatchError, list_watch};
 use super::watched::Watched;
 use crate::state::Event;
 use crate::store::Store;
@@ -28,130 +29,183 @@ const BATCH: usize = 512;
 /// Watches all objects of a kind, until the API server no longer serves the kind.
 pub(super) async fn watch<K: Watched>(client: Client, store: Arc<Store>, health: Arc<Health>) {
     // Guarded: an object that cannot be read must not end the watch of the others.
-    let api = Api::<DeserializeGuard<K>>::all(reporting(client, Arc::clone(&health)));
+    let api = Api::<DeserializeGuard<K>>::all(client);
     let pauses = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(200))
         .with_max_delay(LONGEST_PAUSE)
         .with_jitter()
         .without_max_times();
-    let events = watcher(api, watcher::Config::default()).backoff(ExponentialBackoff::from(pauses));
-    follow(events, store, health).await;
+    follow(list_watch(api).backoff(ExponentialBackoff::from(pauses)), store, health).await;
 }
 
-/// The same client, which reports to the health that the server has accepted a watch. A watch that continues after a
-/// failure delivers no event before an object changes, which may take days.
-fn reporting(client: Client, health: Arc<Health>) -> Client {
-    let namespace = client.default_namespace().to_owned();
-    let send = move |request: Request<Body>| {
-        let (client, health) = (client.clone(), Arc::clone(&health));
-        let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
-        async move {
-            let response = client.send(request).await?;
-            if is_watch && response.status().is_success() {
-                health.answered();
-            }
-            Ok::<_, kube::Error>(response)
-        }
-    };
-    Client::new(tower::service_fn(send), namespace)
-}
+type Item<K> = Result<Shown<DeserializeGuard<K>>, WatchError>;
 
-type WatchEvent<K> = Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>;
-
-async fn follow<K: Watched>(events: impl Stream<Item = WatchEvent<K>>, store: Arc<Store>, health: Arc<Health>) {
-    let mut batches = std::pin::pin!(events.ready_chunks(BATCH));
-    let mut listing: Vec<K::Projected> = Vec::new();
-    let mut reported: BTreeMap<String, String> = BTreeMap::new();
+async fn follow<K: Watched>(items: impl Stream<Item = Item<K>>, store: Arc<Store>, health: Arc<Health>) {
+    let mut batches = std::pin::pin!(items.ready_chunks(BATCH));
+    let mut reader = Reader::<K>::new(&health);
     while let Some(batch) = batches.next().await {
-        let mut folded = Vec::with_capacity(batch.len());
-        let mut complete = false;
-        for event in batch {
-            match event {
-                Err(error) if K::IS_OPTIONAL && is_unknown_kind(&error) => return,
+        let mut events = Vec::with_capacity(batch.len());
+        let mut version = None;
+        let mut is_listed = false;
+        for item in batch {
+            match item {
+                Err(error) if K::IS_OPTIONAL && error.is_unknown_kind() => return,
+                Err(error) if K::IS_OPTIONAL && error.is_forbidden() => go_without::<K>(&store, &health, &error),
                 Err(error) => {
-                    health.failed(&error);
+                    if matches!(error, WatchError::Silent) {
+                        health.was_silent(&error);
+                    } else {
+                        health.failed(&error);
+                    }
                     tracing::warn!(kind = K::KIND, %error, "the watch failed; retrying");
                 }
-                Ok(event) => {
-                    // `Init` comes before the API server is asked for the list.
-                    if !matches!(event, watcher::Event::Init) {
-                        health.answered();
-                    }
-                    complete |= matches!(event, watcher::Event::InitDone);
-                    if let watcher::Event::Delete(object) = &event {
-                        folded.extend(K::orphans(object.meta()));
-                    }
-                    folded.extend(fold::<K>(event, &mut listing, &health, &mut reported));
+                Ok(shown) => {
+                    health.answered();
+                    is_listed |= matches!(shown, Shown::Listed(_));
+                    version = version_of(&shown).or(version);
+                    events.extend(reader.read(shown));
                 }
             }
         }
-        store.apply(folded);
-        if complete {
+        // After the objects themselves: PEs that wait for an object are read with it.
+        events.extend(version.and_then(|version| K::shown(&version)));
+        store.apply(events);
+        if is_listed && !health.is_listed() {
             health.list_is_complete();
             tracing::info!(kind = K::KIND, "listed");
         }
     }
 }
 
-/// The event for the state. The objects of a list are collected until the list is complete.
-fn fold<K: Watched>(
-    event: watcher::Event<DeserializeGuard<K>>,
-    listing: &mut Vec<K::Projected>,
-    health: &Health,
-    reported: &mut BTreeMap<String, String>,
-) -> Option<Event> {
-    let mut project = |guarded: &DeserializeGuard<K>| match &guarded.0 {
-        Ok(object) => {
-            if let Some((kind, error)) = object.left_out() {
-                telemetry::undecodable(kind);
-                tracing::warn!(kind, name = object.meta().name, %error, "a part of an object cannot be read and is ignored");
+/// The resource version up to which every change has been shown with this item.
+fn version_of<K: Watched>(shown: &Shown<DeserializeGuard<K>>) -> Option<String> {
+    match shown {
+        Shown::Listed(version) | Shown::Bookmark(version) => Some(version.clone()),
+        Shown::Applied(object) | Shown::Deleted(object) => object.resource_version(),
+        Shown::Page { .. } | Shown::Accepted | Shown::Ended => None,
+    }
+}
+
+/// Reads objects of one kind into events.
+struct Reader<'a, K: Watched> {
+    health: &'a Health,
+    /// The objects of the list that is being read.
+    listing: Vec<K::Projected>,
+    /// The field problems that were logged last, by object. Objects that are gone are forgotten.
+    reported: BTreeMap<String, String>,
+    /// Those of before the list that is being read.
+    reported_before: BTreeMap<String, String>,
+    /// The objects whose latest version cannot be read, by name.
+    unreadable: BTreeMap<String, ObjectMeta>,
+    /// Those of before the list that is being read.
+    unreadable_before: BTreeMap<String, ObjectMeta>,
+}
+
+impl<'a, K: Watched> Reader<'a, K> {
+    fn new(health: &'a Health) -> Self {
+        Self {
+            health,
+            listing: Vec::new(),
+            reported: BTreeMap::new(),
+            reported_before: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            unreadable_before: BTreeMap::new(),
+        }
+    }
+
+    /// The events for the state. The objects of a list are collected until the list is complete.
+    fn read(&mut self, shown: Shown<DeserializeGuard<K>>) -> Vec<Event> {
+        match shown {
+            Shown::Page { objects, is_first } => {
+                if is_first {
+                    self.listing.clear();
+                    self.reported_before.append(&mut self.reported);
+                    self.unreadable_before.append(&mut self.unreadable);
+                }
+                let mut events = Vec::new();
+                for object in &objects {
+                    let projected = self.project(object, &mut events);
+                    self.listing.extend(projected);
+                }
+                events
             }
-            let projected = object.project().map_err(|error| health.cannot_read(&error)).ok()?;
-            report_field_problems::<K>(&projected, reported);
-            Some(projected)
+            Shown::Listed(_) => {
+                self.reported_before.clear();
+                let gone = std::mem::take(&mut self.unreadable_before).into_values();
+                let readable = gone.filter_map(|metadata| K::unreadable(&metadata, None));
+                readable.chain([Event::listed(std::mem::take(&mut self.listing))]).collect()
+            }
+            Shown::Applied(object) => {
+                let mut events = Vec::new();
+                let projected = self.project(&object, &mut events);
+                events.extend(projected.map(Event::put));
+                events
+            }
+            Shown::Deleted(object) => {
+                let name = object_name(object.meta());
+                self.reported.remove(&name);
+                let readable = self.unreadable.remove(&name).and_then(|metadata| K::unreadable(&metadata, None));
+                let gone = K::key(object.meta()).map(Event::gone::<K::Projected>);
+                K::orphans(object.meta()).into_iter().chain(readable).chain(gone).collect()
+            }
+            Shown::Accepted | Shown::Bookmark(_) | Shown::Ended => Vec::new(),
         }
-        Err(error) => {
-            health.cannot_read(error);
-            None
+    }
+
+    /// What the state holds of an object. Whether the object can be read is an event where that changes.
+    fn project(&mut self, guarded: &DeserializeGuard<K>, events: &mut Vec<Event>) -> Option<K::Projected> {
+        let name = object_name(guarded.meta());
+        let before = self.unreadable.remove(&name).or_else(|| self.unreadable_before.remove(&name));
+        let projected = match &guarded.0 {
+            Ok(object) => object.project().map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let projected = match projected {
+            Ok(projected) => projected,
+            Err(problem) => {
+                self.health.cannot_read(&name, &problem);
+                events.extend(K::unreadable(guarded.meta(), Some(&problem)));
+                self.unreadable.insert(name, small(guarded.meta()));
+                return None;
+            }
+        };
+        events.extend(before.and_then(|metadata| K::unreadable(&metadata, None)));
+        if let Some((kind, error)) = guarded.0.as_ref().ok().and_then(Watched::left_out) {
+            telemetry::undecodable(kind);
+            tracing::warn!(kind, name, %error, "a part of an object cannot be read and is ignored");
         }
-    };
-    match event {
-        watcher::Event::Init => {
-            listing.clear();
-            None
+        self.report_field_problems(&projected);
+        Some(projected)
+    }
+
+    /// Logs the fields of an object that cannot be read: once, until they change.
+    fn report_field_problems(&mut self, projected: &K::Projected) {
+        let Some((object, field_problems)) = K::field_problems(projected) else { return };
+        let before = self.reported.remove(&object).or_else(|| self.reported_before.remove(&object));
+        if field_problems.is_empty() {
+            return;
         }
-        watcher::Event::InitApply(object) => {
-            listing.extend(project(&object));
-            None
+        if before.as_ref() != Some(&field_problems) {
+            tracing::warn!(
+                kind = K::KIND,
+                object,
+                field_problems,
+                "fields of an object cannot be read; the others count"
+            );
         }
-        watcher::Event::InitDone => Some(Event::listed(std::mem::take(listing))),
-        watcher::Event::Apply(object) => project(&object).map(Event::put),
-        watcher::Event::Delete(object) => K::key(object.meta()).map(Event::gone::<K::Projected>),
+        self.reported.insert(object, field_problems);
     }
 }
 
-/// Logs the fields of an object that cannot be read: once, until they change.
-fn report_field_problems<K: Watched>(projected: &K::Projected, reported: &mut BTreeMap<String, String>) {
-    let Some((object, field_problems)) = K::field_problems(projected) else { return };
-    if field_problems.is_empty() {
-        reported.remove(&object);
-    } else if reported.get(&object) != Some(&field_problems) {
-        tracing::warn!(kind = K::KIND, object, field_problems, "fields of an object cannot be read; the others count");
-        reported.insert(object, field_problems);
-    }
+/// The identity of an object, without all else of its metadata.
+fn small(metadata: &ObjectMeta) -> ObjectMeta {
+    ObjectMeta { name: metadata.name.clone(), namespace: metadata.namespace.clone(), ..ObjectMeta::default() }
 }
 
-/// True where a watch fails because the API server does not serve the kind.
-fn is_unknown_kind(error: &watcher::Error) -> bool {
-    match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,
-        watcher::Error::InitialListFailed(_)
-        | watcher::Error::WatchStartFailed(_)
-        | watcher::Error::WatchError(_)
-        | watcher::Error::WatchFailed(_)
-        | watcher::Error::NoResourceVersion => false,
-    }
+/// Namespace and name, as messages name the object.
+fn object_name(metadata: &ObjectMeta) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    format!("{}/{}", text(&metadata.namespace), text(&metadata.name))
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 mod feed;
 mod follow;
+mod forbidden;
 mod health;
+mod list_watch;
 mod optional;
 mod owners;
 mod watched;
 
 pub use feed::Feed;
 pub(crate) use feed::Kinds;
+pub(crate) use list_watch::{Shown, list_watch};

@@ -2,6 +2,9 @@
 //!
 //! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again,
 //! because the definition may be installed later.
+//!
+//! Where this process may not read a kind, PEs of other engines do not wait for it. A PE that belongs to an object of
+//! the kind waits until the object has been seen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +12,7 @@ use std::time::Duration;
 use kube::{Client, Resource};
 
 use super::follow::watch;
+use super::forbidden::go_without;
 use super::health::Health;
 use super::watched::Watched;
 use crate::state::Event;
@@ -18,6 +22,8 @@ use crate::store::Store;
 const NOT_SERVED_PAUSE: Duration = Duration::from_secs(10);
 /// How long to wait before asking again without an answer.
 const NO_ANSWER_PAUSE: Duration = Duration::from_secs(2);
+/// How long the API server may take to say whether it serves a kind.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Follows a kind while it is served. The snapshot is not complete before all objects of the kind are listed.
 pub(super) fn start<K: Watched>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
@@ -48,9 +54,9 @@ async fn follow<K: Watched>(client: Client, store: Arc<Store>, health: Arc<Healt
 async fn until_served<K: Watched>(client: &Client, store: &Store, health: &Health) {
     let mut is_reported = false;
     loop {
-        match is_served::<K>(client).await {
-            Ok(true) => return,
-            Ok(false) => {
+        match availability::<K>(client).await {
+            Availability::Served => return,
+            Availability::NotServed => {
                 health.answered();
                 if !is_reported {
                     store.apply([Event::listed(Vec::<K::Projected>::new())]);
@@ -59,19 +65,41 @@ async fn until_served<K: Watched>(client: &Client, store: &Store, health: &Healt
                 }
                 tokio::time::sleep(NOT_SERVED_PAUSE).await;
             }
-            Err(error) => {
-                health.failed(&error);
-                tracing::warn!(kind = K::KIND, %error, "the API server was asked whether it serves the kind and did not answer; retrying");
+            Availability::Forbidden(problem) => {
+                go_without::<K>(store, health, &problem);
+                tokio::time::sleep(NOT_SERVED_PAUSE).await;
+            }
+            Availability::Unknown(problem) => {
+                health.failed(&problem);
+                tracing::warn!(
+                    kind = K::KIND,
+                    problem,
+                    "the API server was asked whether it serves the kind and did not answer; retrying"
+                );
                 tokio::time::sleep(NO_ANSWER_PAUSE).await;
             }
         }
     }
 }
 
-async fn is_served<K: Resource<DynamicType = ()>>(client: &Client) -> kube::Result<bool> {
-    match client.list_api_group_resources(&K::api_version(&())).await {
-        Ok(list) => Ok(list.resources.iter().any(|resource| *resource.name == *K::plural(&()))),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
-        Err(error) => Err(error),
+/// Whether the API server serves a kind to this process.
+enum Availability {
+    Served,
+    NotServed,
+    /// This process may not ask.
+    Forbidden(String),
+    /// The API server did not say.
+    Unknown(String),
+}
+
+async fn availability<K: Resource<DynamicType = ()>>(client: &Client) -> Availability {
+    let version = K::api_version(&());
+    match tokio::time::timeout(DEADLINE, client.list_api_group_resources(&version)).await {
+        Ok(Ok(list)) if list.resources.iter().any(|resource| *resource.name == *K::plural(&())) => Availability::Served,
+        Ok(Ok(_)) => Availability::NotServed,
+        Ok(Err(kube::Error::Api(status))) if status.code == 404 => Availability::NotServed,
+        Ok(Err(kube::Error::Api(status))) if status.code == 403 => Availability::Forbidden(status.message),
+        Ok(Err(error)) => Availability::Unknown(error.to_string()),
+        Err(_elapsed) => Availability::Unknown(format!("no answer within {} s", DEADLINE.as_secs())),
     }
 }

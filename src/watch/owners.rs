@@ -15,10 +15,11 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use kube::api::{ObjectMeta, PartialObjectMeta};
 use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, ExponentialBackoff, watcher};
+use kube::runtime::watcher::ExponentialBackoff;
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
+use super::list_watch::{Shown, list_watch};
 use crate::model::{Owner, OwnerKind};
 use crate::state::Event;
 use crate::store::Store;
@@ -43,11 +44,10 @@ where
     let pauses =
         ExponentialBuilder::new().with_max_delay(LONGEST_PAUSE).with_factor(4.0).with_jitter().without_max_times();
     tokio::spawn(async move {
-        let events = watcher(api, watcher::Config::default()).backoff(ExponentialBackoff::from(pauses));
-        let mut events = std::pin::pin!(events);
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(watcher::Event::Delete(object)) => store.apply(gone::<K>(&object.metadata)),
+        let mut shown = std::pin::pin!(list_watch(api).backoff(ExponentialBackoff::from(pauses)));
+        while let Some(item) = shown.next().await {
+            match item {
+                Ok(Shown::Deleted(object)) => store.apply(gone::<K>(&object.metadata)),
                 Ok(_) => {}
                 Err(error) => {
                     let kind = K::kind(&());

@@ -1,6 +1,7 @@
 //! The kinds of objects that are watched, and how an object becomes the value that the state holds.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use kube::Resource;
 use kube::api::ObjectMeta;
@@ -11,7 +12,7 @@ use crate::api::open_streams::{HostPool as DeclaredPoolObject, Job, ParallelRegi
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, NodeName, ObjectId, OpenStreamsObject as _,
-    Pod, PodUid, Pool, StreamJob,
+    Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::state::{Event, Observed};
 
@@ -35,6 +36,14 @@ pub(super) trait Watched:
     /// The event that Kubernetes is going to collect the pods of an object that was deleted. The metadata are the last
     /// ones of the object.
     fn orphans(_metadata: &ObjectMeta) -> Option<Event> {
+        None
+    }
+    /// The event that the watch has shown every object up to this resource version.
+    fn shown(_version: &str) -> Option<Event> {
+        None
+    }
+    /// The event that the latest version of an object cannot be read; without a problem, that it can be read again.
+    fn unreadable(_metadata: &ObjectMeta, _problem: Option<&str>) -> Option<Event> {
         None
     }
     /// Name and field problems of an object that counts all the same.
@@ -80,6 +89,9 @@ impl Watched for HostPool {
     fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
         object_id(metadata)
     }
+    fn unreadable(metadata: &ObjectMeta, problem: Option<&str>) -> Option<Event> {
+        unreadable::<Self>(metadata, problem)
+    }
 }
 
 impl Watched for StreamJobObject {
@@ -91,6 +103,12 @@ impl Watched for StreamJobObject {
     }
     fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
         object_id(metadata)
+    }
+    fn unreadable(metadata: &ObjectMeta, problem: Option<&str>) -> Option<Event> {
+        unreadable::<Self>(metadata, problem)
+    }
+    fn shown(version: &str) -> Option<Event> {
+        ResourceVersion::parse(version).map(Event::StreamJobsShown)
     }
 }
 
@@ -123,6 +141,11 @@ open_streams! {
     DeclaredPoolObject as DeclaredPool;
     Job as DeclaredJob;
     ParallelRegion as DeclaredRegion;
+}
+
+fn unreadable<K: Watched>(metadata: &ObjectMeta, problem: Option<&str>) -> Option<Event> {
+    let (kind, id) = (K::KIND, object_id(metadata)?);
+    Some(Event::Unreadable(UnreadableObject { kind, id, problem: problem.map(Arc::from) }))
 }
 
 fn object_id(metadata: &ObjectMeta) -> Option<ObjectId> {

@@ -41,7 +41,7 @@ pub(crate) fn run() {
 }
 
 /// Serves the webhook and its floor to clients outside of this process, until standard input ends.
-#[expect(clippy::print_stdout, reason = "a benchmark says what it finds")]
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark says what it finds")]
 pub(crate) fn serve() {
     let trust = Trust::new();
     println!("webhook https://{}/admission/mutate", wire::webhook(Arc::new(Store::new(cluster::policies())), &trust));

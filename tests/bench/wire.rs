@@ -189,6 +189,14 @@ impl PodApi for Unasked {
         Box::pin(std::future::pending())
     }
 
+    fn announce_epoch<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), WriteError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn announced_epoch(&self) -> BoxFuture<'_, Result<Option<String>, WriteError>> {
+        Box::pin(std::future::pending())
+    }
+
     fn write_fencing_token<'a>(&'a self, _: &'a PodKey, _: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
         Box::pin(std::future::pending())
     }

@@ -25,7 +25,7 @@ const COLUMNS: &str = r"POD:.metadata.name,NODE:.spec.nodeName,SIDECAR:.spec.ini
 /// so that there is no second one to build.
 fn main() -> Result<ExitCode> {
     let first = std::env::args().nth(1);
-    if matches!(first.as_deref(), Some("serve" | "certs")) {
+    if matches!(first.as_deref(), Some("serve" | "certs" | "explain")) {
         return Ok(outrigger::cli::run(std::env::args_os()));
     }
     let nodes = match first {
@@ -60,7 +60,9 @@ async fn run(nodes: u16) -> Result<()> {
     let metrics = [("extender", &installation.extender), ("admission", &installation.admission)];
     let metrics: Vec<(&str, SocketAddr)> =
         metrics.into_iter().filter_map(|(role, process)| Some((role, process.as_ref()?.metrics_address()))).collect();
-    println!("{}", usage(cluster, &metrics, &job)?);
+    let extender = installation.extender.as_ref().context("no extender runs")?;
+    let server = format!("http://{}", extender.address());
+    println!("{}", usage(cluster, &metrics, &server, &job)?);
     std::future::pending().await
 }
 
@@ -84,7 +86,7 @@ fn write_job(folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn usage(cluster: &Cluster, metrics: &[(&str, SocketAddr)], job: &Path) -> Result<String> {
+fn usage(cluster: &Cluster, metrics: &[(&str, SocketAddr)], server: &str, job: &Path) -> Result<String> {
     let programs = cluster.kubectl().program().parent().context("kubectl is in no folder")?.to_owned();
     let metrics: Vec<String> =
         metrics.iter().map(|(role, address)| format!("  curl -s http://{address}/metrics   # {role}")).collect();
@@ -100,7 +102,11 @@ ready; in another terminal:
   # where they are, what was injected, and why there
   kubectl get pods -o custom-columns='{COLUMNS}'
 
-  # why one waits
+  # why one waits, rule by rule, and what would help
+  {program} explain --server {server} \
+    $(kubectl get pods --field-selector spec.nodeName= -o name | head -n 1)
+
+  # what kube-scheduler says of it
   kubectl get events --field-selector reason=FailedScheduling -o custom-columns=POD:.involvedObject.name,WHY:.message
 
 {metrics}
@@ -109,6 +115,7 @@ logs: {logs}
 Ctrl-C stops everything and deletes it.",
         kubeconfig = cluster.kubeconfig().display(),
         programs = programs.display(),
+        program = std::env::current_exe()?.display(),
         job = job.display(),
         metrics = metrics.join("\n"),
         logs = cluster.folder().display(),

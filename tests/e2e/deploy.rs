@@ -194,6 +194,52 @@ fn ports_agree_from_the_program_to_the_services() {
     });
 }
 
+/// The replicas as the deployed template makes them, on nodes of which one draws every pod by its size: the default
+/// scheduler spreads them over hosts, and over zones where nodes have zones.
+#[tokio::test]
+async fn the_replicas_of_the_webhook_are_on_two_nodes_and_in_two_zones() {
+    const ZONE: &str = "topology.kubernetes.io/zone";
+    let cluster = Cluster::start().await.unwrap();
+    let small = |name: &str| FakeNode::new(name).resource("cpu", "1").label("of", "no-zones");
+    let zoned =
+        |name: &str, zone: &str| FakeNode::new(name).resource("cpu", "1").label("of", "zones").label(ZONE, zone);
+    let large = |node: FakeNode| node.resource("cpu", "64").resource("memory", "256Gi");
+    let nodes = [
+        large(small("plain-large")),
+        small("plain-small"),
+        large(zoned("east-large", "east")),
+        large(zoned("east-second", "east")),
+        zoned("west-small", "west"),
+    ];
+    cluster.create_nodes(&nodes).await.unwrap();
+    let _default = cluster.start_scheduler(SchedulerSettings::new("default-scheduler")).await.unwrap();
+    let client = cluster.client().await.unwrap();
+    let pods: Api<Pod> = Api::default_namespaced(client);
+    let manifests = documents(&deploy_folder().join("webhook")).unwrap();
+    let deployment = manifests.iter().map(|(_, document)| document).find(|document| kind(document) == "Deployment");
+    let template = &deployment.unwrap()["spec"]["template"];
+    for (cluster_kind, expected) in [("no-zones", ["plain-large", "plain-small"]), ("zones", ["east", "west-small"])] {
+        let mut placed = Vec::new();
+        for replica in ["a", "b"] {
+            let mut spec = template["spec"].clone();
+            // Neither the account nor the volumes play a part in placement.
+            for member in ["serviceAccountName", "volumes", "priorityClassName"] {
+                spec.as_object_mut().unwrap().remove(member);
+            }
+            spec["automountServiceAccountToken"] = json!(false);
+            spec["containers"][0].as_object_mut().unwrap().remove("volumeMounts");
+            spec["nodeSelector"] = json!({ "of": cluster_kind });
+            let mut labels = template["metadata"]["labels"].clone();
+            labels["pod-template-hash"] = json!(cluster_kind);
+            let name = format!("{cluster_kind}-{replica}");
+            let pod = json!({ "metadata": { "name": name, "labels": labels }, "spec": spec });
+            pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+            placed.push(running(&pods, &name).await.unwrap().spec.unwrap().node_name.unwrap());
+        }
+        assert!(placed[0].starts_with(expected[0]) && placed[1].starts_with(expected[1]), "{cluster_kind}: {placed:?}");
+    }
+}
+
 /// The documented installation, word by word: `README.md` and `certs/README.md`. KWOK plays the kubelet of the two
 /// Deployments; the programs that do the work run beside, with leader election as it is deployed.
 #[tokio::test]

@@ -29,10 +29,12 @@ use crate::cluster::{FakeNode, Installation, InstallationSettings};
 /// How long a pod may take from its creation until it runs.
 pub(crate) const RUNNING: Duration = Duration::from_secs(30);
 
-/// An installation of the program under test. `adjust` takes parts away or adds policies.
+/// An installation of the program under test, or of the program that the environment variable `OUTRIGGER_PROGRAM` names.
+/// `adjust` takes parts away or adds policies.
 #[expect(clippy::unwrap_used, reason = "the end of a test that has nothing to test")]
 pub(crate) async fn installed(adjust: impl FnOnce(InstallationSettings) -> InstallationSettings) -> Installation {
-    let settings = adjust(InstallationSettings::new(env!("CARGO_BIN_EXE_outrigger")));
+    let program = std::env::var_os("OUTRIGGER_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_outrigger").into());
+    let settings = adjust(InstallationSettings::new(program));
     Installation::start(settings).await.unwrap()
 }
 

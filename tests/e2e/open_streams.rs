@@ -193,7 +193,7 @@ async fn a_job_given_by_its_objects_is_placed_though_their_kinds_are_defined_aft
     let mut next = pod_of(cluster, &team, "1", "x2").await;
     json_patch::merge(&mut next, &json!({ "kind": "Pod", "metadata": { "namespace": team.namespace } }));
     let placement = simulated(cluster, &next).await;
-    let reasons = json!({ "ExlocationConflict": 2, "NodeAffinityMismatch": 2 });
+    let reasons = json!({ "ExlocationConflict": 2, "PoolTagMissing": 2 });
     assert_eq!((&placement["node"], &placement["reasons"]), (&Value::Null, &reasons), "both places are taken");
 }
 

@@ -209,7 +209,10 @@ fn differing(compared: &[Compared], is_alike: impl Fn(&Value, &Value) -> bool) -
 
 /// Whether kube-scheduler tells of every reason that it leaves to the extender: it drops nodes by its own filters first.
 fn tells(rejection: &str, reasons: &Value) -> bool {
-    let its_own = ["NodeUnschedulable", "UntoleratedTaint", "NodeAffinityMismatch", "InsufficientResources"];
+    // The tags of a pool are node affinity. A closed node without them has the earlier code `RestrictedTag`.
+    let of_nodes = ["NodeUnschedulable", "UntoleratedTaint", "NodeAffinityMismatch", "InsufficientResources"];
+    let of_tags = ["RestrictedTag", "PoolTagMissing"];
+    let its_own = [&of_nodes[..], &of_tags].concat();
     let reasons = reasons.as_object().unwrap().iter().filter(|(reason, _)| !its_own.contains(&reason.as_str()));
     let reported: Vec<bool> = reasons.map(|(reason, count)| rejection.contains(&format!("{count} {reason}"))).collect();
     reported.contains(&true) && !reported.contains(&false)

@@ -16,12 +16,13 @@ const SHELL: [&str; 10] = ["telemetry", "tls", "store", "watch", "files", "commi
 
 /// The files and folders of `placement`, in the same order: facts, filter plugins, their evaluation, what looks beyond one
 /// PE, scores, the decision, and what is built on decisions.
-const PLACEMENT: [&str; 19] = [
+const PLACEMENT: [&str; 20] = [
     "pool",
     "node_requirements",
     "colocation",
     "allocation",
     "bucket_members",
+    "work_budget",
     "exlocated",
     "invalid_spec",
     "reserved_room",

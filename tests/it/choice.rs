@@ -8,6 +8,11 @@ use crate::objects::{binding_args, extender_args, node, pod};
 use crate::program::{PATIENCE, Program, Settings};
 use crate::wait::until;
 
+/// Filter names the best node alone where no score could choose another.
+fn deciding() -> Settings<'static> {
+    Settings { arguments: &["--filter-names", "best"], ..Settings::default() }
+}
+
 async fn named(program: &Program, pod: &Value) -> Vec<String> {
     let question = extender_args(pod, &["n1", "n2", "n3"]).to_string();
     let answer = program.extender.post("/extender/filter", question).await.unwrap();
@@ -42,7 +47,7 @@ fn tolerating(mut pod: Value) -> Value {
 #[tokio::test]
 async fn the_best_node_is_named_alone_where_no_score_of_kube_scheduler_could_choose_another() {
     let api = ApiServer::start(vec![node("n1"), node("n2"), node("n3")]);
-    let program = Program::start(&api, Settings::default()).await;
+    let program = Program::start(&api, deciding()).await;
     assert_eq!(named(&program, &pod("a")).await, ["n1"]);
     assert_eq!(named(&program, &preferring(pod("b"))).await, ["n1", "n2", "n3"], "the pod has a preference");
     assert_eq!(named(&program, &spreading(pod("c"))).await, ["n1", "n2", "n3"], "the pod spreads where it can");
@@ -51,22 +56,22 @@ async fn the_best_node_is_named_alone_where_no_score_of_kube_scheduler_could_cho
 #[tokio::test]
 async fn every_node_is_named_where_kube_scheduler_prefers_to_avoid_one() {
     let api = ApiServer::start(vec![node("n1"), avoided(node("n2")), node("n3")]);
-    let program = Program::start(&api, Settings::default()).await;
+    let program = Program::start(&api, deciding()).await;
     assert_eq!(named(&program, &pod("a")).await, ["n1", "n2", "n3"]);
     assert_eq!(named(&program, &tolerating(pod("b"))).await, ["n1"], "the taint is tolerated");
 }
 
 #[tokio::test]
-async fn every_node_is_named_where_the_process_is_told_so() {
+async fn every_node_is_named_by_default() {
     let api = ApiServer::start(vec![node("n1"), node("n2"), node("n3")]);
-    let program = Program::start(&api, Settings { arguments: &["--filter-names", "all"], ..Settings::default() }).await;
+    let program = Program::start(&api, Settings::default()).await;
     assert_eq!(named(&program, &pod("a")).await, ["n1", "n2", "n3"]);
 }
 
 #[tokio::test]
 async fn a_node_that_kube_scheduler_did_not_bind_to_stands_behind_others() {
     let api = ApiServer::start(vec![node("n1"), node("n2"), node("n3"), pod("a")]);
-    let program = Program::start(&api, Settings::default()).await;
+    let program = Program::start(&api, deciding()).await;
     for expected in ["n1", "n2", "n3", "n1"] {
         // The pod comes back without a bind, as when a volume fails on the node.
         until("filter names the next node", PATIENCE, async || {

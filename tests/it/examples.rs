@@ -184,8 +184,8 @@ fn a_stream_job_whose_gang_is_all_waits_for_all() {
 fn a_pool_takes_nodes_with_all_of_its_tags_and_as_many_as_its_size() {
     let (_, at, placements) = outcome(&nodes(3), &pods());
     assert_eq!(at.len(), 0);
-    // The tags are node affinity, written when the pod is created.
-    assert_eq!(placements[0]["reasons"], json!({"NodeAffinityMismatch": 3, "PoolTooSmall": 3}));
+    // The tags are node affinity too, written when the pod is created.
+    assert_eq!(placements[0]["reasons"], json!({"PoolTagMissing": 3, "PoolTooSmall": 3}));
 }
 
 #[test]

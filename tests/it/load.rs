@@ -49,11 +49,7 @@ impl Setting {
 
     /// The nodes that filter refuses, with the reasons.
     async fn rejected(&self) -> Result<Value> {
-        // Where the pod has a preference of its own, filter names every node.
-        let mut pod = self.api.pod("a");
-        let term = json!({"weight": 1, "preference": {"matchExpressions": [{"key": "any", "operator": "Exists"}]}});
-        pod["spec"]["affinity"] = json!({"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}});
-        let question = extender_args(&pod, &["n1", "n2"]).to_string();
+        let question = extender_args(&self.api.pod("a"), &["n1", "n2"]).to_string();
         let answer = self.program.extender.post("/extender/filter", question).await?;
         Ok(answer.json()["FailedAndUnresolvableNodes"].clone())
     }

@@ -12,12 +12,14 @@
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 //! | [`explain`] | `outrigger explain`: over loopback, through the API server, and without an extender |
 //! | [`health`] | alive, ready, answering in between, and ending in order |
+//! | [`idle`] | connections that ask nothing keep neither probes nor kube-scheduler out |
 //! | [`load`] | nodes that are too busy take no PE, by a file or by what they say themselves |
 //! | [`policies`] | a broken policy file stops a start, and never a running server |
 //! | [`references`] | a comment or a page refers to nothing that is not in the repository |
 //! | [`simulate`] | `outrigger simulate`: every form of its output, its exit codes, and where bad input is |
+//! | [`simulate_input`] | `outrigger simulate` reads dumps, manifests and folders as a cluster would |
 //! | [`slow`] | who sends slowly is cut off, and keeps nobody else out |
-//! | [`tls`] | only the right authority is trusted; certificates change under open connections |
+//! | [`tls`] | only the right authority is trusted, on both sides; certificates change under open connections |
 //!
 //! The rest supports them: [`api_server`] plays the API server, [`port_forward`] its way to a pod, [`program`] is the program under test and how it is
 //! asked, [`objects`] are nodes, pods and questions, [`noise`] makes bytes that nobody would send.
@@ -56,9 +58,11 @@ mod examples;
 mod explain;
 mod flink;
 mod health;
+mod idle;
 mod load;
 mod policies;
 mod references;
 mod simulate;
+mod simulate_input;
 mod slow;
 mod tls;

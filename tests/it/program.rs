@@ -12,8 +12,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
 
@@ -137,22 +137,39 @@ impl Answered {
 impl Caller {
     /// Without TLS.
     pub(crate) fn plain(address: SocketAddr) -> Self {
-        Self::new(address, "http", RootCertStore::empty())
+        Self::new(address, "http", RootCertStore::empty(), None)
     }
 
     /// With TLS, trusting the authority in a file.
     pub(crate) fn trusting(address: SocketAddr, authority: &PathBuf) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
-        Self::new(address, "https", roots)
+        Self::new(address, "https", roots, None)
     }
 
-    fn new(address: SocketAddr, scheme: &'static str, roots: RootCertStore) -> Self {
+    /// With TLS, trusting the authority in a folder and showing the certificate of a caller in another.
+    pub(crate) fn showing(address: SocketAddr, authority: &Path, client: &Path) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(authority.join("ca.crt")).unwrap()).unwrap();
+        let certificate = CertificateDer::from_pem_file(client.join("client.crt")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(client.join("client.key")).unwrap();
+        Self::new(address, "https", roots, Some((certificate, key)))
+    }
+
+    fn new(
+        address: SocketAddr,
+        scheme: &'static str,
+        roots: RootCertStore,
+        shown: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+    ) -> Self {
         let config = ClientConfig::builder_with_provider(outrigger::tls::provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match shown {
+            Some((certificate, key)) => config.with_client_auth_cert(vec![certificate], key).unwrap(),
+            None => config.with_no_client_auth(),
+        };
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
         Self { address, scheme, client: Client::builder(TokioExecutor::new()).build(connector) }
     }

@@ -21,7 +21,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 /// Runs the command from the folder of the golden files; exit code, standard output, standard error.
-fn simulate(arguments: &[&str], input: &str) -> (i32, String, String) {
+pub(crate) fn simulate(arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut command = Command::cargo_bin("outrigger").unwrap();
     command.env_remove("COLUMNS").current_dir(golden("")).arg("simulate").args(arguments).write_stdin(input);
     let output = command.output().unwrap();
@@ -39,7 +39,7 @@ fn a_small_cluster_comes_out_as_it_did_in_every_form() {
         let (code, out, error) = small(form);
         assert_eq!((code, &out), (3, &std::fs::read_to_string(golden(file)).unwrap()), "{form}");
         let notes = "note: skipped kinds that placement does not read: 1 ConfigMap\n\
-                     note: pods of the workload that no policy governs, which are not listed: 1\n";
+                     note: pods of the workload that no policy governs, which take room and are not listed: 1\n";
         assert_eq!(error, notes, "{form}");
     }
 }
@@ -63,6 +63,12 @@ impl Files {
     pub(crate) fn write(&self, name: &str, text: impl AsRef<str>) -> String {
         let path = self.0.path().join(name);
         std::fs::write(&path, text.as_ref()).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
+    pub(crate) fn write_bytes(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
         path.into_os_string().into_string().unwrap()
     }
 
@@ -323,7 +329,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         (
             "count.yaml",
             "kind: Deployment\nmetadata: {name: d}\nspec: {replicas: many, template: {}}\n".to_owned(),
-            "count.yaml:3:18: Deployment d: spec.replicas: \"many\" is not a number",
+            "count.yaml:3:18: Deployment default/d: spec.replicas: \"many\" is not a number",
         ),
         (
             "template.yaml",

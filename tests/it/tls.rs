@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::ensure;
+use assert_cmd::Command;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::api_server::ApiServer;
-use crate::objects::{pod, review};
+use crate::objects::{binding_args, node, pod, review};
 use crate::program::{Caller, PATIENCE, Program, Settings, issue};
 use crate::wait::until;
 
@@ -92,4 +93,47 @@ async fn many_requests_use_one_connection() {
         assert!(answer.starts_with("http/1.1 400") && answer.contains("content-length: "), "{answer}");
         assert!(!answer.contains("connection: close"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn an_extender_with_an_authority_for_callers_answers_nobody_without_a_certificate_of_it() {
+    let [ours, theirs] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    for folder in [&ours, &theirs] {
+        let mut command = Command::cargo_bin("outrigger").unwrap();
+        command.args(["certs", "--name", "127.0.0.1", "--client", "--out"]).arg(folder.path()).assert().code(0);
+    }
+    let file = |name: &str| ours.path().join(name).display().to_string();
+    let [cert, key, ca] = ["tls.crt", "tls.key", "ca.crt"].map(file);
+    let arguments = ["--extender-tls-cert", &cert, "--extender-tls-key", &key, "--extender-tls-client-ca", &ca];
+    let api = ApiServer::start(vec![node("n1"), pod("a")]);
+    let program = Program::start(&api, Settings { arguments: &arguments, ..Settings::default() }).await;
+    let address = program.extender.address;
+    let binding = binding_args(&api.pod("a"), "n1").to_string();
+    let strangers = [
+        Caller::trusting(address, &ours.path().join("ca.crt")),
+        Caller::showing(address, ours.path(), theirs.path()),
+        Caller::plain(address),
+    ];
+    for stranger in strangers {
+        let answer = stranger.post("/extender/bind", binding.clone()).await;
+        assert!(answer.as_ref().is_err(), "{answer:?}");
+    }
+    assert!(api.pod("a")["spec"]["nodeName"].is_null());
+    let scheduler = Caller::showing(address, ours.path(), ours.path());
+    let bound = scheduler.post("/extender/bind", binding).await.unwrap();
+    assert_eq!((bound.status, bound.body.as_str()), (200, r#"{"Error":""}"#));
+}
+
+#[tokio::test]
+async fn beyond_loopback_the_extender_asks_callers_for_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    issue(folder.path());
+    let api = ApiServer::start(Vec::new());
+    let mut command = Command::cargo_bin("outrigger").unwrap();
+    command.args(["serve", "--role", "extender", "--extender-listen", "0.0.0.0:0", "--kubeconfig"]);
+    command.arg(api.kubeconfig(folder.path())).args(["--metrics-listen", "127.0.0.1:0"]).timeout(PATIENCE);
+    command.args(["--extender-tls-cert", "tls.crt", "--extender-tls-key", "tls.key"]).current_dir(folder.path());
+    let ended = command.assert().code(2);
+    let said = String::from_utf8_lossy(&ended.get_output().stderr).into_owned();
+    assert!(said.contains("0.0.0.0:0") && said.contains("--extender-tls-client-ca"), "{said}");
 }

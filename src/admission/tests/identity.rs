@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
-use crate::admission::SkipReason;
-use crate::admission::tests::support::{decided, operations, pod, policies, policy, prepared};
-use crate::model::RequestOutcome;
+use crate::admission::tests::support::{decided, operations, pod, policies, policy, pools, prepared};
+use crate::admission::{Context, SkipReason, decide};
+use crate::model::{Declarations, Namespace, RequestOutcome, ResourceVersion, StreamJobVersion, StreamJobs};
+use crate::testing::stream_job;
 
 const FLINK: &str = "\
 apiVersion: outrigger.dev/v1alpha1
@@ -103,4 +106,27 @@ fn a_pod_whose_labels_name_no_job_is_no_pe() {
     assert_eq!(decision.skip_reason(), Some(SkipReason::NoJob));
     assert_eq!(decision.policy(), Some("flink"));
     assert!(decision.patch().is_empty());
+}
+
+#[test]
+fn the_version_of_the_stream_job_is_noted_and_a_forged_one_is_not_kept() {
+    let noted =
+        StreamJobVersion { uid: "u".into(), generation: 3, resource_version: ResourceVersion::parse("7").unwrap() };
+    let mut job = stream_job("j", &[]);
+    job.id.namespace = Namespace::from("ns");
+    job.version = Some(noted.clone());
+    let jobs = Arc::new(StreamJobs::from([(job.id.clone(), Arc::new(job))]));
+    let declared = Declarations { jobs, ..Declarations::default() };
+    let forged =
+        pod(&json!({"metadata": {"annotations": {"outrigger.dev/stream-job": "uid=,generation=0,resourceVersion=0"}}}));
+    let (policies, pools) = (policy(""), pools());
+    for (declared, expected) in [(&declared, Some(noted.to_string())), (&Declarations::default(), None)] {
+        let context = Context { policies: &policies, pools: &pools, declared };
+        let decision = decide(&forged, &Namespace::from("ns"), context);
+        let mut patched = forged.clone();
+        json_patch::patch(&mut patched, decision.patch()).unwrap();
+        let value = patched["metadata"]["annotations"]["outrigger.dev/stream-job"].as_str().map(str::to_owned);
+        assert_eq!(value, expected);
+        assert_eq!(value.and_then(|value| StreamJobVersion::parse(&value)), expected.map(|_| noted.clone()));
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::model::{FieldProblem, Labels, keys};
+use crate::model::{FieldProblem, Labels, OversizedValue, keys};
 
 /// Reads fields, and collects the problems of those that cannot be read.
 #[derive(Default)]
@@ -23,10 +23,17 @@ pub(super) struct Part<'a> {
 const NO_EFFECT: &str = "has no effect on this kind of object";
 /// The largest number of characters that a message quotes of a value.
 const MOST_QUOTED: usize = 60;
+/// The most problems of one object, and the most values of one list. The schema of the group bounds neither.
+const MOST_PROBLEMS: usize = 64;
+const MOST_TEXTS: usize = 1_024;
 
 impl Reader {
     pub(super) fn problem(&mut self, field: String, problem: impl Into<String>, key: Option<&'static str>) {
-        self.field_problems.push(FieldProblem { field, problem: problem.into(), key });
+        // A problem of a key makes the placement spec invalid. One is enough, and it is kept.
+        let is_first_of_key = || key.is_some() && self.field_problems.iter().all(|known| known.key != key);
+        if self.field_problems.len() < MOST_PROBLEMS || is_first_of_key() {
+            self.field_problems.push(FieldProblem { field, problem: problem.into(), key });
+        }
     }
 
     /// The members of an object; `None` where there is none.
@@ -80,6 +87,11 @@ impl Reader {
             self.problem(part.field(member), format!("{} is no list", quoted(written)), key);
             return Vec::new();
         };
+        if items.len() > MOST_TEXTS {
+            let problem = format!("lists {} values; at most {MOST_TEXTS} are allowed", items.len());
+            self.problem(part.field(member), problem, key);
+            return Vec::new();
+        }
         let mut texts: Vec<String> = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
             match item.as_str().filter(|text| !text.is_empty()) {
@@ -109,6 +121,10 @@ impl Reader {
             };
             if spec.contains_key(key) || is_chosen && keys::NODE_CHOICE.contains(&key) {
                 self.problem(field(), "does not count: spec.placement says where the PE goes", None);
+            } else if OversizedValue::is_oversized(value) {
+                let problem =
+                    format!("lists {} values in {} bytes, which is too large", value.split(',').count(), value.len());
+                self.problem(field(), problem, Some(key));
             } else {
                 spec.insert(key, value.trim().to_owned());
             }
@@ -134,7 +150,7 @@ impl<'a> Part<'a> {
     /// The members as amounts by name. An amount may be written as a number.
     pub(super) fn amounts(self) -> Labels {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.members.iter().map(|(name, value)| (name, text(value))).collect()
+        self.members.iter().take(MOST_TEXTS).map(|(name, value)| (name, text(value))).collect()
     }
 
     pub(super) fn field(self, member: &str) -> String {

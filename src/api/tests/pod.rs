@@ -1,32 +1,70 @@
-//! What a Pod object says of its scheduler and its gates.
+//! The status of a pod counts for its requests once the pod is on a node.
 
 use serde_json::{Value, json};
 
-use crate::api::PodObject;
+use super::PodObject;
 use crate::model::Pod;
 
-fn pod(spec: &Value) -> Pod {
-    let object = json!({"metadata": {"name": "a"}, "spec": spec});
-    Pod::try_from(&serde_json::from_value::<PodObject>(object).unwrap()).unwrap()
+fn pod(node: Option<&str>) -> Value {
+    json!({
+        "metadata": {"name": "a", "namespace": "ns"},
+        "spec": {
+            "nodeName": node,
+            "initContainers": [{"name": "side", "restartPolicy": "Always", "resources": {"requests": {"cpu": "1"}}}],
+            "containers": [{"name": "pe", "resources": {"requests": {"cpu": "1"}}}],
+        },
+        "status": {
+            "initContainerStatuses": [{"name": "side", "allocatedResources": {"cpu": "2"}}],
+            "containerStatuses": [
+                {"name": "pe", "allocatedResources": {"cpu": "1"}, "resources": {"requests": {"cpu": "3"}}},
+            ],
+        },
+    })
+}
+
+fn cpu(pod: Value) -> u64 {
+    let object: PodObject = serde_json::from_value(pod).unwrap();
+    Pod::try_from(&object).unwrap().resources.requests.cpu.0
+}
+
+#[test]
+fn the_status_counts_for_a_pod_on_a_node_only() {
+    assert_eq!(cpu(pod(Some("n1"))), 5_000, "2 of the sidecar and 3 that are in force");
+    assert_eq!(cpu(pod(None)), 2_000);
+}
+
+#[test]
+fn the_first_resize_condition_decides_whether_the_kubelet_has_rejected_the_resize() {
+    let with = |conditions: Value| {
+        let mut pod = pod(Some("n1"));
+        pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = json!("100");
+        pod["status"]["conditions"] = conditions;
+        cpu(pod)
+    };
+    let pending = |reason: &str| json!({"type": "PodResizePending", "status": "True", "reason": reason});
+    assert_eq!(with(json!([{"type": "Ready"}, pending("Infeasible")])), 5_000);
+    assert_eq!(with(json!([pending("Deferred")])), 101_000, "of the spec");
+    assert_eq!(with(json!([pending("Deferred"), pending("Infeasible")])), 101_000);
+}
+
+#[test]
+fn resources_of_the_whole_pod_are_read_from_spec_and_status() {
+    let mut whole = pod(Some("n1"));
+    whole["spec"]["resources"] = json!({"requests": {"cpu": "4"}});
+    assert_eq!(cpu(whole.clone()), 4_000);
+    whole["status"]["resources"] = json!({"requests": {"cpu": "6"}});
+    whole["status"]["allocatedResources"] = json!({"cpu": "5"});
+    assert_eq!(cpu(whole), 6_000);
 }
 
 #[test]
 fn gates_of_others_hold_a_pod_and_the_gate_of_outrigger_does_not() {
-    let gates = |names: &[&str]| names.iter().map(|name| json!({"name": name})).collect::<Vec<Value>>();
-    for (names, is_gated) in [
-        (&[][..], false),
-        (&["outrigger.dev/plan"], false),
-        (&["kueue.x-k8s.io/admission"], true),
-        (&["outrigger.dev/plan", "kueue.x-k8s.io/admission"], true),
-    ] {
-        assert_eq!(pod(&json!({"schedulingGates": gates(names)})).is_gated, is_gated, "{names:?}");
-    }
-    assert!(!pod(&json!({"schedulingGates": null})).is_gated);
-}
-
-#[test]
-fn the_scheduler_is_read_where_the_object_names_one() {
-    let name = |spec: &Value| pod(spec).scheduler_name.map(|name| name.to_string());
-    assert_eq!(name(&json!({"schedulerName": "volcano"})), Some("volcano".to_owned()));
-    assert_eq!((name(&json!({"schedulerName": ""})), name(&json!({}))), (None, None));
+    let is_gated = |gates: Value| {
+        let object = json!({"metadata": {"name": "a"}, "spec": {"schedulingGates": gates}});
+        Pod::try_from(&serde_json::from_value::<PodObject>(object).unwrap()).unwrap().is_gated
+    };
+    let gate = |name: &str| json!({"name": name});
+    assert!(!is_gated(json!(null)) && !is_gated(json!([])) && !is_gated(json!([gate("outrigger.dev/plan")])));
+    assert!(is_gated(json!([gate("kueue.x-k8s.io/admission")])));
+    assert!(is_gated(json!([gate("outrigger.dev/plan"), gate("kueue.x-k8s.io/admission")])));
 }

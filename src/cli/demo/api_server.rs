@@ -38,14 +38,22 @@ struct Objects {
     created: u64,
     /// Events that the watch has not delivered yet.
     changed: Vec<Event>,
+    /// The epoch that was announced last.
+    announced: Option<String>,
     now: Timestamp,
 }
 
 impl ApiServer {
     /// An API server with these pods; `now` is the creation time of every later pod.
     pub(super) fn new(pods: &[Value], now: Timestamp) -> Self {
-        let mut objects =
-            Objects { pods: BTreeMap::new(), version: FIRST_VERSION, created: 0, changed: Vec::new(), now };
+        let mut objects = Objects {
+            pods: BTreeMap::new(),
+            version: FIRST_VERSION,
+            created: 0,
+            changed: Vec::new(),
+            announced: None,
+            now,
+        };
         for pod in pods {
             let mut pod = pod.clone();
             if metadata_text(&pod, "uid").is_empty() {
@@ -150,6 +158,18 @@ impl PodApi for ApiServer {
 
     fn get_pod<'a>(&'a self, pod: &'a PodKey) -> BoxFuture<'a, Result<Pod, WriteError>> {
         async move { project(&self.lock().find(&named(pod))?) }.boxed()
+    }
+
+    fn announce_epoch<'a>(&'a self, epoch: &'a str) -> BoxFuture<'a, Result<(), WriteError>> {
+        async move {
+            self.lock().announced = Some(epoch.to_owned());
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn announced_epoch(&self) -> BoxFuture<'_, Result<Option<String>, WriteError>> {
+        async move { Ok(self.lock().announced.clone()) }.boxed()
     }
 
     fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {

@@ -64,7 +64,7 @@ pub(super) fn read_jobs(text: &Text) -> Result<Vec<Value>, CommandError> {
 
 /// The object as a pod, completed as the API server would.
 fn created_pod(mut object: Object<'_>) -> Result<Value, CommandError> {
-    object.complete();
+    object.complete_name(|_| true);
     object.pod()?;
     object.check_every_field_of_pod()?;
     Ok(object.value().clone())

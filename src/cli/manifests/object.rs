@@ -1,18 +1,32 @@
 //! One object of a manifest: its value in the model, and errors with file, line, column and field.
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Text;
 use super::position::{self, Field};
 use super::quantities::unreadable_amount;
+use super::serde_problem::sentence;
 use crate::api::Position;
 use crate::api::open_streams::Unnamed;
 use crate::api::{
     DocumentError, HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, StreamJob as StreamJobObject,
 };
 use crate::cli::CommandError;
-use crate::model::{FieldProblem, Node, OpenStreams, Pod, Pool, StreamJob, keys};
+use crate::model::{FieldProblem, InvalidQuantity, Node, OpenStreams, Pod, Pool, StreamJob, keys};
+
+/// Kinds with a namespace, besides those of open-streams.
+const NAMESPACED: [(&str, &str); 9] = [
+    ("", "LimitRange"),
+    ("", "Pod"),
+    ("", "ReplicationController"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "Job"),
+    ("outrigger.dev", "HostPool"),
+    ("outrigger.dev", "StreamJob"),
+];
 
 /// One object and its place in the text.
 #[derive(Debug)]
@@ -72,18 +86,64 @@ impl Object<'_> {
     /// Namespace and name; the name alone for an object without a namespace.
     pub(in crate::cli) fn name(&self) -> String {
         let (namespace, name) = (metadata_text(&self.value, "namespace"), metadata_text(&self.value, "name"));
-        if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+        if namespace.is_empty() || name.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
     }
 
-    /// Sets the namespace, and completes a generated name, as the API server does.
-    pub(in crate::cli) fn complete(&mut self) {
-        if let Some(metadata) = self.value.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.entry("namespace").or_insert_with(|| Value::from("default"));
-            let prefix = metadata.get("generateName").and_then(Value::as_str).map(|prefix| format!("{prefix}0"));
-            if let Some(name) = prefix {
-                metadata.entry("name").or_insert_with(|| Value::from(name));
-            }
+    /// The group; `None` for an object that names no version, which counts by its kind.
+    pub(in crate::cli) fn group(&self) -> Option<&str> {
+        let version = member_text(&self.value, "apiVersion");
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        (!version.is_empty()).then_some(group)
+    }
+
+    /// True for an object of this group and kind. An object without a group counts by its kind.
+    pub(in crate::cli) fn is(&self, group: &str, kind: &str) -> bool {
+        self.kind == kind && self.group().is_none_or(|own| own == group)
+    }
+
+    /// Kind and group, as kubectl writes them: `Job.batch.volcano.sh`.
+    pub(in crate::cli) fn qualified_kind(&self) -> String {
+        match self.group().filter(|group| !group.is_empty()) {
+            Some(group) => format!("{}.{group}", self.kind),
+            None => self.kind.clone(),
         }
+    }
+
+    /// Sets the namespace of an object that has none, as kubectl does: `default`.
+    pub(super) fn set_default_namespace(&mut self) {
+        let is_namespaced = self.is_of_open_streams() || NAMESPACED.iter().any(|(group, kind)| self.is(group, kind));
+        if !is_namespaced {
+            return;
+        }
+        let metadata = self.value.as_object_mut().map(|object| object.entry("metadata").or_insert_with(|| json!({})));
+        if let Some(metadata) = metadata.and_then(Value::as_object_mut)
+            && metadata.get("namespace").and_then(Value::as_str).is_none_or(str::is_empty)
+        {
+            metadata.insert("namespace".to_owned(), Value::from("default"));
+        }
+    }
+
+    /// Completes a generated name with the first number whose name is free, as the API server does with a random suffix.
+    pub(in crate::cli) fn complete_name(&mut self, is_free: impl Fn(&str) -> bool) {
+        let Some(metadata) = self.value.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        let text = |member: &str| metadata.get(member).and_then(Value::as_str).unwrap_or_default();
+        let (name, prefix, namespace) = (text("name"), text("generateName"), text("namespace"));
+        if name.is_empty() && !prefix.is_empty() {
+            let mut names = (0_u64..).map(|number| format!("{prefix}{number}"));
+            let free = names.find(|name| is_free(&format!("{namespace}/{name}")));
+            metadata.insert("name".to_owned(), Value::from(free));
+        }
+    }
+
+    /// The same object with another value.
+    pub(in crate::cli) fn with_value(&self, value: Value) -> Self {
+        Object { within: self.within.clone(), kind: self.kind.clone(), value, ..*self }
+    }
+
+    /// A pod that a controller creates from the template in this object.
+    pub(in crate::cli) fn with_template(&self, pod: Value) -> Self {
+        let within = ["spec", "template"].map(|member| Field::Member(member.to_owned())).into();
+        Object { within, kind: self.kind.clone(), value: pod, ..*self }
     }
 
     /// The object as a node of the model.
@@ -95,7 +155,11 @@ impl Object<'_> {
             self.wrong_at(&path, &said.join(": "))
         })?;
         let node = Node::try_from(&object).map_err(|problem| self.unreadable(&problem))?;
-        if node.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(node) }
+        if node.name.as_str().is_empty() {
+            Err(self.wrong("metadata.name", "is missing; write a name"))
+        } else {
+            Ok(node)
+        }
     }
 
     /// The object as a pool of the model.
@@ -127,7 +191,11 @@ impl Object<'_> {
     /// The object as a pod of the model.
     pub(in crate::cli) fn pod(&self) -> Result<Pod, CommandError> {
         let pod = Pod::try_from(&self.read::<PodObject>()?).map_err(|problem| self.unreadable(&problem))?;
-        if pod.key.name.as_str().is_empty() { Err(self.wrong("metadata.name", "is missing")) } else { Ok(pod) }
+        if pod.key.name.as_str().is_empty() {
+            Err(self.wrong("metadata.name", "is missing; write a name"))
+        } else {
+            Ok(pod)
+        }
     }
 
     /// Checks every field of a pod, also the fields that no decision reads.
@@ -135,11 +203,19 @@ impl Object<'_> {
         self.read::<k8s_openapi::api::core::v1::Pod>().map(drop)
     }
 
+    /// Checks every amount in the object.
+    pub(in crate::cli) fn check_amounts(&self) -> Result<(), CommandError> {
+        let Some(path) = unreadable_amount(&self.value) else { return Ok(()) };
+        let written = Field::find(&path, &self.value).and_then(Value::as_str).unwrap_or_default();
+        Err(self.wrong_at(&path, &InvalidQuantity(written.to_owned()).to_string()))
+    }
+
     /// Deserializes the object; an error names the field.
     pub(in crate::cli) fn read<T: DeserializeOwned>(&self) -> Result<T, CommandError> {
         serde_path_to_error::deserialize(&self.value).map_err(|error| {
             let path: Vec<Field> = error.path().iter().filter_map(Field::from_segment).collect();
-            self.wrong_at(&path, &error.inner().to_string())
+            let text = Field::find(&path, &self.value).and_then(Value::as_str);
+            self.wrong_at(&path, &sentence(&error.inner().to_string(), &path, text))
         })
     }
 

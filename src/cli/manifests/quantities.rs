@@ -6,7 +6,22 @@ use super::position::Field;
 use crate::model::Resources;
 
 /// Members that hold amounts by resource.
-const AMOUNTS: [&str; 5] = ["allocatable", "capacity", "limits", "overhead", "requests"];
+pub(super) const AMOUNTS: [&str; 12] = [
+    "allocatable",
+    "allocatedResources",
+    "capacity",
+    // of a limit range
+    "default",
+    "defaultRequest",
+    "limits",
+    "max",
+    "maxLimitRequestRatio",
+    "min",
+    "overhead",
+    // of a runtime class
+    "podFixed",
+    "requests",
+];
 
 /// The path of the first amount that is no quantity.
 pub(super) fn unreadable_amount(value: &Value) -> Option<Vec<Field>> {
@@ -42,9 +57,9 @@ pub(super) fn spell_quantities(value: &mut Value) {
                     for amount in amounts.values_mut().filter(|amount| amount.is_number()) {
                         *amount = Value::from(amount.to_string());
                     }
-                } else {
-                    spell_quantities(member);
                 }
+                // The overhead of a runtime class holds amounts in a member.
+                spell_quantities(member);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(spell_quantities),

@@ -1,11 +1,12 @@
 //! A text with manifests: its documents, and the objects in them.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::position;
-use crate::api::Position;
+use super::encoding;
+use super::yaml::{self, Unreadable};
 use crate::cli::CommandError;
 
 /// A text with manifests, and the name that errors give it.
@@ -13,6 +14,18 @@ use crate::cli::CommandError;
 pub(in crate::cli) struct Text {
     file: String,
     text: String,
+}
+
+/// Why a file cannot be read.
+pub(in crate::cli) fn unread(error: &std::io::Error) -> String {
+    let kind = error.kind();
+    if kind == ErrorKind::NotFound {
+        "there is no such file; check the path".to_owned()
+    } else if kind == ErrorKind::PermissionDenied {
+        "you may not read the file; check its permissions".to_owned()
+    } else {
+        format!("the file cannot be read: {error}")
+    }
 }
 
 impl Text {
@@ -25,7 +38,14 @@ impl Text {
     #[expect(clippy::disallowed_methods, reason = "the user's manifests are read here and nowhere else")]
     pub(in crate::cli) fn from_file(path: &Path) -> Result<Self, CommandError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| CommandError::input(format!("{file}: {error}")))?;
+        let bytes = std::fs::read(path).map_err(|error| CommandError::input(format!("{file}: {}", unread(&error))))?;
+        Self::from_bytes(file, bytes)
+    }
+
+    /// The text in the bytes of a file, under this name.
+    pub(in crate::cli) fn from_bytes(file: impl Into<String>, bytes: Vec<u8>) -> Result<Self, CommandError> {
+        let file = file.into();
+        let text = encoding::decode(&file, bytes)?;
         Ok(Self { file, text })
     }
 
@@ -48,9 +68,8 @@ impl Text {
         if let Ok(document) = serde_json::from_str(&self.text) {
             return Ok(vec![document]);
         }
-        serde_saphyr::from_multiple_with_options(&self.text, position::options()).map_err(|error| {
-            let place = error.location().map(Position::from).unwrap_or_default();
-            CommandError::input(format!("{}:{}:{}: {}", self.file, place.line, place.column, error.without_snippet()))
+        yaml::documents(&self.text).map_err(|Unreadable { position, problem }| {
+            CommandError::input(format!("{}:{}:{}: {problem}", self.file, position.line, position.column))
         })
     }
 }

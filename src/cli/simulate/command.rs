@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::{dot, read, svg, table};
+use super::read::read_input;
+use super::settings::{InputFiles, Settings};
+use super::{dot, svg, table};
 use crate::cli::output::{json, print, say};
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandError, policies};
@@ -16,7 +18,7 @@ use crate::simulate::{self, SimulationMode};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  kubectl get nodes,hostpools,streamjobs,pods -A -o yaml > cluster.yaml
+  kubectl get nodes,pods,hostpools,streamjobs,pc,limits,runtimeclasses -A -o yaml > cluster.yaml
   outrigger simulate --cluster cluster.yaml --workload my-job.yaml
   outrigger simulate --cluster cluster.yaml --workload my-job.yaml -o svg > placement.svg
   outrigger simulate --cluster cluster.yaml --workload jobs/ --policies policies/ -o json | jq '.jobs'
@@ -24,10 +26,11 @@ Examples:
 
 FILE holds YAML or JSON as kubectl prints it: objects, lists, or several documents. A folder stands for the files in it,
 and `-` for standard input. The command reads nodes, host pools, stream jobs and bound pods from --cluster. It reads
-pods, host pools, stream jobs, and controllers (Deployment, StatefulSet, Job) from --workload, and creates the pods of
-the controllers. It reads streamsjobs, streamspes, streamshostpools and streamsprs of open-streams from both. All pods
-exist from the start. Pods without a node pass admission as in a cluster, and are placed in the order of priority,
-creationTimestamp, and place in the files.
+pods, host pools, stream jobs, and controllers (Deployment, StatefulSet, ReplicaSet, Job) from --workload, and creates
+the pods that the controllers lack. It reads priority classes, limit ranges, runtime classes, device classes, and
+streamsjobs, streamspes, streamshostpools and streamsprs of open-streams from both. All pods exist from the start. Pods
+without a node are stored as the API server and the webhook do, and are placed in the order of priority,
+creationTimestamp, and place in the files. Waiting pods of no policy take room, and are not listed.
 
 docs/simulate.md describes the document of -o json: placements[], jobs[], nodes[].
 
@@ -51,7 +54,7 @@ pub(in crate::cli) struct Arguments {
     /// How PEs are placed
     #[arg(long, value_name = "PATH", default_value = "full")]
     path: PathName,
-    /// Time of the simulation; by default the newest time in the files
+    /// Time of the simulation; by default the newest time at which something in the files had happened
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
     /// Output format
@@ -85,14 +88,16 @@ enum Form {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    let path = match arguments.path {
+    let mode = match arguments.path {
         PathName::Full => SimulationMode::Full,
         PathName::Planned => SimulationMode::Planned,
     };
     let (_, policies) = policies::load(arguments.policies.as_deref())?;
     let loads = arguments.load.as_deref().map(files::read_loads).transpose().map_err(CommandError::input)?;
     let protects = policies.load_protection().is_some();
-    let mut read = read::read_input((&arguments.cluster, &arguments.workload), policies, (arguments.now, path), loads)?;
+    let files = InputFiles { cluster: &arguments.cluster, workload: &arguments.workload };
+    let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default() };
+    let mut read = read_input(files, settings)?;
     if arguments.load.is_some() && !protects {
         read.notes.push("--load has no effect: no policy sets loadProtection".to_owned());
     }

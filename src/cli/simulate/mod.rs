@@ -3,8 +3,13 @@
 mod command;
 mod dot;
 mod drawing;
+mod files;
+mod gather;
+mod notes;
 mod read;
+mod settings;
 mod svg;
 mod table;
+mod workload;
 
 pub(super) use self::command::{Arguments, run};

@@ -173,6 +173,7 @@ fn a_watch_with_a_gap_may_have_missed_a_takeover() {
         one.bind("a", "n1");
         quiet(&world, std::slice::from_mut(&mut one)).await;
         lock(&world).create("c", APART);
+        lock(&world).announced = Some("two".to_owned());
         one.list();
         one.bind("c", "n2");
         assert_eq!(calls(&world).await, ["fence b", "fence c"]);
@@ -202,5 +203,57 @@ fn a_deleted_pod_needs_no_fencing_token() {
         lock(&world).delete("b");
         quiet(&world, std::slice::from_mut(&mut one)).await;
         assert!(matches!(one.binds.remove(0).await.unwrap(), Ok(BoundPod::ByThisRequest(_))));
+    });
+}
+
+#[test]
+fn forged_tokens_fail_no_bind_and_unsettle_no_pod() {
+    test(async || {
+        let (world, [mut one, _]) = begin();
+        one.bind("a", "n1");
+        quiet(&world, std::slice::from_mut(&mut one)).await;
+        lock(&world).create("c", ("exlocation", "another"));
+        lock(&world).create("forger", ("exlocation", "theirs"));
+        show(&mut one);
+        for number in 0..50 {
+            // The epochs of an earlier process and of nobody, and our own.
+            let epoch = ["zero", "nobody", "one"][number % 3];
+            lock(&world).forge("forger", &format!("{epoch}.{number}"));
+            show(&mut one);
+        }
+        one.bind("c", "n1");
+        assert_eq!(calls(&world).await, ["bind c to n1"], "nothing is fenced again");
+        quiet(&world, std::slice::from_mut(&mut one)).await;
+        assert!(matches!(one.binds.pop().unwrap().await.unwrap(), Ok(BoundPod::ByThisRequest(_))));
+    });
+}
+
+#[test]
+fn a_pod_that_cannot_be_fenced_fails_no_unrelated_bind() {
+    test(async || {
+        let world = Arc::<Mutex<World>>::default();
+        lock(&world).create("a", APART);
+        lock(&world).create("stuck", APART);
+        lock(&world).create("c", ("scheme", "pack"));
+        let mut one = Process::start(&world, "one", &NODES);
+        one.bind("a", "n1");
+        one.bind("c", "n2");
+        let rejected = || super::super::WriteError::Rejected("denied by a webhook of the tenant".to_owned());
+        for _ in 0..64 {
+            let Some(index) = calls(&world).await.iter().position(|call| call == "fence stuck") else {
+                let mut open = lock(&world);
+                let Some(next) = (0..open.requests.len()).next() else { break };
+                open.execute(next);
+                open.reply(next);
+                drop(open);
+                show(&mut one);
+                continue;
+            };
+            lock(&world).refuse(index, rejected());
+        }
+        quiet(&world, std::slice::from_mut(&mut one)).await;
+        let [a, c] = [one.binds.remove(0).await.unwrap(), one.binds.remove(0).await.unwrap()];
+        assert_eq!(a.unwrap_err().as_str(), "ApiRefused", "it conflicts with the pod that cannot be fenced");
+        assert!(matches!(c, Ok(BoundPod::ByThisRequest(_))), "{c:?}");
     });
 }

@@ -51,6 +51,8 @@ pub(super) struct World {
     /// The events of every watch, in order.
     log: Vec<Event>,
     pub(super) requests: Vec<Request>,
+    /// The epoch that was announced last.
+    pub(super) announced: Option<String>,
     /// How many Bindings have succeeded.
     pub(super) landed: usize,
 }
@@ -85,6 +87,15 @@ impl PodApi for Network {
         self.send(Call::Get(pod.clone())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
 
+    fn announce_epoch<'a>(&'a self, epoch: &'a str) -> BoxFuture<'a, Result<(), WriteError>> {
+        self.0.lock().unwrap().announced = Some(epoch.to_owned());
+        futures::future::ready(Ok(())).boxed()
+    }
+
+    fn announced_epoch(&self) -> BoxFuture<'_, Result<Option<String>, WriteError>> {
+        futures::future::ready(Ok(self.0.lock().unwrap().announced.clone())).boxed()
+    }
+
     fn write_fencing_token<'a>(&'a self, pod: &'a PodKey, token: &'a str) -> BoxFuture<'a, Result<Pod, WriteError>> {
         self.send(Call::Fence(pod.clone(), token.to_owned())).map(|answer| answer.map(Option::unwrap)).boxed()
     }
@@ -106,8 +117,9 @@ impl World {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
             has_preferences: false,
-            scheduler_name: None,
             is_gated: false,
+            oversized: None,
+            scheduler_name: Arc::from(""),
         });
     }
 
@@ -118,8 +130,14 @@ impl World {
         }
     }
 
-    /// Writes a fencing token of another process onto a pod.
+    /// Writes a fencing token of another process onto a pod, which the other process has announced.
     pub(super) fn fence_by(&mut self, name: &str, token: &str) {
+        self.announced = token.rsplit_once('.').map(|(epoch, _)| epoch.to_owned());
+        self.forge(name, token);
+    }
+
+    /// Writes a fencing token onto a pod, as anybody may who may annotate the pod.
+    pub(super) fn forge(&mut self, name: &str, token: &str) {
         let key = self.pods[name].key.clone();
         self.fence(&key, token).unwrap();
     }
@@ -337,6 +355,7 @@ fn node(name: &str) -> Node {
         taints: Vec::new(),
         soft_taints: Vec::new(),
         schedulable: true,
+        unschedulable_taints: Vec::new(),
         load: None,
     }
 }

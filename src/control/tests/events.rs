@@ -120,3 +120,18 @@ async fn a_reservation_that_is_given_up_is_an_event_on_its_pod() {
     assert_eq!((&event["regarding"]["kind"], &event["regarding"]["uid"]), (&json!("Pod"), &json!("u-pod")));
     assert!(event["note"].as_str().unwrap().starts_with("node n3 was reserved for this PE of job streams/clicks"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_does_not_answer_costs_one_deadline_and_later_events_none() {
+    let silent =
+        tower::service_fn(|_: Request<Body>| std::future::pending::<Result<Response<Body>, tower::BoxError>>());
+    let now = monotonic();
+    let mut events = EventPublisher::new(Client::new(silent, "default"), "replica-1".to_owned(), now);
+    let begun = tokio::time::Instant::now();
+    events.publish(&job(), vec![placed(); 150], now).await;
+    assert_eq!(begun.elapsed(), DEADLINE, "all events of a status have one deadline");
+    events.publish(&job(), vec![placed(); 150], now + Duration::from_secs(5)).await;
+    assert_eq!(begun.elapsed(), DEADLINE, "the next status does not wait");
+    events.publish(&job(), vec![placed()], now + PAUSE).await;
+    assert_eq!(begun.elapsed(), 2 * DEADLINE, "the API server is asked again");
+}

@@ -133,7 +133,7 @@ fn a_placed_pe_has_its_record_and_the_rejections_of_other_nodes() {
     ];
     let explanation = explained(&cluster(vec![node("n1"), cordoned(node("n2")), node("n3")], vec![], pods), "a");
     assert_eq!(explanation.state, PodState::Placed);
-    assert_eq!(explanation.summary, "The pod is on n1, chosen from 3 of 8 nodes that fitted.");
+    assert_eq!(explanation.summary, "The pod is on n1, chosen from 3 nodes that fitted, of 8.");
     assert_eq!(explanation.record, Some(record));
     let others: Vec<(&str, f64, usize)> =
         explanation.nearest.iter().map(|other| (other.node.as_str(), other.crowding, other.lacks.len())).collect();
@@ -260,7 +260,7 @@ fn without_an_extender_a_pod_is_explained_from_its_manifest() {
         serde_json::to_value(placed).unwrap(),
         json!({
             "version": 1, "pod": "ns/a", "source": "pod", "state": "placed",
-            "summary": "The pod is on n1, chosen from 2 of 2 nodes that fitted.",
+            "summary": "The pod is on n1, chosen from 2 nodes that fitted, of 2.",
             "policy": "annotations", "job": "ns/j", "pe": "a", "node": "n1", "record": record,
             "nodes": 0, "passing": 0, "refused": {}, "nearest": [],
         })

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::extender::BindingArguments;
-use crate::extender::bind::{BindingCycle, PendingBinding, VerificationError, Verified, verify_and_assume};
+use crate::extender::bind::{
+    BindingCycle, PendingBinding, VerificationError, Verified, check_scheduler, verify_and_assume,
+};
 use crate::model::{NodeName, Pod, Pool, Rejection, StreamJob, keys};
 use crate::state::{Cluster, Event};
 use crate::testing::{NAMESPACE, bound_to, cluster, node, pe, place, pod, policies};
@@ -114,7 +116,7 @@ fn a_pod_is_not_assumed_before_conflicting_pods_are_settled() {
         let Ok(Verified::Unsettled(pods)) = bind(&mut cluster, "a", "n1") else { panic!("{name}") };
         assert!(pods.iter().any(|pod| pod.name.as_str() == name), "{pods:?}");
         assert_eq!(cluster.assumed_len(), 0);
-        let token = cluster.next_token().unwrap();
+        let token = cluster.next_token(&name.into()).unwrap();
         let spec = [("outrigger.dev/exlocation", "t"), (keys::EPOCH, &token)];
         let marked = Pod { annotations: spec.into_iter().collect(), ..pe("j", name, APART) };
         cluster.apply(Event::put(marked));
@@ -129,4 +131,20 @@ fn an_assumed_pod_has_to_be_fenced_before_it_is_assumed_again() {
     let Ok(Verified::Unsettled(pods)) = bind(&mut cluster, "a", "n2") else { panic!("it may still land on n1") };
     assert_eq!(pods.iter().map(ToString::to_string).collect::<Vec<_>>(), ["streams/a"]);
     assert_eq!(cluster.assumed("a").map(NodeName::as_str), Some("n1"));
+}
+
+#[test]
+fn pods_of_other_schedulers_are_not_bound() {
+    let mut cluster = known();
+    for (name, scheduler) in [("a", "default-scheduler"), ("web", "volcano")] {
+        let pod = Pod { scheduler_name: scheduler.into(), ..Pod::clone(cluster.pod(name).unwrap().0) };
+        cluster.apply(Event::put(pod));
+        let error = check_scheduler(&cluster, &name.into()).unwrap_err().to_string();
+        let expected = format!(
+            "pod streams/{name} asks for scheduler `{scheduler}`, and this extender binds pods of outrigger only"
+        );
+        assert_eq!(error, expected);
+    }
+    cluster.apply(Event::put(Pod { scheduler_name: "outrigger".into(), ..pod("web") }));
+    assert_eq!(check_scheduler(&cluster, &"web".into()), Ok(()));
 }

@@ -15,7 +15,7 @@ use crate::extender::{Filtered, SchedulingContext, decode_arguments, filter};
 use crate::model::{Node, NodeName, PodUid, Reason};
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Reservations, Snapshot};
-use crate::testing::{bound_to, cluster, node, pe, policies, tagged};
+use crate::testing::{asking, bound_to, cluster, node, pe, pod, policies, tagged};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -75,6 +75,34 @@ proptest! {
         prop_assert_eq!((filtered.attempt.evaluated_nodes, filtered.error), (nodes.len(), None));
         prop_assert_eq!(filtered.attempt.choice.best.len() == 1, of("passes").count() == 1);
     }
+}
+
+#[test]
+fn a_node_that_kube_scheduler_sends_is_not_rejected_by_a_rule_that_it_checks_too() {
+    let spec = ("exlocation", "t");
+    let sibling = bound_to("n2", pe("j", "b", &[spec]));
+    let cordoned = Node { schedulable: false, ..node("cordoned") };
+    let heavy = bound_to("full", asking(4_000, pod("heavy")));
+    let nodes = vec![node("n1"), node("n2"), node("full"), cordoned];
+    let cluster = cluster(nodes, vec![], vec![sibling, heavy, pe("j", "a", &[spec])]);
+    let ask = |names: &[&str]| {
+        let body = question("a", spec, names);
+        let view = listing(cluster.snapshot(), cluster.policies());
+        let filtered =
+            filter(&decode_arguments(&body).unwrap(), SchedulingContext { asked_by_kube_scheduler: true, ..view });
+        let result: FilterResult = answer(&filtered.body);
+        let rejected: Vec<String> = result.failed_and_unresolvable_nodes.unwrap_or_default().into_keys().collect();
+        (result.node_names.unwrap_or_default(), rejected, filtered.error.is_some(), filtered.attempt.rejected)
+    };
+    let counts = BTreeMap::from([(Reason::StaleState, 3), (Reason::ExlocationConflict, 1)]);
+    let (one, two) = (vec!["n1".to_owned()], vec!["n2".to_owned()]);
+    assert_eq!(ask(&["n1", "n2", "full", "cordoned", "never-seen"]), (one, two.clone(), false, counts));
+    for behind in ["full", "cordoned", "never-seen"] {
+        assert!(ask(&[behind]).2, "{behind}: kube-scheduler tries the pod again");
+        assert!(ask(&["n2", behind]).2, "{behind}: the other node is rejected");
+    }
+    let counts = BTreeMap::from([(Reason::ExlocationConflict, 1)]);
+    assert_eq!(ask(&["n2"]), (Vec::new(), two, false, counts));
 }
 
 #[test]

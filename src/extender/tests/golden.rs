@@ -3,11 +3,14 @@
 //! What a name begins with is the verb. After a wanted change:
 //! `cargo test --lib write_the_golden_responses -- --ignored`, and read the difference.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::extender::bind::BindingCycle;
 use crate::extender::{
-    SchedulingContext, bind, decode_arguments, decode_binding_arguments, filter, preempt, prioritize,
+    SchedulingContext, bind, decode_arguments, decode_binding_arguments, decode_preemption_arguments, filter, preempt,
+    prioritize,
 };
 use crate::model::Node;
 use crate::state::Cluster;
@@ -38,7 +41,7 @@ fn stored(case: &str) -> String {
             let view = SchedulingContext::new(cluster.snapshot(), &policies);
             filter(
                 &decode_arguments(&body).unwrap(),
-                SchedulingContext { filter_decides: case.contains("decides"), ..view },
+                SchedulingContext { filter_decides: case.contains("decides"), asked_by_kube_scheduler: true, ..view },
             )
             .body
         }
@@ -50,7 +53,11 @@ fn stored(case: &str) -> String {
             let verified = bind::verify_and_assume(&mut cluster, &decode_binding_arguments(&body).unwrap(), cycle);
             bind::response(verified.err().map(|error| error.to_string()).as_deref())
         }
-        "preempt" => preempt(&body).unwrap(),
+        "preempt" => {
+            let find_pod = |uid: &str| cluster.pod(uid).map(|(pod, pe)| (Arc::clone(pod), pe.cloned()));
+            let context = SchedulingContext::new(cluster.snapshot(), &policies);
+            preempt(decode_preemption_arguments(&body).unwrap(), context, &find_pod).body
+        }
         verb => panic!("{case}: no verb {verb}"),
     };
     String::from_utf8(answer).unwrap() + "\n"

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::extender::bind::{BindingCycle, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, Choice};
 use crate::model::{Millicores, Node, Pod, PodRequests, Reason, Resources};
 use crate::state::Cluster;
-use crate::testing::{NAMESPACE, asking, bound_to, cluster, decide, node, pe, pod, pool, sized, tagged};
+use crate::testing::{NAMESPACE, asking, bound_to, cluster, decide, node, pe, pod, pool, sized, tagged, with_cores};
 
 /// The record of binding a pod, as the annotation holds it.
 fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt>) -> String {
@@ -90,4 +91,22 @@ fn a_record_has_the_terms_at_the_time_of_the_choice() {
     let written = record(&mut cluster, "a", "n1", attempt.as_ref());
     assert!(written.contains(r#""allocation":["n1"],"#) && written.contains(r#""crowding":0.25,"#), "{written}");
     assert!(!written.contains("rank"), "no other node was left: {written}");
+}
+
+#[test]
+fn a_record_of_a_large_pool_and_a_large_bucket_is_bounded() {
+    let names: Vec<String> = (0..3_000).map(|number| format!("{number:0>120}")).collect();
+    let nodes: Vec<Node> = names.iter().map(|name| tagged(&["ssd"], with_cores(64, node(name)))).collect();
+    let mut pods: Vec<Pod> =
+        names.iter().map(|name| bound_to(name, pe("j", name, &[("host-pool", "large")]))).collect();
+    pods.push(pe("j", "a", &[("host-pool", "large"), ("colocation", "t")]));
+    pods.extend((0..100).map(|number| pe("j", &format!("b{number:0>100}"), &[("colocation", "t")])));
+    let mut cluster = cluster(nodes, vec![pool("large", &["ssd"], sized(3_000))], pods);
+    let last = names.last().unwrap();
+    let record: Value = serde_json::from_str(&record(&mut cluster, "a", last, None)).unwrap();
+    assert!(record.to_string().len() < 16 << 10, "{}", record.to_string().len());
+    let of = |list: &str, omitted: &str| (record[list].as_array().unwrap().len(), record[omitted].as_u64().unwrap());
+    let (allocation, bucket) = (of("allocation", "allocationOmitted"), of("bucket", "bucketOmitted"));
+    assert_eq!((allocation, bucket), ((34, 2_966), (40, 60)));
+    assert!(record["allocation"].as_array().unwrap().contains(&json!(last)), "the node itself is named");
 }

@@ -8,7 +8,10 @@ fn each_amount_has_the_unit_of_its_resource() {
         |resource: &'static str, requested, free| Shortage { resource: resource.into(), requested, free }.to_string();
     assert_eq!(text("cpu", 500, 300), "cpu: requested 500m, free 300m");
     assert_eq!(text("cpu", 4_000, 0), "cpu: requested 4000m, free 0m");
-    assert_eq!(text("memory", 3 << 30, 1 << 20), "memory: requested 3072Mi, free 1Mi");
+    assert_eq!(text("memory", 3 << 30, 1 << 20), "memory: requested 3Gi, free 1Mi");
+    assert_eq!(text("memory", 2_500 << 20, (31 << 30) + 1), "memory: requested 2.4Gi, free 31Gi");
+    assert_eq!(text("memory", 1_500, 1_000), "memory: requested 1.4Ki, free 1000");
+    assert_eq!(text("memory", (1 << 30) + 2, (1 << 30) + 1), "memory: requested 1073741826, free 1073741825");
     assert_eq!(text("nvidia.com/gpu", 2, 1), "nvidia.com/gpu: requested 2, free 1");
     assert_eq!(Shortage::of_pods(3, 2).to_string(), "pods: requested 3, free 2");
     assert_eq!(Shortage::of_port(&"hostPort 80/TCP").to_string(), "hostPort 80/TCP is taken");

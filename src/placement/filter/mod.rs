@@ -32,7 +32,7 @@ use crate::model::Reason;
 /// Rules about buckets, other pending PEs and gangs are not plugins: see `bucket`, `lookahead` and `gang`.
 #[rustfmt::skip]
 pub(super) const FILTER_PLUGINS: &[FilterPlugin] = &[
-    FilterPlugin { applies: always, filter: schedulable::filter, reason: Reason::NodeUnschedulable, checked_by: KubeScheduler, reads: Node, bucket: Pe },
+    FilterPlugin { applies: always, filter: schedulable::filter, reason: Reason::NodeUnschedulable, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
     FilterPlugin { applies: always, filter: taints::filter, reason: Reason::UntoleratedTaint, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
     FilterPlugin { applies: node_affinity::applies, filter: node_affinity::filter, reason: Reason::NodeAffinityMismatch, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
     FilterPlugin { applies: unoffered::applies, filter: unoffered::filter, reason: Reason::NodeAffinityMismatch, checked_by: Outrigger, reads: Node, bucket: EachMember(Identity) },

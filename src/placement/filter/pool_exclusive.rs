@@ -33,6 +33,10 @@ fn user<'a>(state: &PreFilterState, node: NodeView<'a>) -> Option<&'a Arc<Pe>> {
 
 /// True where `owner` holds its node by an exclusive pool whose scope reaches `other`.
 pub(in crate::placement) fn excludes(owner: &Pe, other: &Pe, pools: &Pools) -> bool {
+    // The pool may be gone, or another pool may have its name.
+    if owner.exclusive_hold.is_some_and(|scope| scope.reaches(&owner.job, &other.job)) {
+        return true;
+    }
     let Ok(spec) = &owner.spec else { return false };
     let HostChoice::Pool(id) = &spec.hosts else { return false };
     spec.exclusive_scope.reaches(&owner.job, &other.job) && pools.get(id).is_some_and(|pool| pool.mode.is_exclusive())

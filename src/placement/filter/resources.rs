@@ -14,5 +14,7 @@ pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejec
         return None;
     }
     let allocatable = &node.node().allocatable;
-    Shortage::first(allocatable, &node.state.requested, requests).map(Rejection::InsufficientResources)
+    let is_counted = |name: &str| state.listed_resources.is_counted(name);
+    Shortage::first_counted(allocatable, &node.state.requested, requests, is_counted)
+        .map(Rejection::InsufficientResources)
 }

@@ -134,6 +134,22 @@ fn rest_with(pe: &Arc<Pe>, node: NodeIndex, plan: &GangPlan, snapshot: &Snapshot
     }
 }
 
+/// True where the rest of a PE's gang has a plan with the PE on `node`; true for a PE without a gang.
+#[must_use]
+pub(crate) fn gang_fits_with(pe: &Arc<Pe>, node: NodeIndex, snapshot: &Snapshot) -> bool {
+    if !asks_for_gang(pe, snapshot) {
+        return true;
+    }
+    let Some(gang) = gang_spec(snapshot, &pe.job) else { return true };
+    if incomplete(pe, gang, snapshot).is_some() {
+        return false;
+    }
+    let mut with = snapshot.clone();
+    with.place(pe, node);
+    let rest = pending(with.job(&pe.job).map_or(&[][..], |job| &job.members));
+    plan(&with, &rest, Budget::default()).unplaced.is_empty()
+}
+
 fn pending(members: &[Member]) -> Vec<Arc<Pe>> {
     members.iter().filter(|member| member.is_waiting()).map(|member| Arc::clone(&member.pe)).collect()
 }

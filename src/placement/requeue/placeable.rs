@@ -13,7 +13,7 @@ pub fn placeable(snapshot: &Snapshot) -> Vec<&Arc<Pe>> {
     let nodes: Vec<NodeIndex> = snapshot.indexes().collect();
     let pending = snapshot.jobs().flat_map(|(_, job)| &job.members).filter(|member| member.is_unbound());
     // kube-scheduler is about to schedule PEs that were created just now.
-    let settled = pending.map(|member| &member.pe).filter(|pe| snapshot.is_settled(pe.pod.created));
+    let settled = pending.map(|member| &member.pe).filter(|pe| snapshot.is_settled(&pe.pod));
     most_urgent_first(settled.filter(|pe| is_placeable(pe, &nodes, snapshot)).collect())
 }
 

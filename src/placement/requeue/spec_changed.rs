@@ -34,7 +34,7 @@ impl SpecChanged {
                 let is_behind = || match decided_in(uid) {
                     Some(version) => version < changed,
                     // Without an attempt the pod may be new, and kube-scheduler about to schedule the pod.
-                    None => snapshot.is_settled(pe.pod.created),
+                    None => snapshot.is_settled(&pe.pod),
                 };
                 if was_requeued || is_behind() {
                     requeued.insert(uid.clone(), changed);

@@ -1,9 +1,14 @@
 //! Each reason code of `docs/placement.md` has its cause, and of several causes the first reason wins.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use crate::model::{Node, Pod, PodPhase, Pool, PoolMode, Reason, Rejection, StreamJob};
+use crate::model::{
+    Node, NodeRequirement, NodeRequirements, Pod, PodPhase, PodRequests, Pool, PoolMode, Reason, Rejection, Resources,
+    StreamJob, Subject, Test,
+};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, bound_to, closed, cluster, cordoned, exclusive, filter_node, governed, in_namespace, labelled, leaving,
@@ -89,6 +94,17 @@ fn pool_not_found_until_the_pool_exists_in_the_namespace_of_the_pe() {
 }
 
 #[test]
+fn a_pe_that_tolerates_why_a_node_is_unschedulable_passes() {
+    let deleted = || Node { schedulable: false, unschedulable_taints: Vec::new(), ..node("n1") };
+    let patient = || tolerating(&["node.kubernetes.io/unschedulable"], pe("j", "a", &[]));
+    let tolerant = |key| tolerating(&[key], pe("j", "a", &[]));
+    let filter = |node: Node, pod: Pod| filter_first(vec![node], vec![], vec![pod]);
+    assert_eq!(filter(cordoned(node("n1")), patient()), Ok(()));
+    assert_eq!(filter(cordoned(node("n1")), tolerant("another")), Err(Rejection::NodeUnschedulable));
+    assert_eq!(filter(deleted(), patient()), Err(Rejection::NodeUnschedulable), "no toleration helps");
+}
+
+#[test]
 fn node_unschedulable_while_the_node_is_cordoned() {
     let mut cluster = cluster(vec![cordoned(node("n1"))], vec![], vec![pe("j", "a", &[])]);
     assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::NodeUnschedulable));
@@ -118,6 +134,51 @@ fn node_affinity_mismatch_while_the_node_does_not_match_the_selector() {
     assert_eq!(with(&[]), rejection("ssd="));
     assert_eq!(with(&["ssd"]), rejection("fast="));
     assert_eq!(with(&["fast", "ssd"]), Ok(()));
+}
+
+#[test]
+fn pool_tag_missing_where_admission_has_written_the_tag_as_node_affinity() {
+    let exists = |key: &str| NodeRequirement { subject: Subject::Label(key.into()), test: Test::Exists };
+    let with = |spec: &[(&str, &str)], own: &[&str], labels: &[&str]| {
+        let term = own.iter().map(|key| exists(key)).chain([exists("tag.outrigger.dev/gpu")]).collect();
+        let requirements = NodeRequirements { terms: Some(vec![term]), ..NodeRequirements::default() };
+        let pe = Pod { node_requirements: Some(Arc::new(requirements)), ..pe("j", "a", spec) };
+        let pools = vec![pool("tags", &["gpu"], PoolMode::Shared)];
+        filter_first(vec![labelled(labels, node("n1"))], pools, vec![pe])
+    };
+    let missing = Err(Rejection::PoolTagMissing("gpu".into()));
+    let mismatch = |lacking: &str| Err(Rejection::NodeAffinityMismatch(lacking.to_owned()));
+    for spec in [("host-tags", "gpu"), ("host-pool", "tags")] {
+        assert_eq!(with(&[spec], &[], &[]), missing);
+        assert_eq!(with(&[spec], &["zone"], &[]), mismatch("zone"), "the pod's own affinity comes first");
+        assert_eq!(with(&[spec], &["zone"], &["zone"]), missing);
+        assert_eq!(with(&[spec], &["zone"], &["zone", "tag.outrigger.dev/gpu"]), Ok(()));
+    }
+    assert_eq!(with(&[], &[], &[]), mismatch("tag.outrigger.dev/gpu"), "the tag is no pool's");
+}
+
+#[test]
+fn a_resource_that_no_node_lists_is_not_short() {
+    let with = |listed: &[&str], requested: &str| {
+        let resources = |names: &[&str], units: u64| Resources {
+            other: names.iter().map(|name| (Box::from(*name), units)).collect(),
+            ..Resources::default()
+        };
+        let other = Node { allocatable: resources(listed, 1), ..node("n2") };
+        let requests = resources(&[requested], 1);
+        let pe = |name: &str, spec: &[(&str, &str)]| {
+            let resources = PodRequests { limits: requests.clone(), requests: requests.clone() };
+            Pod { resources: Arc::new(resources), ..pe("j", name, spec) }
+        };
+        let alone = filter_first(vec![node("n1"), other.clone()], vec![], vec![pe("a", &[])]);
+        let bucket = [("colocation", "t")];
+        let pods = vec![pe("a", &bucket), pe("b", &bucket)];
+        assert_eq!(alone.is_ok(), filter_first(vec![node("n1"), other], vec![], pods).is_ok());
+        alone.is_ok()
+    };
+    assert!(with(&[], "example.com/fpga"), "a device class or another extender provides it");
+    assert!(!with(&["example.com/fpga"], "example.com/fpga"), "another node lists it");
+    assert!(!with(&[], "hugepages-2Mi"), "a native resource");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Tests of requeuing.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::{NodesReleased, OverloadCleared, SpecChanged, newly_placeable, placeable};
-use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
+use crate::model::{Node, Owner, OwnerKind, Pod, PodUid, Pool, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
-use crate::testing::{
-    asking, bound_to, exclusive, governed, measured, node, pe, pod, policies, pool, protecting, stream_job,
-};
+use crate::testing::{asking, bound_to, governed, measured, node, pe, pod, policies, pool, protecting, stream_job};
 
 fn loaded(cluster: &mut Cluster, n1: f64, n2: f64) {
     cluster.apply(measured(&[("n1", n1, 0.0), ("n2", n2, 0.0)]));
@@ -153,7 +153,6 @@ fn events_of_the_first_list_requeue_no_pe() {
 
 #[test]
 fn a_process_that_starts_requeues_every_placeable_pe() {
-    let young = Pod { created: Timestamp::from_second(9).unwrap(), ..pe("j", "young", &[]) };
     let pods = vec![
         pe("j", "anywhere", &[]),
         pe("j", "nowhere", &[("hosts", "n9")]),
@@ -162,16 +161,19 @@ fn a_process_that_starts_requeues_every_placeable_pe() {
         pe("j", "apart", &[("exlocation", "x"), ("hosts", "n1")]),
         pe("gang", "too-few", &[("gang", "2")]),
         Pod { priority: 1, ..pe("k", "urgent", &[]) },
-        young,
         pod("no-pe"),
     ];
     let mut cluster = governed(policies(""), vec![node("n1"), node("n2")], vec![], pods);
-    cluster.apply(Event::Settled(Timestamp::from_second(8).unwrap()));
+    let after =
+        |seconds| Event::Settled { elapsed: SignedDuration::from_secs(seconds), quiet: SignedDuration::from_secs(3) };
+    cluster.apply(after(0));
+    cluster.apply(Event::put(pe("j", "young", &[])));
+    cluster.apply(after(1));
     let names = |cluster: &Cluster| -> Vec<String> {
         placeable(cluster.snapshot()).iter().map(|pe| pe.pod.key.name.to_string()).collect()
     };
     assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few"]);
-    cluster.apply(Event::Settled(Timestamp::from_second(9).unwrap()));
+    cluster.apply(after(4));
     assert_eq!(names(&cluster), ["urgent", "anywhere", "too-few", "young"]);
 }
 
@@ -200,13 +202,12 @@ fn pes_of_other_jobs_are_requeued_once_an_isolation_is_dropped() {
 }
 
 #[test]
-fn pes_of_other_jobs_are_requeued_once_a_pe_leaves_an_exclusive_pool() {
-    let declared = |spec: &[(&'static str, &'static str)]| stream_job("j", &[("a", spec)]);
-    let pods = vec![bound_to("n1", pe("j", "a", &[])), pe("k", "waits", &[])];
-    let pools = vec![pool("own", &[], exclusive(1))];
-    let mut cluster = governed(policies(""), vec![node("n1")], pools, pods);
-    cluster.apply(Event::put(declared(&[("host-pool", "own")])));
-    assert_eq!(released(&mut cluster, Event::put(declared(&[]))), ["waits"]);
+fn pes_of_other_jobs_are_requeued_once_the_owner_of_an_isolated_pe_is_gone() {
+    let owner = Owner { name: "o".into(), uid: "u".into(), kind: OwnerKind::Other, is_only: true };
+    let alone = bound_to("n1", pe("j", "alone", &[("isolated", "true")]));
+    let alone = Pod { owner: Some(Arc::new(owner.clone())), ..alone };
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![alone, pe("k", "waits", &[])]);
+    assert_eq!(released(&mut cluster, Event::OwnerGone(owner)), ["waits"]);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::parse;
 use super::source::{SpecSource, SpecSources};
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, FieldProblem, InvalidPlacementSpec, Labels, ObjectId, OpenStreamsObject,
-    keys,
+    DeclaredJob, DeclaredPe, DeclaredPool, FieldProblem, InvalidPlacementSpec, Labels, Namespace, ObjectId,
+    OpenStreamsObject, keys,
 };
 
 /// The effective value of a key, and its source.
@@ -70,6 +70,16 @@ impl<'a> SpecSources<'a> {
             }
         }
         self.on_pod(key).map(|value| (SpecSource::Pod, value))
+    }
+
+    /// The pool that the PE names, in its namespace.
+    pub(in crate::policy) fn pool(&self, namespace: &Namespace) -> Option<ObjectId> {
+        self.value(keys::HOST_POOL).map(|name| ObjectId::new(namespace, name))
+    }
+
+    /// True where an object overrules the value of a key on the pod.
+    pub(super) fn is_declared_by_object(&self, key: &str) -> bool {
+        self.objects().any(|(_, values)| overrules(values, key))
     }
 
     /// The effective value of a key.

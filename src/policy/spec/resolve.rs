@@ -34,6 +34,9 @@ fn resolve_known(
     placement: PlacementPolicy,
     lasting_name: bool,
 ) -> Result<PlacementSpec, InvalidPlacementSpec> {
+    if let Some(oversized) = sources.oversized.filter(|oversized| !sources.is_declared_by_object(oversized.key)) {
+        return Err(parse::oversized(oversized));
+    }
     let value = |key: &str| sources.value(key);
     let hosts = host_choice(namespace, sources)?;
     let flag = |key: &'static str, absent: bool| value(key).map_or(Ok(absent), |text| parse::flag(key, text));

@@ -1,6 +1,8 @@
 //! The sources of a placement spec.
 
-use crate::model::{Declared, DeclaredJob, DeclaredPe, Labels, ObjectId, OpenStreams, OpenStreamsObject, StreamJob};
+use crate::model::{
+    Declared, DeclaredJob, DeclaredPe, Labels, ObjectId, OpenStreams, OpenStreamsObject, OversizedValue, StreamJob,
+};
 
 /// Every source that may declare a part of the placement spec of one PE.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +11,8 @@ pub(in crate::policy) struct SpecSources<'a> {
     pub(in crate::policy) labels: &'a Labels,
     /// The annotations of the pod. An annotation overrules the label of the same key.
     pub(in crate::policy) annotations: &'a Labels,
+    /// The value of an annotation of the pod that is too large to be kept.
+    pub(in crate::policy) oversized: Option<&'a OversizedValue>,
     /// The `StreamJob` of the job, and what it declares of the PE.
     pub(in crate::policy) stream_job: Option<(&'a StreamJob, &'a Labels)>,
     /// What objects of group `streams.ibm.com` declare of the PE.

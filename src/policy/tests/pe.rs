@@ -26,8 +26,9 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
-        scheduler_name: None,
         is_gated: false,
+        oversized: None,
+        scheduler_name: Arc::from(""),
     }
 }
 
@@ -146,4 +147,41 @@ fn pes_of_two_stateful_sets_of_one_kafka_streams_application_are_different_ones(
     assert_eq!((&*count.name, &*split.name), ("words-count-0", "words-split-0"));
     assert_eq!(count.job, split.job);
     assert!(!count.spec.unwrap().relocatable, "its name lasts, so that it can stay with its node");
+}
+
+#[test]
+fn every_list_is_bounded_and_the_error_names_the_count() {
+    let many = |count: usize| (0..count).map(|number| format!("v{number}")).collect::<Vec<_>>().join(",");
+    let bounds = [("colocation", 16), ("exlocation", 16), ("host-tags", 32), ("hosts", 64), ("connects-to", 64)];
+    let spec = |key: &str, value: &str| declared(&[(key, value)], &[]).spec;
+    for (key, most) in bounds {
+        assert!(spec(key, &many(most)).is_ok(), "{key}");
+        let error = spec(key, &many(most + 1)).unwrap_err();
+        assert_eq!(error.key, format!("outrigger.dev/{key}"));
+        assert!(error.problem.contains(&format!("lists {} values; at most {most}", most + 1)), "{error}");
+        // An object that declares as many is bounded in the same way.
+        let value = many(most + 1);
+        let values: &[(&str, &str)] = &[(key, &value)];
+        let error = declared(&[], &[("a", values)]).spec.unwrap_err();
+        assert!(error.to_string().starts_with("StreamJob streams/j") && error.problem.contains("at most"), "{error}");
+    }
+    for key in ["colocation", "hosts", "isolated", "gang", "scheme", "pool-index"] {
+        let error = spec(key, &"x".repeat(10_000)).unwrap_err();
+        assert!(error.problem.len() < 300, "a message quotes the beginning: {error}");
+    }
+}
+
+#[test]
+fn a_value_that_is_too_large_to_be_kept_is_counted() {
+    let tokens = (0..46_000).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    let object = serde_json::json!({
+        "metadata": {"name": "a", "namespace": "streams", "uid": "a", "labels": {"outrigger.dev/job": "j"},
+            "annotations": {"outrigger.dev/exlocation": tokens, "outrigger.dev/placement": tokens}},
+    });
+    let object: crate::api::PodObject = serde_json::from_value(object).unwrap();
+    let pod = Arc::new(Pod::try_from(&object).unwrap());
+    assert!(pod.annotations.is_empty(), "such a value takes no memory");
+    let pe = policies("").pe(&pod, &Declarations::default()).unwrap();
+    let problem = pe.spec.unwrap_err().to_string();
+    assert!(problem.starts_with("outrigger.dev/exlocation: lists 46000 values in 264889 bytes"), "{problem}");
 }

@@ -88,9 +88,21 @@ impl Cluster {
         self.takeover.unsettled().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref())
     }
 
-    /// A new fencing token for one pod: the value of the annotation `outrigger.dev/epoch`; `None` before the takeover.
-    pub fn next_token(&mut self) -> Option<String> {
-        self.takeover.next_token()
+    /// A new fencing token for a pod: the value of the annotation `outrigger.dev/epoch`; `None` before the takeover.
+    pub fn next_token(&mut self, uid: &PodUid) -> Option<String> {
+        self.takeover.next_token(uid)
+    }
+
+    /// How often the watch has shown that another process may have taken over, where the last time has not been
+    /// [checked](Self::note_takeover_checked). No PE is assumed meanwhile.
+    #[must_use]
+    pub fn unchecked_takeovers(&self) -> Option<u64> {
+        self.takeover.open_questions()
+    }
+
+    /// Notes that no other process had taken over when the watch had shown that possibility `count` times.
+    pub fn note_takeover_checked(&mut self, count: u64) {
+        self.takeover.answer(count);
     }
 
     /// True where this process wrote the fencing token.
@@ -104,7 +116,8 @@ impl Cluster {
         pending.map(|entry| entry.pod.key.uid.clone()).collect()
     }
 
-    pub(super) fn take_over_again(&mut self) {
+    /// Takes over again, because another process has taken over: every pending pod is unsettled.
+    pub fn take_over_again(&mut self) {
         let pending = self.pending_pods();
         self.takeover.begin_again(pending.into_iter());
     }

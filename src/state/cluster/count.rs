@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::departed_job::DepartedJob;
 use super::fold::{Cluster, Entry};
-use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid};
+use crate::model::{HostChoice, JobId, ObjectId, Pe, Pod, PodPhase, PodUid, Scope};
 use crate::state::job_state::{JobState, MemberState, PreviousNode};
 use crate::state::node_state::NodeIndex;
 
@@ -51,7 +51,7 @@ impl Cluster {
         } else {
             pod.node.clone().or_else(|| self.assumed(uid.as_str()).cloned())
         };
-        let pe = self.policies.pe(&pod, &self.current.declared).map(|pe| Arc::new(self.shared_values.pe(pe)));
+        let pe = self.policies.pe(&pod, &self.current.declared);
         let waits = pe.as_ref().is_some_and(|pe| !pe.is_held) && pod.phase == PodPhase::Active && !self.is_orphan(&pod);
         if pod.node.is_some() || !waits {
             self.reserved_pods.remove(&uid);
@@ -60,6 +60,11 @@ impl Cluster {
         self.current.has_reserved_nodes = !self.reserved_pods.is_empty();
         let is_reserved = bound.is_none() && self.reserved_pods.contains_key(&uid);
         let node = bound.or_else(|| self.reserved(uid.as_str()).cloned()).map(|name| self.index_of(&name));
+        let held = before.as_ref().and_then(|before| before.pe.as_ref()?.exclusive_hold);
+        let pe = pe.map(|pe| {
+            let exclusive_hold = node.and_then(|_| held.or(pe.exclusive_hold).or_else(|| self.exclusive_scope(&pe)));
+            Arc::new(self.shared_values.pe(Pe { exclusive_hold, ..pe }))
+        });
         let entry = Entry { pod, pe, node, is_reserved };
         self.count(&entry);
         if let Some(pe) = &entry.pe {
@@ -71,9 +76,30 @@ impl Cluster {
         self.pods.insert(entry);
     }
 
+    /// The scope of the exclusive pool that a PE names.
+    fn exclusive_scope(&self, pe: &Pe) -> Option<Scope> {
+        let spec = pe.spec.as_ref().ok()?;
+        let HostChoice::Pool(id) = &spec.hosts else { return None };
+        let pool = self.current.pools.get(id)?;
+        pool.mode.is_exclusive().then_some(spec.exclusive_scope)
+    }
+
+    /// Reads the placed PEs of these pools again: one of the pools may have been seen for the first time.
+    pub(super) fn hold_nodes_of(&mut self, pools: &BTreeSet<ObjectId>) {
+        let is_exclusive = |id: &ObjectId| self.current.pools.get(id).is_some_and(|pool| pool.mode.is_exclusive());
+        let exclusive: BTreeSet<ObjectId> = pools.iter().filter(|id| is_exclusive(id)).cloned().collect();
+        if !exclusive.is_empty() {
+            self.replace_all(|entry| {
+                let spec = entry.pe.as_ref().and_then(|pe| pe.spec.as_deref().ok());
+                entry.node.is_some()
+                    && spec.is_some_and(|spec| matches!(&spec.hosts, HostChoice::Pool(id) if exclusive.contains(id)))
+            });
+        }
+    }
+
     /// Notes a change of the placement spec of a PE.
     fn compare(&mut self, before: &Pe, now: Option<&Pe>) {
-        let differs = |now: &Pe| now.spec != before.spec || now.awaits().is_some() != before.awaits().is_some();
+        let differs = |now: &Pe| now.spec != before.spec || now.awaited.is_some() != before.awaited.is_some();
         if now.is_some_and(differs) {
             self.note_spec_change([before.job.clone()]);
         }
@@ -116,6 +142,9 @@ impl Cluster {
 
     fn count(&mut self, entry: &Entry) {
         self.index_by_object(entry);
+        if entry.pe.as_ref().is_some_and(|pe| pe.awaited.is_some()) {
+            self.awaiting.insert(entry.pod.key.uid.clone());
+        }
         let is_leaving = entry.pod.phase != PodPhase::Active || self.is_orphan(&entry.pod);
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
@@ -126,25 +155,26 @@ impl Cluster {
             });
         }
         if let Some(pe) = pe {
-            let bound = entry.pod.node.clone();
             let state = match entry.node {
                 Some(index) if entry.is_reserved => MemberState::Reserved(index),
                 Some(index) => MemberState::Bound(index),
                 None if pe.is_held => MemberState::Held,
                 None => MemberState::Waiting,
             };
-            self.change_job(&pe.job, |job| {
-                job.join(pe, state);
-                if let (Some(node), Some(owner_uid)) = (bound, &pe.owner_uid) {
-                    let previous_node = PreviousNode { node, owner_uid: Arc::clone(owner_uid) };
-                    job.previous_nodes.insert(Arc::clone(&pe.name), previous_node);
-                }
-            });
+            self.change_job(&pe.job, |job| job.join(pe, state));
+        }
+        // A pod that leaves is on the node of its PE too: after a restart, this process sees no earlier version of it.
+        if let Some(pe) = entry.pe.as_ref().filter(|pe| pe.pod.phase != PodPhase::Finished)
+            && let (Some(node), Some(owner_uid)) = (&pe.pod.node, &pe.owner_uid)
+        {
+            let (since, node, owner_uid) = (pe.pod.created, node.clone(), Arc::clone(owner_uid));
+            self.remember_previous_node(&pe.job, &pe.name, &PreviousNode { since, node, owner_uid });
         }
     }
 
     pub(super) fn uncount(&mut self, entry: &Entry) {
         self.unindex_by_object(entry);
+        self.awaiting.remove(&entry.pod.key.uid);
         if let Some(index) = entry.node {
             let was_saturated = self.current.nodes.change(index.number(), |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();
@@ -165,8 +195,7 @@ impl Cluster {
                 && let Some(gone) = self.current.jobs.remove(&pe.job)
                 && !gone.previous_nodes.is_empty()
             {
-                let previous_nodes = gone.previous_nodes.clone();
-                self.keep_departed(DepartedJob { id: pe.job.clone(), previous_nodes });
+                self.keep_departed(DepartedJob { id: pe.job.clone(), state: Arc::unwrap_or_clone(gone) });
             }
         }
         if let Some(index) = entry.node {
@@ -193,8 +222,7 @@ impl Cluster {
         let make = || {
             let at = departed.iter().position(|departed| departed.id == *id);
             let departed = at.and_then(|at| departed.remove(at));
-            let previous_nodes = departed.map(|departed| departed.previous_nodes).unwrap_or_default();
-            JobState { previous_nodes, ..JobState::default() }
+            departed.map(|departed| departed.state).unwrap_or_default()
         };
         self.current.jobs.change_or_make(id, make, change);
     }

@@ -1,16 +1,12 @@
 //! A job between two pods of its only PE.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use crate::model::JobId;
-use crate::state::job_state::PreviousNode;
+use crate::state::job_state::JobState;
 
-/// A job that has no PE at the moment, and the previous nodes of its PEs.
+/// A job that has no PE at the moment, and what is known of its PEs.
 #[derive(Debug)]
 pub(super) struct DepartedJob {
     pub(super) id: JobId,
-    pub(super) previous_nodes: PreviousNodes,
+    /// The state without a member: the previous nodes.
+    pub(super) state: JobState,
 }
-
-pub(super) type PreviousNodes = BTreeMap<Arc<str>, PreviousNode>;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
 use super::reserved_pod::{ExpiredReservation, ReservedPod};
-use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid};
+use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};
 use crate::state::node_state::NodeIndex;
@@ -46,6 +46,11 @@ pub struct Cluster {
     pub(super) now: Timestamp,
     /// The pods of each `ProcessingElement`.
     pub(super) by_object: BTreeMap<ObjectId, BTreeSet<PodUid>>,
+    /// Pending pods that were first seen less than the quiet time ago, each with the time of the first
+    /// [`Event::Settled`] since; `None` before that event.
+    pub(super) arrivals: BTreeMap<PodUid, Option<SignedDuration>>,
+    /// The pods of PEs whose placement spec is declared by an object that the watch has not shown.
+    pub(super) awaiting: BTreeSet<PodUid>,
 }
 
 /// The kinds that have to be listed before the snapshot is complete.
@@ -121,8 +126,16 @@ impl Cluster {
     /// pod may be ahead of the watch, and is never applied.
     pub fn apply(&mut self, event: Event) {
         // These events change the version themselves, where they change a node or a pod.
-        let may_change_nothing =
-            |event: &Event| matches!(event, Event::Loads(_) | Event::Time(_) | Event::Settled(_) | Event::OwnerGone(_));
+        let may_change_nothing = |event: &Event| {
+            matches!(
+                event,
+                Event::Loads(_)
+                    | Event::Time(_)
+                    | Event::Settled { .. }
+                    | Event::OwnerGone(_)
+                    | Event::StreamJobsShown(_)
+            )
+        };
         self.current.version += u64::from(!may_change_nothing(&event));
         match event {
             Event::Node(change) => self.apply_change(change),
@@ -133,6 +146,14 @@ impl Cluster {
             Event::DeclaredPool(change) => self.apply_change(change),
             Event::DeclaredJob(change) => self.apply_change(change),
             Event::DeclaredRegion(change) => self.apply_change(change),
+            Event::StreamJobsShown(version) => self.show_stream_jobs(version),
+            Event::Unreadable(UnreadableObject { kind, id, problem }) => {
+                let unreadable = Arc::make_mut(&mut self.current.declared.unreadable);
+                match problem {
+                    Some(problem) => drop(unreadable.insert((kind, id), problem)),
+                    None => drop(unreadable.remove(&(kind, id))),
+                }
+            }
             Event::OwnerGone(owner) => self.drop_owner(&owner),
             Event::Policies(policies) => self.govern_by(policies),
             Event::Loads(loads) => {
@@ -144,7 +165,7 @@ impl Cluster {
                 self.expire_reservations(now);
                 self.update_all_overloads();
             }
-            Event::Settled(until) => self.settle(until),
+            Event::Settled { elapsed, quiet } => self.settle(elapsed, quiet),
         }
         self.current.complete = self.expected.0.is_empty();
     }
@@ -205,19 +226,6 @@ impl Cluster {
         self.policies = policies;
         self.replace_all(|_| true);
         self.update_all_overloads();
-    }
-
-    /// Notes that the pods that were created up to `until` have been seen. That is a change where a PE waits that was
-    /// not settled before.
-    fn settle(&mut self, until: Timestamp) {
-        let is_change = {
-            let current = &self.current;
-            let settles = |pe: &Pe| !current.is_settled(pe.pod.created) && pe.pod.created <= until;
-            let mut members = current.jobs().flat_map(|(_, job)| &job.members);
-            current.settled.is_none() || members.any(|member| member.is_waiting() && settles(&member.pe))
-        };
-        self.current.settled = Some(until);
-        self.current.version += u64::from(is_change);
     }
 }
 

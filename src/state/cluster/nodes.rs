@@ -14,12 +14,16 @@ impl Apply for Node {
     fn put(self, cluster: &mut Cluster) {
         let index = cluster.index_of(&self.name);
         let node = Arc::new(cluster.shared_values.node(self));
+        let old = cluster.current.node(index).and_then(|state| state.node.clone());
+        cluster.current.replace_listed(old.as_deref(), Some(&node));
         cluster.current.nodes.change(index.number(), |state| state.node = Some(node));
         cluster.update_overload(index);
     }
 
     fn gone(key: &NodeName, cluster: &mut Cluster) {
         let Some(index) = cluster.current.find(key.as_str()) else { return };
+        let old = cluster.current.node(index).and_then(|state| state.node.clone());
+        cluster.current.replace_listed(old.as_deref(), None);
         cluster.current.nodes.change(index.number(), |state| {
             state.node = None;
             state.overload = None;

@@ -103,14 +103,14 @@ impl<T: Declares> Apply for T {
 impl Cluster {
     /// Indexes a pod by its `ProcessingElement`.
     pub(super) fn index_by_object(&mut self, entry: &Entry) {
-        if let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_ref()).map(|object| &object.id) {
+        if let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) {
             self.by_object.entry(object.clone()).or_default().insert(entry.pod.key.uid.clone());
         }
     }
 
     /// Takes a pod out of that index.
     pub(super) fn unindex_by_object(&mut self, entry: &Entry) {
-        let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_ref()).map(|object| &object.id) else { return };
+        let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) else { return };
         if let Some(pods) = self.by_object.get_mut(object) {
             pods.remove(&entry.pod.key.uid);
             if pods.is_empty() {

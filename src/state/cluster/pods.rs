@@ -15,9 +15,7 @@ impl Apply for Pod {
     const KIND: Kind = Kind::Pod;
 
     fn put(self, cluster: &mut Cluster) {
-        if cluster.show_pod(self) {
-            cluster.take_over_again();
-        }
+        cluster.show_pod(self);
     }
 
     fn gone(key: &PodUid, cluster: &mut Cluster) {
@@ -26,6 +24,7 @@ impl Apply for Pod {
         cluster.current.has_reserved_nodes = !cluster.reserved_pods.is_empty();
         cluster.forget_unoffered(key);
         cluster.takeover.forget(key);
+        cluster.forget_arrival(key);
         if let Some(entry) = cluster.pods.take(key.as_str()) {
             cluster.uncount(&entry);
             if entry.pe.is_some() && entry.pod.node.is_none() {
@@ -49,17 +48,17 @@ impl Apply for Pod {
             cluster.show_pod(pod);
         }
         // Another process may have taken over and ended between two lists.
-        if cluster.takeover.has_begun() {
-            cluster.take_over_again();
-        }
+        cluster.takeover.ask();
     }
 }
 
 impl Cluster {
-    /// Applies a version of a pod; true where it shows that another process has taken over.
-    fn show_pod(&mut self, pod: Pod) -> bool {
+    /// Applies a version of a pod.
+    fn show_pod(&mut self, pod: Pod) {
+        self.note_arrival(&pod);
         let uid = &pod.key.uid;
-        let superseded = self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod);
+        let is_pe = || self.policies.governing(pod.key.namespace.as_str(), &pod.labels).is_some();
+        self.takeover.observe(self.pods.get(uid.as_str()).map(|entry| &*entry.pod), &pod, is_pe);
         // What the watch shows replaces what was assumed, whether both agree or not. For a later version without a node,
         // our Binding comes too late: its precondition fails.
         let is_over = |assumed: &AssumedPod| !is_pending(&pod) || assumed.resource_version != pod.resource_version;
@@ -68,7 +67,6 @@ impl Cluster {
         }
         let pod = Arc::new(self.shared_values.pod(pod));
         self.replace(pod);
-        superseded
     }
 
     pub(super) fn drop_owner(&mut self, owner: &Owner) {

@@ -15,6 +15,7 @@ impl Apply for Pool {
         }
         let changed = BTreeSet::from([self.id.clone()]);
         Arc::make_mut(&mut cluster.current.pools).insert(self.id.clone(), Arc::new(self));
+        cluster.hold_nodes_of(&changed);
         cluster.note_pool_change(&changed);
     }
 
@@ -30,6 +31,12 @@ impl Apply for Pool {
         let before = std::mem::replace(&mut cluster.current.pools, all);
         let now = &cluster.current.pools;
         let changed = before.keys().chain(now.keys()).filter(|id| before.get(*id) != now.get(*id));
-        cluster.note_pool_change(&changed.cloned().collect());
+        let changed = changed.cloned().collect();
+        cluster.hold_nodes_of(&changed);
+        cluster.note_pool_change(&changed);
     }
 }
+
+#[cfg(test)]
+#[path = "tests/pools.rs"]
+mod tests;

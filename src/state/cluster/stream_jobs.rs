@@ -1,11 +1,13 @@
 //! Objects `StreamJob`, and the previous nodes of PEs that their status holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::departed_job::DepartedJob;
 use super::fold::{Apply, Cluster, Kind};
-use crate::model::{JobId, LastPlace, ObjectId, StreamJob};
+use crate::model::{JobId, LastPlace, ObjectId, ResourceVersion, StreamJob};
 use crate::state::job_state::{JobState, PreviousNode};
 
 /// How many departed jobs are kept. A job is without a PE between two pods of its only PE.
@@ -46,24 +48,48 @@ impl Apply for StreamJob {
 }
 
 impl Cluster {
+    /// Notes that the watch has shown every `StreamJob` up to this version. PEs that waited for it are read again.
+    pub(super) fn show_stream_jobs(&mut self, version: ResourceVersion) {
+        if self.current.declared.stream_jobs_shown >= Some(version) {
+            return;
+        }
+        self.current.declared.stream_jobs_shown = Some(version);
+        self.current.version += 1;
+        let awaiting = self.awaiting.clone();
+        self.replace_these(&awaiting);
+    }
+
     /// Takes over from the status of a `StreamJob` where PEs were last bound, as an earlier process saw it. What this
     /// process has seen itself is later, and stays.
     fn restore_previous_nodes(&mut self, id: &ObjectId, last_places: Vec<LastPlace>) {
         for LastPlace { generation, pe, owner_uid, node } in last_places {
             let job = JobId { namespace: id.namespace.clone(), name: Arc::clone(&id.name), generation };
-            let previous_node = PreviousNode { node, owner_uid };
-            if self.current.job(&job).is_some_and(|state| state.previous_nodes.contains_key(&pe)) {
-                continue;
+            let previous_node = PreviousNode { since: Timestamp::UNIX_EPOCH, node, owner_uid };
+            let is_new = |state: &JobState| !state.previous_nodes.contains_key(&pe) && state.has_room_for_a_name();
+            if self.state_of(&job).is_none_or(is_new) {
+                self.remember_previous_node(&job, &pe, &previous_node);
             }
-            let restore = |state: &mut JobState| state.previous_nodes.insert(Arc::clone(&pe), previous_node.clone());
-            if self.current.jobs.change(&job, restore).is_some() {
-                continue;
-            }
-            if let Some(departed) = self.departed.iter_mut().find(|departed| departed.id == job) {
-                departed.previous_nodes.entry(pe).or_insert(previous_node);
-            } else {
-                self.keep_departed(DepartedJob { id: job, previous_nodes: BTreeMap::from([(pe, previous_node)]) });
-            }
+        }
+    }
+
+    /// What is known of a job, with or without a PE at the moment.
+    fn state_of(&self, id: &JobId) -> Option<&JobState> {
+        let departed = || self.departed.iter().find(|departed| departed.id == *id).map(|departed| &departed.state);
+        self.current.job(id).or_else(departed)
+    }
+
+    /// Remembers the node of a PE of a job, which may have no PE at the moment.
+    pub(super) fn remember_previous_node(&mut self, id: &JobId, pe: &Arc<str>, previous_node: &PreviousNode) {
+        let remember = |state: &mut JobState| state.remember(pe, previous_node.clone());
+        if self.current.jobs.change(id, remember).is_some() {
+            return;
+        }
+        if let Some(departed) = self.departed.iter_mut().find(|departed| departed.id == *id) {
+            remember(&mut departed.state);
+        } else {
+            let mut state = JobState::default();
+            remember(&mut state);
+            self.keep_departed(DepartedJob { id: id.clone(), state });
         }
     }
 

@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::Jobs;
 use crate::model::{JobId, Namespace};
 use crate::state::{JobState, PreviousNode};
@@ -11,7 +13,9 @@ fn make(jobs: &mut Jobs, number: usize) {
 }
 
 fn remember(state: &mut JobState, node: &str) {
-    state.previous_nodes.insert("pe".into(), PreviousNode { node: node.into(), owner_uid: "l".into() });
+    state
+        .previous_nodes
+        .insert("pe".into(), PreviousNode { since: Timestamp::UNIX_EPOCH, node: node.into(), owner_uid: "l".into() });
 }
 
 fn previous_nodes(jobs: &Jobs, number: usize) -> Option<usize> {

@@ -3,7 +3,7 @@
 use super::token_number;
 use crate::model::{Pod, keys};
 use crate::state::{Cluster, Event};
-use crate::testing::{bound_to, cluster, leaving, node, pe};
+use crate::testing::{bound_to, cluster, leaving, node, pe, pod};
 
 /// PEs `a` and `b` are pending, and this process has taken over.
 fn taken_over() -> Cluster {
@@ -27,7 +27,7 @@ fn deliver(cluster: &mut Cluster, pod: Pod) {
 #[test]
 fn no_pod_is_unsettled_before_the_takeover() {
     let mut cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &[])]);
-    assert_eq!((unsettled(&cluster), cluster.next_token()), (vec![], None));
+    assert_eq!((unsettled(&cluster), cluster.next_token(&"a".into())), (vec![], None));
     deliver(&mut cluster, fenced("theirs.1", pe("j", "a", &[])));
     assert!(unsettled(&cluster).is_empty() && !cluster.is_our_token("ours.1"));
 }
@@ -36,7 +36,7 @@ fn no_pod_is_unsettled_before_the_takeover() {
 fn a_pending_pod_is_unsettled_until_the_watch_delivers_its_token() {
     let mut cluster = taken_over();
     assert_eq!(unsettled(&cluster), ["a", "b"]);
-    let token = cluster.next_token().unwrap();
+    let token = cluster.next_token(&"a".into()).unwrap();
     assert_eq!(unsettled(&cluster), ["a", "b"], "the watch has not delivered the token");
     deliver(&mut cluster, fenced(&token, pe("j", "a", &[])));
     assert_eq!(unsettled(&cluster), ["b"]);
@@ -63,7 +63,7 @@ fn a_pod_that_is_no_longer_pending_is_settled() {
 fn a_pod_that_is_created_after_the_first_delivered_token_is_settled() {
     let mut cluster = taken_over();
     deliver(&mut cluster, pe("j", "early", &[]));
-    let token = cluster.next_token().unwrap();
+    let token = cluster.next_token(&"a".into()).unwrap();
     deliver(&mut cluster, fenced(&token, pe("j", "a", &[])));
     deliver(&mut cluster, pe("j", "late", &[]));
     assert_eq!(unsettled(&cluster), ["b", "early"]);
@@ -72,51 +72,68 @@ fn a_pod_that_is_created_after_the_first_delivered_token_is_settled() {
 #[test]
 fn each_token_has_another_value() {
     let mut cluster = taken_over();
-    let tokens = [cluster.next_token(), cluster.next_token()].map(Option::unwrap);
+    let tokens = [cluster.next_token(&"a".into()), cluster.next_token(&"b".into())].map(Option::unwrap);
     assert_eq!(tokens, ["ours.1", "ours.2"]);
     assert!(tokens.iter().all(|token| cluster.is_our_token(token)));
 }
 
 #[test]
-fn a_token_of_another_process_unsettles_all_pending_pods() {
+fn a_foreign_token_on_a_pending_pe_is_a_question_and_unsettles_no_pod() {
     let mut cluster = taken_over();
-    let token = cluster.next_token().unwrap();
+    let token = cluster.next_token(&"a".into()).unwrap();
     deliver(&mut cluster, fenced(&token, pe("j", "a", &[])));
+    assert_eq!(cluster.unchecked_takeovers(), None);
+    // Anybody may write these.
+    let strangers = [pod("web"), bound_to("n1", pe("j", "bound", &[])), leaving(pe("j", "leaving", &[]))];
+    for (stranger, number) in strangers.into_iter().zip(1..) {
+        deliver(&mut cluster, fenced(&format!("theirs.{number}"), stranger));
+    }
+    assert_eq!(cluster.unchecked_takeovers(), None, "no pending PE");
+    deliver(&mut cluster, fenced("theirs.4", pe("j", "b", &[])));
+    assert_eq!((cluster.unchecked_takeovers(), unsettled(&cluster)), (Some(1), vec!["b".to_owned()]));
+    deliver(&mut cluster, Pod { resource_version: "9".into(), ..fenced("theirs.4", pe("j", "b", &[])) });
+    assert_eq!(cluster.unchecked_takeovers(), Some(1), "a token that the pod had before asks nothing");
+    deliver(&mut cluster, fenced("theirs.5", pe("j", "b", &[])));
+    cluster.note_takeover_checked(1);
+    assert_eq!(cluster.unchecked_takeovers(), Some(2), "a later token is a question of its own");
+    cluster.note_takeover_checked(2);
+    assert_eq!(cluster.unchecked_takeovers(), None);
+}
+
+#[test]
+fn a_takeover_of_another_process_unsettles_all_pending_pods() {
+    let mut cluster = taken_over();
+    let early = [cluster.next_token(&"a".into()), cluster.next_token(&"b".into())].map(Option::unwrap);
+    deliver(&mut cluster, fenced(&early[0], pe("j", "a", &[])));
     deliver(&mut cluster, pe("j", "late", &[]));
-    deliver(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
+    cluster.take_over_again();
     assert_eq!(unsettled(&cluster), ["a", "b", "late"]);
+    deliver(&mut cluster, fenced(&early[1], pe("j", "b", &[])));
+    assert_eq!(unsettled(&cluster), ["a", "b", "late"], "a token from before the takeover settles no pod");
     deliver(&mut cluster, pe("j", "later", &[]));
-    assert_eq!(
-        unsettled(&cluster),
-        ["a", "b", "late", "later"],
-        "another process may know the pod and not this takeover"
-    );
-    cluster.apply(Event::gone::<Pod>("later".into()));
-    deliver(&mut cluster, Pod { resource_version: "9".into(), ..fenced("theirs.1", pe("j", "b", &[])) });
-    let again = cluster.next_token().unwrap();
+    assert_eq!(unsettled(&cluster), ["a", "b", "late", "later"], "another process may not know this takeover yet");
+    let again = cluster.next_token(&"a".into()).unwrap();
     deliver(&mut cluster, fenced(&again, pe("j", "a", &[])));
-    deliver(&mut cluster, Pod { resource_version: "10".into(), ..fenced("theirs.1", pe("j", "b", &[])) });
-    assert_eq!(unsettled(&cluster), ["b", "late"], "a token that the pod had before changes nothing");
+    assert_eq!(unsettled(&cluster), ["b", "late", "later"]);
 }
 
 #[test]
-fn a_token_from_before_the_takeover_settles_no_pod() {
+fn a_copy_of_our_token_on_another_pod_settles_no_pod() {
     let mut cluster = taken_over();
-    let early = cluster.next_token().unwrap();
-    deliver(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
-    deliver(&mut cluster, fenced(&early, pe("j", "a", &[])));
-    assert_eq!(unsettled(&cluster), ["a", "b"]);
+    let token = cluster.next_token(&"a".into()).unwrap();
+    deliver(&mut cluster, fenced(&token, pe("j", "b", &[])));
+    assert_eq!((unsettled(&cluster), cluster.unchecked_takeovers()), (vec!["a".to_owned(), "b".to_owned()], None));
     deliver(&mut cluster, pe("j", "late", &[]));
-    assert_eq!(unsettled(&cluster), ["a", "b", "late"], "the old token does not make the takeover known");
+    assert_eq!(unsettled(&cluster), ["a", "b", "late"], "the takeover is not known yet");
 }
 
 #[test]
-fn a_list_takes_over_again() {
+fn a_list_may_hide_a_takeover() {
     let mut cluster = taken_over();
-    let token = cluster.next_token().unwrap();
+    let token = cluster.next_token(&"a".into()).unwrap();
     deliver(&mut cluster, fenced(&token, pe("j", "a", &[])));
     cluster.apply(Event::listed(vec![fenced(&token, pe("j", "a", &[])), bound_to("n1", pe("j", "b", &[]))]));
-    assert_eq!(unsettled(&cluster), ["a"]);
+    assert_eq!((unsettled(&cluster), cluster.unchecked_takeovers()), (vec![], Some(1)));
 }
 
 #[test]

@@ -122,3 +122,27 @@ fn an_older_submission_is_over_once_there_is_a_later_one() {
     let generations: Vec<&str> = reported.placements.iter().map(|place| place.generation.as_str()).collect();
     assert_eq!(generations, ["2"]);
 }
+
+#[test]
+fn a_status_does_not_grow_with_each_name_that_a_pod_ever_had() {
+    let object = stream_job(&json!({}));
+    let mut last = None;
+    for generation in 0..100 {
+        let name = |number: u32| format!("g{generation}-{number}");
+        let pods = (0..10).map(|number| lasting(&name(number), bound_to("n1", pe("j", &name(number), &[])))).collect();
+        // Each status comes from a process that knows nothing of the earlier names.
+        let cluster = cluster(vec![node("n1")], vec![], pods);
+        let status = status(&object, last.as_ref(), &cluster, (&Attempts::new(), 0));
+        assert!(status.placements.len() <= 10 + 2 * 10 + 64, "{generation}: {}", status.placements.len());
+        last = Some(status);
+    }
+    let empty = cluster(vec![node("n1")], vec![], vec![]);
+    let before = last.as_ref().unwrap().placements.len();
+    for _ in 0..3 {
+        let status = status(&object, last.as_ref(), &empty, (&Attempts::new(), 0));
+        assert_eq!(status.placements.len(), 84, "of {before}: all that had a pod are remembered, also later");
+        let latest = (0..10).all(|number| status.placements.iter().any(|place| place.pe == format!("g99-{number}")));
+        assert!(latest);
+        last = Some(status);
+    }
+}

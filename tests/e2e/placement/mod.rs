@@ -7,9 +7,11 @@
 //! | [`exlocation`] | never two of a group on one node; the record is on the pod as soon as its node is |
 //! | [`burst`] | of many PEs that wait at once each is decided before the last one is bound, and no bind is turned away |
 //! | [`choice`] | kube-scheduler takes the node that filter names, and scores where a pod has a preference |
+//! | [`cycle`] | a measurement: the cycle of kube-scheduler at 5,000 nodes |
 //! | [`gang`] | gangs are placed together or not at all; one of all waits until nobody comes any more |
 //! | [`owner`] | pods whose owner is gone count for no rule; those that were left to themselves do |
 //! | [`load`] | nodes that are too busy take no PE; who waited for them is placed soon after the load falls |
+//! | [`preemption`] | nobody is evicted on a node where the PE could not go afterwards |
 //! | [`rejection`] | users read our reason codes, the same at every attempt |
 //! | [`pe`] | support: a PE as a user writes it, and what became of it |
 //! | [`history`] | support: everything that happened to pods, seen by one watch |
@@ -17,6 +19,7 @@
 mod burst;
 mod choice;
 mod colocation;
+mod cycle;
 mod exlocation;
 mod gang;
 pub(crate) mod history;
@@ -24,4 +27,5 @@ mod load;
 mod owner;
 pub(crate) mod pe;
 mod pools;
+mod preemption;
 mod rejection;

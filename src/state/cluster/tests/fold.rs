@@ -96,6 +96,13 @@ struct ModelBinding {
 }
 
 impl Model {
+    /// A gone owner counts where a pod names it.
+    fn lose(&mut self, owner: Owner) {
+        if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
+            self.gone_owners.insert((owner.name, owner.uid));
+        }
+    }
+
     fn apply(&mut self, event: Event) {
         match event {
             Event::Node(change) => match change {
@@ -124,11 +131,7 @@ impl Model {
                     }
                 }
             },
-            Event::OwnerGone(owner) => {
-                if self.pods.values().any(|pod| pod.owner.as_deref() == Some(&owner)) {
-                    self.gone_owners.insert((owner.name, owner.uid));
-                }
-            }
+            Event::OwnerGone(owner) => self.lose(owner),
             Event::Pool(change) => match change {
                 Change::Expected => drop(self.expected.insert("pools")),
                 Change::Put(pool) => drop(self.pools.insert(pool.id.clone(), (*pool).into())),
@@ -153,7 +156,11 @@ impl Model {
             Event::DeclaredRegion(change) => self.change(change),
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
-            Event::Loads(_) | Event::Time(_) | Event::Settled(_) => {}
+            Event::Loads(_)
+            | Event::Time(_)
+            | Event::Settled { .. }
+            | Event::StreamJobsShown(_)
+            | Event::Unreadable(_) => {}
         }
     }
 
@@ -171,7 +178,11 @@ impl Model {
     }
 
     fn declared(&self) -> Declarations {
-        Declarations { jobs: Arc::new(self.stream_jobs.clone()), open_streams: self.open_streams.clone() }
+        Declarations {
+            jobs: Arc::new(self.stream_jobs.clone()),
+            open_streams: self.open_streams.clone(),
+            ..Declarations::default()
+        }
     }
 
     /// A pod is no longer assumed when the watch shows a node, the end of the pod, or a later version.
