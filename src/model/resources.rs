@@ -31,7 +31,7 @@ impl Bytes {
         let Some((unit, shift)) = UNITS.into_iter().find(|(_, shift)| self.0 >> shift > 0) else {
             return self.0.to_string();
         };
-        let tenths = u128::from(self.0) * 10 >> shift;
+        let tenths = (u128::from(self.0) * 10) >> shift;
         match tenths % 10 {
             0 => format!("{}{unit}", tenths / 10),
             tenth => format!("{}.{tenth}{unit}", tenths / 10),
