@@ -131,9 +131,9 @@ pub(crate) fn pod(name: &str) -> Pod {
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),
-        is_gated: false,
     }
 }
 

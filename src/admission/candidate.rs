@@ -95,9 +95,9 @@ pub(super) fn unplaced_pod(
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),
-        is_gated: false,
     }
 }
 

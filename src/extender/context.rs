@@ -24,11 +24,9 @@ pub struct SchedulingContext<'a> {
     pub plan_gang: &'a dyn Fn(&Arc<Pe>, &Snapshot) -> GangState,
     /// True where filter may return the best node alone.
     pub filter_decides: bool,
-    /// True where kube-scheduler asks: the nodes have passed its own filters.
+    /// True where kube-scheduler asks: the nodes have passed its own filters, and they are all such nodes, so that filter
+    /// learns from the nodes that are missing.
     pub asked_by_kube_scheduler: bool,
-    /// True where the nodes of a request are all nodes that pass the filters of kube-scheduler, so that filter learns from
-    /// the nodes that are missing.
-    pub nodes_are_all_offered: bool,
 }
 
 impl fmt::Debug for SchedulingContext<'_> {
@@ -50,7 +48,6 @@ impl<'a> SchedulingContext<'a> {
             plan_gang: &plan_gang,
             filter_decides: true,
             asked_by_kube_scheduler: false,
-            nodes_are_all_offered: false,
         }
     }
 

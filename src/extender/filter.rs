@@ -8,7 +8,7 @@ use super::attempt::{Attempt, CachedCycle, Choice};
 use super::context::SchedulingContext;
 use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
-use super::question::Question;
+use super::question::{Question, Unanswerable};
 use crate::model::{NodeName, Pe, Pod, Reason};
 use crate::placement::{PlacementDecision, check_work_budget, reserved_room_rejection};
 use crate::state::{NodeIndex, NodeSet, Snapshot};
@@ -73,11 +73,11 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
         return retryable_error(dear.to_string());
     }
     let question = Question::new(&pe, names, context);
-    let Some(answer) = question.answer() else { return retryable_error(RESERVED) };
-    let is_contradicted = |(_, reason): &&(&str, Reason)| *reason == Reason::StaleState;
-    if answer.passed.is_empty() && answer.rejected.iter().any(|node| is_contradicted(&node)) {
-        return retryable_error(CONTRADICTED);
-    }
+    let answer = match question.answer() {
+        Ok(answer) => answer,
+        Err(Unanswerable::Reserved) => return retryable_error(RESERVED),
+        Err(Unanswerable::Contradicted) => return retryable_error(CONTRADICTED),
+    };
     let decision = answer.decision();
     let snapshot = decision.snapshot();
     let nodes: Vec<NodeIndex> = answer.passed.iter().map(|(_, index)| *index).collect();
@@ -91,8 +91,9 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
     let body = if let Some(best) = choice.best.first().filter(|_| decides) {
         encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1)
     } else {
-        let told = answer.rejected.iter().filter(|node| !is_contradicted(node)).copied();
-        encode::filter_result(answer.passed.iter().map(|(name, _)| *name), told, names.len())
+        let passed = answer.passed.iter().map(|(name, _)| *name);
+        let told = answer.rejected.iter().filter(|(_, reason)| *reason != Reason::StaleState).copied();
+        encode::filter_result(passed, told, names.len())
     };
     let group = group_places(&decision, &choice);
     let attempt = Attempt {

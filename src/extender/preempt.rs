@@ -69,7 +69,8 @@ pub fn preempt(
     let Some(pe) = context.policies.pe(&pod, context.snapshot.declared()).map(Arc::new) else {
         return Preemption::new(None, victims, proposed);
     };
-    let snapshot = context.decision_snapshot();
+    let prepared = context.decision_snapshot().prepare_for(&pe);
+    let snapshot = &*prepared;
     if !snapshot.is_complete() || pe.awaited.is_some() || check_work_budget(&pe, snapshot).is_err() {
         return Preemption::new(Some(pe), BTreeMap::new(), proposed);
     }

@@ -19,6 +19,14 @@ pub(super) struct Question<'q, 'n> {
     pub(super) unoffered: Option<NodeSet>,
 }
 
+/// Why there is no answer: kube-scheduler tries the PE again.
+pub(super) enum Unanswerable {
+    /// No node is left because of scheduling cycles that are not over.
+    Reserved,
+    /// Nodes that passed the filters of kube-scheduler are rejected by the same rules here.
+    Contradicted,
+}
+
 /// The nodes for a PE in one snapshot.
 pub(super) struct Answer<'s, 'n> {
     snapshot: Cow<'s, Snapshot>,
@@ -29,13 +37,12 @@ pub(super) struct Answer<'s, 'n> {
 
 impl<'q, 'n> Question<'q, 'n> {
     pub(super) fn new(pe: &'q Arc<Pe>, names: &'q [Cow<'n, str>], context: SchedulingContext<'q>) -> Self {
-        let unoffered = if context.nodes_are_all_offered { new_unoffered(pe, names, context) } else { None };
+        let unoffered = if context.asked_by_kube_scheduler { new_unoffered(pe, names, context) } else { None };
         Self { pe, names, context, unoffered }
     }
 
-    /// The nodes for the PE: the node that a plan has for it, or that is reserved for it, alone. `None` where no node is left
-    /// because of scheduling cycles that are not over.
-    pub(super) fn answer(&self) -> Option<Answer<'q, 'q>> {
+    /// The nodes for the PE: the node that a plan has for it, or that is reserved for it, alone.
+    pub(super) fn answer(&self) -> Result<Answer<'q, 'q>, Unanswerable> {
         let mut answer = self.answer_in(self.prepare(self.context.decision_snapshot()));
         if answer.passed.is_empty()
             && let Some(anew) = self.release(&answer.snapshot).map(|released| self.answer_in(Cow::Owned(released)))
@@ -44,8 +51,14 @@ impl<'q, 'n> Question<'q, 'n> {
             // The members of the group that are not bound yet go elsewhere.
             answer = anew;
         }
+        if self.context.asked_by_kube_scheduler {
+            self.mark_contradictions(&mut answer);
+        }
+        if answer.passed.is_empty() && answer.rejected.iter().any(|(_, reason)| *reason == Reason::StaleState) {
+            return Err(Unanswerable::Contradicted);
+        }
         if answer.passed.is_empty() && self.context.with_reservations.is_some() && self.passes_without_cycles() {
-            return None;
+            return Err(Unanswerable::Reserved);
         }
         if answer.is_planned_elsewhere() {
             answer = self.answer_in(Cow::Owned(self.within_names(&[], &answer.snapshot)));
@@ -59,10 +72,7 @@ impl<'q, 'n> Question<'q, 'n> {
         if answer.has_planned_node() && !(answer.is_single() && self.failed_on(&answer)) {
             answer.passed.retain(|(_, index)| Some(*index) == planned);
         }
-        if self.context.asked_by_kube_scheduler {
-            mark_contradictions(&mut answer.rejected, &answer.snapshot);
-        }
-        Some(answer)
+        Ok(answer)
     }
 
     /// The snapshot for the decision about the PE.
@@ -84,6 +94,27 @@ impl<'q, 'n> Question<'q, 'n> {
         let (passed, rejected) = filter_nodes(&decision, self.names, &snapshot);
         let cycle = Arc::clone(decision.cycle());
         Answer { snapshot, cycle, passed, rejected }
+    }
+
+    /// Replaces the reason of nodes that are rejected by a rule which kube-scheduler checks too, or because they are unknown:
+    /// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node without
+    /// room for reserved PEs stays rejected, because kube-scheduler knows no reservations.
+    fn mark_contradictions(&self, answer: &mut Answer<'_, '_>) {
+        let without_cycles = self.context.with_reservations.map(|_| self.prepare(self.context.snapshot));
+        let lacks_room_without_reservations = |index| {
+            let is_reserved = self.context.snapshot.node(index).is_some_and(|state| state.reserved_pods > 0);
+            let passes = |snapshot| self.context.decide(self.pe, snapshot).passes_kube_scheduler(index);
+            !is_reserved && !without_cycles.as_deref().is_some_and(passes)
+        };
+        for (name, reason) in &mut answer.rejected {
+            let is_contradicted = answer
+                .snapshot
+                .find(name)
+                .is_none_or(|index| is_checked_by_kube_scheduler(*reason) && lacks_room_without_reservations(index));
+            if is_contradicted {
+                *reason = Reason::StaleState;
+            }
+        }
     }
 
     /// True where a node passes once the scheduling cycles of other pods do not count.
@@ -146,22 +177,6 @@ fn new_unoffered(pe: &Arc<Pe>, names: &[Cow<'_, str>], context: SchedulingContex
     let missing = prepared.indexes().filter(|index| !asked.contains(*index));
     let unoffered: NodeSet = missing.filter(|index| decision.passes_kube_scheduler(*index)).collect();
     known.map_or(!unoffered.is_empty(), |known| **known != unoffered).then_some(unoffered)
-}
-
-/// Replaces the reason of nodes that are rejected by a rule which kube-scheduler checks too, or because they are unknown:
-/// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node that lacks
-/// room beside PEs that are not bound yet stays rejected, because kube-scheduler does not know all of these.
-fn mark_contradictions(rejected: &mut [(&str, Reason)], snapshot: &Snapshot) {
-    for (name, reason) in rejected {
-        let is_contradicted = match snapshot.find(name) {
-            None => true,
-            Some(_) if !is_checked_by_kube_scheduler(*reason) => false,
-            Some(index) => *reason != Reason::InsufficientResources || !snapshot.has_unbound_pods(index),
-        };
-        if is_contradicted {
-            *reason = Reason::StaleState;
-        }
-    }
 }
 
 /// Nodes that pass, and nodes that are rejected.

@@ -260,7 +260,6 @@ impl Extender {
             plan_gang,
             filter_decides,
             asked_by_kube_scheduler: true,
-            nodes_are_all_offered: true,
         }
     }
 

@@ -137,7 +137,9 @@ pub(super) fn incomplete(pe: &Pe, gang: Gang, snapshot: &Snapshot) -> Option<Rej
             (!reaches(exist, count.get())).then(|| Rejection::GangIncomplete { exist, count: count.get() })
         }
         Gang::All => {
-            let is_settled = snapshot.is_settled(&pe.pod) && !job.is_some_and(|job| is_arriving(snapshot, job));
+            let is_seen = !snapshot.is_joined(&pe.pod.key.uid) || !snapshot.follows_clock();
+            let is_settled =
+                is_seen && snapshot.is_settled(&pe.pod) && !job.is_some_and(|job| is_arriving(snapshot, job));
             (!is_settled).then_some(Rejection::GangArrives)
         }
     }

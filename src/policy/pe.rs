@@ -89,7 +89,7 @@ impl StreamPolicy {
             owner_uid,
             spec: spec.map(Arc::new).map_err(Box::new),
             overruled: sources.overruled(),
-            is_held: pod.is_gated || !pod.scheduler_name.is_empty() && *pod.scheduler_name != *policy.scheduler_name,
+            is_held: pod.is_gated || !is_placed_by(&policy.scheduler_name, pod),
             object: object.map(Box::new),
             awaited,
             exclusive_hold: is_recorded_as_exclusive(pod).then_some(policy.placement.exclusive_scope),
@@ -144,6 +144,11 @@ fn awaited_stream_job(pod: &Pod, id: &ObjectId, declared: &Declarations) -> Opti
     // Writes of the status change the version of the object, and not its generation.
     let is_known = known.is_some_and(|known| known.uid == noted.uid && known.generation >= noted.generation);
     (!is_shown && !is_known).then(|| format!("StreamJob {id} of generation {}", noted.generation).into())
+}
+
+/// True where a pod is placed by the scheduler of this name. A pod of a manifest may name none.
+fn is_placed_by(scheduler: &str, pod: &Pod) -> bool {
+    pod.scheduler_name.is_empty() || *pod.scheduler_name == *scheduler
 }
 
 #[cfg(test)]

@@ -107,17 +107,6 @@ pub(super) fn schedule_by_plan(cluster: &mut Cluster, batch: &[PodUid], now: Tim
     }
 }
 
-/// Binds a waiting pod that is no PE, where it fits: it takes room from the PEs after it.
-fn schedule_pod_of_no_policy(cluster: &mut Cluster, uid: &PodUid) {
-    let Some((pod, None)) = cluster.pod(uid.as_str()) else { return };
-    if pod.node.is_none()
-        && let Some(node) = choose_node(pod, cluster.snapshot())
-    {
-        let bound = Pod { node: Some(node), ..Pod::clone(pod) };
-        cluster.apply(Event::put(bound));
-    }
-}
-
 /// The plan of each gang that is not placed yet, by job.
 fn gang_plans(snapshot: &Snapshot, placements: &[PlannedPe]) -> BTreeMap<JobId, Arc<GangPlan>> {
     let mut members: BTreeMap<JobId, Vec<(Arc<Pe>, NodeIndex)>> = BTreeMap::new();
@@ -127,6 +116,17 @@ fn gang_plans(snapshot: &Snapshot, placements: &[PlannedPe]) -> BTreeMap<JobId, 
         }
     }
     members.into_iter().map(|(job, placements)| (job, Arc::new(GangPlan::new(placements)))).collect()
+}
+
+/// Binds a waiting pod that is no PE, where it fits: it takes room from the PEs after it.
+fn schedule_pod_of_no_policy(cluster: &mut Cluster, uid: &PodUid) {
+    let Some((pod, None)) = cluster.pod(uid.as_str()) else { return };
+    if pod.node.is_none()
+        && let Some(node) = choose_node(pod, cluster.snapshot())
+    {
+        let bound = Pod { node: Some(node), ..Pod::clone(pod) };
+        cluster.apply(Event::put(bound));
+    }
 }
 
 /// Runs one scheduling cycle in which kube-scheduler considers these nodes.

@@ -15,10 +15,10 @@ pub struct JobState {
     pub members: Vec<Member>,
     /// The nodes that PEs were last bound to, by name: those of PEs whose names outlive their pods.
     pub previous_nodes: BTreeMap<Arc<str>, PreviousNode>,
-    /// The largest number of members at one time.
-    pub most_members: usize,
     /// The largest number of members that had a node at one time, bound or reserved, since a member is bound.
     pub most_placed: usize,
+    /// The largest number of members at one time.
+    pub most_members: usize,
 }
 
 /// How many previous nodes a job keeps beside twice the largest number of its members. Names of PEs that no pod has any

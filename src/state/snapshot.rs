@@ -25,14 +25,14 @@ pub struct Snapshot {
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
-    /// Pending pods that were first seen just now; `None` where no clock is followed.
-    pub(super) arriving: Option<Arc<BTreeSet<PodUid>>>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
     /// The version of the last change that kube-scheduler does not see and after which nodes may pass for PEs of any job.
     pub(super) nodes_released_in: u64,
     /// True where a node is reserved for a pod.
     pub(super) has_reserved_nodes: bool,
+    /// Pending pods that were first seen just now; `None` where no clock is followed.
+    pub(super) arriving: Option<Arc<BTreeSet<PodUid>>>,
     /// The nodes of scheduling cycles that are not over, which count as placed here, beside what the cluster holds.
     pub(super) tentative: Arc<[(PodUid, NodeIndex)]>,
     /// The PE that the snapshot was prepared for.
@@ -164,13 +164,6 @@ impl Snapshot {
         }
     }
 
-    /// True where a pod counts on the node that is not bound there: the node is reserved, or a scheduling cycle chose it.
-    #[must_use]
-    pub fn has_unbound_pods(&self, index: NodeIndex) -> bool {
-        let is_reserved = self.node(index).is_some_and(|state| state.reserved_pods > 0);
-        is_reserved || self.tentative.iter().any(|(_, node)| *node == index)
-    }
-
     /// True where a node is reserved for a pod.
     #[must_use]
     pub fn has_reserved_nodes(&self) -> bool {
@@ -188,6 +181,13 @@ impl Snapshot {
     #[must_use]
     pub fn own_node(&self, uid: &PodUid) -> Option<NodeIndex> {
         self.prepared.as_ref().filter(|prepared| prepared.uid == *uid)?.own
+    }
+
+    /// True where the PE was no waiting member before the snapshot was [prepared](Self::prepare_for) for it: the watch has not
+    /// shown its pod yet.
+    #[must_use]
+    pub fn is_joined(&self, uid: &PodUid) -> bool {
+        self.prepared.as_ref().is_some_and(|prepared| prepared.uid == *uid && prepared.is_joined)
     }
 
     /// Every `StreamJob`.
@@ -275,13 +275,7 @@ impl Snapshot {
             Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => snapshot.displace(pe, node),
             Some(MemberState::Held) => snapshot.set_state(pe, MemberState::Waiting),
             Some(MemberState::Waiting | MemberState::Bound(_)) => {}
-            None => {
-                snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting));
-                // A pod that the watch has not shown yet has been seen for no time.
-                if let Some(arriving) = &mut snapshot.arriving {
-                    Arc::make_mut(arriving).insert(pe.pod.key.uid.clone());
-                }
-            }
+            None => snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting)),
         }
         let is_joined = matches!(state, None | Some(MemberState::Held));
         snapshot.prepared = Some(Prepared { own, is_joined, ..Prepared::of(pe) });

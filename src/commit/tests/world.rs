@@ -117,9 +117,9 @@ impl World {
             created: Timestamp::UNIX_EPOCH,
             priority: 0,
             has_preferences: false,
+            is_gated: false,
             oversized: None,
             scheduler_name: Arc::from(""),
-            is_gated: false,
         });
     }
 

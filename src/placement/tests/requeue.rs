@@ -1,9 +1,11 @@
 //! Tests of requeuing.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{NodesReleased, OverloadCleared, SpecChanged, newly_placeable, placeable};
-use crate::model::{Node, Pod, PodUid, Pool, PoolMode, StreamJob};
+use crate::model::{Node, Owner, OwnerKind, Pod, PodUid, Pool, PoolMode, StreamJob};
 use crate::state::{Cluster, Event};
 use crate::testing::{asking, bound_to, governed, measured, node, pe, pod, policies, pool, protecting, stream_job};
 
@@ -197,6 +199,15 @@ fn pes_of_other_jobs_are_requeued_once_an_isolation_is_dropped() {
     cluster.apply(Event::put(isolated("true")));
     assert_eq!(released(&mut cluster, Event::put(isolated("false"))), ["waits"]);
     assert_eq!(released(&mut cluster, Event::put(node("n2"))), [""; 0], "kube-scheduler sees nodes itself");
+}
+
+#[test]
+fn pes_of_other_jobs_are_requeued_once_the_owner_of_an_isolated_pe_is_gone() {
+    let owner = Owner { name: "o".into(), uid: "u".into(), kind: OwnerKind::Other, is_only: true };
+    let alone = bound_to("n1", pe("j", "alone", &[("isolated", "true")]));
+    let alone = Pod { owner: Some(Arc::new(owner.clone())), ..alone };
+    let mut cluster = governed(policies(""), vec![node("n1")], vec![], vec![alone, pe("k", "waits", &[])]);
+    assert_eq!(released(&mut cluster, Event::OwnerGone(owner)), ["waits"]);
 }
 
 #[test]

@@ -26,9 +26,9 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         created: jiff::Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),
-        is_gated: false,
     }
 }
 

@@ -195,8 +195,7 @@ proptest! {
             live.create(pod.clone(), BTreeSet::new());
             live.show(&pod.key.uid);
         }
-        // No member has been seen for the first time for a while.
-        live.wait(4);
+        live.settle();
         let mut choices = scenario.choices.iter().copied().cycle();
         for (_, pod) in &pods {
             live.cycle(&pod.key.uid);
@@ -260,7 +259,7 @@ proptest! {
         for uid in &created {
             live.show(uid);
         }
-        live.wait(4);
+        live.settle();
         finish(&mut live, &pods);
         check(&live, &scenario, &pods)?;
     }

@@ -61,20 +61,21 @@ impl Live {
     pub(super) fn show(&mut self, uid: &PodUid) {
         if self.cluster.pod(uid.as_str()).is_none() {
             self.cluster.apply(Event::put(self.pods[uid].clone()));
-            self.settle();
         }
-    }
-
-    fn settle(&mut self) {
-        let elapsed = self.now.duration_since(Timestamp::UNIX_EPOCH);
-        self.cluster.apply(Event::Settled { elapsed, quiet: QUIET });
     }
 
     /// Time passes.
     pub(super) fn wait(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.cluster.apply(Event::Time(self.now));
-        self.settle();
+        let elapsed = self.now.duration_since(Timestamp::UNIX_EPOCH);
+        self.cluster.apply(Event::Settled { elapsed, quiet: QUIET });
+    }
+
+    /// All pods have been seen for the quiet time.
+    pub(super) fn settle(&mut self) {
+        self.wait(0);
+        self.wait(4);
     }
 
     /// True where kube-scheduler has something to decide for the pod.
@@ -109,7 +110,7 @@ impl Live {
             with_reservations: with.as_ref(),
             last_attempt: &last_attempt,
             plan_gang: &plan_gang,
-            nodes_are_all_offered: true,
+            asked_by_kube_scheduler: true,
             ..SchedulingContext::new(self.cluster.snapshot(), &self.policies)
         };
         let Filtered { attempt, passed, error, group, unoffered, pe, .. } = filter(&asked(&pod, &names), context);
@@ -161,7 +162,7 @@ impl Live {
                 self.bound.insert(uid, node);
             }
             Ok(Verified::Assumed(_)) => self.cluster.forget(&uid, &pod.resource_version),
-            Ok(Verified::TakeoverUnchecked | Verified::Unsettled(_) | Verified::AlreadyBound) | Err(_) => {}
+            Ok(Verified::Unsettled(_) | Verified::AlreadyBound | Verified::TakeoverUnchecked) | Err(_) => {}
         }
     }
 }

@@ -7,10 +7,10 @@
 //! | [`pods`] | pods, and owners of pods that are gone |
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
 //! | [`count`] | counts a pod on its node and in its job |
-//! | [`arrivals`] | pending pods that were seen for the first time just now |
-//! | [`assumed_pod`], [`reserved_pod`], [`departed_job`] | what the cluster keeps beside the snapshot |
 //! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
 //! | [`unoffered_nodes`] | nodes that kube-scheduler does not ask about for a PE |
+//! | [`arrivals`] | pending pods that were seen for the first time just now |
+//! | [`assumed_pod`], [`reserved_pod`], [`departed_job`] | what the cluster keeps beside the snapshot |
 //! | [`assumed_pods`] | pods that count on a node before the watch shows them there; the takeover from another process |
 
 mod arrivals;
