@@ -349,6 +349,19 @@ pub(crate) fn place(cluster: &mut Cluster, pod: &str) -> Option<String> {
     Some(best)
 }
 
+/// Like [`place`]; the nodes of the PE's gang or bucket are reserved too, as bind does.
+pub(crate) fn place_and_reserve(cluster: &mut Cluster, pod: &str) -> Option<String> {
+    let best = choice(cluster, pod).into_iter().next()?;
+    let decision = decide(cluster, pod);
+    let snapshot = cluster.snapshot();
+    let places = decision.places_of_group(snapshot.find(&best)?).into_iter();
+    let places = places.map(|(pe, node)| (pe.pod.key.uid.clone(), snapshot.node(node).unwrap().name.clone()));
+    let (job, places): (_, Vec<(PodUid, NodeName)>) = (decision.pe().job.clone(), places.collect());
+    cluster.assume(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
+    cluster.reserve(&job, &places, Timestamp::UNIX_EPOCH);
+    Some(best)
+}
+
 /// Golden files of requests and responses: `NAME.request.json` and `NAME.response.json` in a folder of `tests/golden`.
 pub(crate) struct Golden(pub(crate) &'static str);
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::{Input, SimulationMode, SimulationOutcome, simulate};
 use crate::model::{Declarations, Node, Pod};
 use crate::placement::{Budget, plan};
-use crate::testing::{asking, bound_to, cluster, node, pe, place, pod, policies, tagged, with_cores};
+use crate::testing::{asking, bound_to, cluster, node, pe, place_and_reserve, pod, policies, tagged, with_cores};
 
 /// The input of a simulation with these nodes.
 fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, mode: SimulationMode) -> Input {
@@ -81,7 +81,7 @@ proptest! {
         let mut expected = BTreeMap::new();
         for pod in order {
             let bound = pod.node.as_ref().map(ToString::to_string);
-            let node = bound.or_else(|| place(&mut cluster, pod.key.uid.as_str()));
+            let node = bound.or_else(|| place_and_reserve(&mut cluster, pod.key.uid.as_str()));
             expected.insert(pod.key.to_string(), node);
         }
         prop_assert_eq!(nodes_of(&outcome), expected);
