@@ -71,13 +71,13 @@ impl CachedCycle {
     /// Keeps the cycle state of a decision in this snapshot.
     #[must_use]
     pub fn new(decision: &PlacementDecision<'_>, snapshot: &Snapshot) -> Self {
-        Self { key: snapshot.key(), cycle: Arc::clone(decision.cycle()) }
+        Self { key: snapshot.key(&decision.pe().job), cycle: Arc::clone(decision.cycle()) }
     }
 
     /// Resumes the decision about `pe`; `None` where the decision was made in another snapshot or for another pod.
     pub(super) fn resume<'a>(&self, pe: &Pe, snapshot: &'a Snapshot) -> Option<PlacementDecision<'a>> {
         let decision = || PlacementDecision::resume(Arc::clone(&self.cycle), snapshot);
-        (self.key == snapshot.key()).then(decision).filter(|decision| **decision.pe() == *pe)
+        (self.key == snapshot.key(&pe.job)).then(decision).filter(|decision| **decision.pe() == *pe)
     }
 }
 

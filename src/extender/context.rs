@@ -31,7 +31,7 @@ pub struct SchedulingContext<'a> {
 
 impl fmt::Debug for SchedulingContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchedulingContext").field("snapshot", &self.snapshot.key()).finish_non_exhaustive()
+        f.debug_struct("SchedulingContext").field("snapshot", &self.snapshot.version()).finish_non_exhaustive()
     }
 }
 

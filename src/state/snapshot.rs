@@ -53,14 +53,34 @@ pub(super) struct Prepared {
     released: Arc<[PodUid]>,
 }
 
-/// What tells two snapshots of one process apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What tells two snapshots of one process apart for decisions about the PEs of one job: all that these decisions read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotKey {
-    version: u64,
+    /// How often a node, or a pod on a node, has changed.
+    nodes: u64,
+    /// The last change of the job; `None` where the snapshot does not have it.
+    job: Option<u64>,
+    /// The number of members that have just arrived. It falls with time only, where the job does not change.
+    arriving: usize,
+    pools: SameObjects,
+    /// The nodes that members are not offered.
+    unoffered: Vec<Arc<NodeSet>>,
     tentative: Arc<[(PodUid, NodeIndex)]>,
     /// `None` where a plan in the snapshot is the same for every member of a gang.
     prepared: Option<Prepared>,
 }
+
+/// Pools that are equal only where they are the same objects in memory.
+#[derive(Clone, Debug)]
+struct SameObjects(Arc<Pools>);
+
+impl PartialEq for SameObjects {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SameObjects {}
 
 impl Snapshot {
     /// Counts the changes that led here.
@@ -69,17 +89,30 @@ impl Snapshot {
         self.version
     }
 
-    /// The key of the snapshot: decisions about a PE in snapshots with the same key are the same.
+    /// The key of the snapshot for a job: decisions about a PE of the job in snapshots with the same key are the same.
     #[must_use]
-    pub fn key(&self) -> SnapshotKey {
+    pub fn key(&self, job: &JobId) -> SnapshotKey {
         let is_special = |prepared: &&Prepared| {
             prepared.is_joined
                 || prepared.own.is_some()
                 || prepared.unoffered.is_some()
                 || !prepared.released.is_empty()
         };
+        let job = self.jobs.get(job);
+        let members = job.map_or(&[][..], |job| &job.members);
+        let uids = || members.iter().map(|member| &member.pe.pod.key.uid);
+        let arriving = self.arriving.as_ref().filter(|arriving| !arriving.is_empty());
+        let unoffered = if self.unoffered.is_empty() {
+            Vec::new()
+        } else {
+            uids().filter_map(|uid| self.unoffered.get(uid).map(Arc::clone)).collect()
+        };
         SnapshotKey {
-            version: self.version,
+            nodes: self.nodes.changes(),
+            job: job.map(|job| job.changed),
+            arriving: arriving.map_or(0, |arriving| uids().filter(|uid| arriving.contains(*uid)).count()),
+            pools: SameObjects(Arc::clone(&self.pools)),
+            unoffered,
             tentative: Arc::clone(&self.tentative),
             prepared: self.prepared.as_ref().filter(is_special).cloned(),
         }

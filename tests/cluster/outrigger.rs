@@ -76,6 +76,12 @@ impl OutriggerSettings {
         self
     }
 
+    /// With another value of a flag.
+    pub(crate) fn with(mut self, flag: &str, value: &str) -> Self {
+        self.arguments.retain(|argument| argument.split('=').next() != Some(flag));
+        self.argument(&format!("{flag}={value}"))
+    }
+
     /// With an environment variable more.
     pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));

@@ -20,7 +20,7 @@ impl GangPlans {
     /// The state of a PE's gang by the plan that was made in this snapshot; `None` where no such plan is kept.
     #[must_use]
     pub fn get(&self, pe: &Arc<Pe>, snapshot: &Snapshot) -> Option<GangState> {
-        let key = snapshot.key();
+        let key = snapshot.key(&pe.job);
         let (_, _, state) = self.plans.iter().find(|(job, made_in, _)| *job == pe.job && *made_in == key)?;
         match state {
             GangState::Planned { plan, .. } => {
@@ -36,7 +36,7 @@ impl GangPlans {
     /// Keeps a plan that was made in this snapshot, and drops the last plan of the job.
     pub fn put(&mut self, pe: &Arc<Pe>, snapshot: &Snapshot, state: GangState) {
         self.plans.retain(|(job, ..)| *job != pe.job);
-        self.plans.push_back((pe.job.clone(), snapshot.key(), state));
+        self.plans.push_back((pe.job.clone(), snapshot.key(&pe.job), state));
         if self.plans.len() > CAPACITY {
             self.plans.pop_front();
         }

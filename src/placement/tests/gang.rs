@@ -5,10 +5,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Pod, Reason, Rejection};
-use crate::placement::{Budget, Foresight, GangComplete, PlacementDecision, gang_at_bind, placeable, plan};
+use crate::placement::{
+    Budget, Foresight, GangComplete, GangPlans, GangState, PlacementDecision, gang_at_bind, placeable, plan, plan_gang,
+};
 use crate::state::{Cluster, Event, Reservations};
 use crate::testing::{
-    asking, bound_to, choice, cluster, decide, decide_pe, filter_node, node, pe, place, reasons, with_cores,
+    asking, bound_to, choice, cluster, decide, decide_pe, filter_node, node, pe, place, pod, pool, reasons, sized,
+    with_cores,
 };
 
 const GANG: (&str, &str) = ("gang", "true");
@@ -156,4 +159,26 @@ fn a_member_may_be_bound_before_a_member_that_is_only_reserved() {
     assert_eq!(decision.filter(node), Ok(()));
     let gang = gang_at_bind(&second, node, decision.cycle().gang().plan(), cluster.snapshot());
     assert_eq!(PlacementDecision::new(&second, cluster.snapshot(), Foresight::Gang(gang)).filter(node), Ok(()));
+}
+
+#[test]
+fn a_plan_is_kept_through_changes_that_do_not_concern_the_job() {
+    let members = ["a", "b"].map(|name| pe("j", name, &[("gang", "2"), ("exlocation", "x")]));
+    let changes = [
+        ("a pod of nobody arrives", Event::put(pod("web")), true),
+        ("a PE of another job arrives", Event::put(pe("k", "other", &[])), true),
+        ("a PE of the job arrives", Event::put(pe("j", "c", &[])), false),
+        ("a pod is bound", Event::put(bound_to("n1", pod("web"))), false),
+        ("a node arrives", Event::put(node("n2")), false),
+        ("a pool changes", Event::put(pool("p", &["u"], sized(1))), false),
+    ];
+    for (what, change, is_kept) in changes {
+        let mut cluster = cluster(vec![node("n1")], vec![pool("p", &["t"], sized(1))], members.to_vec());
+        let pe = Arc::clone(cluster.pod("a").unwrap().1.unwrap());
+        let mut plans = GangPlans::default();
+        plans.put(&pe, cluster.snapshot(), plan_gang(&pe, cluster.snapshot()));
+        assert!(matches!(plans.get(&pe, cluster.snapshot()), Some(GangState::Infeasible(_))), "{what}");
+        cluster.apply(change);
+        assert_eq!(plans.get(&pe, cluster.snapshot()).is_some(), is_kept, "{what}");
+    }
 }

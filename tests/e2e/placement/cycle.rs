@@ -44,7 +44,7 @@ async fn scheduling_cycles_with_a_filter_that_decides_and_with_one_that_names_al
     for round in 0..ROUNDS {
         for filter in ["best", "all"] {
             let name = format!("{filter}-{round}");
-            let settings = installation.release.extender().unwrap().argument(&format!("--filter-names={filter}"));
+            let settings = installation.release.extender().unwrap().with("--filter-names", filter);
             let extender = cluster.start_outrigger(&format!("extender-{name}"), settings).await.unwrap();
             let scheduler = installation.start_scheduler(&format!("scheduler-{name}"), &extender).await.unwrap();
             let started = Instant::now();
