@@ -17,8 +17,8 @@ use crate::explain::{ExplainedPod, explain};
 use crate::extender::{
     self, BindingArguments, Choice, DecodeError, LastAttempt, SchedulingArguments, SchedulingContext, bind,
 };
-use crate::model::{HostChoice, NodeName, Pe, Reason, RequestOutcome};
-use crate::placement::GangState;
+use crate::model::{HostChoice, NodeName, Pe, PodUid, Reason, RequestOutcome};
+use crate::placement::{GangPlan, GangState};
 use crate::state::Snapshot;
 use crate::store::{ClusterView, Store};
 use crate::telemetry::{self, BindOutcome};
@@ -272,13 +272,12 @@ impl Extender {
     }
 
     /// Gives the node of the scheduling cycle back, and those that the cycle had chosen for the rest of the group: the cluster
-    /// holds them from the bind on, or the bind failed.
-    fn unreserve(&self, arguments: &BindingArguments, pe: Option<&Pe>, has_failed_plan: bool) {
-        let holds_group = |pe: &&Pe| self.store.read(|cluster| cluster.has_reserved(&pe.job));
-        match pe.filter(|pe| has_failed_plan || holds_group(pe)) {
-            Some(pe) => self.store.reservations().unreserve_job(&pe.job),
-            None => self.store.reservations().unreserve(&arguments.uid),
-        }
+    /// holds them from the bind on, or the bind of the `failed` plan was rejected.
+    fn unreserve(&self, uid: &PodUid, pe: Option<&Pe>, failed: Option<&GangPlan>) {
+        let held = pe.map(|pe| self.store.read(|cluster| cluster.reserved_of(&pe.job))).unwrap_or_default();
+        let is_over =
+            |other: &PodUid| other == uid || held.contains(other) || failed.is_some_and(|plan| plan.has(other));
+        self.store.reservations().unreserve_all(is_over);
     }
 
     async fn bind(&self, arguments: &BindingArguments) -> VerbResponse {
@@ -296,8 +295,8 @@ impl Extender {
         }
         let attempt = self.store.attempts().take(&arguments.uid);
         let outcome = self.binder.bind(arguments, attempt.as_ref(), now).await;
-        let is_planned = attempt.as_ref().is_some_and(|attempt| attempt.gang_plan().is_some());
-        self.unreserve(arguments, pe.as_deref(), is_planned && outcome.is_err());
+        let plan = attempt.as_ref().and_then(|attempt| attempt.gang_plan());
+        self.unreserve(&arguments.uid, pe.as_deref(), plan.filter(|_| outcome.is_err()).map(|plan| &**plan));
         let result = match &outcome {
             Ok(_) => RequestOutcome::Bound,
             Err(BindFailure::Verification(_)) => RequestOutcome::Refused,

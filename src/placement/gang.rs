@@ -97,6 +97,12 @@ impl GangPlan {
         self.placements.iter().filter(move |(pe, _)| pe.pod.key.uid != *uid)
     }
 
+    /// True where the plan has a node for the pod.
+    #[must_use]
+    pub fn has(&self, uid: &PodUid) -> bool {
+        self.node_of(uid).is_some()
+    }
+
     /// The node of a PE.
     pub(super) fn node_of(&self, uid: &PodUid) -> Option<NodeIndex> {
         self.placements.iter().find(|(pe, _)| pe.pod.key.uid == *uid).map(|(_, node)| *node)

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::node_state::NodeIndex;
 use super::snapshot::Snapshot;
-use crate::model::{JobId, NodeName, Pe, PodUid};
+use crate::model::{NodeName, Pe, PodUid};
 
 /// How long a reservation counts. A scheduling cycle and its bind take milliseconds, and kube-scheduler reports no cycle
 /// that it drops.
@@ -45,9 +45,9 @@ impl Reservations {
         self.reservations.drain(..self.reservations.len().saturating_sub(CAPACITY));
     }
 
-    /// Gives the reservations of a job back: the bind of one of its PEs was rejected.
-    pub fn unreserve_job(&mut self, job: &JobId) {
-        self.reservations.retain(|reservation| reservation.pe.job != *job);
+    /// Gives the reservations of these pods back.
+    pub fn unreserve_all(&mut self, is_over: impl Fn(&PodUid) -> bool) {
+        self.reservations.retain(|reservation| !is_over(&reservation.pe.pod.key.uid));
     }
 
     /// Gives the reservation for a pod back: the pod was assumed on a node, or rejected.

@@ -148,12 +148,10 @@ impl Live {
         let cycle = BindingCycle { attempt: attempt.as_ref(), gang_plan: None, now: self.now };
         let verified = verify_and_assume(&mut self.cluster, &arguments, cycle);
         let job = self.cluster.pod(uid.as_str()).unwrap().1.unwrap().job.clone();
-        let has_failed_plan = verified.is_err() && attempt.is_some_and(|attempt| attempt.gang_plan().is_some());
-        if has_failed_plan || self.cluster.has_reserved(&job) {
-            self.reservations.unreserve_job(&job);
-        } else {
-            self.reservations.unreserve(&uid);
-        }
+        let plan = attempt.as_ref().and_then(|attempt| attempt.gang_plan()).filter(|_| verified.is_err());
+        let held = self.cluster.reserved_of(&job);
+        self.reservations
+            .unreserve_all(|other| *other == uid || held.contains(other) || plan.is_some_and(|plan| plan.has(other)));
         match verified {
             Ok(Verified::Assumed(_)) if lands => {
                 let bound = Pod { node: Some(node.clone()), ..pod };

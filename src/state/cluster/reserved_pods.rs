@@ -5,6 +5,7 @@
 //! pod on a node, when the pod is gone or no longer waits, when the plan is made anew, or when nobody has come for the
 //! node in time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -29,11 +30,11 @@ impl Cluster {
         self.reserved_pods.keys().filter(|uid| !self.assumed_pods.contains_key(*uid)).count()
     }
 
-    /// True where a node is reserved for a pod of the job.
+    /// The pods of the job for which a node is reserved.
     #[must_use]
-    pub fn has_reserved(&self, job: &JobId) -> bool {
-        let pes = self.reserved_pods.keys().filter_map(|uid| self.pods.get(uid.as_str()));
-        pes.into_iter().any(|entry| is_of(entry.pe.as_ref(), job))
+    pub fn reserved_of(&self, job: &JobId) -> BTreeSet<PodUid> {
+        let is_of_job = |uid: &&PodUid| self.pods.get(uid.as_str()).is_some_and(|entry| is_of(entry.pe.as_ref(), job));
+        self.reserved_pods.keys().filter(is_of_job).cloned().collect()
     }
 
     /// Reserves nodes for the pods of a gang or bucket, one of which was bound at `now`. Pods of the job that have a node
