@@ -12,6 +12,7 @@ mod noise;
 mod admission;
 mod control_plane;
 mod deploy;
+mod differential;
 mod explain;
 mod installation;
 mod metrics;
