@@ -245,9 +245,14 @@ impl Random {
                 pod["spec"]["resources"] =
                     json!({"limits": {self.pick(&["example.com/gpu", "ephemeral-storage", "pods"]): "1"}})
             }
-            11 => pod["spec"]["overhead"] = json!({"cpu": self.amount("cpu")}),
+            // Without a class, `simulate` keeps overhead and priority, so that they can be tried (`docs/simulate.md`).
+            11 if pod["spec"]["runtimeClassName"].is_string() => {
+                pod["spec"]["overhead"] = json!({"cpu": self.amount("cpu")});
+            }
+            13 if pod["spec"]["priorityClassName"].as_str().is_some_and(|class| class != "missing") => {
+                pod["spec"]["priority"] = json!(if self.chance(50) { -5 } else { 1_000 });
+            }
             12 => pod["spec"]["tolerations"] = json!([self.wrong_toleration()]),
-            13 => pod["spec"]["priority"] = json!(self.below(3)),
             14 => pod["spec"]["runtimeClassName"] = json!("missing"),
             _ => pod["spec"]["containers"][0]["ports"] = json!([self.wrong_port()]),
         }
