@@ -14,6 +14,7 @@ mod control_plane;
 mod deploy;
 mod differential;
 mod explain;
+mod hostile;
 mod installation;
 mod metrics;
 mod open_streams;

@@ -1,4 +1,5 @@
 //! Random pods, limit ranges and classes: mostly good ones, some that Kubernetes rejects.
+#![expect(clippy::indexing_slicing, reason = "fields of JSON that is made here")]
 
 use serde_json::{Map, Value, json};
 
@@ -243,7 +244,7 @@ impl Random {
             }
             10 => {
                 pod["spec"]["resources"] =
-                    json!({"limits": {self.pick(&["example.com/gpu", "ephemeral-storage", "pods"]): "1"}})
+                    json!({"limits": {self.pick(&["example.com/gpu", "ephemeral-storage", "pods"]): "1"}});
             }
             // Without a class, `simulate` keeps overhead and priority, so that they can be tried (`docs/simulate.md`).
             11 if pod["spec"]["runtimeClassName"].is_string() => {

@@ -1,5 +1,10 @@
 //! Random manifests through the storing steps of `simulate` and through a server-side dry run.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
 #![expect(clippy::print_stderr, reason = "numbers, for whoever runs the tests")]
 
 use std::time::Duration;
@@ -144,7 +149,7 @@ fn remove_nulls(value: &mut Value) {
             members.values_mut().for_each(remove_nulls);
         }
         Value::Array(elements) => elements.iter_mut().for_each(remove_nulls),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -237,7 +242,7 @@ fn amounts(written: &Value) -> String {
     for (name, amount) in written.as_object().into_iter().flatten() {
         list.set(name, amount.as_str().unwrap_or_default()).unwrap();
     }
-    list.texts().map(|(name, amount)| format!("{name}={amount} ")).collect()
+    list.texts().map(|(name, amount)| format!("{name}={amount}")).collect::<Vec<String>>().join(" ")
 }
 
 /// Makes namespaces, limit ranges and classes; returns what of them `simulate` is given.

@@ -60,13 +60,14 @@ async fn requests_of_pods_add_up_as_in_kube_scheduler() {
         let decisions = decisions(&client, &probes, which).await;
         for ((probe, pod), theirs) in probes.iter().zip(stored).zip(decisions) {
             let (ours, expected) = (fits(&state, pod, &probe.node), probe.expected(which));
-            if theirs != expected || ours != theirs.is_empty() {
-                let says = if ours { "fits" } else { "rejected" };
-                wrong.push(format!(
-                    "{} {which:?}: kube-scheduler lacks {theirs:?}, should {expected:?}; filter: {says}",
-                    probe.node
-                ));
+            if theirs == expected && ours == theirs.is_empty() {
+                continue;
             }
+            let says = if ours { "fits" } else { "rejected" };
+            let node = &probe.node;
+            wrong.push(format!(
+                "{node} {which:?}: kube-scheduler lacks {theirs:?}, should {expected:?}; filter: {says}"
+            ));
         }
     }
     eprintln!("{bound} pods, {written} of them with a status, on {count} nodes; {} wrong decisions", wrong.len());
