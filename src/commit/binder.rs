@@ -164,11 +164,12 @@ impl Binder {
         self.wait_for_pod(arguments).await;
         // A pod that this process did not filter has no plan yet.
         let mut planned = if attempt.is_some() { None } else { self.plan_gang(arguments) };
+        let possible_takeovers = self.store.read(Cluster::possible_takeovers);
         let (mut rounds, mut checks) = (0, 0);
         let mut tried = false;
         let mut planned_anew = attempt.is_none();
         loop {
-            let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), now };
+            let cycle = BindingCycle { attempt, gang_plan: planned.as_ref(), possible_takeovers, now };
             let verify = |cluster: &mut Cluster| {
                 check_scheduler(cluster, &arguments.uid)?;
                 verify_and_assume(cluster, arguments, cycle)
@@ -186,7 +187,7 @@ impl Binder {
                 Verified::TakeoverUnchecked if checks == MAX_CHECKS => return Err(BindFailure::Contended),
                 Verified::TakeoverUnchecked => {
                     checks += 1;
-                    self.check_takeover().await?;
+                    self.check_takeover(&arguments.uid, possible_takeovers).await?;
                 }
                 Verified::Unsettled(_) if rounds == MAX_FENCING_ROUNDS => return Err(BindFailure::Contended),
                 Verified::Unsettled(_) => {
@@ -240,10 +241,16 @@ impl Binder {
     }
 
     /// Finds out whether another process has taken over, where the watch has shown that possibility: true where one has.
-    async fn check_takeover(&self) -> Result<bool, BindFailure> {
+    ///
+    /// Checks what the bind of a pod needs that began when this number of takeovers was possible.
+    async fn check_takeover(&self, uid: &PodUid, at_start: u64) -> Result<bool, BindFailure> {
         let mut announced = self.announced.lock().await;
         // Another bind may have asked meanwhile.
-        let Some(count) = self.store.read(Cluster::unchecked_takeovers) else { return Ok(false) };
+        let needed = |cluster: &Cluster| {
+            let must_check = cluster.must_check_takeover(uid.as_str(), at_start);
+            cluster.unchecked_takeovers().filter(|_| must_check)
+        };
+        let Some(count) = self.store.read(needed) else { return Ok(false) };
         // A process that has announced nothing has written no token, and every pod is still unsettled.
         let superseded = *announced
             && match self.api.announced_epoch().await {
@@ -423,7 +430,9 @@ impl Binder {
                     (!cluster.is_our_token(token)).then(|| token.to_owned())
                 });
                 match foreign {
-                    Some(token) if self.check_takeover().await? => Err(BindFailure::Superseded(token)),
+                    Some(token) if self.check_takeover(&binding.pod.uid, 0).await? => {
+                        Err(BindFailure::Superseded(token))
+                    }
                     Some(_) | None => Ok(BindingOutcome::Changed(problem)),
                 }
             }

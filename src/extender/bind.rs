@@ -84,6 +84,8 @@ pub struct BindingCycle<'a> {
     pub attempt: Option<&'a Attempt>,
     /// A plan of the PE's gang, where the attempt has none.
     pub gang_plan: Option<&'a Arc<GangPlan>>,
+    /// How many takeovers by other processes were possible when the bind began: `Cluster::possible_takeovers`.
+    pub possible_takeovers: u64,
     /// The time of the bind.
     pub now: Timestamp,
 }
@@ -159,7 +161,7 @@ pub fn verify_and_assume(
         // After a start, an object that is not listed yet would count as absent.
         return Err(VerificationError::NotListed);
     }
-    if pe.is_some() && cluster.unchecked_takeovers().is_some() {
+    if pe.is_some() && cluster.must_check_takeover(arguments.uid.as_str(), cycle.possible_takeovers) {
         return Ok(Verified::TakeoverUnchecked);
     }
     // These include the pod itself where it is assumed: its earlier Binding may still succeed.

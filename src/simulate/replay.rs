@@ -173,7 +173,7 @@ fn bind(cluster: &mut Cluster, pod: &Pod, attempt: &Attempt, now: Timestamp) -> 
     let Some(best) = attempt.choice.best.first() else { return CycleOutcome::default() };
     let PodKey { namespace, name, uid } = pod.key.clone();
     let arguments = BindingArguments { namespace, name, uid, node: best.name.clone() };
-    let cycle = BindingCycle { attempt: Some(attempt), gang_plan: None, now };
+    let cycle = BindingCycle { attempt: Some(attempt), gang_plan: None, possible_takeovers: 0, now };
     let placed = match verify_and_assume(cluster, &arguments, cycle) {
         Ok(Verified::Assumed(binding)) => {
             let PendingBinding { node, record, .. } = *binding;

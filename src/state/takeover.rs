@@ -14,6 +14,9 @@
 //!   in a Lease of our own namespace. A process announces its epoch before it writes its first token. Where another
 //!   process has announced its epoch since, every pending pod is unsettled again, and our next bind takes over again.
 //!   Tokens on pods that are no pending PEs are ignored.
+//! - A bind asks about the tokens that were there when the bind began, and about every token on its own pod. Later tokens
+//!   on other pods do not matter to it: the pod is older than they are, so the process that wrote them writes one onto
+//!   this pod too, before it assumes a pod that conflicts. So nobody who writes tokens without end delays a bind.
 //!
 //! So of two processes that assume PEs which could conflict, the later process has ended the Bindings of the earlier one,
 //! or knows their outcome.
@@ -38,6 +41,10 @@ pub(super) struct Takeover {
     questions: u64,
     /// How many of these questions the Lease has answered.
     answered: u64,
+    /// The last question that a list has asked.
+    listed: u64,
+    /// The last question that a token on each pending PE has asked, unless it is answered.
+    asked_on: BTreeMap<PodUid, u64>,
     /// The pending pods that the watch has not delivered with a token of the current takeover.
     unsettled: BTreeSet<PodUid>,
 }
@@ -80,14 +87,28 @@ impl Takeover {
         (self.questions > self.answered).then_some(self.questions)
     }
 
+    /// The number of questions so far.
+    pub(super) fn questions(&self) -> u64 {
+        self.questions
+    }
+
+    /// True where a question is open that matters to the bind of a pod. `at_start` is the number of questions when the
+    /// bind began.
+    pub(super) fn must_ask(&self, uid: &str, at_start: u64) -> bool {
+        let on_pod = self.asked_on.get(uid).copied().unwrap_or(0);
+        at_start.max(self.listed).max(on_pod) > self.answered
+    }
+
     /// Another process may have taken over without a token that the watch delivers.
     pub(super) fn ask(&mut self) {
         self.questions += u64::from(self.epoch.is_some());
+        self.listed = self.questions;
     }
 
     /// The Lease has answered the first `questions` questions.
     pub(super) fn answer(&mut self, questions: u64) {
         self.answered = self.answered.max(questions);
+        self.asked_on.retain(|_, question| *question > questions);
     }
 
     /// The pods to fence before a pod is assumed that a Binding for them could conflict with.
@@ -118,7 +139,12 @@ impl Takeover {
             }
             // A token of an earlier takeover of this process, or a copy of a token.
             None | Some(Some(_)) => {}
-            Some(None) => self.questions += u64::from(is_pe()),
+            Some(None) => {
+                if is_pe() {
+                    self.questions += 1;
+                    self.asked_on.insert(uid.clone(), self.questions);
+                }
+            }
         }
     }
 
@@ -126,6 +152,7 @@ impl Takeover {
     pub(super) fn forget(&mut self, uid: &PodUid) {
         self.unsettled.remove(uid);
         self.written.remove(uid);
+        self.asked_on.remove(uid);
     }
 }
 

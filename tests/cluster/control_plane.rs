@@ -128,6 +128,11 @@ impl Cluster {
         &self.controller_manager
     }
 
+    /// KWOK: it plays the kubelets.
+    pub(crate) const fn kwok(&self) -> &Process {
+        &self.kwok
+    }
+
     pub(crate) const fn site(&self) -> &Site {
         &self.site
     }

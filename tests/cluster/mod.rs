@@ -32,7 +32,7 @@
 //! | [`probe`] | one GET over HTTP or HTTPS |
 //! | [`process`] | a child process with a log |
 //! | [`prometheus`] | a real Prometheus, and its linter |
-//! | [`relay`] | a line between two programs that can be switched over, or slow |
+//! | [`relay`] | a line between two programs that can be switched over, slow, or frozen |
 //! | [`scheduler`] | kube-scheduler with a given configuration |
 //! | [`wait`] | until a condition holds |
 

@@ -1,11 +1,11 @@
-//! A line between two programs that can be switched over, or slow.
+//! A line between two programs that can be switched over, slow, or frozen.
 //!
 //! Bytes are passed on as they are. What a client has sent arrives, even if the client is dead by then: as on a real
 //! network, and unlike on loopback, where nothing is ever on its way for long.
 #![expect(clippy::unwrap_used, reason = "a lock is poisoned only where another thread has failed")]
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long what is sent next is on its way.
 type Delay = Box<dyn FnMut() -> Duration + Send>;
 
-/// A line that can be switched over, or slow; it ends when it is dropped.
+/// A line that can be switched over, slow, or frozen; it ends when it is dropped.
 pub(crate) struct Relay {
     address: SocketAddr,
     line: Arc<Line>,
@@ -41,6 +41,8 @@ struct Line {
     delay: Mutex<Option<Delay>>,
     /// Changes when present connections have to end.
     cuts: watch::Sender<()>,
+    /// How often present connections were frozen.
+    freezes: AtomicU64,
     /// Binds that kube-scheduler has asked for and that are not answered.
     binds: watch::Sender<usize>,
 }
@@ -56,7 +58,8 @@ impl Relay {
         let address = free_address()?;
         let listener = TcpListener::bind(address).await?;
         let (cuts, binds) = (watch::Sender::new(()), watch::Sender::new(0));
-        let line = Arc::new(Line { target: Mutex::new(target), delay: Mutex::new(None), cuts, binds });
+        let freezes = AtomicU64::new(0);
+        let line = Arc::new(Line { target: Mutex::new(target), delay: Mutex::new(None), cuts, freezes, binds });
         let task = tokio::spawn(Arc::clone(&line).serve(listener));
         Ok(Self { address, line, task })
     }
@@ -75,6 +78,11 @@ impl Relay {
     /// Delays what clients send over TLS from now on; what is on its way already keeps its time.
     pub(crate) fn delay(&self, delay: Option<Delay>) {
         *self.line.delay.lock().unwrap() = delay;
+    }
+
+    /// Freezes the connections that there are: they stay open and pass nothing any more, in either direction. New ones pass.
+    pub(crate) fn freeze(&self) {
+        self.line.freezes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Binds that kube-scheduler has asked for and that are not answered.
@@ -101,6 +109,7 @@ impl Line {
     /// One connection. Where the server is gone it ends, as it would without us.
     async fn pass(self: Arc<Self>, client: TcpStream) {
         let mut cuts = self.cuts.subscribe();
+        let frozen = Frozen { freezes: &self.freezes, at_start: self.freezes.load(Ordering::Relaxed) };
         let target = *self.target.lock().unwrap();
         let Ok(server) = TcpStream::connect(target).await else { return };
         let (from_client, to_client) = client.into_split();
@@ -108,13 +117,13 @@ impl Line {
         let (on_its_way, arriving) = mpsc::unbounded_channel();
         let question = Question { binds: &self.binds, is_open: AtomicBool::new(false) };
         let sent = async {
-            tokio::join!(self.take(from_client, on_its_way, &question), deliver(arriving, &mut to_server));
+            tokio::join!(self.take(from_client, on_its_way, &question, &frozen), deliver(arriving, &mut to_server));
             // a server that sees the end of its client at once drops what it has begun
             sleep(LINGER).await;
         };
         tokio::select! {
             () = sent => {}
-            () = answer(from_server, to_client, &question) => {}
+            () = answer(from_server, to_client, &question, &frozen) => {}
             _ = cuts.changed() => {}
         }
     }
@@ -124,8 +133,10 @@ impl Line {
         mut client: OwnedReadHalf,
         on_its_way: mpsc::UnboundedSender<(Instant, Vec<u8>)>,
         question: &Question<'_>,
+        frozen: &Frozen<'_>,
     ) {
         while let Some(bytes) = read(&mut client).await {
+            frozen.hold().await;
             if bytes.starts_with(BIND) {
                 question.open();
             }
@@ -138,6 +149,21 @@ impl Line {
             if on_its_way.send((is_arriving, bytes)).is_err() {
                 return;
             }
+        }
+    }
+}
+
+/// Whether a connection has been frozen since it began.
+struct Frozen<'a> {
+    freezes: &'a AtomicU64,
+    at_start: u64,
+}
+
+impl Frozen<'_> {
+    /// Returns at once, or never.
+    async fn hold(&self) {
+        if self.freezes.load(Ordering::Relaxed) > self.at_start {
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -177,8 +203,9 @@ async fn deliver(mut arriving: mpsc::UnboundedReceiver<(Instant, Vec<u8>)>, serv
     }
 }
 
-async fn answer(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, question: &Question<'_>) {
+async fn answer(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, question: &Question<'_>, frozen: &Frozen<'_>) {
     while let Some(bytes) = read(&mut server).await {
+        frozen.hold().await;
         question.close();
         // a client that is gone is no reason to stop reading: the server would notice
         drop(client.write_all(&bytes).await);

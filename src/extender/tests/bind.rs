@@ -15,7 +15,7 @@ const APART: &[(&str, &str)] = &[("exlocation", "t")];
 fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Result<Verified, VerificationError> {
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
-    let cycle = BindingCycle { attempt: None, gang_plan: None, now: Timestamp::UNIX_EPOCH };
+    let cycle = BindingCycle { attempt: None, gang_plan: None, possible_takeovers: 0, now: Timestamp::UNIX_EPOCH };
     verify_and_assume(cluster, &arguments, cycle)
 }
 

@@ -49,7 +49,7 @@ fn stored(case: &str) -> String {
             prioritize(&decode_arguments(&body).unwrap(), SchedulingContext::new(cluster.snapshot(), &policies)).body
         }
         "bind" => {
-            let cycle = BindingCycle { attempt: None, gang_plan: None, now };
+            let cycle = BindingCycle { attempt: None, gang_plan: None, possible_takeovers: 0, now };
             let verified = bind::verify_and_assume(&mut cluster, &decode_binding_arguments(&body).unwrap(), cycle);
             bind::response(verified.err().map(|error| error.to_string()).as_deref())
         }

@@ -16,7 +16,8 @@ fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt
     let arguments =
         BindingArguments { namespace: NAMESPACE.into(), name: pod.into(), uid: pod.into(), node: node.into() };
     let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-    match verify_and_assume(cluster, &arguments, BindingCycle { attempt, gang_plan: None, now }) {
+    match verify_and_assume(cluster, &arguments, BindingCycle { attempt, gang_plan: None, possible_takeovers: 0, now })
+    {
         Ok(Verified::Assumed(binding)) => binding.record.unwrap().to_json(),
         other => panic!("{other:?}"),
     }

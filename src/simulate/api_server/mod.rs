@@ -12,6 +12,7 @@ mod defaults;
 mod json;
 mod limit_range;
 mod pod_level;
+mod ports;
 mod priority;
 mod rejection;
 mod runtime_class;
@@ -57,6 +58,10 @@ impl ApiServer {
         if is_stored(&pod) {
             return Ok(webhook::admit(pod, context));
         }
+        if is_of_controller(&pod) {
+            // The API server has checked the template of the controller before any plugin could complete the pod.
+            validation::validate(&pod)?;
+        }
         self.run_plugins(&mut pod)?;
         let mut admitted = webhook::admit(pod.clone(), context);
         if admitted != pod {
@@ -89,6 +94,12 @@ impl ApiServer {
 /// True for a pod that an API server has stored: it sets the class when it creates a pod.
 fn is_stored(pod: &Value) -> bool {
     !json::text(pod, "/status/qosClass").is_empty()
+}
+
+/// True for a pod that a controller creates.
+fn is_of_controller(pod: &Value) -> bool {
+    let owners = pod.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
 }
 
 #[cfg(test)]

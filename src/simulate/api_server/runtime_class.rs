@@ -46,10 +46,16 @@ pub(super) fn apply(pod: &mut Value, classes: &BTreeMap<String, RuntimeClass>) -
 
 fn set_overhead(pod: &mut Value, class: &RuntimeClass, name: &str) -> Result<(), Rejection> {
     let fixed = class.overhead.as_ref().and_then(|overhead| overhead.pod_fixed.as_ref());
-    let Some(fixed) = fixed else { return Ok(()) };
-    let fixed = json!({"overhead": fixed});
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     let own = resources(spec, "overhead");
+    let Some(fixed) = fixed else {
+        if own.lists(|_| true) {
+            let problem = format!("RuntimeClass `{name}` has no overhead; remove it");
+            return Err(Rejection::new("spec.overhead", problem));
+        }
+        return Ok(());
+    };
+    let fixed = json!({"overhead": fixed});
     if own.lists(|_| true) && own != resources(&fixed, "overhead") {
         let problem = format!("differs from the overhead of RuntimeClass `{name}`; remove it");
         return Err(Rejection::new("spec.overhead", problem));

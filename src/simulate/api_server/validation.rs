@@ -7,18 +7,22 @@ use serde_json::Value;
 use super::json::{amounts, containers, member, resources};
 use super::pod_level::{is_pod_level, sum_of_containers};
 use super::rejection::Rejection;
-use crate::model::is_extended_resource;
+use super::{ports, tolerations};
+use crate::model::{ResourceList, is_extended_resource};
 
-/// Checks requests and limits of containers and of the whole pod, and host ports in the host's network.
+/// Checks requests and limits of containers and of the whole pod, ports and tolerations.
 pub(super) fn validate(pod: &Value) -> Result<(), Rejection> {
     for (path, container) in containers(pod) {
         let own = container.get("resources").unwrap_or(&Value::Null);
         check_names(&format!("{path}.resources"), own)?;
         check_amounts(&format!("{path}.resources"), own)?;
     }
-    check_amounts("spec.resources", pod.pointer("/spec/resources").unwrap_or(&Value::Null))?;
+    let whole_pod = pod.pointer("/spec/resources").unwrap_or(&Value::Null);
+    check_pod_level_names(whole_pod)?;
+    check_amounts("spec.resources", whole_pod)?;
     check_whole_pod(pod)?;
-    check_ports(pod)
+    ports::validate(pod)?;
+    tolerations::validate(pod)
 }
 
 /// Checks that containers name resources that exist.
@@ -37,9 +41,30 @@ fn check_names(path: &str, own: &Value) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Checks that no request exceeds its limit, and that both are equal for a resource that cannot be overcommitted.
+/// Checks that the values for the whole pod are of resources that may have such a value.
+fn check_pod_level_names(own: &Value) -> Result<(), Rejection> {
+    for list in ["limits", "requests"] {
+        if let Some((name, _)) = amounts(own, list).find(|(name, _)| !is_pod_level(name)) {
+            let problem = "has no value for the whole pod; write it at a container".to_owned();
+            return Err(Rejection::new(format!("spec.resources.{list}{}", member(name)), problem));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no request exceeds its limit, that both are equal for a resource that cannot be overcommitted, and that
+/// extended resources are counted in whole numbers and huge pages in whole pages.
 fn check_amounts(path: &str, own: &Value) -> Result<(), Rejection> {
     let (requests, limits) = (resources(own, "requests"), resources(own, "limits"));
+    for (list, known) in [("limits", &limits), ("requests", &requests)] {
+        for (name, written) in amounts(own, list) {
+            let unit = smallest_unit(name);
+            if unit.is_some_and(|unit| !known.get(name).unwrap_or(0).is_multiple_of(unit)) {
+                let problem = format!("`{written}` is not a whole number of {name}; round it");
+                return Err(Rejection::new(format!("{path}.{list}{}", member(name)), problem));
+            }
+        }
+    }
     for (name, written) in amounts(own, "requests") {
         let Some(request) = requests.get(name) else { continue };
         let field = format!("{path}.requests{}", member(name));
@@ -88,21 +113,17 @@ fn check_whole_pod(pod: &Value) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Checks that host ports of application containers are container ports in the host's network.
-fn check_ports(pod: &Value) -> Result<(), Rejection> {
-    if pod.pointer("/spec/hostNetwork") != Some(&Value::Bool(true)) {
-        return Ok(());
-    }
-    for (path, container) in containers(pod).filter(|(path, _)| path.starts_with("spec.containers")) {
-        let ports = container.get("ports").and_then(Value::as_array);
-        for (at, port) in ports.into_iter().flatten().enumerate() {
-            if port.get("hostPort").is_some_and(|host_port| Some(host_port) != port.get("containerPort")) {
-                let field = format!("{path}.ports[{at}].hostPort");
-                return Err(Rejection::new(field, "differs from containerPort in the host's network; remove it"));
-            }
+/// In thousandths, what the amounts of a resource have to be multiples of: one for extended resources, the size of a page
+/// for huge pages.
+fn smallest_unit(name: &str) -> Option<u128> {
+    match name.strip_prefix("hugepages-") {
+        Some(size) => {
+            let mut page = ResourceList::default();
+            page.set(name, size).ok()?;
+            page.get(name).filter(|size| *size > 0)
         }
+        None => is_extended_resource(name).then_some(1_000),
     }
-    Ok(())
 }
 
 fn is_huge_page(name: &str) -> bool {

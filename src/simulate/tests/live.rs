@@ -145,7 +145,7 @@ impl Live {
         let attempt = self.attempts.take(&uid);
         let (namespace, name) = (pod.key.namespace.clone(), pod.key.name.clone());
         let arguments = BindingArguments { namespace, name, uid: uid.clone(), node: node.clone() };
-        let cycle = BindingCycle { attempt: attempt.as_ref(), gang_plan: None, now: self.now };
+        let cycle = BindingCycle { attempt: attempt.as_ref(), gang_plan: None, possible_takeovers: 0, now: self.now };
         let verified = verify_and_assume(&mut self.cluster, &arguments, cycle);
         let job = self.cluster.pod(uid.as_str()).unwrap().1.unwrap().job.clone();
         let plan = attempt.as_ref().and_then(|attempt| attempt.gang_plan()).filter(|_| verified.is_err());

@@ -98,7 +98,7 @@ fn the_room_of_a_gang_that_has_begun_is_closed_to_pes_of_other_namespaces_and_to
     assert!(filtered.error.is_some(), "the pod is tried again, because nothing would requeue it");
     let crate::model::PodKey { namespace, name, uid } = plain.key;
     let arguments = BindingArguments { namespace, name, uid, node: free.into() };
-    let cycle = BindingCycle { attempt: None, gang_plan: None, now: live.now };
+    let cycle = BindingCycle { attempt: None, gang_plan: None, possible_takeovers: 0, now: live.now };
     let Err(VerificationError::Rejected(rejection)) = verify_and_assume(&mut live.cluster, &arguments, cycle) else {
         panic!("the pod takes the room of e2");
     };

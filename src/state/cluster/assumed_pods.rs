@@ -93,8 +93,21 @@ impl Cluster {
         self.takeover.next_token(uid)
     }
 
+    /// How often the watch has shown that another process may have taken over.
+    #[must_use]
+    pub fn possible_takeovers(&self) -> u64 {
+        self.takeover.questions()
+    }
+
+    /// True where a bind of the pod has to [check](Self::note_takeover_checked) whether another process has taken over.
+    /// `at_start` is the number of [possible takeovers](Self::possible_takeovers) when the bind began.
+    #[must_use]
+    pub fn must_check_takeover(&self, uid: &str, at_start: u64) -> bool {
+        self.takeover.must_ask(uid, at_start)
+    }
+
     /// How often the watch has shown that another process may have taken over, where the last time has not been
-    /// [checked](Self::note_takeover_checked). No PE is assumed meanwhile.
+    /// [checked](Self::note_takeover_checked).
     #[must_use]
     pub fn unchecked_takeovers(&self) -> Option<u64> {
         self.takeover.open_questions()

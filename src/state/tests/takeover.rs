@@ -101,6 +101,24 @@ fn a_foreign_token_on_a_pending_pe_is_a_question_and_unsettles_no_pod() {
 }
 
 #[test]
+fn a_bind_asks_about_what_was_there_when_it_began_and_about_tokens_on_its_own_pod() {
+    let mut cluster = taken_over();
+    deliver(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
+    let at_start = cluster.possible_takeovers();
+    assert!(cluster.must_check_takeover("a", at_start));
+    cluster.note_takeover_checked(at_start);
+    // Somebody writes without end.
+    deliver(&mut cluster, fenced("theirs.2", pe("j", "b", &[])));
+    assert!(!cluster.must_check_takeover("a", at_start), "the pod is older than the token");
+    assert!(cluster.must_check_takeover("b", at_start), "the token is on the pod itself");
+    assert!(cluster.must_check_takeover("a", cluster.possible_takeovers()), "the next bind asks");
+    cluster.note_takeover_checked(2);
+    assert!(!cluster.must_check_takeover("b", cluster.possible_takeovers()));
+    cluster.apply(Event::listed(vec![pe("j", "a", &[]), fenced("theirs.2", pe("j", "b", &[]))]));
+    assert!(cluster.must_check_takeover("a", 0), "a list may have left tokens out");
+}
+
+#[test]
 fn a_takeover_of_another_process_unsettles_all_pending_pods() {
     let mut cluster = taken_over();
     let early = [cluster.next_token(&"a".into()), cluster.next_token(&"b".into())].map(Option::unwrap);

@@ -278,6 +278,65 @@ fn ports_and_values_for_the_whole_pod_that_contradict_themselves_are_rejected() 
 }
 
 #[test]
+fn ports_tolerations_and_amounts_that_the_api_server_does_not_know_are_rejected() {
+    let said = |spec: &Value| rejection(&ApiServer::default(), &pod(spec));
+    let port = |port: Value| json!({"containers": [{"ports": [port]}]});
+    let toleration = |toleration: Value| json!({"containers": [], "tolerations": [toleration]});
+    let limits = |limits: Value| json!({"containers": [{"resources": {"limits": limits}}]});
+    for (spec, expected) in [
+        (port(json!({"hostPort": 80})), "spec.containers[0].ports[0].containerPort: write a number from 1 to 65535"),
+        (
+            port(json!({"containerPort": 80, "hostPort": 70_000})),
+            "spec.containers[0].ports[0].hostPort: write a number from 1 to 65535",
+        ),
+        (
+            port(json!({"containerPort": 80, "protocol": "ICMP"})),
+            "spec.containers[0].ports[0].protocol: `ICMP` is not TCP, UDP or SCTP",
+        ),
+        (
+            toleration(json!({"operator": "Equal", "value": "x"})),
+            "spec.tolerations[0].operator: without a key it has to be Exists",
+        ),
+        (
+            toleration(json!({"key": "a", "operator": "Exists", "value": "x"})),
+            "spec.tolerations[0].value: operator Exists takes no value; remove it",
+        ),
+        (
+            toleration(json!({"key": "a", "operator": "In"})),
+            "spec.tolerations[0].operator: `In` is not Equal or Exists",
+        ),
+        (
+            toleration(json!({"key": "a", "tolerationSeconds": 5})),
+            "spec.tolerations[0].tolerationSeconds: needs the effect NoExecute",
+        ),
+        (
+            limits(json!({"example.com/gpu": "1500m"})),
+            "spec.containers[0].resources.limits[example.com/gpu]: `1500m` is not a whole number of example.com/gpu; \
+             round it",
+        ),
+        (
+            limits(json!({"cpu": "1", "hugepages-2Mi": "3Mi"})),
+            "spec.containers[0].resources.limits.hugepages-2Mi: `3Mi` is not a whole number of hugepages-2Mi; round it",
+        ),
+        (
+            json!({"containers": [], "resources": {"limits": {"ephemeral-storage": "1"}}}),
+            "spec.resources.limits.ephemeral-storage: has no value for the whole pod; write it at a container",
+        ),
+    ] {
+        assert_eq!(said(&spec), expected);
+    }
+}
+
+#[test]
+fn a_template_of_a_controller_is_checked_before_a_limit_range_completes_it() {
+    let server = with_limits(&json!([{"type": "Container", "default": {"memory": "1Gi"}}]));
+    let mut pages = with_container(&json!({"limits": {"hugepages-2Mi": "2Mi"}}));
+    stored(&server, &pages);
+    pages["metadata"]["ownerReferences"] = json!([{"kind": "Job", "name": "j", "controller": true}]);
+    assert!(rejection(&server, &pages).contains("huge pages need CPU or memory"));
+}
+
+#[test]
 fn a_request_above_its_limit_is_rejected() {
     let said = |resources: Value| rejection(&ApiServer::default(), &with_container(&resources));
     assert_eq!(
