@@ -46,7 +46,7 @@ impl Text {
     pub(in crate::cli) fn from_bytes(file: impl Into<String>, bytes: Vec<u8>) -> Result<Self, CommandError> {
         let file = file.into();
         let text = encoding::decode(&file, bytes)?;
-        Ok(Self { file, text })
+        Ok(Self::new(file, text))
     }
 
     /// The text itself.
