@@ -40,7 +40,7 @@ async fn scheduling_cycles_with_a_filter_that_decides_and_with_one_that_names_al
         cluster.create_nodes(nodes).await.unwrap();
     }
     let team = Team::new(cluster, "cycle").await;
-    eprintln!("{:8}  {:>13}  {:>6}", "filter", "attempt in ms", "PEs/s");
+    eprintln!("{:8}  {:>11}  {:>6}", "filter", "cycle in ms", "PEs/s");
     for round in 0..ROUNDS {
         for filter in ["best", "all"] {
             let name = format!("{filter}-{round}");
@@ -53,8 +53,8 @@ async fn scheduling_cycles_with_a_filter_that_decides_and_with_one_that_names_al
             created.buffer_unordered(PARALLEL).try_collect::<Vec<_>>().await.unwrap();
             all_placed(&team, &name).await.unwrap();
             let rate = f64::from(u32::try_from(PES).unwrap()) / started.elapsed().as_secs_f64();
-            let attempt = mean_attempt(&scheduler).await.unwrap();
-            eprintln!("{filter:8}  {:>13.1}  {rate:>6.1}", attempt * 1_000.0);
+            let cycle = mean_cycle(&scheduler).await.unwrap();
+            eprintln!("{filter:8}  {:>11.1}  {rate:>6.1}", cycle * 1_000.0);
         }
     }
 }
@@ -71,13 +71,12 @@ async fn all_placed(team: &Team, job: &str) -> Result<()> {
     .await
 }
 
-/// The mean of `scheduler_scheduling_attempt_duration_seconds` over the pods that were scheduled.
-async fn mean_attempt(scheduler: &Scheduler) -> Result<f64> {
+/// The mean of `scheduler_scheduling_algorithm_duration_seconds`: the serial part of scheduling a pod.
+async fn mean_cycle(scheduler: &Scheduler) -> Result<f64> {
     let metrics = scheduler.metrics().await?;
     let of = |suffix: &str| -> Result<f64> {
-        let name = format!("scheduler_scheduling_attempt_duration_seconds_{suffix}");
-        let is_it = |line: &&str| line.starts_with(&name) && line.contains(r#"result="scheduled""#);
-        let line = metrics.lines().find(is_it).with_context(|| format!("no {name}"))?;
+        let name = format!("scheduler_scheduling_algorithm_duration_seconds_{suffix}");
+        let line = metrics.lines().find(|line| line.starts_with(&name)).with_context(|| format!("no {name}"))?;
         Ok(line.rsplit_once(' ').context("no value")?.1.parse()?)
     };
     Ok(of("sum")? / of("count")?)
