@@ -100,11 +100,16 @@ impl<'q, 'n> Question<'q, 'n> {
     /// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node without
     /// room for reserved PEs stays rejected, because kube-scheduler knows no reservations.
     fn mark_contradictions(&self, answer: &mut Answer<'_, '_>) {
+        if answer.rejected.is_empty() {
+            return;
+        }
         let without_cycles = self.context.with_reservations.map(|_| self.prepare(self.context.snapshot));
+        // The filters of kube-scheduler read no other PE, so neither look-ahead nor a plan is needed.
+        let without_cycles =
+            without_cycles.as_deref().map(|snapshot| PlacementDecision::new(self.pe, snapshot, Foresight::Bucket));
         let lacks_room_without_reservations = |index| {
             let is_reserved = self.context.snapshot.node(index).is_some_and(|state| state.reserved_pods > 0);
-            let passes = |snapshot| self.context.decide(self.pe, snapshot).passes_kube_scheduler(index);
-            !is_reserved && !without_cycles.as_deref().is_some_and(passes)
+            !is_reserved && !without_cycles.as_ref().is_some_and(|decision| decision.passes_kube_scheduler(index))
         };
         for (name, reason) in &mut answer.rejected {
             let is_contradicted = answer
