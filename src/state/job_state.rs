@@ -11,7 +11,7 @@ use crate::model::{NodeName, Pe, PodKey};
 /// A job: its PEs that are not leaving, and the previous nodes of its PEs.
 #[derive(Clone, Debug, Default)]
 pub struct JobState {
-    /// The number of the last change of the job, counted over all jobs.
+    /// The number of the last change of the job in the cluster, counted over all jobs.
     pub changed: u64,
     /// Bound and waiting PEs, in the order of creation, then of namespace, name and UID of their pods.
     pub members: Vec<Member>,

@@ -10,8 +10,6 @@ use crate::model::JobId;
 #[derive(Clone, Debug)]
 pub(super) struct Jobs {
     shards: Vec<Arc<Shard>>,
-    /// How often a job has changed.
-    changes: u64,
     hasher: ahash::RandomState,
 }
 
@@ -23,11 +21,7 @@ const SHARDS: u64 = 64;
 impl Default for Jobs {
     fn default() -> Self {
         let empty = Arc::new(Shard::default());
-        Self {
-            shards: (0..SHARDS).map(|_| Arc::clone(&empty)).collect(),
-            changes: 0,
-            hasher: ahash::RandomState::default(),
-        }
+        Self { shards: (0..SHARDS).map(|_| Arc::clone(&empty)).collect(), hasher: ahash::RandomState::default() }
     }
 }
 
@@ -44,11 +38,8 @@ impl Jobs {
     /// Changes the state of a job; `None` where the job has none.
     pub(super) fn change<T>(&mut self, id: &JobId, change: impl FnOnce(&mut JobState) -> T) -> Option<T> {
         self.get(id)?;
-        self.changes += 1;
-        let changes = self.changes;
-        let state = Arc::make_mut(self.shard(id)?.get_mut(id)?);
-        state.changed = changes;
-        Some(change(state))
+        let state = self.shard(id)?.get_mut(id)?;
+        Some(change(Arc::make_mut(state)))
     }
 
     /// Changes the state of a job. A job that has none gets one first.
@@ -58,12 +49,8 @@ impl Jobs {
         make: impl FnOnce() -> JobState,
         change: impl FnOnce(&mut JobState),
     ) {
-        self.changes += 1;
-        let changes = self.changes;
         if let Some(shard) = self.shard(id) {
-            let state = Arc::make_mut(shard.entry(id.clone()).or_insert_with(|| Arc::new(make())));
-            state.changed = changes;
-            change(state);
+            change(Arc::make_mut(shard.entry(id.clone()).or_insert_with(|| Arc::new(make()))));
         }
     }
 

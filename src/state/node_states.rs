@@ -16,8 +16,6 @@ pub(super) struct Slot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct NodeStates {
     blocks: Vec<Arc<Block>>,
-    /// How often a state has changed.
-    changes: u64,
 }
 
 /// [`BLOCK`] states; the last block may have fewer.
@@ -43,14 +41,8 @@ impl NodeStates {
         self.blocks.iter().flat_map(|block| &block.0)
     }
 
-    /// How often a state has changed.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes
-    }
-
     /// Changes the state at a place; `None` where the place has none.
     pub(super) fn change<T>(&mut self, place: usize, change: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
-        self.changes += 1;
         let slot = self.slot(place)?;
         let outcome = change(Arc::make_mut(&mut slot.state));
         slot.info = NodeInfo::from_state(&slot.state);
@@ -59,7 +51,6 @@ impl NodeStates {
 
     /// Puts a state in a place that exists, or else behind the last place. Returns the place.
     pub(super) fn put(&mut self, place: Option<usize>, state: NodeState) -> usize {
-        self.changes += 1;
         let new = Slot { info: NodeInfo::from_state(&state), state: Arc::new(state) };
         if let Some((place, slot)) = place.and_then(|place| Some((place, self.slot(place)?))) {
             *slot = new;

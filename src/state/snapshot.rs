@@ -19,9 +19,13 @@ pub struct Snapshot {
     pub(super) version: u64,
     pub(super) complete: bool,
     pub(super) nodes: NodeStates,
+    /// How often the cluster has changed a node, or a pod on a node.
+    pub(super) node_changes: u64,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
     pub(super) listed_resources: Arc<ListedResources>,
     pub(super) jobs: Jobs,
+    /// How often the cluster has changed a job.
+    pub(super) job_changes: u64,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
@@ -56,7 +60,8 @@ pub(super) struct Prepared {
 /// What tells two snapshots of one process apart for decisions about the PEs of one job: all that these decisions read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotKey {
-    /// How often a node, or a pod on a node, has changed.
+    /// How often the cluster has changed a node, or a pod on a node. What the snapshot assumes beside that is in `tentative`
+    /// and `prepared`.
     nodes: u64,
     /// The last change of the job; `None` where the snapshot does not have it.
     job: Option<u64>,
@@ -108,7 +113,7 @@ impl Snapshot {
             uids().filter_map(|uid| self.unoffered.get(uid).map(Arc::clone)).collect()
         };
         SnapshotKey {
-            nodes: self.nodes.changes(),
+            nodes: self.node_changes,
             job: job.map(|job| job.changed),
             arriving: arriving.map_or(0, |arriving| uids().filter(|uid| arriving.contains(*uid)).count()),
             pools: SameObjects(Arc::clone(&self.pools)),
@@ -245,6 +250,38 @@ impl Snapshot {
     #[must_use]
     pub fn pools(&self) -> &Arc<Pools> {
         &self.pools
+    }
+}
+
+/// Changes of the cluster. They count, and those of hypothetical snapshots do not.
+impl Snapshot {
+    pub(super) fn change_node<T>(&mut self, index: NodeIndex, change: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
+        self.node_changes += 1;
+        self.nodes.change(index.number(), change)
+    }
+
+    pub(super) fn change_job<T>(&mut self, id: &JobId, change: impl FnOnce(&mut JobState) -> T) -> Option<T> {
+        self.job_changes += 1;
+        let changed = self.job_changes;
+        self.jobs.change(id, |job| {
+            job.changed = changed;
+            change(job)
+        })
+    }
+
+    /// Changes a job. A job that the snapshot does not have is made first.
+    pub(super) fn change_or_make_job(
+        &mut self,
+        id: &JobId,
+        make: impl FnOnce() -> JobState,
+        change: impl FnOnce(&mut JobState),
+    ) {
+        self.job_changes += 1;
+        let changed = self.job_changes;
+        self.jobs.change_or_make(id, make, |job| {
+            job.changed = changed;
+            change(job);
+        });
     }
 }
 

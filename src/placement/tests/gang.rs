@@ -182,3 +182,23 @@ fn a_plan_is_kept_through_changes_that_do_not_concern_the_job() {
         assert_eq!(plans.get(&pe, cluster.snapshot()).is_some(), is_kept, "{what}");
     }
 }
+
+#[test]
+fn no_plan_is_kept_where_a_pod_of_another_cycle_was_bound_elsewhere() {
+    let gang = ["a", "b"].map(|name| asking(3_000, pe("j", name, &[("gang", "2")])));
+    let other = asking(3_000, pe("k", "other", &[]));
+    let nodes = ["n1", "n2", "n3"].map(node).to_vec();
+    let mut cluster = cluster(nodes, vec![], [gang.to_vec(), vec![other.clone()]].concat());
+    let mut reservations = Reservations::default();
+    let chosen = Arc::clone(cluster.pod("other").unwrap().1.unwrap());
+    let now = Timestamp::UNIX_EPOCH;
+    reservations.reserve([(chosen, "n1".into())], now);
+    let pe = Arc::clone(cluster.pod("a").unwrap().1.unwrap());
+    let with = |cluster: &Cluster| reservations.with_reservations(cluster.snapshot(), &pe.pod.key.uid, now).unwrap();
+    let before = with(&cluster);
+    let mut plans = GangPlans::default();
+    plans.put(&pe, &before, plan_gang(&pe, &before));
+    assert!(plans.get(&pe, &with(&cluster)).is_some(), "the same cycles are in flight");
+    cluster.apply(Event::put(bound_to("n2", other)));
+    assert!(plans.get(&pe, &with(&cluster)).is_none(), "the plan counts on n2");
+}

@@ -149,7 +149,7 @@ impl Cluster {
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
         if let Some(index) = entry.node {
-            self.current.nodes.change(index.number(), |state| {
+            self.current.change_node(index, |state| {
                 state.add_pod(&entry.pod, pe);
                 state.reserved_pods += u64::from(entry.is_reserved);
             });
@@ -176,7 +176,7 @@ impl Cluster {
         self.unindex_by_object(entry);
         self.awaiting.remove(&entry.pod.key.uid);
         if let Some(index) = entry.node {
-            let was_saturated = self.current.nodes.change(index.number(), |state| {
+            let was_saturated = self.current.change_node(index, |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();
                 state.remove_pod(&entry.pod);
                 state.reserved_pods = state.reserved_pods.saturating_sub(u64::from(entry.is_reserved));
@@ -187,7 +187,7 @@ impl Cluster {
             }
         }
         if let Some(pe) = &entry.pe {
-            let is_empty = self.current.jobs.change(&pe.job, |job| {
+            let is_empty = self.current.change_job(&pe.job, |job| {
                 job.members.retain(|member| member.pe.pod.key.uid != entry.pod.key.uid);
                 job.members.is_empty()
             });
@@ -206,14 +206,14 @@ impl Cluster {
     /// Notes how many members of a job have a node, bound or reserved: a gang that was placed as a whole stays placed while
     /// one of its members is bound. `before` is the largest such number so far.
     pub(super) fn note_placed_members(&mut self, job: &JobId, before: usize) {
-        self.current.jobs.change(job, |job| job.note_placed_members(before));
+        self.current.change_job(job, |job| job.note_placed_members(before));
     }
 
     /// Adds the requests and limits on a node up again: a saturated sum has lost by how much it was exceeded.
     fn sum_up_again(&mut self, index: NodeIndex) {
         let on_node = self.pods.iter().filter(|entry| entry.node == Some(index));
         let resources: Vec<_> = on_node.map(|entry| Arc::clone(&entry.pod.resources)).collect();
-        self.current.nodes.change(index.number(), |state| state.set_requests(&resources));
+        self.current.change_node(index, |state| state.set_requests(&resources));
     }
 
     /// Changes the state of a job. A job that has none gets one.
@@ -225,7 +225,7 @@ impl Cluster {
             let departed = departed.map(|departed| departed.state).unwrap_or_default();
             JobState { most_placed: 0, ..departed }
         };
-        self.current.jobs.change_or_make(id, make, change);
+        self.current.change_or_make_job(id, make, change);
     }
 }
 

@@ -16,7 +16,7 @@ impl Apply for Node {
         let node = Arc::new(cluster.shared_values.node(self));
         let old = cluster.current.node(index).and_then(|state| state.node.clone());
         cluster.current.replace_listed(old.as_deref(), Some(&node));
-        cluster.current.nodes.change(index.number(), |state| state.node = Some(node));
+        cluster.current.change_node(index, |state| state.node = Some(node));
         cluster.update_overload(index);
     }
 
@@ -24,7 +24,7 @@ impl Apply for Node {
         let Some(index) = cluster.current.find(key.as_str()) else { return };
         let old = cluster.current.node(index).and_then(|state| state.node.clone());
         cluster.current.replace_listed(old.as_deref(), None);
-        cluster.current.nodes.change(index.number(), |state| {
+        cluster.current.change_node(index, |state| {
             state.node = None;
             state.overload = None;
         });
@@ -51,6 +51,7 @@ impl Cluster {
             return index;
         }
         let place = self.free.pop().map(NodeIndex::number);
+        self.current.node_changes += 1;
         let index = NodeIndex::at(self.current.nodes.put(place, NodeState::empty(name)));
         Arc::make_mut(&mut self.current.by_name).insert(name.clone(), index);
         index
@@ -85,7 +86,7 @@ impl Cluster {
         let Some(measured) = self.measured(state) else { return };
         let overload = overload::next(state.overload, self.policies.load_protection(), measured, self.now);
         if overload != state.overload {
-            self.current.nodes.change(index.number(), |state| state.overload = overload);
+            self.current.change_node(index, |state| state.overload = overload);
             self.current.version += 1;
         }
     }

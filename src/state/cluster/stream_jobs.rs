@@ -81,7 +81,7 @@ impl Cluster {
     /// Remembers the node of a PE of a job, which may have no PE at the moment.
     pub(super) fn remember_previous_node(&mut self, id: &JobId, pe: &Arc<str>, previous_node: &PreviousNode) {
         let remember = |state: &mut JobState| state.remember(pe, previous_node.clone());
-        if self.current.jobs.change(id, remember).is_some() {
+        if self.current.change_job(id, remember).is_some() {
             return;
         }
         if let Some(departed) = self.departed.iter_mut().find(|departed| departed.id == *id) {
