@@ -128,7 +128,7 @@ pub enum MemberState {
     /// The PE waits for a node.
     Waiting,
     /// The PE has no node. A plan, or a scheduling cycle that is not over, has this node for it.
-    Tentative(NodeIndex),
+    InCycle(NodeIndex),
     /// The PE has no node. This node is reserved, because a PE of the same gang or bucket was bound
     /// (`docs/design.md`, D21).
     Reserved(NodeIndex),
@@ -142,7 +142,7 @@ impl Member {
     pub fn node(&self) -> Option<NodeIndex> {
         match self.state {
             MemberState::Held | MemberState::Waiting => None,
-            MemberState::Tentative(node) | MemberState::Reserved(node) | MemberState::Bound(node) => Some(node),
+            MemberState::InCycle(node) | MemberState::Reserved(node) | MemberState::Bound(node) => Some(node),
         }
     }
 
@@ -151,7 +151,7 @@ impl Member {
     pub fn bound_node(&self) -> Option<NodeIndex> {
         match self.state {
             MemberState::Bound(node) => Some(node),
-            MemberState::Held | MemberState::Waiting | MemberState::Tentative(_) | MemberState::Reserved(_) => None,
+            MemberState::Held | MemberState::Waiting | MemberState::InCycle(_) | MemberState::Reserved(_) => None,
         }
     }
 

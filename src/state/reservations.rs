@@ -70,7 +70,7 @@ impl Reservations {
                 placements.push((Arc::clone(&reservation.pe), node));
             }
         }
-        (!placements.is_empty()).then(|| snapshot.with_tentative(&placements, own))
+        (!placements.is_empty()).then(|| snapshot.with_cycles_in_flight(&placements, own))
     }
 
     /// How many reservations are kept.

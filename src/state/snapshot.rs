@@ -38,7 +38,7 @@ pub struct Snapshot {
     /// Pending pods that were first seen just now; `None` where no clock is followed.
     pub(super) arriving: Option<Arc<BTreeSet<PodUid>>>,
     /// The nodes of scheduling cycles that are not over, which count as placed here, beside what the cluster holds.
-    pub(super) tentative: Arc<[(PodUid, NodeIndex)]>,
+    pub(super) in_cycle: Arc<[(PodUid, NodeIndex)]>,
     /// The PE that the snapshot was prepared for.
     pub(super) prepared: Option<Prepared>,
 }
@@ -47,7 +47,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Prepared {
     uid: PodUid,
-    /// The node that the PE itself has, reserved or tentative.
+    /// The node that the PE itself has, reserved, or chosen by a scheduling cycle.
     own: Option<NodeIndex>,
     /// True where the PE was not a waiting member before.
     is_joined: bool,
@@ -60,7 +60,7 @@ pub(super) struct Prepared {
 /// What tells two snapshots of one process apart for decisions about the PEs of one job: all that these decisions read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotKey {
-    /// How often the cluster has changed a node, or a pod on a node. What the snapshot assumes beside that is in `tentative`
+    /// How often the cluster has changed a node, or a pod on a node. What the snapshot assumes beside that is in `in_cycle`
     /// and `prepared`.
     nodes: u64,
     /// The last change of the job; `None` where the snapshot does not have it.
@@ -70,7 +70,7 @@ pub struct SnapshotKey {
     pools: SameObjects,
     /// The nodes that members are not offered.
     unoffered: Vec<Arc<NodeSet>>,
-    tentative: Arc<[(PodUid, NodeIndex)]>,
+    in_cycle: Arc<[(PodUid, NodeIndex)]>,
     /// `None` where a plan in the snapshot is the same for every member of a gang.
     prepared: Option<Prepared>,
 }
@@ -118,7 +118,7 @@ impl Snapshot {
             arriving: arriving.map_or(0, |arriving| uids().filter(|uid| arriving.contains(*uid)).count()),
             pools: SameObjects(Arc::clone(&self.pools)),
             unoffered,
-            tentative: Arc::clone(&self.tentative),
+            in_cycle: Arc::clone(&self.in_cycle),
             prepared: self.prepared.as_ref().filter(is_special).cloned(),
         }
     }
@@ -326,7 +326,7 @@ impl Snapshot {
         self.nodes.change(index.number(), |state| {
             state.add_pod(&pe.pod, Some(pe));
         });
-        self.set_state(pe, MemberState::Tentative(index));
+        self.set_state(pe, MemberState::InCycle(index));
     }
 
     /// The snapshot for a decision about one PE: the PE waits, whether or not the watch has shown it, and the node that is
@@ -336,13 +336,13 @@ impl Snapshot {
         let state = self.state_of(pe);
         let own = match state {
             Some(MemberState::Waiting) if self.prepared.is_none() => return Cow::Borrowed(self),
-            Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => Some(node),
+            Some(MemberState::Reserved(node) | MemberState::InCycle(node)) => Some(node),
             Some(MemberState::Waiting) => self.own_node(&pe.pod.key.uid),
             Some(MemberState::Held | MemberState::Bound(_)) | None => None,
         };
         let mut snapshot = self.clone();
         match state {
-            Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => snapshot.displace(pe, node),
+            Some(MemberState::Reserved(node) | MemberState::InCycle(node)) => snapshot.displace(pe, node),
             Some(MemberState::Held) => snapshot.set_state(pe, MemberState::Waiting),
             Some(MemberState::Waiting | MemberState::Bound(_)) => {}
             None => snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting)),
@@ -369,7 +369,7 @@ impl Snapshot {
         let mut snapshot = self.clone();
         let mut released: Vec<PodUid> = Vec::new();
         for other in pes {
-            if let Some(MemberState::Reserved(node) | MemberState::Tentative(node)) = snapshot.state_of(other) {
+            if let Some(MemberState::Reserved(node) | MemberState::InCycle(node)) = snapshot.state_of(other) {
                 snapshot.displace(other, node);
                 released.push(other.pod.key.uid.clone());
             }
@@ -383,7 +383,7 @@ impl Snapshot {
     /// The cluster as if these PEs were placed, be they known or not; PEs that are bound already stay where they are. `own`
     /// is the PE that the next decision is about, with its node.
     #[must_use]
-    pub(super) fn with_tentative(
+    pub(super) fn with_cycles_in_flight(
         &self,
         placements: &[(Arc<Pe>, NodeIndex)],
         own: Option<(&PodUid, NodeIndex)>,
@@ -392,8 +392,8 @@ impl Snapshot {
         for (pe, index) in placements {
             match snapshot.state_of(pe) {
                 Some(MemberState::Bound(_)) => continue,
-                Some(MemberState::Reserved(node) | MemberState::Tentative(node)) if node == *index => continue,
-                Some(MemberState::Reserved(node) | MemberState::Tentative(node)) => snapshot.displace(pe, node),
+                Some(MemberState::Reserved(node) | MemberState::InCycle(node)) if node == *index => continue,
+                Some(MemberState::Reserved(node) | MemberState::InCycle(node)) => snapshot.displace(pe, node),
                 Some(MemberState::Waiting | MemberState::Held) => {}
                 None => {
                     snapshot.jobs.change_or_make(&pe.job, JobState::default, |job| job.join(pe, MemberState::Waiting));
@@ -401,7 +401,7 @@ impl Snapshot {
             }
             snapshot.place(pe, *index);
         }
-        snapshot.tentative = placements.iter().map(|(pe, index)| (pe.pod.key.uid.clone(), *index)).collect();
+        snapshot.in_cycle = placements.iter().map(|(pe, index)| (pe.pod.key.uid.clone(), *index)).collect();
         if let Some((uid, node)) = own {
             snapshot.prepared = Some(Prepared { own: Some(node), ..Prepared::new(uid) });
         }
