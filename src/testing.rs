@@ -358,7 +358,7 @@ pub(crate) fn place_and_reserve(cluster: &mut Cluster, pod: &str) -> Option<Stri
     let places = places.map(|(pe, node)| (pe.pod.key.uid.clone(), snapshot.node(node).unwrap().name.clone()));
     let (job, places): (_, Vec<(PodUid, NodeName)>) = (decision.pe().job.clone(), places.collect());
     cluster.assume(&PodUid::from(pod), &NodeName::from(&best)).unwrap();
-    cluster.reserve(&job, &places, Timestamp::UNIX_EPOCH);
+    cluster.reserve(&job, &places);
     Some(best)
 }
 

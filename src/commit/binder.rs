@@ -135,7 +135,7 @@ impl Binder {
 
     /// Reserves the nodes of gangs and buckets that had begun before this process started, once all kinds have been listed.
     /// No lock is held while the nodes are chosen.
-    pub fn restore_reservations(&self, now: Timestamp) {
+    pub fn restore_reservations(&self) {
         let is_listed = self.store.view().snapshot.is_complete();
         if !is_listed || self.has_restored.swap(true, Ordering::AcqRel) {
             return;
@@ -145,7 +145,7 @@ impl Binder {
         for (job, places) in begun_groups(&snapshot) {
             let places: Vec<(PodUid, NodeName)> =
                 places.into_iter().filter_map(|(pe, index)| Some((pe.pod.key.uid.clone(), name_of(index)?))).collect();
-            self.store.change(|cluster| cluster.reserve(&job, &places, now));
+            self.store.change(|cluster| cluster.reserve(&job, &places));
         }
     }
 

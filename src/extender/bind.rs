@@ -193,7 +193,7 @@ pub fn verify_and_assume(
     };
     cluster.assume(&arguments.uid, &arguments.node).map_err(|_unknown| unknown())?;
     if let Some((job, places)) = group {
-        cluster.reserve(&job, &places, cycle.now);
+        cluster.reserve(&job, &places);
     }
     Ok(Verified::Assumed(Box::new(binding)))
 }

@@ -151,7 +151,7 @@ impl Extender {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
         let now = steady_now();
-        self.binder.restore_reservations(now);
+        self.binder.restore_reservations();
         let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
@@ -186,7 +186,7 @@ impl Extender {
         self.binder.ensure_takeover();
         let arguments = extender::decode_arguments(body)?;
         let now = steady_now();
-        self.binder.restore_reservations(now);
+        self.binder.restore_reservations();
         let view = self.store.view();
         let plan = |pe: &Arc<Pe>, snapshot: &Snapshot| self.store.plan_gang(pe, snapshot);
         let (with_reservations, last_attempt) = self.reservations_and_attempt(&arguments, &view.snapshot, now);
@@ -202,7 +202,7 @@ impl Extender {
 
     fn preempt(&self, body: &[u8]) -> Result<VerbResponse, DecodeError> {
         self.binder.ensure_takeover();
-        let (view, (_, now)) = (self.store.view(), clock());
+        let (view, now) = (self.store.view(), steady_now());
         let arguments = extender::decode_preemption_arguments(body)?;
         let uid = &arguments.pod.key.uid;
         let with_reservations = self.store.reservations().with_reservations(&view.snapshot, uid, now);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::super::{NodesReleased, OverloadCleared, SpecChanged, newly_placeable, placeable};
 use crate::model::{Node, Owner, OwnerKind, Pod, PodUid, Pool, PoolMode, StreamJob};
@@ -215,9 +215,10 @@ fn pes_of_other_jobs_are_requeued_once_a_reservation_is_given_up() {
     let pods = vec![asking(4_000, pe("j", "a", &[])), asking(4_000, pe("k", "waits", &[]))];
     let mut cluster = governed(policies(""), vec![node("n1")], vec![], pods);
     let job = cluster.pod("a").unwrap().1.unwrap().job.clone();
-    cluster.reserve(&job, &[("a".into(), "n1".into())], Timestamp::UNIX_EPOCH);
-    let expiry = Timestamp::from_second(60).unwrap();
-    assert_eq!(released(&mut cluster, Event::Time(expiry)), ["a", "waits"]);
+    cluster.reserve(&job, &[("a".into(), "n1".into())]);
+    let after = |seconds| Event::Settled { elapsed: SignedDuration::from_secs(seconds), quiet: SignedDuration::ZERO };
+    cluster.apply(after(0));
+    assert_eq!(released(&mut cluster, after(60)), ["a", "waits"]);
 }
 
 #[test]

@@ -162,6 +162,8 @@ impl Live {
             Ok(Verified::Assumed(_)) => self.cluster.forget(&uid, &pod.resource_version),
             Ok(Verified::Unsettled(_) | Verified::AlreadyBound | Verified::TakeoverUnchecked) | Err(_) => {}
         }
+        // The time of the reservations begins.
+        self.wait(0);
     }
 }
 

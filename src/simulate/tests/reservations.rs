@@ -300,7 +300,7 @@ fn a_process_that_starts_reserves_the_nodes_of_what_has_begun() {
             let name = |index| snapshot.node(index).unwrap().name.clone();
             let places: Vec<(PodUid, NodeName)> =
                 places.into_iter().map(|(pe, node)| (pe.pod.key.uid.clone(), name(node))).collect();
-            live.cluster.reserve(&job, &places, live.now);
+            live.cluster.reserve(&job, &places);
         }
         assert_eq!(live.cluster.reserved_len(), 2, "{spec:?}");
         let placed = ["w1", "w2", "w3", "e2", "e3"].map(|name| schedule_later(&mut live, name).is_some());

@@ -162,10 +162,12 @@ impl Cluster {
             }
             Event::Time(now) => {
                 self.now = now;
-                self.expire_reservations(now);
                 self.update_all_overloads();
             }
-            Event::Settled { elapsed, quiet } => self.settle(elapsed, quiet),
+            Event::Settled { elapsed, quiet } => {
+                self.settle(elapsed, quiet);
+                self.expire_reservations(elapsed);
+            }
         }
         self.current.complete = self.expected.0.is_empty();
     }

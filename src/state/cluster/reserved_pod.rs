@@ -1,6 +1,6 @@
 //! A pod that counts on its node because a PE of its gang or bucket was bound.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use crate::model::{JobId, NodeName, PodKey};
 
@@ -9,8 +9,9 @@ use crate::model::{JobId, NodeName, PodKey};
 pub(super) struct ReservedPod {
     /// The node.
     pub(super) node: NodeName,
-    /// When a member of the gang or bucket was bound last. The reservation is given up some time later.
-    pub(super) since: Timestamp,
+    /// The time since the start of the process at which a member of the gang or bucket had been bound last. The reservation is
+    /// given up some time later. `None` until time passes again.
+    pub(super) since: Option<SignedDuration>,
 }
 
 /// A reservation that was given up, because its pod was not bound in time.

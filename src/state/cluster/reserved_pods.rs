@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use super::fold::Cluster;
 use super::reserved_pod::{ExpiredReservation, ReservedPod};
@@ -37,14 +37,14 @@ impl Cluster {
         self.reserved_pods.keys().filter(is_of_job).cloned().collect()
     }
 
-    /// Reserves nodes for the pods of a gang or bucket, one of which was bound at `now`. Pods of the job that have a node
-    /// reserved keep it from now on, or get another node.
-    pub fn reserve(&mut self, job: &JobId, places: &[(PodUid, NodeName)], now: Timestamp) {
+    /// Reserves nodes for the pods of a gang or bucket, one of which is being bound. Pods of the job that have a node reserved
+    /// keep it from now on, or get another node.
+    pub fn reserve(&mut self, job: &JobId, places: &[(PodUid, NodeName)]) {
         let is_of_job = |uid: &PodUid| self.pods.get(uid.as_str()).is_some_and(|entry| is_of(entry.pe.as_ref(), job));
         let renewed: Vec<PodUid> = self.reserved_pods.keys().filter(|uid| is_of_job(uid)).cloned().collect();
         for uid in &renewed {
             if let Some(reserved) = self.reserved_pods.get_mut(uid) {
-                reserved.since = now;
+                reserved.since = None;
             }
         }
         for (uid, node) in places {
@@ -52,7 +52,7 @@ impl Cluster {
             if pod.node.is_some() {
                 continue;
             }
-            let before = self.reserved_pods.insert(uid.clone(), ReservedPod { node: node.clone(), since: now });
+            let before = self.reserved_pods.insert(uid.clone(), ReservedPod { node: node.clone(), since: None });
             // A pod that is assumed counts on its node already.
             if before.is_none_or(|before| before.node != *node) && !self.assumed_pods.contains_key(uid) {
                 self.current.version += 1;
@@ -72,15 +72,15 @@ impl Cluster {
         self.expired_reservations.drain(..).collect()
     }
 
-    /// Gives up the reservations that nobody has come for in the time that the policy of the pod sets.
-    pub(super) fn expire_reservations(&mut self, now: Timestamp) {
+    /// Gives up the reservations that nobody has come for in the time that the policy of the pod sets. `elapsed` is the time
+    /// since the start of the process, so that a step of the clock gives up no reservation and prolongs none.
+    pub(super) fn expire_reservations(&mut self, elapsed: SignedDuration) {
         let mut expired: Vec<PodUid> = Vec::new();
         for (uid, reserved) in &mut self.reserved_pods {
-            // The clock was set back.
-            reserved.since = reserved.since.min(now);
+            let since = *reserved.since.get_or_insert(elapsed);
             let policy = self.pods.get(uid.as_str()).and_then(|entry| entry.pe.as_ref()).map(|pe| &*pe.policy);
             let timeout = self.policies.reservation_timeout(policy.unwrap_or_default());
-            if now.duration_since(reserved.since) >= timeout {
+            if elapsed.saturating_sub(since) >= timeout {
                 expired.push(uid.clone());
             }
         }
