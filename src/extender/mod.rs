@@ -27,7 +27,7 @@ pub use decode::{
 pub use encode::filter_error;
 pub use fence::pods_to_fence;
 pub use filter::{Filtered, filter};
-pub use preempt::{KnownPod, Preemption, preempt};
+pub use preempt::{PlacedPod, Preemption, preempt};
 pub use prioritize::{Prioritized, prioritize};
 pub use record::{Record, RecordedTraffic};
 

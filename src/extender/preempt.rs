@@ -10,15 +10,34 @@ use serde::Serialize;
 
 use super::context::SchedulingContext;
 use super::decode::{PreemptionArguments, ProposedVictims};
-use crate::model::{HostChoice, Pe, Pod};
+use crate::model::{NodeName, Pe, Pod, PodPhase};
 use crate::placement::{Foresight, PlacementDecision, asks_for_gang, check_work_budget, gang_fits_with};
-use crate::state::{NodeIndex, Snapshot};
+use crate::state::{Cluster, NodeIndex, Snapshot};
 
 /// How many plans of gangs are made for one request. kube-scheduler proposes a hundred nodes and more, and evicts on one.
 const MAX_GANG_PLANS: usize = 16;
 
-/// A pod of the cluster, and the PE that the pod runs.
-pub type KnownPod = (Arc<Pod>, Option<Arc<Pe>>);
+/// A pod that the cluster counts on a node.
+#[derive(Clone, Debug)]
+pub struct PlacedPod {
+    /// The pod.
+    pub pod: Arc<Pod>,
+    /// The PE that the pod runs.
+    pub pe: Option<Arc<Pe>>,
+    /// The node that the pod is bound to, or assumed on.
+    pub node: NodeName,
+}
+
+impl PlacedPod {
+    /// Looks up a pod by its UID; `None` where the cluster counts the pod on no node.
+    #[must_use]
+    pub fn find(cluster: &Cluster, uid: &str) -> Option<Self> {
+        let (pod, pe) = cluster.pod(uid)?;
+        let node = pod.node.as_ref().or_else(|| cluster.assumed(uid))?.clone();
+        let placed = || Self { pod: Arc::clone(pod), pe: pe.cloned(), node };
+        (pod.phase != PodPhase::Finished).then(placed)
+    }
+}
 
 /// The result of preempt.
 #[derive(Debug)]
@@ -56,13 +75,13 @@ struct MetaPod {
 /// Keeps the proposed nodes on which the PE passes every rule once the victims are gone. Nodes whose victims belong to no
 /// gang and to no exclusive allocation come first: other nodes are kept only where there is no such node.
 ///
-/// `find_pod` looks up a pod by its UID. A victim that the snapshot does not have frees nothing. No node is kept while the
+/// `find_pod` looks up a pod by its UID. A victim that does not count on the node frees nothing. No node is kept while the
 /// snapshot is incomplete, or where the decision exceeds the work budget.
 #[must_use]
 pub fn preempt(
     arguments: PreemptionArguments,
     context: SchedulingContext<'_>,
-    find_pod: &dyn Fn(&str) -> Option<KnownPod>,
+    find_pod: &dyn Fn(&str) -> Option<PlacedPod>,
 ) -> Preemption {
     let PreemptionArguments { pod, victims } = arguments;
     let proposed = victims.len();
@@ -79,7 +98,7 @@ pub fn preempt(
     let mut harmless = BTreeMap::new();
     let mut costly = BTreeMap::new();
     for (node, victims) in victims {
-        let evicted = evaluator.evicted(&victims);
+        let evicted = evaluator.evicted(&node, &victims);
         if evaluator.passes_without(&node, &evicted, &mut gang_plans) {
             let kept =
                 if evicted.iter().any(|victim| evaluator.is_costly(victim)) { &mut costly } else { &mut harmless };
@@ -94,19 +113,22 @@ pub fn preempt(
 struct Evaluator<'a> {
     pe: &'a Arc<Pe>,
     snapshot: &'a Snapshot,
-    find_pod: &'a dyn Fn(&str) -> Option<KnownPod>,
+    find_pod: &'a dyn Fn(&str) -> Option<PlacedPod>,
 }
 
 impl Evaluator<'_> {
-    /// The victims that the cluster has.
-    fn evicted(&self, victims: &ProposedVictims) -> Vec<KnownPod> {
-        victims.uids.iter().filter_map(|uid| (self.find_pod)(uid)).collect()
+    /// The victims that count on the node.
+    fn evicted(&self, node: &str, victims: &ProposedVictims) -> Vec<PlacedPod> {
+        let found = victims.uids.iter().filter_map(|uid| (self.find_pod)(uid));
+        found.filter(|victim| victim.node.as_str() == node).collect()
     }
 
     /// True where the PE, and the rest of its gang, can be placed with the PE on the node once the victims are gone.
-    fn passes_without(&self, node: &str, evicted: &[KnownPod], gang_plans: &mut usize) -> bool {
+    fn passes_without(&self, node: &str, evicted: &[PlacedPod], gang_plans: &mut usize) -> bool {
         let Some(index) = self.snapshot.find(node) else { return false };
-        let without = self.snapshot.without_pods(index, evicted);
+        let evicted: Vec<(&Pod, Option<&Pe>)> =
+            evicted.iter().map(|victim| (&*victim.pod, victim.pe.as_deref())).collect();
+        let without = self.snapshot.without_pods(index, &evicted);
         let decision = PlacementDecision::new(self.pe, &without, Foresight::Pending);
         decision.filter(index).is_ok() && self.gang_fits(index, &without, gang_plans)
     }
@@ -121,14 +143,8 @@ impl Evaluator<'_> {
     }
 
     /// True where the eviction of the pod breaks a gang or an exclusive allocation.
-    fn is_costly(&self, (_, pe): &KnownPod) -> bool {
-        let Some(pe) = pe else { return false };
-        let has_exclusive_pool = || {
-            let spec = pe.spec.as_ref().ok()?;
-            let HostChoice::Pool(id) = &spec.hosts else { return None };
-            Some(self.snapshot.pools().get(id)?.mode.is_exclusive())
-        };
-        asks_for_gang(pe, self.snapshot) || has_exclusive_pool().unwrap_or_default()
+    fn is_costly(&self, victim: &PlacedPod) -> bool {
+        victim.pe.as_ref().is_some_and(|pe| pe.exclusive_hold.is_some() || asks_for_gang(pe, self.snapshot))
     }
 }
 

@@ -15,7 +15,7 @@ use super::steady_clock::steady_now;
 use crate::commit::{BindFailure, Binder, BoundPod, WriteError};
 use crate::explain::{ExplainedPod, explain};
 use crate::extender::{
-    self, BindingArguments, Choice, DecodeError, LastAttempt, SchedulingArguments, SchedulingContext, bind,
+    self, BindingArguments, Choice, DecodeError, LastAttempt, PlacedPod, SchedulingArguments, SchedulingContext, bind,
 };
 use crate::model::{HostChoice, NodeName, Pe, PodUid, Reason, RequestOutcome};
 use crate::placement::{GangPlan, GangState};
@@ -210,8 +210,7 @@ impl Extender {
             with_reservations: with_reservations.as_ref(),
             ..SchedulingContext::new(&view.snapshot, &view.policies)
         };
-        let find_pod =
-            |uid: &str| self.store.read(|cluster| cluster.pod(uid).map(|(pod, pe)| (Arc::clone(pod), pe.cloned())));
+        let find_pod = |uid: &str| self.store.read(|cluster| PlacedPod::find(cluster, uid));
         let preemption = extender::preempt(arguments, context, &find_pod);
         let Some(pe) = preemption.pe else { return Ok((json(preemption.body), RequestOutcome::NotOurs)) };
         if let Some(problem) = self.stale_state() {

@@ -308,9 +308,9 @@ impl Snapshot {
         snapshot
     }
 
-    /// The cluster without these pods of a node.
+    /// The cluster without these pods, which count on the node.
     #[must_use]
-    pub fn without_pods(&self, index: NodeIndex, pods: &[(Arc<Pod>, Option<Arc<Pe>>)]) -> Self {
+    pub fn without_pods(&self, index: NodeIndex, pods: &[(&Pod, Option<&Pe>)]) -> Self {
         let mut snapshot = self.clone();
         for (pod, pe) in pods {
             snapshot.nodes.change(index.number(), |state| state.remove_pod(pod));

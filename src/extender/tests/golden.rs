@@ -3,14 +3,12 @@
 //! What a name begins with is the verb. After a wanted change:
 //! `cargo test --lib write_the_golden_responses -- --ignored`, and read the difference.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::extender::bind::BindingCycle;
 use crate::extender::{
-    SchedulingContext, bind, decode_arguments, decode_binding_arguments, decode_preemption_arguments, filter, preempt,
-    prioritize,
+    PlacedPod, SchedulingContext, bind, decode_arguments, decode_binding_arguments, decode_preemption_arguments,
+    filter, preempt, prioritize,
 };
 use crate::model::Node;
 use crate::state::Cluster;
@@ -54,7 +52,7 @@ fn stored(case: &str) -> String {
             bind::response(verified.err().map(|error| error.to_string()).as_deref())
         }
         "preempt" => {
-            let find_pod = |uid: &str| cluster.pod(uid).map(|(pod, pe)| (Arc::clone(pod), pe.cloned()));
+            let find_pod = |uid: &str| PlacedPod::find(&cluster, uid);
             let context = SchedulingContext::new(cluster.snapshot(), &policies);
             preempt(decode_preemption_arguments(&body).unwrap(), context, &find_pod).body
         }

@@ -4,14 +4,13 @@ use serde_json::{Value, json};
 
 use super::preempt;
 use crate::extender::tests::answer;
-use crate::extender::{DecodeError, KnownPod, Preemption, SchedulingContext, decode_preemption_arguments};
-use crate::model::Pod;
-use crate::state::Cluster;
+use crate::extender::{DecodeError, PlacedPod, Preemption, SchedulingContext, decode_preemption_arguments};
+use crate::model::{Node, ObjectId, Pod, PodPhase, Pool};
+use crate::state::{Cluster, Event};
 use crate::testing::{asking, bound_to, cluster, exclusive, node, pe, pod, pool, tagged, with_cores};
 
 fn preempted(cluster: &Cluster, question: &Value) -> Preemption {
-    let find_pod =
-        |uid: &str| -> Option<KnownPod> { cluster.pod(uid).map(|(pod, pe)| (std::sync::Arc::clone(pod), pe.cloned())) };
+    let find_pod = |uid: &str| PlacedPod::find(cluster, uid);
     let arguments = decode_preemption_arguments(&serde_json::to_vec(question).unwrap()).unwrap();
     preempt(arguments, SchedulingContext::new(cluster.snapshot(), cluster.policies()), &find_pod)
 }
@@ -39,7 +38,7 @@ fn full(name: &str, node: &str) -> Pod {
     bound_to(node, asking(1_000, pod(name)))
 }
 
-fn small(name: &str) -> crate::model::Node {
+fn small(name: &str) -> Node {
     with_cores(1, node(name))
 }
 
@@ -114,6 +113,26 @@ fn nobody_is_evicted_for_a_gang_that_would_still_wait() {
     assert_eq!(kept(&room, &gang, &[("n1", "v1")]), ["n1"], "the other member has n2");
     let none = cluster(nodes(), Vec::new(), [waiting(), vec![full("v2", "n2")]].concat());
     assert_eq!(kept(&none, &gang, &[("n1", "v1")]), [""; 0], "the other member has no node");
+}
+
+#[test]
+fn a_victim_that_does_not_count_on_the_node_frees_nothing() {
+    let finished = Pod { phase: PodPhase::Finished, ..full("done", "n1") };
+    let cluster =
+        cluster(vec![small("n1"), small("n2")], Vec::new(), vec![full("v1", "n1"), full("v2", "n2"), finished]);
+    assert_eq!(kept(&cluster, &[], &[("n1", "v2")]), [""; 0], "the pod runs elsewhere");
+    assert_eq!(kept(&cluster, &[], &[("n1", "done")]), [""; 0], "the pod has freed its room already");
+    assert_eq!(kept(&cluster, &[], &[("n1", "v1")]), ["n1"]);
+}
+
+#[test]
+fn an_exclusive_allocation_whose_pool_is_gone_is_not_evicted_either_where_others_may_be() {
+    let owner = bound_to("n1", asking(1_000, pe("k", "v1", &[("host-pool", "own")])));
+    let nodes = vec![tagged(&["own"], small("n1")), small("n2")];
+    let mut cluster = cluster(nodes, vec![pool("own", &["own"], exclusive(1))], vec![owner, full("v2", "n2")]);
+    let id = ObjectId { namespace: crate::testing::NAMESPACE.into(), name: "own".into() };
+    cluster.apply(Event::gone::<Pool>(id));
+    assert_eq!(kept(&cluster, &[], BOTH), ["n2"]);
 }
 
 #[test]
