@@ -8,7 +8,7 @@ use super::context::SchedulingContext;
 use super::decode::{AutoscalerArguments, DecodeError, decode_arguments, decode_autoscaler_arguments};
 use super::filter::{NOT_LISTED, filter};
 use super::prioritize::prioritize;
-use super::question::filter_nodes;
+use super::question::{candidates, filter_nodes};
 use super::{CandidateNodes, SchedulingArguments, encode};
 use crate::model::{Node, RequestOutcome};
 use crate::placement::{Foresight, PlacementDecision, plan_gang};
@@ -56,7 +56,7 @@ pub fn simulate_filter(
     let pe = Arc::new(pe);
     let snapshot = snapshot.prepare_for(&pe);
     let decision = PlacementDecision::new(&pe, &snapshot, Foresight::Gang(plan_gang(&pe, &snapshot)));
-    let (mut passed, rejected) = filter_nodes(&decision, &names, &snapshot);
+    let (mut passed, rejected) = filter_nodes(&decision, &candidates(&names, &snapshot));
     if decision.cycle().gang().plan().is_some() {
         passed.retain(|(_, index)| Some(*index) == decision.planned_node());
     }

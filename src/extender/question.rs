@@ -11,9 +11,9 @@ use crate::placement::{
 use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// What kube-scheduler asks about one PE.
-pub(super) struct Question<'q, 'n> {
+pub(super) struct Question<'q> {
     pe: &'q Arc<Pe>,
-    names: &'q [Cow<'n, str>],
+    candidates: Vec<Candidate<'q>>,
     context: SchedulingContext<'q>,
     /// The nodes that kube-scheduler does not offer, where the snapshot does not have them.
     pub(super) unoffered: Option<NodeSet>,
@@ -35,10 +35,11 @@ pub(super) struct Answer<'s, 'n> {
     pub(super) rejected: Vec<(&'n str, Reason)>,
 }
 
-impl<'q, 'n> Question<'q, 'n> {
-    pub(super) fn new(pe: &'q Arc<Pe>, names: &'q [Cow<'n, str>], context: SchedulingContext<'q>) -> Self {
-        let unoffered = if context.asked_by_kube_scheduler { new_unoffered(pe, names, context) } else { None };
-        Self { pe, names, context, unoffered }
+impl<'q> Question<'q> {
+    pub(super) fn new(pe: &'q Arc<Pe>, names: &'q [Cow<'_, str>], context: SchedulingContext<'q>) -> Self {
+        let candidates = candidates(names, context.decision_snapshot());
+        let unoffered = if context.asked_by_kube_scheduler { new_unoffered(pe, &candidates, context) } else { None };
+        Self { pe, candidates, context, unoffered }
     }
 
     /// The nodes for the PE: the node that a plan has for it, or that is reserved for it, alone.
@@ -91,7 +92,7 @@ impl<'q, 'n> Question<'q, 'n> {
 
     fn answer_in<'s>(&self, snapshot: Cow<'s, Snapshot>) -> Answer<'s, 'q> {
         let decision = self.context.decide(self.pe, &snapshot);
-        let (passed, rejected) = filter_nodes(&decision, self.names, &snapshot);
+        let (passed, rejected) = filter_nodes(&decision, &self.candidates);
         let cycle = Arc::clone(decision.cycle());
         Answer { snapshot, cycle, passed, rejected }
     }
@@ -131,8 +132,8 @@ impl<'q, 'n> Question<'q, 'n> {
 
     /// The snapshot in which kube-scheduler offers the nodes of the request alone, without those of `failed`.
     fn within_names(&self, failed: &[NodeName], snapshot: &Snapshot) -> Snapshot {
-        let is_left = |name: &&Cow<'_, str>| !failed.iter().any(|failed| failed.as_str() == name.as_ref());
-        let left: NodeSet = self.names.iter().filter(is_left).filter_map(|name| snapshot.find(name)).collect();
+        let is_left = |(name, _): &&Candidate<'_>| !failed.iter().any(|failed| failed.as_str() == *name);
+        let left: NodeSet = self.candidates.iter().filter(is_left).filter_map(|(_, index)| *index).collect();
         let unoffered = snapshot.indexes().filter(|index| !left.contains(*index)).collect();
         snapshot.with_unoffered(self.pe, unoffered)
     }
@@ -169,36 +170,42 @@ impl Answer<'_, '_> {
 
 /// The nodes that kube-scheduler does not ask about although the PE may go there by every rule of kube-scheduler that is
 /// known here; `None` where the snapshot has the same nodes, and for PEs that no plan and no look-ahead reads.
-fn new_unoffered(pe: &Arc<Pe>, names: &[Cow<'_, str>], context: SchedulingContext<'_>) -> Option<NodeSet> {
+fn new_unoffered(pe: &Arc<Pe>, candidates: &[Candidate<'_>], context: SchedulingContext<'_>) -> Option<NodeSet> {
     let snapshot = context.decision_snapshot();
     let spec = pe.spec.as_ref().ok()?;
     if spec.colocation.is_empty() && spec.exlocation.is_empty() && !asks_for_gang(pe, snapshot) {
         return None;
     }
     let known = snapshot.unoffered(&pe.pod.key.uid);
-    let asked: NodeSet = names.iter().filter_map(|name| snapshot.find(name)).collect();
-    let prepared = snapshot.prepare_for(pe);
-    let decision = PlacementDecision::new(pe, &prepared, Foresight::Bucket);
-    let missing = prepared.indexes().filter(|index| !asked.contains(*index));
-    let unoffered: NodeSet = missing.filter(|index| decision.passes_kube_scheduler(*index)).collect();
+    let asked: NodeSet = candidates.iter().filter_map(|(_, index)| *index).collect();
+    let missing: Vec<NodeIndex> = snapshot.indexes().filter(|index| !asked.contains(*index)).collect();
+    let unoffered: NodeSet = if missing.is_empty() {
+        NodeSet::default()
+    } else {
+        let prepared = snapshot.prepare_for(pe);
+        let decision = PlacementDecision::new(pe, &prepared, Foresight::Bucket);
+        missing.into_iter().filter(|index| decision.passes_kube_scheduler(*index)).collect()
+    };
     known.map_or(!unoffered.is_empty(), |known| **known != unoffered).then_some(unoffered)
 }
 
 /// Nodes that pass, and nodes that are rejected.
 type FilteredNodes<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
 
-/// Filters nodes by name.
-pub(super) fn filter_nodes<'n, N: AsRef<str>>(
-    decision: &PlacementDecision<'_>,
-    names: &'n [N],
-    snapshot: &Snapshot,
-) -> FilteredNodes<'n> {
-    let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(names.len());
+/// A node that is asked about by name; no index where the snapshot does not have the node.
+pub(super) type Candidate<'n> = (&'n str, Option<NodeIndex>);
+
+/// Looks up nodes by name, all before any node is filtered, so that the memory accesses of the look-ups overlap.
+pub(super) fn candidates<'n, N: AsRef<str>>(names: &'n [N], snapshot: &Snapshot) -> Vec<Candidate<'n>> {
+    names.iter().map(AsRef::as_ref).map(|name| (name, snapshot.find(name))).collect()
+}
+
+/// Filters nodes.
+pub(super) fn filter_nodes<'n>(decision: &PlacementDecision<'_>, candidates: &[Candidate<'n>]) -> FilteredNodes<'n> {
+    let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(candidates.len());
     let mut rejected: Vec<(&str, Reason)> = Vec::new();
-    // All names are looked up before any node is filtered, so that the memory accesses of the look-ups overlap.
-    let found: Vec<Option<NodeIndex>> = names.iter().map(|name| snapshot.find(name.as_ref())).collect();
-    for (name, found) in names.iter().map(AsRef::as_ref).zip(found) {
-        let found = found.ok_or(Rejection::NodeUnknown);
+    for (name, index) in candidates.iter().copied() {
+        let found = index.ok_or(Rejection::NodeUnknown);
         match found.and_then(|index| decision.filter(index).map(|()| index)) {
             Ok(index) => passed.push((name, index)),
             Err(rejection) => rejected.push((name, rejection.reason())),
