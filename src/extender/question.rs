@@ -1,6 +1,7 @@
 //! What kube-scheduler asks about one PE, and the nodes that filter finds for the PE.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use super::context::SchedulingContext;
@@ -52,10 +53,7 @@ impl<'q> Question<'q> {
             // The members of the group that are not bound yet go elsewhere.
             answer = anew;
         }
-        if self.context.asked_by_kube_scheduler {
-            self.mark_contradictions(&mut answer);
-        }
-        if answer.passed.is_empty() && answer.rejected.iter().any(|(_, reason)| *reason == Reason::StaleState) {
+        if answer.is_contradicted() {
             return Err(Unanswerable::Contradicted);
         }
         if answer.passed.is_empty() && self.context.with_reservations.is_some() && self.passes_without_cycles() {
@@ -73,7 +71,7 @@ impl<'q> Question<'q> {
         if answer.has_planned_node() && !(answer.is_single() && self.failed_on(&answer)) {
             answer.passed.retain(|(_, index)| Some(*index) == planned);
         }
-        Ok(answer)
+        if answer.is_contradicted() { Err(Unanswerable::Contradicted) } else { Ok(answer) }
     }
 
     /// The snapshot for the decision about the PE.
@@ -92,7 +90,10 @@ impl<'q> Question<'q> {
 
     fn answer_in<'s>(&self, snapshot: Cow<'s, Snapshot>) -> Answer<'s, 'q> {
         let decision = self.context.decide(self.pe, &snapshot);
-        let (passed, rejected) = filter_nodes(&decision, &self.candidates);
+        let (passed, mut rejected) = filter_nodes(&decision, &self.candidates);
+        if self.context.asked_by_kube_scheduler {
+            self.mark_contradictions(&mut rejected, &snapshot);
+        }
         let cycle = Arc::clone(decision.cycle());
         Answer { snapshot, cycle, passed, rejected }
     }
@@ -100,23 +101,19 @@ impl<'q> Question<'q> {
     /// Replaces the reason of nodes that are rejected by a rule which kube-scheduler checks too, or because they are unknown:
     /// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node without
     /// room for reserved PEs stays rejected, because kube-scheduler knows no reservations.
-    fn mark_contradictions(&self, answer: &mut Answer<'_, '_>) {
-        if answer.rejected.is_empty() {
-            return;
-        }
-        let without_cycles = self.context.with_reservations.map(|_| self.prepare(self.context.snapshot));
+    fn mark_contradictions(&self, rejected: &mut [(&str, Reason)], snapshot: &Snapshot) {
         // The filters of kube-scheduler read no other PE, so neither look-ahead nor a plan is needed.
-        let without_cycles =
-            without_cycles.as_deref().map(|snapshot| PlacementDecision::new(self.pe, snapshot, Foresight::Bucket));
-        let lacks_room_without_reservations = |index| {
+        let base = LazyCell::new(|| self.prepare(self.context.snapshot));
+        let without_cycles = LazyCell::new(|| PlacementDecision::new(self.pe, &base, Foresight::Bucket));
+        let has_cycles = self.context.with_reservations.is_some();
+        let passes_without_reservations = |index| {
             let is_reserved = self.context.snapshot.node(index).is_some_and(|state| state.reserved_pods > 0);
-            !is_reserved && !without_cycles.as_ref().is_some_and(|decision| decision.passes_kube_scheduler(index))
+            is_reserved || has_cycles && without_cycles.passes_kube_scheduler(index)
         };
-        for (name, reason) in &mut answer.rejected {
-            let is_contradicted = answer
-                .snapshot
+        for (name, reason) in rejected {
+            let is_contradicted = snapshot
                 .find(name)
-                .is_none_or(|index| is_checked_by_kube_scheduler(*reason) && lacks_room_without_reservations(index));
+                .is_none_or(|index| is_checked_by_kube_scheduler(*reason) && !passes_without_reservations(index));
             if is_contradicted {
                 *reason = Reason::StaleState;
             }
@@ -149,6 +146,11 @@ impl Answer<'_, '_> {
     /// The decision about the PE.
     pub(super) fn decision(&self) -> PlacementDecision<'_> {
         PlacementDecision::resume(Arc::clone(&self.cycle), &self.snapshot)
+    }
+
+    /// True where no node passes, and the watches are behind kube-scheduler.
+    fn is_contradicted(&self) -> bool {
+        self.passed.is_empty() && self.rejected.iter().any(|(_, reason)| *reason == Reason::StaleState)
     }
 
     /// True where no gang is planned: the PE is placed by itself.
