@@ -68,8 +68,8 @@ pub struct SnapshotKey {
     /// The number of members that have just arrived. It falls with time only, where the job does not change.
     arriving: usize,
     pools: SameObjects,
-    /// The nodes that members are not offered.
-    unoffered: Vec<Arc<NodeSet>>,
+    /// The nodes that each member is not offered.
+    unoffered: Vec<(PodUid, Arc<NodeSet>)>,
     in_cycle: Arc<[(PodUid, NodeIndex)]>,
     /// `None` where a plan in the snapshot is the same for every member of a gang.
     prepared: Option<Prepared>,
@@ -110,7 +110,7 @@ impl Snapshot {
         let unoffered = if self.unoffered.is_empty() {
             Vec::new()
         } else {
-            uids().filter_map(|uid| self.unoffered.get(uid).map(Arc::clone)).collect()
+            uids().filter_map(|uid| Some((uid.clone(), Arc::clone(self.unoffered.get(uid)?)))).collect()
         };
         SnapshotKey {
             nodes: self.node_changes,

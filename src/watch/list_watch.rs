@@ -3,6 +3,9 @@
 //! A connection may die without a word, and a watch of a quiet kind delivers nothing for days. So each watch is asked to
 //! end after [`WATCH_SECONDS`]: the API server sends a bookmark before it ends a watch. A watch that has shown nothing for
 //! [`SILENCE`] has failed. The kind is then listed again, which proves that the API server can be reached.
+//!
+//! `kube::runtime::watcher` shows no resource version of a list or a bookmark, by which the extender knows that it has seen
+//! the version of an object that admission noted, and its lists have no deadline.
 
 use std::fmt::Debug;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::model::{Pod, Reason, Rejection};
 use crate::placement::{
     Budget, Foresight, GangComplete, GangPlans, GangState, PlacementDecision, gang_at_bind, placeable, plan, plan_gang,
 };
-use crate::state::{Cluster, Event, Reservations};
+use crate::state::{Cluster, Event, NodeSet, Reservations};
 use crate::testing::{
     asking, bound_to, choice, cluster, decide, decide_pe, filter_node, node, pe, place, pod, pool, reasons, sized,
     with_cores,
@@ -201,4 +201,18 @@ fn no_plan_is_kept_where_a_pod_of_another_cycle_was_bound_elsewhere() {
     assert!(plans.get(&pe, &with(&cluster)).is_some(), "the same cycles are in flight");
     cluster.apply(Event::put(bound_to("n2", other)));
     assert!(plans.get(&pe, &with(&cluster)).is_none(), "the plan counts on n2");
+}
+
+#[test]
+fn no_plan_is_kept_where_another_member_is_offered_fewer_nodes() {
+    let gang = ["a", "b"].map(|name| asking(3_000, pe("j", name, &[("gang", "2")])));
+    let mut cluster = cluster(["n1", "n2"].map(node).to_vec(), vec![], gang.to_vec());
+    let pe = Arc::clone(cluster.pod("a").unwrap().1.unwrap());
+    let n1: NodeSet = cluster.snapshot().find("n1").into_iter().collect();
+    cluster.note_unoffered(&"a".into(), n1.clone());
+    let mut plans = GangPlans::default();
+    plans.put(&pe, cluster.snapshot(), plan_gang(&pe, cluster.snapshot()));
+    cluster.note_unoffered(&"a".into(), NodeSet::default());
+    cluster.note_unoffered(&"b".into(), n1);
+    assert!(plans.get(&pe, cluster.snapshot()).is_none(), "the plan gives n1 to the other member");
 }
