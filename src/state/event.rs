@@ -41,9 +41,9 @@ pub enum Event {
     Loads(BTreeMap<NodeName, Load>),
     /// The time from now on: measurements age by it.
     Time(Timestamp),
-    /// Time has passed, so that reservations may be given up. A pending pod is settled once it has been seen for the quiet time: the watch has probably shown all
-    /// pods that were created with it. Before the first such event, every pod is settled. Neither the clock of the API
-    /// server nor a step of our own plays a part.
+    /// Time has passed, so that reservations may be given up. A pending pod is settled once it has been seen for the quiet
+    /// time: the watch has probably shown all pods that were created with it. Before the first such event, every pod is
+    /// settled. Neither the clock of the API server nor a step of our own plays a part.
     Settled {
         /// What has elapsed since the process started.
         elapsed: SignedDuration,

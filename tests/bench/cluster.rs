@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use outrigger::api::{NodeObject, PodObject};
-use outrigger::model::{Namespace, Node, ObjectId, Pod, Pool, PoolMembers, PoolMode, StreamJob, Tag};
+use outrigger::model::{Labels, Namespace, Node, ObjectId, Pod, Pool, PoolMembers, PoolMode, StreamJob, Tag};
 use outrigger::policy::{PolicySet, Source};
 use outrigger::state::{Cluster, Event};
 use serde_json::{Value, json};
@@ -76,6 +76,21 @@ pub(crate) fn change(nodes: usize) -> Event {
     Event::put(running(number, nodes))
 }
 
+/// Two versions of the `StreamJob` of the job that [`change`] is about: each declares something else than the other.
+pub(crate) fn stream_job_versions(nodes: usize) -> [Event; 2] {
+    let job = running(nodes * PES_PER_NODE / 2, nodes).labels.get("outrigger.dev/job").unwrap().to_owned();
+    [false, true].map(|override_load_protection| {
+        Event::put(StreamJob {
+            id: ObjectId::new(&Namespace::from("streams"), &job),
+            version: None,
+            pes: BTreeMap::new(),
+            others: Labels::default(),
+            override_load_protection,
+            last_places: Vec::new(),
+        })
+    })
+}
+
 /// PEs of one job that wait, in fours: in the pool, two of them on one node, all but that pair on different nodes.
 pub(crate) fn group(job: &str, pes: usize) -> Vec<Value> {
     (0..pes)
@@ -103,6 +118,11 @@ pub(crate) fn apart(pes: usize) -> Vec<Value> {
 /// The same as a gang: all are placed or none.
 pub(crate) fn gang(pes: usize) -> Vec<Value> {
     pending(pes, &json!({"outrigger.dev/exlocation": "apart", "outrigger.dev/gang": pes.to_string()}))
+}
+
+/// A PE that shares its node with no other PE of its namespace.
+pub(crate) fn isolated() -> Vec<Value> {
+    pending(1, &json!({"outrigger.dev/isolated": "true"}))
 }
 
 fn pending(pes: usize, annotations: &Value) -> Vec<Value> {

@@ -186,6 +186,14 @@ fn watch_event(bencher: Bencher<'_, '_>, nodes: usize) {
     drop(published);
 }
 
+/// A watch event of one `StreamJob`, whose PEs are read again.
+#[divan::bench(args = NODES)]
+fn stream_job_event(bencher: Bencher<'_, '_>, nodes: usize) {
+    let mut cluster = cluster::cluster(nodes);
+    let mut versions = cluster::stream_job_versions(nodes).into_iter().cycle();
+    bencher.bench_local(|| cluster.apply(versions.next().unwrap()));
+}
+
 /// Admission of a pod that no policy governs: what every other pod of the cluster pays.
 #[divan::bench]
 fn admission_not_ours(bencher: Bencher<'_, '_>) {
@@ -236,6 +244,41 @@ fn infeasible_gang_repeated(bencher: Bencher<'_, '_>, nodes: usize) {
         };
         extender::filter(&extender::decode_arguments(black_box(&body)).unwrap(), view).passed.len()
     });
+}
+
+/// filter of an isolated PE where other PEs run on every node, so that every node is rejected.
+#[divan::bench(args = NODES)]
+fn rejected(bencher: Bencher<'_, '_>, nodes: usize) {
+    let (cluster, body) = isolated_pe(nodes);
+    bencher.bench(|| rejects_all(&cluster, &body, &LastAttempt::default()));
+}
+
+/// The same again after another pod has changed: what was looked up about the PE is kept, and the nodes are filtered anew.
+#[divan::bench(args = NODES)]
+fn rejected_repeated(bencher: Bencher<'_, '_>, nodes: usize) {
+    let (mut cluster, body) = isolated_pe(nodes);
+    let view = SchedulingContext::new(cluster.snapshot(), cluster.policies());
+    let first = extender::filter(&extender::decode_arguments(&body).unwrap(), view).attempt;
+    let last_attempt = LastAttempt { cached_cycle: first.cached_cycle, unbound: Vec::new() };
+    cluster.apply(cluster::change(nodes));
+    bencher.bench(|| rejects_all(&cluster, &body, &last_attempt));
+}
+
+/// A cluster in which an isolated PE waits, and the question about the PE.
+fn isolated_pe(nodes: usize) -> (Cluster, Vec<u8>) {
+    let pods = cluster::isolated();
+    let body = cluster::question_about(&pods[0], nodes);
+    (cluster::waiting(nodes, pods), body)
+}
+
+fn rejects_all(cluster: &Cluster, body: &[u8], last_attempt: &LastAttempt) {
+    let view = SchedulingContext {
+        last_attempt,
+        asked_by_kube_scheduler: true,
+        ..SchedulingContext::new(cluster.snapshot(), cluster.policies())
+    };
+    let filtered = extender::filter(&extender::decode_arguments(black_box(body)).unwrap(), view);
+    assert!(filtered.passed.is_empty() && filtered.error.is_none());
 }
 
 /// filter of one member of a gang of exlocated PEs that fits.

@@ -37,6 +37,18 @@ struct State {
     events: broadcast::Sender<(&'static str, String)>,
     open: watch::Receiver<bool>,
     watchable: AtomicBool,
+    open_streams: Mutex<OpenStreams>,
+}
+
+/// What the API server says of group `streams.ibm.com`.
+#[derive(Clone, Copy)]
+pub(crate) enum OpenStreams {
+    /// The group is not served.
+    NotServed,
+    /// Nobody may ask whether it is served.
+    DiscoveryForbidden,
+    /// It is served, and nobody may list its objects.
+    ListsForbidden,
 }
 
 impl ApiServer {
@@ -51,8 +63,14 @@ impl ApiServer {
     pub(crate) fn silent(objects: Vec<Value>) -> Self {
         let (open, opened) = watch::channel(false);
         let (events, _) = broadcast::channel(1_024);
-        let state =
-            State { objects: Mutex::default(), version: Mutex::new(1), events, open: opened, watchable: true.into() };
+        let state = State {
+            objects: Mutex::default(),
+            version: Mutex::new(1),
+            events,
+            open: opened,
+            watchable: true.into(),
+            open_streams: Mutex::new(OpenStreams::NotServed),
+        };
         let data = Data::new(state);
         let held = Data::clone(&data);
         let server = HttpServer::new(move || {
@@ -81,6 +99,11 @@ impl ApiServer {
     /// Refuses new watches, or takes them up again.
     pub(crate) fn take_watches(&self, does: bool) {
         self.state.watchable.store(does, Ordering::Release);
+    }
+
+    /// Says this of group `streams.ibm.com`.
+    pub(crate) fn serve_open_streams(&self, open_streams: OpenStreams) {
+        *self.state.open_streams.lock().unwrap() = open_streams;
     }
 
     /// A kubeconfig that leads here, written to a folder.
@@ -145,6 +168,9 @@ fn failure(code: u16, reason: &str) -> HttpResponse {
 }
 
 async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
+    if let Some(rest) = request.path().strip_prefix("/apis/streams.ibm.com/v1") {
+        return of_open_streams(rest, *state.open_streams.lock().unwrap());
+    }
     let Some((_, path)) = PATHS.iter().find(|(_, path)| *path == request.path()) else {
         return of_one_pod(&request, &body, &state);
     };
@@ -164,6 +190,23 @@ async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpRe
     let mut open = state.open.clone();
     open.wait_for(|open| *open).await.unwrap();
     HttpResponse::Ok().json(state.list(path))
+}
+
+/// Says which kinds of group `streams.ibm.com` there are, or lists one.
+fn of_open_streams(rest: &str, open_streams: OpenStreams) -> HttpResponse {
+    let kinds = [("streamspes", "ProcessingElement"), ("streamshostpools", "HostPool"), ("streamsjobs", "Job")];
+    let resource = |(name, kind)| json!({"name": name, "singularName": "", "namespaced": true, "kind": kind, "verbs": ["list", "watch"]});
+    match (open_streams, rest) {
+        (OpenStreams::DiscoveryForbidden, "")
+        | (OpenStreams::ListsForbidden, "/streamspes" | "/streamshostpools" | "/streamsjobs") => {
+            failure(403, "Forbidden")
+        }
+        (OpenStreams::ListsForbidden, "") => HttpResponse::Ok().json(json!({
+            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "streams.ibm.com/v1",
+            "resources": kinds.map(resource),
+        })),
+        _ => failure(404, "NotFound"),
+    }
 }
 
 /// Reads, fences or binds a pod.

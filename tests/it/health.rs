@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 
 use assert_cmd::Command;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::api_server::ApiServer;
+use crate::api_server::{ApiServer, OpenStreams};
 use crate::objects::{binding_args, extender_args, node, pod, review};
 use crate::program::{PATIENCE, Program, Settings};
 use crate::wait::until;
@@ -38,6 +38,36 @@ async fn alive_before_ready_and_ready_after_the_first_lists() {
     until("it is ready", PATIENCE, async || program.operations.get("/readyz").await?.succeeded()).await.unwrap();
     let answer = program.extender.post("/extender/filter", question).await.unwrap();
     assert_eq!((answer.json()["NodeNames"].clone(), answer.json()["Error"].clone()), (json!(["n1"]), json!("")));
+}
+
+#[tokio::test]
+async fn kinds_of_open_streams_that_may_not_be_read_stop_nobody_else() {
+    for open_streams in [OpenStreams::DiscoveryForbidden, OpenStreams::ListsForbidden] {
+        let api = ApiServer::silent(vec![node("n1"), pod("a")]);
+        api.serve_open_streams(open_streams);
+        api.open();
+        let program = Program::start(&api, Settings::default()).await;
+        let question = extender_args(&pod("a"), &["n1"]).to_string();
+        let answer = program.extender.post("/extender/filter", question).await.unwrap();
+        assert_eq!(answer.json()["NodeNames"], json!(["n1"]), "{}", answer.body);
+        // A PE whose `ProcessingElement` cannot be read waits.
+        let question = extender_args(&open_streams_pod("b"), &["n1"]).to_string();
+        let answer = program.extender.post("/extender/filter", question).await.unwrap();
+        let error = answer.json()["Error"].to_string();
+        assert!(error.contains("the object that declares the placement of the pod has not been seen yet"), "{error}");
+        assert!(program.log().contains("the kind may not be read"), "{}", program.log());
+    }
+}
+
+/// A PE that belongs to a `ProcessingElement`.
+fn open_streams_pod(name: &str) -> Value {
+    let mut pod = pod(name);
+    pod["metadata"]["labels"] =
+        json!({"app": "streams", "svc": "pe", "streams.ibm.com/job": "j", "streams.ibm.com/pe": "1"});
+    pod["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "streams.ibm.com/v1", "kind": "ProcessingElement", "name": "j-1", "uid": "u", "controller": true,
+    }]);
+    pod
 }
 
 #[tokio::test]

@@ -10,11 +10,6 @@ use crate::state::job_state::{JobState, MemberState, PreviousNode};
 use crate::state::node_state::NodeIndex;
 
 impl Cluster {
-    /// Reads these PEs again: something else is declared of them.
-    pub(super) fn replace_pes(&mut self, is_meant: impl Fn(&Pe) -> bool) {
-        self.replace_all(|entry| entry.pe.as_deref().is_some_and(&is_meant));
-    }
-
     /// Reads these pods again; returns their number.
     pub(super) fn replace_all(&mut self, is_meant: impl Fn(&Entry) -> bool) -> usize {
         let pods = self.pods.iter().filter(|entry| is_meant(entry)).map(|entry| Arc::clone(&entry.pod)).collect();
@@ -89,11 +84,9 @@ impl Cluster {
         let is_exclusive = |id: &ObjectId| self.current.pools.get(id).is_some_and(|pool| pool.mode.is_exclusive());
         let exclusive: BTreeSet<ObjectId> = pools.iter().filter(|id| is_exclusive(id)).cloned().collect();
         if !exclusive.is_empty() {
-            self.replace_all(|entry| {
-                let spec = entry.pe.as_ref().and_then(|pe| pe.spec.as_deref().ok());
-                entry.node.is_some()
-                    && spec.is_some_and(|spec| matches!(&spec.hosts, HostChoice::Pool(id) if exclusive.contains(id)))
-            });
+            let is_placed = |uid: &PodUid| self.pods.get(uid.as_str()).is_some_and(|entry| entry.node.is_some());
+            let placed = self.by_pool.of(&exclusive).into_iter().filter(is_placed).collect();
+            self.replace_these(&placed);
         }
     }
 
@@ -119,12 +112,10 @@ impl Cluster {
 
     /// Notes a spec change of every job with a PE in one of these pools. The pools have changed.
     pub(super) fn note_pool_change(&mut self, pools: &BTreeSet<ObjectId>) {
-        let is_in_one = |pe: &Pe| {
-            pe.spec.as_ref().is_ok_and(|spec| matches!(&spec.hosts, HostChoice::Pool(id) if pools.contains(id)))
-        };
-        let jobs = self.current.jobs.iter();
-        let jobs = jobs.filter(|(_, state)| state.members.iter().any(|member| is_in_one(&member.pe)));
-        let jobs: Vec<JobId> = jobs.map(|(id, _)| id.clone()).collect();
+        let pods = self.by_pool.of(pools);
+        let pes = pods.iter().filter_map(|uid| self.pods.get(uid.as_str())?.pe.as_ref());
+        let with_member = pes.filter(|pe| self.current.job(&pe.job).is_some());
+        let jobs: BTreeSet<JobId> = with_member.map(|pe| pe.job.clone()).collect();
         self.note_spec_change(jobs);
     }
 
@@ -141,10 +132,7 @@ impl Cluster {
     }
 
     fn count(&mut self, entry: &Entry) {
-        self.index_by_object(entry);
-        if entry.pe.as_ref().is_some_and(|pe| pe.awaited.is_some()) {
-            self.awaiting.insert(entry.pod.key.uid.clone());
-        }
+        self.index(entry);
         let is_leaving = entry.pod.phase != PodPhase::Active || self.is_orphan(&entry.pod);
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
@@ -173,8 +161,7 @@ impl Cluster {
     }
 
     pub(super) fn uncount(&mut self, entry: &Entry) {
-        self.unindex_by_object(entry);
-        self.awaiting.remove(&entry.pod.key.uid);
+        self.unindex(entry);
         if let Some(index) = entry.node {
             let was_saturated = self.current.change_node(index, |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();

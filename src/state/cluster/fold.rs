@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
+use super::pods_by_object::PodsByObject;
 use super::reserved_pod::{ExpiredReservation, ReservedPod};
-use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
+use crate::model::{Load, NodeName, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};
 use crate::state::node_state::NodeIndex;
@@ -44,8 +45,12 @@ pub struct Cluster {
     pub(super) loads: BTreeMap<NodeName, Load>,
     /// The time of the last [`Event::Time`].
     pub(super) now: Timestamp,
+    /// The pods of PEs by the object that declares their job: a `StreamJob`, or the `Job` of open-streams.
+    pub(super) by_job: PodsByObject,
     /// The pods of each `ProcessingElement`.
-    pub(super) by_object: BTreeMap<ObjectId, BTreeSet<PodUid>>,
+    pub(super) by_element: PodsByObject,
+    /// The pods of PEs by the pool that the PEs name.
+    pub(super) by_pool: PodsByObject,
     /// Pending pods that were first seen less than the quiet time ago, each with the time of the first
     /// [`Event::Settled`] since; `None` before that event.
     pub(super) arrivals: BTreeMap<PodUid, Option<SignedDuration>>,

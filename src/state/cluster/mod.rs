@@ -6,6 +6,7 @@
 //! | [`nodes`] | nodes, their load, their places in the snapshot |
 //! | [`pods`] | pods, and owners of pods that are gone |
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
+//! | [`pods_by_object`] | the pods of PEs by the objects that the PEs depend on |
 //! | [`count`] | counts a pod on its node and in its job |
 //! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
 //! | [`unoffered_nodes`] | nodes that kube-scheduler does not ask about for a PE |
@@ -22,6 +23,7 @@ mod fold;
 mod nodes;
 mod open_streams;
 mod pods;
+mod pods_by_object;
 mod pools;
 mod reserved_pod;
 mod reserved_pods;

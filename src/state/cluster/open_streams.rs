@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::fold::{Apply, Cluster, Entry, Kind};
+use super::fold::{Apply, Cluster, Kind};
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, HostChoice, ObjectId, Objects, OpenStreams,
-    OpenStreamsObject, Pools,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, ObjectId, Objects, OpenStreams, OpenStreamsObject, Pe, Pools,
 };
 use crate::state::event::Observed;
 
@@ -21,7 +20,7 @@ impl Declares for DeclaredPe {
     const KIND: Kind = Kind::DeclaredPe;
 
     fn replace_pes(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
-        let pods = changed.iter().filter_map(|id| cluster.by_object.get(id)).flatten().cloned().collect();
+        let pods = cluster.by_element.of(changed);
         cluster.replace_these(&pods);
     }
 }
@@ -30,7 +29,8 @@ impl Declares for DeclaredJob {
     const KIND: Kind = Kind::DeclaredJob;
 
     fn replace_pes(cluster: &mut Cluster, changed: &BTreeSet<ObjectId>) {
-        cluster.replace_pes(|pe| changed.contains(&pe.job.object()));
+        let pods = cluster.by_job.of(changed);
+        cluster.replace_these(&pods);
     }
 }
 
@@ -52,10 +52,11 @@ impl Declares for DeclaredPool {
         cluster.current.pools = pools;
         cluster.note_pool_change(&changed_pools);
         // The placement spec of a PE depends on its pool, and may be invalid because of it.
-        cluster.replace_pes(|pe| match &pe.spec {
-            Ok(spec) => matches!(&spec.hosts, HostChoice::Pool(id) if ids.contains(id)),
-            Err(_) => changed.iter().any(|id| id.namespace == pe.pod.key.namespace),
-        });
+        let mut pods = cluster.by_pool.of(&ids);
+        let is_invalid = |pe: &Pe| pe.spec.is_err() && changed.iter().any(|id| id.namespace == pe.pod.key.namespace);
+        let invalid = cluster.pods.iter().filter(|entry| entry.pe.as_deref().is_some_and(is_invalid));
+        pods.extend(invalid.map(|entry| entry.pod.key.uid.clone()));
+        cluster.replace_these(&pods);
     }
 }
 
@@ -101,24 +102,6 @@ impl<T: Declares> Apply for T {
 }
 
 impl Cluster {
-    /// Indexes a pod by its `ProcessingElement`.
-    pub(super) fn index_by_object(&mut self, entry: &Entry) {
-        if let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) {
-            self.by_object.entry(object.clone()).or_default().insert(entry.pod.key.uid.clone());
-        }
-    }
-
-    /// Takes a pod out of that index.
-    pub(super) fn unindex_by_object(&mut self, entry: &Entry) {
-        let Some(object) = entry.pe.as_ref().and_then(|pe| pe.object.as_deref()) else { return };
-        if let Some(pods) = self.by_object.get_mut(object) {
-            pods.remove(&entry.pod.key.uid);
-            if pods.is_empty() {
-                self.by_object.remove(object);
-            }
-        }
-    }
-
     /// All pools, given those of group `outrigger.dev`.
     pub(super) fn with_declared_pools(&self, own: Pools) -> Pools {
         let declared = self.current.declared.open_streams.pools.values().filter_map(|declared| declared.pool.as_ref());

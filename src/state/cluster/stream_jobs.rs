@@ -23,14 +23,14 @@ impl Apply for StreamJob {
         let last_places = self.last_places.clone();
         Arc::make_mut(&mut cluster.current.declared.jobs).insert(id.clone(), Arc::new(self));
         if declares_else {
-            cluster.replace_pes(|pe| pe.job.object() == id);
+            cluster.replace_pes_of(&id);
         }
         cluster.restore_previous_nodes(&id, last_places);
     }
 
     fn gone(key: &ObjectId, cluster: &mut Cluster) {
         if Arc::make_mut(&mut cluster.current.declared.jobs).remove(key).is_some() {
-            cluster.replace_pes(|pe| pe.job.object() == *key);
+            cluster.replace_pes_of(key);
         }
     }
 
@@ -57,6 +57,12 @@ impl Cluster {
         self.current.version += 1;
         let awaiting = self.awaiting.clone();
         self.replace_these(&awaiting);
+    }
+
+    /// Reads the PEs of a job again: something else is declared of them.
+    fn replace_pes_of(&mut self, job: &ObjectId) {
+        let pods = self.by_job.of(&BTreeSet::from([job.clone()]));
+        self.replace_these(&pods);
     }
 
     /// Takes over from the status of a `StreamJob` where PEs were last bound, as an earlier process saw it. What this

@@ -143,11 +143,12 @@ pub(super) async fn half_finished_resizes(client: Client, names: Vec<String>, en
         }
         let [wanted, reserved] =
             [number * 13 % 400 + 1, number * 29 % 400 + 1].map(|cpu| json!({"cpu": format!("{cpu}m")}));
-        let (subresource, change) = if number % 2 == 0 {
+        // The API server allows the resize of a container that runs only where its status has resources.
+        let (subresource, change) = if number / names.len() % 2 == 1 {
             let container = json!({"name": "main", "resources": {"requests": wanted}});
             ("resize", json!({"spec": {"containers": [container]}}))
         } else {
-            let reason = if number % 4 == 1 { "Deferred" } else { "Infeasible" };
+            let reason = if number % 2 == 1 { "Deferred" } else { "Infeasible" };
             let status = json!({
                 "name": "main", "image": "none", "imageID": "", "ready": true, "restartCount": 0,
                 "allocatedResources": reserved, "resources": {"requests": wanted},

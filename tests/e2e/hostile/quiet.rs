@@ -89,15 +89,16 @@ impl Quiet {
         Ok(())
     }
 
-    /// Waits until all are placed; those that were created in the `blind` time are counted apart.
+    /// Waits until all are placed; those that waited in the `blind` time are counted apart.
     pub(super) async fn waits(&self, created: BTreeMap<String, Creation>, blind: Option<Range<Instant>>) -> Waits {
         until("all PEs are placed", ALL_PLACED, async || self.are_placed(&created)).await.unwrap();
         let placed = self.placed.lock().unwrap();
         let mut waits = Waits::default();
         for (name, Creation { asked, answered }) in created {
             // The watch may show the node before the answer comes.
-            let wait = placed[&name].saturating_duration_since(answered);
-            let is_blind = blind.as_ref().is_some_and(|blind| blind.contains(&asked));
+            let placed = placed[&name];
+            let wait = placed.saturating_duration_since(answered);
+            let is_blind = blind.as_ref().is_some_and(|blind| asked < blind.end && placed > blind.start);
             if is_blind { &mut waits.blind } else { &mut waits.seeing }.0.push(wait);
             waits.creations.0.push(answered.duration_since(asked));
         }
@@ -130,7 +131,7 @@ async fn note_placed(pods: Api<Pod>, placed: Placed) {
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     pub(super) seeing: Durations,
-    /// Those that were created while the extender saw nothing.
+    /// Those that waited while the extender saw nothing.
     pub(super) blind: Durations,
     /// How long the creations have taken.
     pub(super) creations: Durations,

@@ -1,0 +1,71 @@
+//! The pods of PEs by the objects that the placement of the PEs depends on, so that the change of an object costs as much as
+//! the PEs that it concerns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fold::{Cluster, Entry};
+use crate::model::{HostChoice, ObjectId, Pe, PodUid};
+
+/// The pods that depend on objects of one kind.
+#[derive(Debug, Default)]
+pub(super) struct PodsByObject(BTreeMap<ObjectId, BTreeSet<PodUid>>);
+
+impl PodsByObject {
+    /// The pods that depend on one of these objects.
+    pub(super) fn of(&self, objects: &BTreeSet<ObjectId>) -> BTreeSet<PodUid> {
+        objects.iter().filter_map(|id| self.0.get(id)).flatten().cloned().collect()
+    }
+
+    fn insert(&mut self, object: ObjectId, pod: &PodUid) {
+        self.0.entry(object).or_default().insert(pod.clone());
+    }
+
+    fn remove(&mut self, object: &ObjectId, pod: &PodUid) {
+        if let Some(pods) = self.0.get_mut(object) {
+            pods.remove(pod);
+            if pods.is_empty() {
+                self.0.remove(object);
+            }
+        }
+    }
+}
+
+/// The pool that a PE names.
+fn pool_of(pe: &Pe) -> Option<&ObjectId> {
+    match &pe.spec.as_ref().ok()?.hosts {
+        HostChoice::Pool(id) => Some(id),
+        HostChoice::Any | HostChoice::Tags(_) => None,
+    }
+}
+
+impl Cluster {
+    /// Indexes a pod by the objects that its PE depends on.
+    pub(super) fn index(&mut self, entry: &Entry) {
+        let Some(pe) = &entry.pe else { return };
+        let uid = &entry.pod.key.uid;
+        self.by_job.insert(pe.job.object(), uid);
+        if let Some(element) = pe.object.as_deref() {
+            self.by_element.insert(element.clone(), uid);
+        }
+        if let Some(pool) = pool_of(pe) {
+            self.by_pool.insert(pool.clone(), uid);
+        }
+        if pe.awaited.is_some() {
+            self.awaiting.insert(uid.clone());
+        }
+    }
+
+    /// Takes a pod out of these indexes.
+    pub(super) fn unindex(&mut self, entry: &Entry) {
+        let Some(pe) = &entry.pe else { return };
+        let uid = &entry.pod.key.uid;
+        self.by_job.remove(&pe.job.object(), uid);
+        if let Some(element) = pe.object.as_deref() {
+            self.by_element.remove(element, uid);
+        }
+        if let Some(pool) = pool_of(pe) {
+            self.by_pool.remove(pool, uid);
+        }
+        self.awaiting.remove(uid);
+    }
+}
