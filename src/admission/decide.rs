@@ -11,8 +11,8 @@ use super::decision::Decision;
 use super::patch::{PatchBuilder, Unpatchable};
 use super::skip_reason::SkipReason;
 use super::{
-    affinity, conflicts, identity, injection, job_share, json, node_name, open_streams, scheduler, sidecars, sizing,
-    tolerations,
+    affinity, conflicts, identity, injection, job_share, json, large_gang, node_name, open_streams, scheduler,
+    sidecars, sizing, tolerations,
 };
 use crate::model::{Labels, Namespace};
 
@@ -75,6 +75,7 @@ fn apply_rules<'a>(
     let mut patch = PatchBuilder::new(pod);
     conflicts::warn(candidate, patch.warnings());
     conflicts::warn_of_no_effect(candidate, context.pools, patch.warnings());
+    large_gang::warn(candidate, patch.warnings());
     let selected_labels = identity::label(&mut patch, candidate, context.policies)?;
     identity::annotate(&mut patch, candidate)?;
     match withheld {

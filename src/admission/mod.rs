@@ -5,7 +5,8 @@
 //!                              │ the policy, and the whole pod as raw JSON
 //!                              ▼
 //!              decide: skip? deny? otherwise apply the rules, one rule a file:
-//!              identity · sidecars · job_share · sizing · scheduler · open_streams · affinity · node_name · tolerations
+//!              large_gang · identity · sidecars · job_share · sizing · scheduler · open_streams · affinity ·
+//!              node_name · tolerations
 //!                              │ the patched pod: the rules are applied again and must change nothing
 //!                              ▼
 //!                           encode ─► bytes
@@ -30,6 +31,7 @@ mod identity;
 mod injection;
 mod job_share;
 mod json;
+mod large_gang;
 mod limit_ranger;
 mod node_name;
 mod open_streams;
