@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, DeclaredPe, DeclaredRegion, HostPort, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
+    Bytes, DeclaredPe, DeclaredRegion, HostPort, JobId, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
     NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent, Pod, PodKey, PodPhase,
     PodRequests, PodUid, Pool, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint,
     Toleration,
@@ -115,11 +115,21 @@ pub(crate) fn with_cores(cores: u64, node: Node) -> Node {
     Node { allocatable, ..node }
 }
 
+/// The key of a pod of these tests.
+pub(crate) fn pod_key(name: &str) -> PodKey {
+    PodKey { namespace: Namespace::from(NAMESPACE), name: name.into(), uid: name.into() }
+}
+
+/// The identity of a job of these tests.
+pub(crate) fn job_id(name: &str) -> JobId {
+    JobId { namespace: Namespace::from(NAMESPACE), name: name.into(), generation: "".into() }
+}
+
 /// A pending pod without a job. It requests 0.1 cores and 128 MiB.
 pub(crate) fn pod(name: &str) -> Pod {
     let requests = Resources { cpu: Millicores(100), memory: Bytes(128 << 20), other: Vec::new() };
     Pod {
-        key: PodKey { namespace: Namespace::from(NAMESPACE), name: name.into(), uid: name.into() },
+        key: pod_key(name),
         resource_version: "1".into(),
         labels: Labels::default(),
         annotations: Labels::default(),

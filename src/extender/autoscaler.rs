@@ -61,7 +61,7 @@ pub fn simulate_filter(
         passed.retain(|(_, index)| Some(*index) == decision.planned_node());
     }
     let back = passed.iter().filter_map(|(name, _)| written.get(*name).copied());
-    let body = encode::filter_result_whole(back, rejected.into_iter());
+    let body = encode::filter_result_whole(back, rejected.iter().map(|node| (node.name, node.reason)));
     Ok((body, if passed.is_empty() && !names.is_empty() { RequestOutcome::Refused } else { RequestOutcome::Passed }))
 }
 

@@ -8,7 +8,7 @@ use super::attempt::{Attempt, CachedCycle, Choice};
 use super::context::SchedulingContext;
 use super::decode::{CandidateNodes, SchedulingArguments};
 use super::encode;
-use super::question::{Question, Unanswerable};
+use super::question::{Question, RejectedNode, Unanswerable};
 use crate::model::{NodeName, Pe, Pod, Reason};
 use crate::placement::{PlacementDecision, check_work_budget, reserved_room_rejection};
 use crate::state::{NodeIndex, NodeSet, Snapshot};
@@ -92,7 +92,8 @@ pub fn filter(arguments: &SchedulingArguments<'_>, context: SchedulingContext<'_
         encode::filter_result([best.name.as_str()].into_iter(), std::iter::empty(), 1)
     } else {
         let passed = answer.passed.iter().map(|(name, _)| *name);
-        let told = answer.rejected.iter().filter(|(_, reason)| *reason != Reason::StaleState).copied();
+        let told = answer.rejected.iter().filter(|node| node.reason != Reason::StaleState);
+        let told = told.map(|node| (node.name, node.reason));
         encode::filter_result(passed, told, names.len())
     };
     let group = group_places(&decision, &choice);
@@ -145,10 +146,10 @@ fn is_choice_free(pod: &Pod, passed: &[NodeIndex], snapshot: &Snapshot) -> bool 
     !pod.has_preferences && !passed.iter().any(is_avoided)
 }
 
-fn count_by_reason(rejected: &[(&str, Reason)]) -> BTreeMap<Reason, usize> {
+fn count_by_reason(rejected: &[RejectedNode<'_>]) -> BTreeMap<Reason, usize> {
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for (_, reason) in rejected {
-        *counts.entry(*reason).or_default() += 1;
+    for node in rejected {
+        *counts.entry(node.reason).or_default() += 1;
     }
     counts
 }

@@ -33,7 +33,7 @@ pub(super) struct Answer<'s, 'n> {
     snapshot: Cow<'s, Snapshot>,
     cycle: Arc<CycleState>,
     pub(super) passed: Vec<(&'n str, NodeIndex)>,
-    pub(super) rejected: Vec<(&'n str, Reason)>,
+    pub(super) rejected: Vec<RejectedNode<'n>>,
 }
 
 impl<'q> Question<'q> {
@@ -92,7 +92,7 @@ impl<'q> Question<'q> {
         let decision = self.context.decide(self.pe, &snapshot);
         let (passed, mut rejected) = filter_nodes(&decision, &self.candidates);
         if self.context.asked_by_kube_scheduler {
-            self.mark_contradictions(&mut rejected, &snapshot);
+            self.mark_contradictions(&mut rejected);
         }
         let cycle = Arc::clone(decision.cycle());
         Answer { snapshot, cycle, passed, rejected }
@@ -101,7 +101,7 @@ impl<'q> Question<'q> {
     /// Replaces the reason of nodes that are rejected by a rule which kube-scheduler checks too, or because they are unknown:
     /// the nodes have passed the filters of kube-scheduler, so the watches are behind (docs/design.md, D23). A node without
     /// room for reserved PEs stays rejected, because kube-scheduler knows no reservations.
-    fn mark_contradictions(&self, rejected: &mut [(&str, Reason)], snapshot: &Snapshot) {
+    fn mark_contradictions(&self, rejected: &mut [RejectedNode<'_>]) {
         // The filters of kube-scheduler read no other PE, so neither look-ahead nor a plan is needed.
         let base = LazyCell::new(|| self.prepare(self.context.snapshot));
         let without_cycles = LazyCell::new(|| PlacementDecision::new(self.pe, &base, Foresight::Bucket));
@@ -110,10 +110,9 @@ impl<'q> Question<'q> {
             let is_reserved = self.context.snapshot.node(index).is_some_and(|state| state.reserved_pods > 0);
             is_reserved || has_cycles && without_cycles.passes_kube_scheduler(index)
         };
-        for (name, reason) in rejected {
-            let is_contradicted = snapshot
-                .find(name)
-                .is_none_or(|index| is_checked_by_kube_scheduler(*reason) && !passes_without_reservations(index));
+        for RejectedNode { index, reason, .. } in rejected {
+            let is_contradicted =
+                index.is_none_or(|index| is_checked_by_kube_scheduler(*reason) && !passes_without_reservations(index));
             if is_contradicted {
                 *reason = Reason::StaleState;
             }
@@ -150,7 +149,7 @@ impl Answer<'_, '_> {
 
     /// True where no node passes, and the watches are behind kube-scheduler.
     fn is_contradicted(&self) -> bool {
-        self.passed.is_empty() && self.rejected.iter().any(|(_, reason)| *reason == Reason::StaleState)
+        self.passed.is_empty() && self.rejected.iter().any(|node| node.reason == Reason::StaleState)
     }
 
     /// True where no gang is planned: the PE is placed by itself.
@@ -192,7 +191,16 @@ fn new_unoffered(pe: &Arc<Pe>, candidates: &[Candidate<'_>], context: Scheduling
 }
 
 /// Nodes that pass, and nodes that are rejected.
-type FilteredNodes<'n> = (Vec<(&'n str, NodeIndex)>, Vec<(&'n str, Reason)>);
+type FilteredNodes<'n> = (Vec<(&'n str, NodeIndex)>, Vec<RejectedNode<'n>>);
+
+/// A node that is rejected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RejectedNode<'n> {
+    pub(super) name: &'n str,
+    /// `None` where the snapshot does not have the node.
+    index: Option<NodeIndex>,
+    pub(super) reason: Reason,
+}
 
 /// A node that is asked about by name; no index where the snapshot does not have the node.
 pub(super) type Candidate<'n> = (&'n str, Option<NodeIndex>);
@@ -205,12 +213,12 @@ pub(super) fn candidates<'n, N: AsRef<str>>(names: &'n [N], snapshot: &Snapshot)
 /// Filters nodes.
 pub(super) fn filter_nodes<'n>(decision: &PlacementDecision<'_>, candidates: &[Candidate<'n>]) -> FilteredNodes<'n> {
     let mut passed: Vec<(&str, NodeIndex)> = Vec::with_capacity(candidates.len());
-    let mut rejected: Vec<(&str, Reason)> = Vec::new();
+    let mut rejected = Vec::new();
     for (name, index) in candidates.iter().copied() {
         let found = index.ok_or(Rejection::NodeUnknown);
         match found.and_then(|index| decision.filter(index).map(|()| index)) {
             Ok(index) => passed.push((name, index)),
-            Err(rejection) => rejected.push((name, rejection.reason())),
+            Err(rejection) => rejected.push(RejectedNode { name, index, reason: rejection.reason() }),
         }
     }
     (passed, rejected)

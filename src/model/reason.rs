@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{NodeName, Overload, Shortage, Tag, Token};
+use super::{JobId, NodeName, Overload, PodKey, Shortage, Tag, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
@@ -143,9 +143,9 @@ pub enum Rejection {
         size: usize,
     },
     /// See [`Reason::PoolExclusiveToOtherJob`]; the other job.
-    PoolExclusiveToOtherJob(String),
+    PoolExclusiveToOtherJob(JobId),
     /// See [`Reason::PoolNodeInUse`]; the other job.
-    PoolNodeInUse(String),
+    PoolNodeInUse(JobId),
     /// See [`Reason::PoolIndexElsewhere`].
     PoolIndexElsewhere,
     /// See [`Reason::HostMismatch`].
@@ -155,9 +155,9 @@ pub enum Rejection {
     /// See [`Reason::InsufficientResources`].
     InsufficientResources(Shortage),
     /// See [`Reason::NodeHoldsIsolatedPe`]; the PE that is there.
-    NodeHoldsIsolatedPe(String),
+    NodeHoldsIsolatedPe(PodKey),
     /// See [`Reason::IsolatedPeNeedsEmptyNode`]; the PE that is there.
-    IsolatedPeNeedsEmptyNode(String),
+    IsolatedPeNeedsEmptyNode(PodKey),
     /// See [`Reason::ColocationMismatch`]; where members of the bucket are.
     ColocationMismatch(Arc<[NodeName]>),
     /// See [`Reason::BucketDoesNotFit`]; what the pending members of the bucket request together.
@@ -165,12 +165,12 @@ pub enum Rejection {
     /// See [`Reason::BucketDoesNotFit`]; a pending member of the bucket may not go to the node.
     BucketMemberRejected {
         /// The name of the member.
-        pe: String,
+        pe: Arc<str>,
         /// The rejection of the node for that member.
         rejection: Box<Self>,
     },
     /// See [`Reason::ExlocationConflict`]; the PE with a shared token that is there.
-    ExlocationConflict(String),
+    ExlocationConflict(PodKey),
     /// See [`Reason::ExlocationInfeasible`]; the token.
     ExlocationInfeasible(Token),
     /// See [`Reason::NodeOverloaded`]; the metric, its value and the thresholds.

@@ -103,7 +103,7 @@ impl PendingBucketMember {
 
     /// The rejection of the bucket for a rejection of this member.
     pub(super) fn reject(&self, rejection: Rejection) -> Rejection {
-        Rejection::BucketMemberRejected { pe: self.pe.name.to_string(), rejection: Box::new(rejection) }
+        Rejection::BucketMemberRejected { pe: Arc::clone(&self.pe.name), rejection: Box::new(rejection) }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::extender::bind::{
 };
 use crate::model::{NodeName, Pod, Pool, Rejection, StreamJob, keys};
 use crate::state::{Cluster, Event};
-use crate::testing::{NAMESPACE, bound_to, cluster, node, pe, place, pod, policies};
+use crate::testing::{NAMESPACE, bound_to, cluster, node, pe, place, pod, pod_key, policies};
 
 const APART: &[(&str, &str)] = &[("exlocation", "t")];
 
@@ -47,7 +47,7 @@ fn a_pending_binding_has_the_verified_version_of_the_pod() {
 fn the_second_of_two_exlocated_pes_is_rejected() {
     let mut cluster = known();
     assumed(bind(&mut cluster, "a", "n1"));
-    let rejected = Err(VerificationError::Rejected(Rejection::ExlocationConflict("streams/a".to_owned())));
+    let rejected = Err(VerificationError::Rejected(Rejection::ExlocationConflict(pod_key("a"))));
     assert_eq!(bind(&mut cluster, "b", "n1"), rejected);
     assert_eq!((cluster.assumed("b"), cluster.assumed_len()), (None, 1), "no pod is assumed");
     assumed(bind(&mut cluster, "b", "n2"));

@@ -10,5 +10,5 @@ pub(super) fn applies(state: &PreFilterState) -> bool {
 }
 
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
-    state.exlocated.on_node(node.index).map(|other| Rejection::ExlocationConflict(other.pod.key.to_string()))
+    state.exlocated.on_node(node.index).map(|other| Rejection::ExlocationConflict(other.pod.key.clone()))
 }

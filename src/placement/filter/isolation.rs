@@ -15,7 +15,7 @@ pub(super) fn holds_isolated_pe(state: &PreFilterState, node: NodeView<'_>) -> O
     let isolation = |other: &Pe| other.spec.as_ref().ok().and_then(|spec| spec.isolation);
     others(state, &node.state.claimants)
         .find(|other| isolation(other).is_some_and(|scope| scope.reaches(&other.job, &state.pe.job)))
-        .map(|other| Rejection::NodeHoldsIsolatedPe(other.pod.key.to_string()))
+        .map(|other| Rejection::NodeHoldsIsolatedPe(other.pod.key.clone()))
 }
 
 /// This PE is isolated.
@@ -28,7 +28,7 @@ pub(super) fn holds_other_pe(state: &PreFilterState, node: NodeView<'_>) -> Opti
     let scope = state.spec.isolation?;
     others(state, &node.state.pes)
         .find(|other| scope.reaches(&state.pe.job, &other.job))
-        .map(|other| Rejection::IsolatedPeNeedsEmptyNode(other.pod.key.to_string()))
+        .map(|other| Rejection::IsolatedPeNeedsEmptyNode(other.pod.key.clone()))
 }
 
 fn others<'a>(state: &'a PreFilterState, pes: &'a [Arc<Pe>]) -> impl Iterator<Item = &'a Pe> {

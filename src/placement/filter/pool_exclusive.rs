@@ -8,8 +8,8 @@ use super::plugin::NodeView;
 use crate::model::{HostChoice, Pe, Pools, Rejection};
 
 pub(super) fn filter(state: &PreFilterState, node: NodeView<'_>) -> Option<Rejection> {
-    let owned = || owner(state, node).map(|owner| Rejection::PoolExclusiveToOtherJob(owner.job.to_string()));
-    let in_use = || user(state, node).map(|user| Rejection::PoolNodeInUse(user.job.to_string()));
+    let owned = || owner(state, node).map(|owner| Rejection::PoolExclusiveToOtherJob(owner.job.clone()));
+    let in_use = || user(state, node).map(|user| Rejection::PoolNodeInUse(user.job.clone()));
     owned().or_else(in_use)
 }
 

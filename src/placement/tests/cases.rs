@@ -8,7 +8,8 @@ use crate::model::{Owner, OwnerKind, Pod, PoolMode, Reason, Rejection};
 use crate::state::{Cluster, Event};
 use crate::testing::{
     asking, bound_to, choice, closed, cluster, cordoned, decide, exclusive, filter_node, governed, in_namespace,
-    labelled, leaving, node, pe, place, pod, policies, pool, reasons, shortage, sized, tagged, with_cores,
+    job_id, labelled, leaving, node, pe, place, pod, pod_key, policies, pool, reasons, shortage, sized, tagged,
+    with_cores,
 };
 
 /// All orders of three PEs.
@@ -78,9 +79,9 @@ fn t4_an_exclusive_pool_takes_no_node_in_use_and_admits_no_other_job() {
         pe("foreign", "late", &[]),
     ];
     let mut cluster = cluster(vec![node("n1"), node("n2")], vec![pool("p", &[], exclusive(1))], pods);
-    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::PoolNodeInUse("streams/foreign".into())));
+    assert_eq!(filter_node(&cluster, "a", "n1"), Err(Rejection::PoolNodeInUse(job_id("foreign"))));
     assert_eq!(place(&mut cluster, "a").as_deref(), Some("n2"));
-    assert_eq!(filter_node(&cluster, "late", "n2"), Err(Rejection::PoolExclusiveToOtherJob("streams/owner".into())));
+    assert_eq!(filter_node(&cluster, "late", "n2"), Err(Rejection::PoolExclusiveToOtherJob(job_id("owner"))));
     assert_eq!(choice(&cluster, "late"), ["n1"]);
     assert_eq!(choice(&cluster, "b"), ["n1", "n2"]);
 }
@@ -318,7 +319,7 @@ fn t19_pods_whose_owner_is_gone_reject_no_node() {
     let pods = vec![before, of("now", asking(2_000, pe("j", "new", &spec)))];
     let nodes = vec![with_cores(4, node("n1")), with_cores(2, node("n2"))];
     let mut cluster = cluster(nodes, vec![pool("p", &[], sized(1))], pods);
-    assert_eq!(filter_node(&cluster, "new", "n1"), Err(Rejection::NodeHoldsIsolatedPe("streams/old".into())));
+    assert_eq!(filter_node(&cluster, "new", "n1"), Err(Rejection::NodeHoldsIsolatedPe(pod_key("old"))));
     assert_eq!(filter_node(&cluster, "new", "n2").unwrap_err().reason(), Reason::PoolIndexElsewhere);
     // Of the same name, but another one.
     cluster.apply(Event::OwnerGone(Owner { uid: "long ago".into(), ..owner.clone() }));
@@ -404,7 +405,7 @@ fn b5_isolated_pes_of_two_submissions_share_no_node_and_other_jobs_stay_off() {
     let pods = vec![bound_to("n1", pe("first", "a", &spec)), pe("second", "b", &spec), pe("unrelated", "c", &[])];
     let cluster = cluster(vec![node("n1")], vec![], pods);
     for pod in ["b", "c"] {
-        assert_eq!(filter_node(&cluster, pod, "n1"), Err(Rejection::NodeHoldsIsolatedPe("streams/a".into())));
+        assert_eq!(filter_node(&cluster, pod, "n1"), Err(Rejection::NodeHoldsIsolatedPe(pod_key("a"))));
     }
 }
 

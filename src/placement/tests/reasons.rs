@@ -11,9 +11,9 @@ use crate::model::{
 };
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, bound_to, closed, cluster, cordoned, exclusive, filter_node, governed, in_namespace, labelled, leaving,
-    limited, listed, measured, node, pe, pod, policies_by_namespace, pool, protecting, selecting, shortage, sized,
-    stream_job, tagged, tainted, taking, tolerating,
+    asking, bound_to, closed, cluster, cordoned, exclusive, filter_node, governed, in_namespace, job_id, labelled,
+    leaving, limited, listed, measured, node, pe, pod, pod_key, policies_by_namespace, pool, protecting, selecting,
+    shortage, sized, stream_job, tagged, tainted, taking, tolerating,
 };
 
 /// Filters node `n1` for PE `a` in a cluster of these nodes, pools and pods.
@@ -245,7 +245,7 @@ fn pool_exclusive_to_other_job_while_an_active_pe_of_that_job_and_pool_is_on_the
         filter_first(vec![node("n1")], pools, vec![owner, pe("j", "a", &[])])
     };
     let owning = |job: &str| bound_to("n1", pe(job, "owner", &[("host-pool", "mine")]));
-    assert_eq!(beside(owning("k")), Err(Rejection::PoolExclusiveToOtherJob("streams/k".to_owned())));
+    assert_eq!(beside(owning("k")), Err(Rejection::PoolExclusiveToOtherJob(job_id("k"))));
     assert_eq!(beside(owning("j")), Ok(()));
     assert_eq!(beside(leaving(owning("k"))), Ok(()));
     assert_eq!(beside(Pod { phase: PodPhase::Finished, ..owning("k") }), Ok(()));
@@ -260,7 +260,7 @@ fn pool_node_in_use_while_a_pe_of_another_job_is_on_the_node() {
         filter_first(vec![node("n1")], pools, vec![other, pe("j", "a", &[("host-pool", "p")])])
     };
     let other = |job: &str| bound_to("n1", pe(job, "b", &[]));
-    assert_eq!(beside(other("k")), Err(Rejection::PoolNodeInUse("streams/k".to_owned())));
+    assert_eq!(beside(other("k")), Err(Rejection::PoolNodeInUse(job_id("k"))));
     assert_eq!(beside(other("j")), Ok(()));
     assert_eq!(beside(leaving(other("k"))), Ok(()));
     assert_eq!(beside(bound_to("n1", pod("of no job"))), Ok(()));
@@ -389,8 +389,8 @@ fn isolation_holds_both_ways_between_active_pes() {
         among(vec![Pod { phase, ..bound_to("n1", pe("k", "b", there)) }, pe("j", "a", spec)])
     };
     let alone = [("isolated", "true")];
-    let holds = Err(Rejection::NodeHoldsIsolatedPe("streams/b".to_owned()));
-    let needs_empty = Err(Rejection::IsolatedPeNeedsEmptyNode("streams/b".to_owned()));
+    let holds = Err(Rejection::NodeHoldsIsolatedPe(pod_key("b")));
+    let needs_empty = Err(Rejection::IsolatedPeNeedsEmptyNode(pod_key("b")));
     assert_eq!(between(&alone, &[], PodPhase::Active), holds);
     assert_eq!(between(&alone, &alone, PodPhase::Active), holds);
     assert_eq!(between(&[], &alone, PodPhase::Active), needs_empty);
@@ -473,7 +473,7 @@ fn bucket_does_not_fit_where_a_member_is_rejected_or_its_port_is_used() {
     let taken = Err(Rejection::BucketDoesNotFit(shortage("hostPort 81/TCP", 1, 0)));
     assert_eq!(beside(node("n1"), vec![mate(), there]), taken);
     let taint = Rejection::UntoleratedTaint("k:NoSchedule".to_owned());
-    let rejected = Err(Rejection::BucketMemberRejected { pe: "b".to_owned(), rejection: Box::new(taint) });
+    let rejected = Err(Rejection::BucketMemberRejected { pe: "b".into(), rejection: Box::new(taint) });
     assert_eq!(beside(tainted(&["k"], node("n1")), vec![mate()]), rejected);
     assert_eq!(beside(tainted(&["k"], node("n1")), vec![tolerating(&["k"], mate())]), Ok(()));
 }
@@ -484,7 +484,7 @@ fn exlocation_conflict_while_an_active_pe_with_a_shared_token_is_on_the_node() {
         let there = Pod { phase, ..bound_to("n1", pe(job, "b", &[("exlocation", tokens)])) };
         among(vec![there, pe("j", "a", &[("exlocation", "t1,t2")])])
     };
-    assert_eq!(beside("j", "t2,t3", PodPhase::Active), Err(Rejection::ExlocationConflict("streams/b".to_owned())));
+    assert_eq!(beside("j", "t2,t3", PodPhase::Active), Err(Rejection::ExlocationConflict(pod_key("b"))));
     assert_eq!(beside("j", "t3", PodPhase::Active), Ok(()));
     assert_eq!(beside("j", "t1", PodPhase::Leaving), Ok(()));
     assert_eq!(beside("k", "t1", PodPhase::Active), Ok(()));
