@@ -37,6 +37,7 @@ pub mod admission;
 pub mod api;
 pub mod explain;
 pub mod extender;
+pub mod forecast;
 pub mod model;
 pub mod placement;
 pub mod policy;

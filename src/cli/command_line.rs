@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "demo")]
 use super::demo;
 use super::output::{print, say};
-use super::{CommandError, certs, explain, serve, simulate};
+use super::{CommandError, certs, explain, forecast, serve, simulate};
 
 /// Scheduler extender and admission webhook that place stream jobs on Kubernetes.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ enum Command {
     Simulate(Box<simulate::Arguments>),
     /// Explain why a pod is on its node, or why it waits
     Explain(explain::Arguments),
+    /// Forecast a series of a CSV file, and say how good such forecasts were
+    Forecast(forecast::Arguments),
     /// Issue a certificate authority and a serving certificate
     Certs(certs::Arguments),
     /// Print the custom resource definitions
@@ -65,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Forecast(arguments) => forecast::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Crds => crds(),
     };

@@ -7,6 +7,7 @@ mod connect;
 #[cfg(feature = "demo")]
 mod demo;
 mod explain;
+mod forecast;
 mod manifests;
 mod output;
 mod policies;
@@ -17,6 +18,7 @@ mod serve;
 mod simulate;
 mod task_group;
 mod terminal;
+mod xml;
 
 use self::command_error::CommandError;
 pub use self::command_line::run;

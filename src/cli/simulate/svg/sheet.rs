@@ -1,6 +1,7 @@
 //! Elements of a picture, written in order.
 
 use super::layout::Rect;
+use crate::cli::xml::escaped;
 
 /// A picture that is being written.
 #[derive(Debug, Default)]
@@ -83,10 +84,4 @@ impl Sheet {
              <rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{elements}\n</svg>\n"
         )
     }
-}
-
-/// Text escaped for XML, without characters that XML forbids.
-pub(super) fn escaped(text: &str) -> String {
-    let text: String = text.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,0 +1,8 @@
+//! `outrigger forecast`: forecasts one series of a file, and says how good such forecasts were.
+
+mod chart;
+mod command;
+mod report;
+mod series;
+
+pub(super) use command::{Arguments, run};

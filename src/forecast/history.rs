@@ -1,0 +1,97 @@
+//! The last samples of a series, observed or filled in.
+
+use super::precision::Number;
+
+/// A ring of the last samples, by step.
+#[derive(Clone, Debug)]
+pub(super) struct History<S> {
+    samples: Vec<S>,
+    /// A bit for each place of `samples`: 1 where the sample was observed.
+    observed: Vec<u64>,
+    capacity: usize,
+    first: i64,
+    end: i64,
+    /// The place of the next sample.
+    next: usize,
+}
+
+impl<S: Number> History<S> {
+    /// A history that keeps so many samples, and whose first sample is that of the step `first`.
+    pub(super) fn new(capacity: usize, first: i64) -> Self {
+        Self { samples: Vec::new(), observed: Vec::new(), capacity: capacity.max(1), first, end: first, next: 0 }
+    }
+
+    /// The step after the last sample.
+    pub(super) fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// The step of the last sample.
+    pub(super) fn last(&self) -> i64 {
+        self.end - 1
+    }
+
+    /// The number of samples so far, also of those that are forgotten.
+    pub(super) fn age(&self) -> i64 {
+        self.end - self.first
+    }
+
+    /// Adds the next sample.
+    pub(super) fn push(&mut self, value: f64, is_observed: bool) {
+        let at = self.next;
+        match self.samples.get_mut(at) {
+            Some(sample) => *sample = S::keep(value),
+            None => self.samples.push(S::keep(value)),
+        }
+        let (word, bit) = (at / 64, at % 64);
+        if self.observed.len() <= word {
+            self.observed.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.observed.get_mut(word) {
+            *bits = *bits & !(1 << bit) | u64::from(is_observed) << bit;
+        }
+        self.end += 1;
+        self.next = if at + 1 == self.capacity { 0 } else { at + 1 };
+    }
+
+    /// Replaces the last sample.
+    pub(super) fn replace_last(&mut self, value: f64) {
+        if let Some(sample) = self.place(self.last()).and_then(|at| self.samples.get_mut(at)) {
+            *sample = S::keep(value);
+        }
+    }
+
+    /// The sample of a step; `None` where it is not kept.
+    #[inline]
+    pub(super) fn get(&self, step: i64) -> Option<f64> {
+        self.samples.get(self.place(step)?).map(|sample| sample.exact())
+    }
+
+    /// True where the sample of a step was observed and is kept.
+    pub(super) fn is_observed(&self, step: i64) -> bool {
+        let bit = |at: usize| self.observed.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1);
+        self.place(step).is_some_and(bit)
+    }
+
+    /// The mean of a sample and its two neighbours, of those that are kept.
+    #[inline]
+    pub(super) fn smooth(&self, step: i64) -> Option<f64> {
+        let middle = self.get(step)?;
+        Some(match (self.get(step - 1), self.get(step + 1)) {
+            (Some(before), Some(after)) => (before + middle + after) / 3.0,
+            (Some(other), None) | (None, Some(other)) => f64::midpoint(middle, other),
+            (None, None) => middle,
+        })
+    }
+
+    /// The place of a sample that is kept. The samples of a step and of those around it are read very often: no division.
+    #[inline]
+    fn place(&self, step: i64) -> Option<usize> {
+        let back = usize::try_from(self.end - step).ok().filter(|back| (1..=self.samples.len()).contains(back))?;
+        Some(if back <= self.next { self.next - back } else { self.next + self.capacity - back })
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/history.rs"]
+mod tests;
