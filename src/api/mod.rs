@@ -16,6 +16,7 @@ mod metadata;
 mod node;
 mod node_requirements;
 pub mod open_streams;
+mod persistent_volume;
 mod pod;
 #[expect(
     clippy::duplicated_attributes,
@@ -31,6 +32,7 @@ pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, In
 pub use load::loads;
 pub(crate) use metadata::controller;
 pub use node::NodeObject;
+pub use persistent_volume::{PersistentVolumeClaimObject, PersistentVolumeObject, Unnamed};
 pub use pod::PodObject;
 pub use stream_job::{
     ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, StreamJob, StreamJobSpec,

@@ -36,6 +36,11 @@ fn remedy(rejection: &Rejection) -> String {
         Rejection::NodeAffinityMismatch(lacking) => {
             format!("label the node to match ({lacking}), or change the node selector or affinity of the pod")
         }
+        Rejection::VolumeNodeAffinityConflict { claim, lacking } => {
+            format!(
+                "no action needed where {lacking} has room; otherwise make room there, or bind claim {claim} to another volume"
+            )
+        }
         Rejection::RestrictedTag(tag) => {
             format!("ask for tag `{tag}` by a pool or outrigger.dev/host-tags, or open the node")
         }

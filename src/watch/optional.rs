@@ -1,10 +1,10 @@
-//! Kinds that a cluster may not serve: those of group `streams.ibm.com`.
+//! Kinds that a cluster may not serve, or that this process may not read: those of group `streams.ibm.com`, and volumes.
 //!
 //! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again,
 //! because the definition may be installed later.
 //!
-//! Where this process may not read a kind, PEs of other engines do not wait for it. A PE that belongs to an object of
-//! the kind waits until the object has been seen.
+//! Where this process may not read a kind, other PEs do not wait for it. A PE that belongs to an object of group
+//! `streams.ibm.com` waits until the object has been seen.
 
 use std::sync::Arc;
 use std::time::Duration;

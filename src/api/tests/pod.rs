@@ -68,3 +68,21 @@ fn gates_of_others_hold_a_pod_and_the_gate_of_outrigger_does_not() {
     assert!(is_gated(json!([gate("kueue.x-k8s.io/admission")])));
     assert!(is_gated(json!([gate("outrigger.dev/plan"), gate("kueue.x-k8s.io/admission")])));
 }
+
+#[test]
+fn claims_are_those_of_claims_and_of_generic_ephemeral_volumes() {
+    let claims = |volumes: Value| {
+        let object = json!({"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "spec": {"volumes": volumes}});
+        let object: PodObject = serde_json::from_value(object).unwrap();
+        let claims = Pod::try_from(&object).unwrap().claims;
+        claims.map(|claims| claims.iter().map(|claim| (claim.name.to_string(), claim.is_ephemeral)).collect::<Vec<_>>())
+    };
+    let volumes = json!([
+        {"name": "config", "configMap": {"name": "c"}},
+        {"name": "data", "persistentVolumeClaim": {"claimName": "data-p-0", "readOnly": true}},
+        {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
+    ]);
+    assert_eq!(claims(volumes), Some(vec![("data-p-0".to_owned(), false), ("p-scratch".to_owned(), true)]));
+    assert_eq!(claims(json!([{"name": "config", "configMap": {"name": "c"}}])), None);
+    assert_eq!(claims(json!(null)), None);
+}

@@ -108,7 +108,7 @@ impl Cluster {
 
     /// Notes that the placement spec of a PE of each of these jobs has changed. Before the snapshot is complete, no PE
     /// has been rejected that could pass now.
-    fn note_spec_change(&mut self, jobs: impl IntoIterator<Item = JobId>) {
+    pub(super) fn note_spec_change(&mut self, jobs: impl IntoIterator<Item = JobId>) {
         if !self.current.complete {
             return;
         }
@@ -142,6 +142,7 @@ impl Cluster {
 
     fn count(&mut self, entry: &Entry) {
         self.index_by_object(entry);
+        self.index_by_claim(entry);
         if entry.pe.as_ref().is_some_and(|pe| pe.awaited.is_some()) {
             self.awaiting.insert(entry.pod.key.uid.clone());
         }
@@ -174,6 +175,7 @@ impl Cluster {
 
     pub(super) fn uncount(&mut self, entry: &Entry) {
         self.unindex_by_object(entry);
+        self.unindex_by_claim(entry);
         self.awaiting.remove(&entry.pod.key.uid);
         if let Some(index) = entry.node {
             let was_saturated = self.current.change_node(index, |state| {
