@@ -18,6 +18,7 @@ mod node_requirements;
 pub mod open_streams;
 mod persistent_volume;
 mod pod;
+mod present;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::present::Present;
 use crate::model::{HostPort, NodeRequirement, NodeRequirements, Toleration};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -27,13 +28,9 @@ struct NodeAffinity {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PodAffinity {
-    required_during_scheduling_ignored_during_execution: Option<Vec<RequiredTerm>>,
+    required_during_scheduling_ignored_during_execution: Option<Vec<Present>>,
     preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredTerm>>,
 }
-
-/// A requirement of pod affinity; only whether it is there is read.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-struct RequiredTerm {}
 
 /// A preference; what is preferred is kube-scheduler's to read.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

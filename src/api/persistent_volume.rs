@@ -7,6 +7,7 @@ use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
 use super::node_requirements::NodeSelector;
+use super::present::Present;
 use crate::model::{
     BoundVolume, Namespace, ObjectId, PersistentVolume, PersistentVolumeClaim, PodUid, TOPOLOGY_LABELS, VolumeTopology,
     VolumeZone,
@@ -26,13 +27,13 @@ pub struct PersistentVolumeObject {
 #[serde(default, rename_all = "camelCase")]
 struct VolumeSpec {
     node_affinity: Option<VolumeNodeAffinity>,
-    aws_elastic_block_store: Option<VolumeSource>,
-    azure_disk: Option<VolumeSource>,
-    azure_file: Option<VolumeSource>,
-    cinder: Option<VolumeSource>,
-    gce_persistent_disk: Option<VolumeSource>,
-    portworx_volume: Option<VolumeSource>,
-    vsphere_volume: Option<VolumeSource>,
+    aws_elastic_block_store: Option<Present>,
+    azure_disk: Option<Present>,
+    azure_file: Option<Present>,
+    cinder: Option<Present>,
+    gce_persistent_disk: Option<Present>,
+    portworx_volume: Option<Present>,
+    vsphere_volume: Option<Present>,
 }
 
 impl VolumeSpec {
@@ -52,10 +53,6 @@ impl VolumeSpec {
         .any(Option::is_some)
     }
 }
-
-/// A volume source; only whether it is there is read.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-struct VolumeSource {}
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]

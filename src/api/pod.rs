@@ -12,6 +12,7 @@ use super::metadata::controller;
 use super::node_requirements::{
     self, Affinity, PortObject, SpreadConstraint, TolerationObject, filters_by_other_pods, states_preference,
 };
+use super::present::Present;
 use crate::model::{
     ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements,
     OversizedValue, Pod, PodClaim, PodClaims, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid,
@@ -46,12 +47,8 @@ struct PodSpec {
     topology_spread_constraints: Option<Vec<SpreadConstraint>>,
     scheduling_gates: Option<Vec<SchedulingGate>>,
     volumes: Option<Vec<Volume>>,
-    resource_claims: Option<Vec<ResourceClaim>>,
+    resource_claims: Option<Vec<Present>>,
 }
-
-/// A claim to devices; only whether it is there is read.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-struct ResourceClaim {}
 
 /// A volume of a pod, as far as a claim stands behind it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -59,7 +56,7 @@ struct ResourceClaim {}
 struct Volume {
     name: String,
     persistent_volume_claim: Option<ClaimSource>,
-    ephemeral: Option<EphemeralSource>,
+    ephemeral: Option<Present>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -67,10 +64,6 @@ struct Volume {
 struct ClaimSource {
     claim_name: String,
 }
-
-/// A generic ephemeral volume; only whether it is there is read.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-struct EphemeralSource {}
 
 impl Volume {
     /// The claim behind the volume, where there is one. The claim of a generic ephemeral volume is named after the pod and the

@@ -56,17 +56,17 @@ fn estimate(
         return 0;
     }
     // For PEs that share these, the same nodes pass.
-    let mut classes: BTreeMap<&Token, BTreeSet<([usize; 3], Vec<usize>)>> = BTreeMap::new();
+    let mut classes: BTreeMap<&Token, BTreeSet<Vec<usize>>> = BTreeMap::new();
     for member in job.members.iter().filter(|member| member.is_waiting()).map(|member| &member.pe) {
         let Ok(spec) = &member.spec else { continue };
         let is_alone = !spec.colocation.is_empty() || !spec.relocatable;
         let pod = &member.pod;
         let class = if is_alone {
-            ([Arc::as_ptr(member).addr(), 0, 0], Vec::new())
+            vec![Arc::as_ptr(member).addr()]
         } else {
             let requirements = pod.node_requirements.as_ref().map_or(0, |shared| Arc::as_ptr(shared).addr());
-            let volumes = volumes(member).iter().map(|topology| Arc::as_ptr(topology).addr()).collect();
-            ([Arc::as_ptr(spec).addr(), Arc::as_ptr(&pod.resources).addr(), requirements], volumes)
+            let shared = [Arc::as_ptr(spec).addr(), Arc::as_ptr(&pod.resources).addr(), requirements];
+            shared.into_iter().chain(volumes(member).iter().map(|topology| Arc::as_ptr(topology).addr())).collect()
         };
         for token in spec.exlocation.iter().filter(|token| looks.contains_key(token)) {
             classes.entry(token).or_default().insert(class.clone());

@@ -132,8 +132,6 @@ impl Model {
                 }
             },
             Event::OwnerGone(owner) => self.lose(owner),
-            // Their own property is in `volumes.rs`.
-            Event::PersistentVolume(_) | Event::PersistentVolumeClaim(_) => {}
             Event::Pool(change) => match change {
                 Change::Expected => drop(self.expected.insert("pools")),
                 Change::Put(pool) => drop(self.pools.insert(pool.id.clone(), (*pool).into())),
@@ -162,6 +160,8 @@ impl Model {
             | Event::Time(_)
             | Event::Settled { .. }
             | Event::StreamJobsShown(_)
+            | Event::PersistentVolume(_)
+            | Event::PersistentVolumeClaim(_)
             | Event::Unreadable(_) => {}
         }
     }
