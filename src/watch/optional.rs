@@ -94,7 +94,15 @@ enum Availability {
 
 async fn availability<K: Resource<DynamicType = ()>>(client: &Client) -> Availability {
     let version = K::api_version(&());
-    match tokio::time::timeout(DEADLINE, client.list_api_group_resources(&version)).await {
+    let list = async {
+        // The core group has a path of its own.
+        if K::group(&()).is_empty() {
+            client.list_core_api_resources(&version).await
+        } else {
+            client.list_api_group_resources(&version).await
+        }
+    };
+    match tokio::time::timeout(DEADLINE, list).await {
         Ok(Ok(list)) if list.resources.iter().any(|resource| *resource.name == *K::plural(&())) => Availability::Served,
         Ok(Ok(_)) => Availability::NotServed,
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => Availability::NotServed,

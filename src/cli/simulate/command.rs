@@ -18,7 +18,7 @@ use crate::simulate::{self, SimulationMode};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  kubectl get nodes,pods,hostpools,streamjobs,pc,limits,runtimeclasses,pv,pvc -A -o yaml > cluster.yaml
+  kubectl get no,po,hostpools,streamjobs,pc,limits,runtimeclasses,pv,pvc -A -o yaml > cluster.yaml
   outrigger simulate --cluster cluster.yaml --workload my-job.yaml
   outrigger simulate --cluster cluster.yaml --workload my-job.yaml -o svg > placement.svg
   outrigger simulate --cluster cluster.yaml --workload jobs/ --policies policies/ -o json | jq '.jobs'
