@@ -124,8 +124,10 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster.apply(Event::listed(all(&jobs)));
         cluster.apply(Event::listed(all(&regions)));
     }
-    cluster.apply(Event::listed(volumes));
-    cluster.apply(Event::listed(claims));
+    if !claims.is_empty() {
+        cluster.apply(Event::listed(volumes));
+        cluster.apply(Event::listed(claims));
+    }
     cluster.apply(Event::listed(pods));
     let pending = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();

@@ -273,7 +273,8 @@ fn check(live: &Live, scenario: &Scenario, pods: &[(usize, Pod)]) -> Result<(), 
             let gang = plan_gang(pe, snapshot);
             prop_assert!(!matches!(gang, GangState::Planned { .. }), "{}: the gang has a plan and waits", pod.key);
             let decision = PlacementDecision::new(pe, snapshot, Foresight::Gang(gang));
-            let passes = snapshot.indexes().any(|index| decision.filter(index).is_ok());
+            let is_offered = |index| live.is_offered(&pod.key.uid, &snapshot.node(index).unwrap().name);
+            let passes = snapshot.indexes().any(|index| is_offered(index) && decision.filter(index).is_ok());
             prop_assert!(!passes, "{}: a node passes and the PE waits", pod.key);
         }
         prop_assert_eq!(live.cluster.reserved_len(), 0, "no node is held for nothing");

@@ -86,6 +86,14 @@ impl Live {
         !self.bound.contains_key(uid) && !self.in_flight.iter().any(|(other, _)| other == uid)
     }
 
+    /// True where the volumes and devices of a pod leave a node to the pod.
+    pub(super) fn is_offered(&self, uid: &PodUid, node: &NodeName) -> bool {
+        match self.offered.get(uid) {
+            Some(Offered::Only(nodes)) => nodes.contains(node),
+            Some(Offered::All) | None => true,
+        }
+    }
+
     /// The nodes that kube-scheduler's own filters leave to a pod.
     fn offered(&self, pod: &Pod) -> Vec<String> {
         let fits = |node: &&Node| {
@@ -94,11 +102,7 @@ impl Live {
                 .filter(|(_, on)| **on == node.name)
                 .map(|(uid, _)| self.pods[uid].resources.requests.cpu.0)
                 .sum();
-            let may = match self.offered.get(&pod.key.uid) {
-                Some(Offered::Only(nodes)) => nodes.contains(&node.name),
-                Some(Offered::All) | None => true,
-            };
-            may && used + pod.resources.requests.cpu.0 <= node.allocatable.cpu.0
+            self.is_offered(&pod.key.uid, &node.name) && used + pod.resources.requests.cpu.0 <= node.allocatable.cpu.0
         };
         self.nodes.iter().filter(fits).map(|node| node.name.to_string()).collect()
     }
