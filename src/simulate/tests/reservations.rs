@@ -280,6 +280,20 @@ fn a_plan_is_made_anew_when_the_volume_of_a_member_is_elsewhere() {
 }
 
 #[test]
+fn a_member_whose_volume_is_unknown_is_planned_within_the_nodes_of_the_last_question() {
+    let spec = [("gang", "2")];
+    let mut live = live(&[("n1", 1), ("n2", 1)]);
+    let stranger = core(bound_to("n2", pod("stranger")));
+    live.cluster.apply(Event::put(stranger.clone()));
+    offer(&mut live, core(claiming("pending", pe("j", "b", &spec))), &["n1"]);
+    assert_eq!(schedule(&mut live, "b"), None, "the gang is incomplete");
+    live.cluster.apply(Event::gone::<Pod>(stranger.key.uid));
+    add(&mut live, core(pe("j", "a", &spec)));
+    assert_eq!(schedule(&mut live, "a").as_deref(), Some("n2"), "a node that was full then is not taken as one for b");
+    assert_eq!(schedule(&mut live, "b").as_deref(), Some("n1"));
+}
+
+#[test]
 fn a_node_that_kube_scheduler_offers_although_the_volume_seems_elsewhere_is_not_rejected() {
     let mut live = live_with_disk_on("n1", &[("n1", 8), ("n2", 8)]);
     add(&mut live, claiming("disk", pe("j", "a", &[])));
