@@ -9,10 +9,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Bytes, DeclaredPe, DeclaredRegion, HostPort, JobId, Labels, Load, Metrics, Millicores, Namespace, Node, NodeLabels,
-    NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent, Pod, PodKey, PodPhase,
-    PodRequests, PodUid, Pool, PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint,
-    Toleration,
+    BoundVolume, Bytes, DeclaredPe, DeclaredRegion, HostPort, JobId, Labels, Load, Metrics, Millicores, Namespace,
+    Node, NodeLabels, NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodClaim, PodClaims, PodKey, PodPhase, PodRequests, PodUid, Pool,
+    PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint, Toleration, VolumeTopology,
 };
 use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{PolicySet, Source};
@@ -138,9 +138,11 @@ pub(crate) fn pod(name: &str) -> Pod {
         phase: PodPhase::Active,
         resources: Arc::new(PodRequests { limits: requests.clone(), requests }),
         node_requirements: None,
+        claims: None,
         created: Timestamp::UNIX_EPOCH,
         priority: 0,
         has_preferences: false,
+        has_unread_filters: false,
         is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),
@@ -167,6 +169,33 @@ fn eligible(mut pod: Pod, change: impl FnOnce(&mut NodeRequirements)) -> Pod {
     let mut own = pod.node_requirements.take().map(Arc::unwrap_or_clone).unwrap_or_default();
     change(&mut own);
     Pod { node_requirements: (!own.is_empty()).then(|| Arc::new(own)), ..pod }
+}
+
+/// The label of a node with its name.
+const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// A [`node`] with the label that local volumes ask for.
+pub(crate) fn host(name: &str) -> Node {
+    Node { labels: [(HOSTNAME, name)].into_iter().collect(), ..node(name) }
+}
+
+/// A volume that can be used on these hosts alone.
+pub(crate) fn local_volume(name: &str, hosts: &[&str]) -> PersistentVolume {
+    let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let terms = NodeRequirement::of_label(HOSTNAME, "In", &hosts).map(|requirement| vec![requirement]);
+    let topology = VolumeTopology { terms: Some(terms.into_iter().collect()), zones: Vec::new() };
+    PersistentVolume { name: name.into(), topology: Arc::new(topology) }
+}
+
+/// A claim that is bound to a volume.
+pub(crate) fn bound_claim(name: &str, volume: &str) -> PersistentVolumeClaim {
+    let volume = Some(BoundVolume { name: volume.into(), pod: None });
+    PersistentVolumeClaim { id: ObjectId::new(&Namespace::from(NAMESPACE), name), volume }
+}
+
+/// The same pod with a volume of this claim.
+pub(crate) fn claiming(claim: &str, pod: Pod) -> Pod {
+    Pod { claims: PodClaims::new(vec![PodClaim { name: claim.into(), is_ephemeral: false }]), ..pod }
 }
 
 /// A pending PE of a job with these annotations: `colocation` for `outrigger.dev/colocation`.

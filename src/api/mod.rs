@@ -16,7 +16,9 @@ mod metadata;
 mod node;
 mod node_requirements;
 pub mod open_streams;
+mod persistent_volume;
 mod pod;
+mod present;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,
@@ -31,6 +33,7 @@ pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, In
 pub use load::loads;
 pub(crate) use metadata::controller;
 pub use node::NodeObject;
+pub use persistent_volume::{PersistentVolumeClaimObject, PersistentVolumeObject, Unnamed};
 pub use pod::PodObject;
 pub use stream_job::{
     ConnectionSpec, GangSpec, InvalidStreamJob, PeSpec, Phase, PlacementStatus, StreamJob, StreamJobSpec,

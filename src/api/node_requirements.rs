@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::present::Present;
 use crate::model::{HostPort, NodeRequirement, NodeRequirements, Toleration};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -27,6 +28,7 @@ struct NodeAffinity {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PodAffinity {
+    required_during_scheduling_ignored_during_execution: Option<Vec<Present>>,
     preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredTerm>>,
 }
 
@@ -57,10 +59,29 @@ pub(super) fn states_preference(affinity: Option<&Affinity>, spread: Option<&Vec
     by_affinity || spread.into_iter().flatten().any(is_soft)
 }
 
+/// True where kube-scheduler filters nodes by the pods on them: required pod affinity or anti-affinity, or a spread constraint
+/// that is not soft. The API server sets `DoNotSchedule` where a constraint does not say.
+pub(super) fn filters_by_other_pods(affinity: Option<&Affinity>, spread: Option<&Vec<SpreadConstraint>>) -> bool {
+    let by_affinity = affinity.is_some_and(|affinity| {
+        let pods = affinity.pods.iter().chain(&affinity.other_pods);
+        let mut required = pods.filter_map(|pods| pods.required_during_scheduling_ignored_during_execution.as_ref());
+        required.any(|terms| !terms.is_empty())
+    });
+    let is_hard = |constraint: &SpreadConstraint| constraint.when_unsatisfiable != "ScheduleAnyway";
+    by_affinity || spread.into_iter().flatten().any(is_hard)
+}
+
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
-struct NodeSelector {
+pub(super) struct NodeSelector {
     node_selector_terms: Option<Vec<Term>>,
+}
+
+impl NodeSelector {
+    /// The terms that a node can match.
+    pub(super) fn terms(&self) -> Vec<Vec<NodeRequirement>> {
+        self.node_selector_terms.iter().flatten().filter_map(term).collect()
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -114,7 +135,7 @@ pub(super) fn read(
     host_ports.dedup();
     let node_requirements = NodeRequirements {
         selector: selector.into_iter().flatten().map(|(key, value)| NodeRequirement::equal(key, value)).collect(),
-        terms: required.map(|required| required.node_selector_terms.iter().flatten().filter_map(term).collect()),
+        terms: required.map(NodeSelector::terms),
         tolerations,
         host_ports,
     };

@@ -9,11 +9,14 @@ use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::controller;
-use super::node_requirements::{self, Affinity, PortObject, SpreadConstraint, TolerationObject, states_preference};
+use super::node_requirements::{
+    self, Affinity, PortObject, SpreadConstraint, TolerationObject, filters_by_other_pods, states_preference,
+};
+use super::present::Present;
 use crate::model::{
     ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements,
-    OversizedValue, Pod, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid, RequestsAndLimits,
-    ResourceList, ResourceStatus, keys,
+    OversizedValue, Pod, PodClaim, PodClaims, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid,
+    RequestsAndLimits, ResourceList, ResourceStatus, keys,
 };
 
 /// The fields of a Pod object that a decision reads.
@@ -43,6 +46,35 @@ struct PodSpec {
     tolerations: Option<Vec<TolerationObject>>,
     topology_spread_constraints: Option<Vec<SpreadConstraint>>,
     scheduling_gates: Option<Vec<SchedulingGate>>,
+    volumes: Option<Vec<Volume>>,
+    resource_claims: Option<Vec<Present>>,
+}
+
+/// A volume of a pod, as far as a claim stands behind it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Volume {
+    name: String,
+    persistent_volume_claim: Option<ClaimSource>,
+    ephemeral: Option<Present>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ClaimSource {
+    claim_name: String,
+}
+
+impl Volume {
+    /// The claim behind the volume, where there is one. The claim of a generic ephemeral volume is named after the pod and the
+    /// volume.
+    fn claim(&self, pod: &str) -> Option<PodClaim> {
+        match (&self.persistent_volume_claim, &self.ephemeral) {
+            (Some(source), _) => Some(PodClaim { name: source.claim_name.as_str().into(), is_ephemeral: false }),
+            (None, Some(_)) => Some(PodClaim { name: format!("{pod}-{}", self.name).into(), is_ephemeral: true }),
+            (None, None) => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -152,10 +184,12 @@ impl TryFrom<&PodObject> for Pod {
             phase,
             resources: resources(object)?.resources().into(),
             node_requirements: node_requirements(&object.spec).map(Arc::new),
+            claims: PodClaims::new(claims(object)),
             has_preferences: states_preference(
                 object.spec.affinity.as_ref(),
                 object.spec.topology_spread_constraints.as_ref(),
             ),
+            has_unread_filters: has_unread_filters(&object.spec),
             is_gated: object.spec.scheduling_gates.iter().flatten().any(|gate| gate.name != keys::PLAN_GATE),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
@@ -194,6 +228,16 @@ fn resources(object: &PodObject) -> Result<PodResources, InvalidQuantity> {
         pod_level: requirements(spec.resources.as_ref())?,
         status: status.map(reported).transpose()?,
     })
+}
+
+fn has_unread_filters(spec: &PodSpec) -> bool {
+    spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())
+        || filters_by_other_pods(spec.affinity.as_ref(), spec.topology_spread_constraints.as_ref())
+}
+
+fn claims(object: &PodObject) -> Vec<PodClaim> {
+    let pod = object.metadata.name.as_deref().unwrap_or_default();
+    object.spec.volumes.iter().flatten().filter_map(|volume| volume.claim(pod)).collect()
 }
 
 fn node_requirements(spec: &PodSpec) -> Option<NodeRequirements> {

@@ -33,9 +33,8 @@ fn remedy(rejection: &Rejection) -> String {
         Rejection::GangInfeasible(_) => "lower the requests of the gang, or add nodes".to_owned(),
         Rejection::NodeUnschedulable => "uncordon the node, or wait until the node is ready".to_owned(),
         Rejection::UntoleratedTaint(taint) => format!("tolerate {taint}, or remove the taint"),
-        Rejection::NodeAffinityMismatch(lacking) => {
-            format!("label the node to match ({lacking}), or change the node selector or affinity of the pod")
-        }
+        Rejection::NodeAffinityMismatch(lacking) => match_affinity(lacking),
+        Rejection::VolumeNodeAffinityConflict { claim, lacking } => reach_volume(claim, lacking),
         Rejection::RestrictedTag(tag) => {
             format!("ask for tag `{tag}` by a pool or outrigger.dev/host-tags, or open the node")
         }
@@ -71,6 +70,14 @@ fn remedy(rejection: &Rejection) -> String {
             format!("add a node that passes for the PEs with token `{token}`, or wait until these PEs are placed")
         }
     }
+}
+
+fn match_affinity(lacking: &str) -> String {
+    format!("label the node to match ({lacking}), or change the node selector or affinity of the pod")
+}
+
+fn reach_volume(claim: &str, lacking: &str) -> String {
+    format!("make room on nodes with {lacking}, or bind claim {claim} to another volume")
 }
 
 fn make_room(shortage: &Shortage, who: &str) -> String {

@@ -170,7 +170,9 @@ impl Answer<'_, '_> {
 }
 
 /// The nodes that kube-scheduler does not ask about although the PE may go there by every rule of kube-scheduler that is
-/// known here; `None` where the snapshot has the same nodes, and for PEs that no plan and no look-ahead reads.
+/// known here; `None` where the snapshot has the same nodes, and for PEs that no plan and no look-ahead reads. Where
+/// kube-scheduler may filter by what is not known here, these are all nodes that it does not ask about: a node that is full
+/// now may have room later, and the volume of the PE may be elsewhere.
 fn new_unoffered(pe: &Arc<Pe>, candidates: &[Candidate<'_>], context: SchedulingContext<'_>) -> Option<NodeSet> {
     let snapshot = context.decision_snapshot();
     let spec = pe.spec.as_ref().ok()?;
@@ -182,6 +184,8 @@ fn new_unoffered(pe: &Arc<Pe>, candidates: &[Candidate<'_>], context: Scheduling
     let missing: Vec<NodeIndex> = snapshot.indexes().filter(|index| !asked.contains(*index)).collect();
     let unoffered: NodeSet = if missing.is_empty() {
         NodeSet::default()
+    } else if snapshot.has_unknown_filters(&pe.pod) {
+        missing.into_iter().collect()
     } else {
         let prepared = snapshot.prepare_for(pe);
         let decision = PlacementDecision::new(pe, &prepared, Foresight::Bucket);

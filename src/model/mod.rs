@@ -13,6 +13,7 @@ mod node_requirements;
 mod open_streams;
 mod oversized_value;
 mod pe;
+mod persistent_volume;
 mod pod;
 mod pod_requests;
 mod pool;
@@ -40,6 +41,10 @@ pub use open_streams::{
 };
 pub use oversized_value::OversizedValue;
 pub use pe::{Connection, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy};
+pub use persistent_volume::{
+    BoundVolume, PersistentVolume, PersistentVolumeClaim, PodClaim, PodClaims, TOPOLOGY_LABELS, TopologyLabel,
+    VolumeTopology, VolumeZone,
+};
 pub use pod::{Owner, OwnerKind, Pod, PodKey, PodPhase};
 pub use pod_requests::{
     ActualResources, ContainerResources, PodRequests, PodResourceStatus, PodResources, RequestsAndLimits,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    HostPort, Labels, Namespace, NodeName, NodeRequirements, OversizedValue, PodName, PodRequests, PodUid, Taint,
+    HostPort, Labels, Namespace, NodeName, NodeRequirements, OversizedValue, PodClaims, PodName, PodRequests, PodUid,
+    Taint,
 };
 
 /// A pod: what placement reads of it and no more.
@@ -34,8 +35,13 @@ pub struct Pod {
     pub resources: Arc<PodRequests>,
     /// The node requirements; `None` for a pod that has none.
     pub node_requirements: Option<Arc<NodeRequirements>>,
+    /// The claims to volumes; `None` for a pod that has none.
+    pub claims: Option<Box<PodClaims>>,
     /// True where the spec states a preference among nodes that kube-scheduler scores.
     pub has_preferences: bool,
+    /// True where kube-scheduler filters nodes by a part of the spec that Outrigger does not read: devices, required affinity
+    /// between pods, required topology spread. Volumes are read as far as `claims` are bound.
+    pub has_unread_filters: bool,
     /// True where a scheduling gate of another owner than Outrigger holds the pod back.
     pub is_gated: bool,
     /// The creation time.

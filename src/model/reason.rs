@@ -55,6 +55,8 @@ reasons! {
     UntoleratedTaint,
     /// The node does not match node selector or required node affinity.
     NodeAffinityMismatch,
+    /// A volume of the pod cannot be used on the node.
+    VolumeNodeAffinityConflict,
     /// The node is closed by a restricting tag.
     RestrictedTag,
     /// It lacks a tag of the pool.
@@ -129,6 +131,13 @@ pub enum Rejection {
     NodeAffinityMismatch(String),
     /// See [`Reason::NodeAffinityMismatch`]; a filter of kube-scheduler that Outrigger does not know rejects the node.
     NotOffered,
+    /// See [`Reason::VolumeNodeAffinityConflict`].
+    VolumeNodeAffinityConflict {
+        /// The claim of the pod.
+        claim: Arc<str>,
+        /// What the volume asks of the node that the node does not have.
+        lacking: String,
+    },
     /// See [`Reason::RestrictedTag`]; the first restricting tag that the PE does not ask for.
     RestrictedTag(Tag),
     /// See [`Reason::PoolTagMissing`]; the first tag that the node lacks.
@@ -192,6 +201,7 @@ impl Rejection {
             Self::NodeUnschedulable => Reason::NodeUnschedulable,
             Self::UntoleratedTaint(_) => Reason::UntoleratedTaint,
             Self::NodeAffinityMismatch(_) | Self::NotOffered => Reason::NodeAffinityMismatch,
+            Self::VolumeNodeAffinityConflict { .. } => Reason::VolumeNodeAffinityConflict,
             Self::RestrictedTag(_) => Reason::RestrictedTag,
             Self::PoolTagMissing(_) => Reason::PoolTagMissing,
             Self::NotInPool => Reason::NotInPool,
@@ -237,6 +247,9 @@ impl fmt::Display for Rejection {
             Self::PoolNotFound(pool) => write!(f, "{code}: there is no HostPool `{pool}`"),
             Self::UntoleratedTaint(taint) => write!(f, "{code}: {taint}"),
             Self::NodeAffinityMismatch(lacking) => write!(f, "{code}: {lacking} is asked for"),
+            Self::VolumeNodeAffinityConflict { claim, lacking } => {
+                write!(f, "{code}: the volume of claim {claim} can be used where {lacking}")
+            }
             Self::RestrictedTag(tag) => write!(f, "{code}: closed to PEs that do not ask for tag `{tag}`"),
             Self::PoolTagMissing(tag) => write!(f, "{code}: no tag `{tag}`"),
             Self::PoolTooSmall { qualifying, size } => {

@@ -115,7 +115,11 @@ fn pending_members(own: &Evaluation, snapshot: &Snapshot) -> Vec<PendingBucketMe
         let is_alike = |known: &Arc<Pe>| {
             let same_spec = known.spec.as_ref().is_ok_and(|spec| spec == theirs) && theirs.relocatable;
             let unoffered = |pe: &Pe| snapshot.unoffered(&pe.pod.key.uid);
-            same_spec && known.pod.node_requirements == pe.pod.node_requirements && unoffered(known) == unoffered(pe)
+            let volumes = |pe: &Pe| snapshot.volume_topologies(&pe.pod);
+            same_spec
+                && known.pod.node_requirements == pe.pod.node_requirements
+                && unoffered(known) == unoffered(pe)
+                && volumes(known) == volumes(pe)
         };
         if members.iter().map(|member| &member.pe).chain([&own.state.pe]).any(is_alike) {
             continue;

@@ -4,7 +4,7 @@
 //!
 //! | file or folder | holds |
 //! |---|---|
-//! | `pool`, `node_requirements`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
+//! | `pool`, `node_requirements`, `volume_topology`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
 //! | `work_budget` | whether a decision costs more than one request may |
 //! | `reserved_room` | the room that is reserved for gangs and buckets, for pods that are no PEs |
 //! | `pre_filter` | the facts about one PE in one snapshot |
@@ -37,6 +37,7 @@ mod pre_filter;
 mod requeue;
 mod reserved_room;
 mod score;
+mod volume_topology;
 mod work_budget;
 
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub(crate) use score::limit_risk::limit_risk;
 pub use score::rank::{HIGHEST_SCORE, RankedNode, Ranking};
 pub use score::terms::ScoreTerms;
 pub use score::traffic::TrafficLocality;
+pub(crate) use volume_topology::mismatch as volume_mismatch;
 pub use work_budget::{TooDear, check_work_budget};
 
 #[cfg(test)]

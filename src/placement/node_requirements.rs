@@ -16,27 +16,33 @@ pub(super) fn mismatch_except(
     node: &Node,
     ignored: impl Fn(&NodeRequirement) -> bool,
 ) -> Option<String> {
-    if let Some(lacking) = first_lacking(&requirements.selector, node, &ignored) {
+    let holds = |requirement: &NodeRequirement| holds(requirement, node, node.name.as_str()) || ignored(requirement);
+    if let Some(lacking) = requirements.selector.iter().find(|requirement| !holds(requirement)) {
         return Some(lacking.to_string());
     }
-    let terms = requirements.terms.as_ref()?;
-    let lacking: Option<Vec<&NodeRequirement>> = terms.iter().map(|term| first_lacking(term, node, &ignored)).collect();
-    let lacking: Vec<String> = lacking?.into_iter().map(ToString::to_string).collect();
+    term_mismatch(requirements.terms.as_ref()?, holds)
+}
+
+/// The requirements of a volume's node affinity that a node does not match, as text. kube-scheduler matches volumes against
+/// the labels of the node alone, so that the name of the node counts as empty (`CheckNodeAffinity` in
+/// `k8s.io/component-helpers/storage/volume`).
+pub(super) fn mismatch_of_labels(terms: &[Vec<NodeRequirement>], node: &Node) -> Option<String> {
+    term_mismatch(terms, |requirement| holds(requirement, node, ""))
+}
+
+/// The first requirement of each term that does not hold, as text; `None` where a term holds.
+fn term_mismatch(terms: &[Vec<NodeRequirement>], holds: impl Fn(&NodeRequirement) -> bool) -> Option<String> {
+    let first_lacking =
+        |term: &'_ Vec<NodeRequirement>| term.iter().find(|requirement| !holds(requirement)).map(ToString::to_string);
+    let lacking: Vec<String> = terms.iter().map(first_lacking).collect::<Option<_>>()?;
     Some(if lacking.is_empty() { "no term that a node can match".to_owned() } else { lacking.join(", or ") })
 }
 
-fn first_lacking<'r>(
-    requirements: &'r [NodeRequirement],
-    node: &Node,
-    ignored: impl Fn(&NodeRequirement) -> bool,
-) -> Option<&'r NodeRequirement> {
-    requirements.iter().find(|requirement| !holds(requirement, node) && !ignored(requirement))
-}
-
-fn holds(requirement: &NodeRequirement, node: &Node) -> bool {
+/// True where a requirement holds for the labels of a node, and for `name` as the name of the node.
+fn holds(requirement: &NodeRequirement, node: &Node, name: &str) -> bool {
     let own = match &requirement.subject {
         Subject::Label(key) => node.labels.get(key),
-        Subject::Field(key) if **key == *NAME_FIELD => Some(node.name.as_str()),
+        Subject::Field(key) if **key == *NAME_FIELD => Some(name),
         Subject::Field(_) => Some(""),
     };
     let is_listed = |values: &[Box<str>]| own.is_some_and(|own| values.iter().any(|value| **value == *own));

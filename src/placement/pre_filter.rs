@@ -8,7 +8,7 @@ use super::exlocated::ExlocatedSiblings;
 use super::invalid_spec;
 use super::pool::count_qualifying;
 use crate::model::{HostChoice, NodeName, Pe, PlacementSpec, Pool, Pools, Rejection};
-use crate::state::{ListedResources, NodeIndex, NodeSet, Snapshot};
+use crate::state::{ClaimTopology, ListedResources, NodeIndex, NodeSet, Snapshot};
 
 /// The facts about one PE in one snapshot. They borrow nothing, so that an attempt keeps them from filter to bind.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub(super) struct PreFilterState {
     pub(super) previous_node: Option<NodeName>,
     /// Nodes that kube-scheduler does not ask about for the PE.
     pub(super) unoffered: Option<Arc<NodeSet>>,
+    /// The claims of the pod whose volumes cannot be used on every node.
+    pub(super) claims: Vec<ClaimTopology>,
     /// The index of the previous node, where the snapshot has that node.
     pub(super) previous_index: Option<NodeIndex>,
 }
@@ -90,6 +92,7 @@ impl PreFilterState {
             exlocated: ExlocatedSiblings::new(pe, spec, job),
             previous_index: previous_node.as_ref().and_then(|node| snapshot.find(node.as_str())),
             previous_node,
+            claims: snapshot.claim_topologies(&pe.pod),
             unoffered: snapshot.unoffered(&pe.pod.key.uid).cloned(),
             bucket,
         })

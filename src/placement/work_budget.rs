@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::bucket_members::BucketMembers;
-use crate::model::{Pe, PodKey, Token};
+use crate::model::{Pe, PodKey, Token, VolumeTopology};
 use crate::state::{JobState, Snapshot};
 
 /// The most steps of one decision. A step filters one node for one PE, or compares two PEs: 10 to 50 ns.
@@ -33,12 +33,18 @@ pub struct TooDear {
 /// [`TooDear`]
 pub fn check_work_budget(pe: &Arc<Pe>, snapshot: &Snapshot) -> Result<(), TooDear> {
     let Some(job) = snapshot.job(&pe.job) else { return Ok(()) };
-    let steps = estimate(pe, job, || snapshot.indexes().count());
+    let volumes = |pe: &Pe| snapshot.volume_topologies(&pe.pod);
+    let steps = estimate(pe, job, volumes, || snapshot.indexes().count());
     if steps > MOST_STEPS { Err(TooDear { pod: pe.pod.key.clone(), steps }) } else { Ok(()) }
 }
 
 /// The steps of the look-ahead of a PE and of the other members of its bucket.
-fn estimate(pe: &Arc<Pe>, job: &JobState, nodes: impl FnOnce() -> usize) -> usize {
+fn estimate(
+    pe: &Arc<Pe>,
+    job: &JobState,
+    volumes: impl Fn(&Pe) -> Vec<Arc<VolumeTopology>>,
+    nodes: impl FnOnce() -> usize,
+) -> usize {
     let Ok(spec) = &pe.spec else { return 0 };
     let bucket = BucketMembers::new(pe, spec, Some(job));
     let looking = bucket.others_pending.iter().chain([pe]).filter_map(|member| member.spec.as_deref().ok());
@@ -50,19 +56,20 @@ fn estimate(pe: &Arc<Pe>, job: &JobState, nodes: impl FnOnce() -> usize) -> usiz
         return 0;
     }
     // For PEs that share these, the same nodes pass.
-    let mut classes: BTreeMap<&Token, BTreeSet<[usize; 3]>> = BTreeMap::new();
+    let mut classes: BTreeMap<&Token, BTreeSet<Vec<usize>>> = BTreeMap::new();
     for member in job.members.iter().filter(|member| member.is_waiting()).map(|member| &member.pe) {
         let Ok(spec) = &member.spec else { continue };
         let is_alone = !spec.colocation.is_empty() || !spec.relocatable;
         let pod = &member.pod;
         let class = if is_alone {
-            [Arc::as_ptr(member).addr(), 0, 0]
+            vec![Arc::as_ptr(member).addr()]
         } else {
             let requirements = pod.node_requirements.as_ref().map_or(0, |shared| Arc::as_ptr(shared).addr());
-            [Arc::as_ptr(spec).addr(), Arc::as_ptr(&pod.resources).addr(), requirements]
+            let shared = [Arc::as_ptr(spec).addr(), Arc::as_ptr(&pod.resources).addr(), requirements];
+            shared.into_iter().chain(volumes(member).iter().map(|topology| Arc::as_ptr(topology).addr())).collect()
         };
         for token in spec.exlocation.iter().filter(|token| looks.contains_key(token)) {
-            classes.entry(token).or_default().insert(class);
+            classes.entry(token).or_default().insert(class.clone());
         }
     }
     let of_one_class = nodes().saturating_add(job.members.len());

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 
 use crate::model::{HostPort, Node, NodeName, Pod, Resources, Shortage};
-use crate::placement::mismatch;
+use crate::placement::{mismatch, volume_mismatch};
 use crate::state::{NodeState, Snapshot};
 
 /// The requests that kube-scheduler scores a pod with that has none: 100m of CPU and 200 MB of memory.
@@ -15,9 +15,12 @@ const UNREQUESTED_BYTES: u64 = 200 * 1024 * 1024;
 
 /// The node that the pod would be bound to; `None` where the pod would wait.
 pub(super) fn choose_node(pod: &Pod, snapshot: &Snapshot) -> Option<NodeName> {
+    let claims = snapshot.claim_topologies(pod);
     let candidates = snapshot.nodes().filter_map(|(_, state, _)| {
         let node = state.node.as_deref()?;
-        passes(pod, node, state).then(|| (Reverse(score(pod, node, &state.requested)), &state.name))
+        let can_use_volumes = claims.iter().all(|claim| volume_mismatch(&claim.topology, node).is_none());
+        (can_use_volumes && passes(pod, node, state))
+            .then(|| (Reverse(score(pod, node, &state.requested)), &state.name))
     });
     candidates.min().map(|(_, name)| name.clone())
 }

@@ -23,7 +23,8 @@ use jiff::Timestamp;
 
 use self::replay::CycleOutcomes;
 use crate::model::{
-    Declarations, Load, Node, NodeName, OpenStreams, Pod, PodPhase, PodUid, Pool, Resources, is_extended_resource,
+    Declarations, Load, Node, NodeName, OpenStreams, PersistentVolume, PersistentVolumeClaim, Pod, PodPhase, PodUid,
+    Pool, Resources, is_extended_resource,
 };
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
@@ -45,6 +46,10 @@ pub struct Input {
     pub pools: Vec<Pool>,
     /// The jobs and PEs that objects declare.
     pub declared: Declarations,
+    /// Persistent volumes.
+    pub volumes: Vec<PersistentVolume>,
+    /// Claims to persistent volumes.
+    pub claims: Vec<PersistentVolumeClaim>,
     /// The pods of the cluster. Pods that are not bound are ignored.
     pub cluster: Vec<Pod>,
     /// The pods to place, in the order of the input. Bound pods stay on their nodes. Pods of no policy take room, and are
@@ -81,7 +86,19 @@ impl SimulationMode {
 /// Places the pending PEs of the workload.
 #[must_use]
 pub fn simulate(input: Input) -> SimulationOutcome {
-    let Input { policies, mut nodes, pools, declared, cluster: mut running, workload, loads, now, mode } = input;
+    let Input {
+        policies,
+        mut nodes,
+        pools,
+        declared,
+        volumes,
+        claims,
+        cluster: mut running,
+        workload,
+        loads,
+        now,
+        mode,
+    } = input;
     // A pod that is being deleted keeps its room until it is gone. It is not placed again.
     let (mut workload, ending): (Vec<Pod>, Vec<Pod>) =
         workload.into_iter().partition(|pod| pod.phase == PodPhase::Active);
@@ -106,6 +123,10 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster.apply(Event::listed(all(&pes)));
         cluster.apply(Event::listed(all(&jobs)));
         cluster.apply(Event::listed(all(&regions)));
+    }
+    if !claims.is_empty() {
+        cluster.apply(Event::listed(volumes));
+        cluster.apply(Event::listed(claims));
     }
     cluster.apply(Event::listed(pods));
     let pending = workload.iter().filter(|pod| pod.node.is_none());

@@ -1,12 +1,13 @@
 //! What can happen to the cluster.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
-    ResourceVersion, StreamJob, UnreadableObject,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, PersistentVolume,
+    PersistentVolumeClaim, Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::policy::PolicySet;
 
@@ -33,6 +34,10 @@ pub enum Event {
     DeclaredJob(Change<DeclaredJob>),
     /// Objects `ParallelRegion` of group `streams.ibm.com` have changed.
     DeclaredRegion(Change<DeclaredRegion>),
+    /// Persistent volumes have changed.
+    PersistentVolume(Change<PersistentVolume>),
+    /// Claims to persistent volumes have changed.
+    PersistentVolumeClaim(Change<PersistentVolumeClaim>),
     /// A workload is gone. Kubernetes is going to collect the pods that it alone owns.
     OwnerGone(Owner),
     /// The policies in force from now on.
@@ -118,4 +123,6 @@ observed! {
     DeclaredPool by ObjectId;
     DeclaredJob by ObjectId;
     DeclaredRegion by ObjectId;
+    PersistentVolume by Arc<str>;
+    PersistentVolumeClaim by ObjectId;
 }

@@ -16,9 +16,11 @@ mod node_state;
 mod node_states;
 mod overload;
 mod reservations;
+mod shards;
 mod shared_values;
 mod snapshot;
 mod takeover;
+mod volumes;
 
 pub use cluster::{Cluster, ExpiredReservation, UnknownPod};
 pub use event::{Change, Event, Observed};
@@ -30,3 +32,4 @@ pub use node_state::{NodeIndex, NodeState};
 pub use overload::LoadSummary;
 pub use reservations::Reservations;
 pub use snapshot::{Snapshot, SnapshotKey};
+pub use volumes::ClaimTopology;

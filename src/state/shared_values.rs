@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::interner::Interner;
-use crate::model::{JobId, Node, NodeRequirements, NodeTags, Owner, Pe, PlacementSpec, Pod, PodKey, PodRequests};
+use crate::model::{
+    BoundVolume, JobId, Node, NodeRequirements, NodeTags, ObjectId, Owner, Pe, PersistentVolume, PlacementSpec, Pod,
+    PodKey, PodRequests, VolumeTopology,
+};
 
 /// The shared copies.
 #[derive(Debug, Default)]
@@ -14,6 +17,7 @@ pub(super) struct SharedValues {
     tags: Interner<NodeTags>,
     texts: Interner<str>,
     spec: Interner<PlacementSpec>,
+    volume_topologies: Interner<VolumeTopology>,
 }
 
 impl SharedValues {
@@ -42,6 +46,24 @@ impl SharedValues {
                 .node_requirements
                 .map(|node_requirements| self.node_requirements.share(node_requirements)),
             ..pod
+        }
+    }
+
+    /// An equal identity with a shared copy of its namespace.
+    pub(super) fn object_id(&mut self, id: ObjectId) -> ObjectId {
+        ObjectId { namespace: self.texts.share(id.namespace.into()).into(), ..id }
+    }
+
+    /// An equal volume of a claim with shared copies of its values.
+    pub(super) fn bound_volume(&mut self, volume: BoundVolume) -> BoundVolume {
+        BoundVolume { name: self.texts.share(volume.name), ..volume }
+    }
+
+    /// An equal volume with shared copies of its values.
+    pub(super) fn volume(&mut self, volume: PersistentVolume) -> PersistentVolume {
+        PersistentVolume {
+            name: self.texts.share(volume.name),
+            topology: self.volume_topologies.share(volume.topology),
         }
     }
 

@@ -11,7 +11,8 @@ use super::node_info::NodeInfo;
 use super::node_set::NodeSet;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
-use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs};
+use super::volumes::{ClaimTopology, Volumes};
+use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs, VolumeTopology};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,9 @@ pub struct Snapshot {
     pub(super) job_changes: u64,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
+    pub(super) volumes: Arc<Volumes>,
+    /// How often the cluster has changed a claim or a volume.
+    pub(super) volume_changes: u64,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
@@ -71,6 +75,9 @@ pub struct SnapshotKey {
     /// The nodes that each member is not offered.
     unoffered: Vec<(PodUid, Arc<NodeSet>)>,
     in_cycle: Arc<[(PodUid, NodeIndex)]>,
+    /// How often the cluster has changed a claim or a volume, where the snapshot has a PE whose claims are not known to
+    /// concern the job. A change that concerns the job is a change of the job.
+    volumes: Option<u64>,
     /// `None` where a plan in the snapshot is the same for every member of a gang.
     prepared: Option<Prepared>,
 }
@@ -103,6 +110,7 @@ impl Snapshot {
                 || prepared.unoffered.is_some()
                 || !prepared.released.is_empty()
         };
+        let has_unseen = |prepared: &Prepared| prepared.is_joined || !prepared.released.is_empty();
         let job = self.jobs.get(job);
         let members = job.map_or(&[][..], |job| &job.members);
         let uids = || members.iter().map(|member| &member.pe.pod.key.uid);
@@ -119,6 +127,7 @@ impl Snapshot {
             pools: SameObjects(Arc::clone(&self.pools)),
             unoffered,
             in_cycle: Arc::clone(&self.in_cycle),
+            volumes: self.prepared.as_ref().is_some_and(has_unseen).then_some(self.volume_changes),
             prepared: self.prepared.as_ref().filter(is_special).cloned(),
         }
     }
@@ -200,6 +209,29 @@ impl Snapshot {
             None if self.unoffered.is_empty() => None,
             None => self.unoffered.get(uid),
         }
+    }
+
+    /// The claims of a pod whose volumes cannot be used on every node. Claims that are not bound, and volumes that have not
+    /// been seen, are unknown and restrict nothing.
+    #[must_use]
+    #[inline]
+    pub fn claim_topologies(&self, pod: &Pod) -> Vec<ClaimTopology> {
+        if pod.claims.is_none() { Vec::new() } else { self.volumes.of_pod(pod) }
+    }
+
+    /// True where kube-scheduler may filter nodes for a pod by what is not known here: a part of the spec that is not read, or
+    /// volumes of claims that are not bound.
+    #[must_use]
+    #[inline]
+    pub fn has_unknown_filters(&self, pod: &Pod) -> bool {
+        pod.has_unread_filters || pod.claims.is_some() && self.volumes.any_unknown(pod)
+    }
+
+    /// The nodes that the volumes of a pod can be used on; empty where this is every node. Pods with equal ones have the same
+    /// nodes.
+    #[must_use]
+    pub fn volume_topologies(&self, pod: &Pod) -> Vec<Arc<VolumeTopology>> {
+        self.claim_topologies(pod).into_iter().map(|claim| claim.topology).collect()
     }
 
     /// True where a node is reserved for a pod.

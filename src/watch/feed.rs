@@ -11,13 +11,13 @@ use super::optional;
 use super::owners;
 use super::watched::Watched;
 use crate::api::open_streams;
-use crate::api::{HostPool, NodeObject, PodObject, StreamJob};
+use crate::api::{HostPool, NodeObject, PersistentVolumeClaimObject, PersistentVolumeObject, PodObject, StreamJob};
 use crate::store::Store;
 
 /// The kinds that a role watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kinds {
-    /// Nodes, pods, pools and jobs: for the extender.
+    /// Nodes, pods, volumes, pools and jobs: for the extender.
     All,
     /// Pools and jobs: for admission.
     Declared,
@@ -43,6 +43,8 @@ impl Feed {
         if kinds == Kinds::All {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
+            watches.push(optional::start::<PersistentVolumeObject>(client, store));
+            watches.push(optional::start::<PersistentVolumeClaimObject>(client, store));
             owners::start(client, store);
             // Nothing waits for its list, so that its health does not count.
             drop(optional::start_for_reports::<open_streams::ParallelRegion>(client, store));

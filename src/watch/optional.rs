@@ -1,10 +1,10 @@
-//! Kinds that a cluster may not serve: those of group `streams.ibm.com`.
+//! Kinds that a cluster may not serve, or that this process may not read: those of group `streams.ibm.com`, and volumes.
 //!
 //! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again,
 //! because the definition may be installed later.
 //!
-//! Where this process may not read a kind, PEs of other engines do not wait for it. A PE that belongs to an object of
-//! the kind waits until the object has been seen.
+//! Where this process may not read a kind, other PEs do not wait for it. A PE that belongs to an object of group
+//! `streams.ibm.com` waits until the object has been seen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +94,15 @@ enum Availability {
 
 async fn availability<K: Resource<DynamicType = ()>>(client: &Client) -> Availability {
     let version = K::api_version(&());
-    match tokio::time::timeout(DEADLINE, client.list_api_group_resources(&version)).await {
+    let list = async {
+        // The core group has a path of its own.
+        if K::group(&()).is_empty() {
+            client.list_core_api_resources(&version).await
+        } else {
+            client.list_api_group_resources(&version).await
+        }
+    };
+    match tokio::time::timeout(DEADLINE, list).await {
         Ok(Ok(list)) if list.resources.iter().any(|resource| *resource.name == *K::plural(&())) => Availability::Served,
         Ok(Ok(_)) => Availability::NotServed,
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => Availability::NotServed,

@@ -9,10 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::owners;
 use crate::api::open_streams::{HostPool as DeclaredPoolObject, Job, ParallelRegion, ProcessingElement};
-use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
+use crate::api::{
+    HostPool, NodeObject, PersistentVolumeClaimObject, PersistentVolumeObject, PodObject, StreamJob as StreamJobObject,
+};
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, NodeName, ObjectId, OpenStreamsObject as _,
-    Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::state::{Event, Observed};
 
@@ -21,8 +23,10 @@ pub(super) trait Watched:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     const KIND: &'static str;
-    /// True where a cluster may not serve the kind.
+    /// True where a cluster may not serve the kind, or where this process goes on without the right to read the kind.
     const IS_OPTIONAL: bool = false;
+    /// What does not work where this process may not read an optional kind.
+    const IF_FORBIDDEN: &'static str = "PEs that belong to its objects wait";
     /// What the state holds of an object.
     type Projected: Observed + Send;
 
@@ -111,6 +115,36 @@ impl Watched for StreamJobObject {
         ResourceVersion::parse(version).map(Event::StreamJobsShown)
     }
 }
+
+impl Watched for PersistentVolumeObject {
+    const KIND: &'static str = "PersistentVolume";
+    const IS_OPTIONAL: bool = true;
+    const IF_FORBIDDEN: &'static str = VOLUMES_FORBIDDEN;
+    type Projected = PersistentVolume;
+
+    fn project(&self) -> Result<PersistentVolume, Box<dyn std::error::Error>> {
+        Ok(PersistentVolume::try_from(self)?)
+    }
+    fn key(metadata: &ObjectMeta) -> Option<Arc<str>> {
+        Some(Arc::from(metadata.name.as_deref()?))
+    }
+}
+
+impl Watched for PersistentVolumeClaimObject {
+    const KIND: &'static str = "PersistentVolumeClaim";
+    const IS_OPTIONAL: bool = true;
+    const IF_FORBIDDEN: &'static str = VOLUMES_FORBIDDEN;
+    type Projected = PersistentVolumeClaim;
+
+    fn project(&self) -> Result<PersistentVolumeClaim, Box<dyn std::error::Error>> {
+        Ok(PersistentVolumeClaim::try_from(self)?)
+    }
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
+    }
+}
+
+const VOLUMES_FORBIDDEN: &str = "PEs are planned without their volumes, on the nodes that kube-scheduler asks about";
 
 macro_rules! open_streams {
     ($($object:ident as $declared:ident;)*) => {$(

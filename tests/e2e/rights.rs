@@ -112,6 +112,7 @@ fn what_each_account_can_and_cannot_do() {
             (scheduler.as_str(), "create", "pods/binding", "default", true),
             (&scheduler, "patch", "pods", "default", true),
             (&scheduler, "watch", "nodes", "", true),
+            (&scheduler, "watch", "persistentvolumeclaims", "", true),
             (&scheduler, "watch", "hostpools.outrigger.dev", "", true),
             (&scheduler, "watch", "streamjobs.outrigger.dev", "", true),
             (&scheduler, "update", "leases.coordination.k8s.io/outrigger-scheduler", NAMESPACE, true),

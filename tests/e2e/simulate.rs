@@ -125,8 +125,9 @@ fn workload() -> Vec<Pe> {
 }
 
 /// What simulate says of each PE, by its pod, as JSON; the exit code beside it.
-async fn simulated(cluster: &Cluster, policies: &Path) -> (Option<i32>, Value) {
-    let dump = cluster.kubectl().run(&["get", "nodes,pods,hostpools,streamjobs", "-A", "-o", "yaml"]).await.unwrap();
+pub(crate) async fn simulated(cluster: &Cluster, policies: &Path) -> (Option<i32>, Value) {
+    let kinds = "nodes,pods,hostpools,streamjobs,persistentvolumes,persistentvolumeclaims";
+    let dump = cluster.kubectl().run(&["get", kinds, "-A", "-o", "yaml"]).await.unwrap();
     let file = cluster.folder().join("dump.yaml");
     std::fs::write(&file, dump).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_outrigger"));

@@ -27,9 +27,10 @@ const SHELL: [&str; 10] = ["telemetry", "tls", "store", "watch", "files", "commi
 
 /// The files and folders of `placement`, in the same order: facts, filter plugins, their evaluation, what looks beyond one
 /// PE, scores, the decision, and what is built on decisions.
-const PLACEMENT: [&str; 20] = [
+const PLACEMENT: [&str; 21] = [
     "pool",
     "node_requirements",
+    "volume_topology",
     "colocation",
     "allocation",
     "bucket_members",

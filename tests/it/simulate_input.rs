@@ -324,6 +324,47 @@ fn what_is_not_simulated_is_told_in_one_line() {
     assert_eq!(error, note);
 }
 
+/// A volume, and the claim `ns/NAME` that is bound to it.
+fn bound_claim(name: &str, source: &str, hosts: &[&str]) -> [Value; 2] {
+    let expression = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": hosts});
+    let affinity = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}});
+    let spec = json!({source: {"path": "/mnt"}, "nodeAffinity": affinity});
+    let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": format!("pv-{name}")}, "spec": spec});
+    let spec = json!({"volumeName": format!("pv-{name}")});
+    let metadata = json!({"name": name, "namespace": "ns"});
+    [volume, json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})]
+}
+
+#[test]
+fn a_pe_goes_where_its_bound_volume_is() {
+    let with_claim = |name: &str, claim: &str| {
+        let mut pod = asks(name, "100m");
+        pod["spec"]["volumes"] = json!([{"name": "v", "persistentVolumeClaim": {"claimName": claim}}]);
+        pod
+    };
+    let host = |name: &str| {
+        let mut node = node(name);
+        node["metadata"]["labels"] = json!({"kubernetes.io/hostname": name});
+        node
+    };
+    let files = Files::new();
+    let of_cluster = [&[host("n1"), host("n2")][..], &bound_claim("disk", "local", &["n2"])].concat();
+    let cluster = files.list("cluster.json", &of_cluster);
+    // The volumes of the workload replace those of the same name in the cluster.
+    let of_workload = [
+        &[with_claim("a", "disk"), with_claim("b", "driver"), with_claim("c", "missing"), with_claim("d", "gone")][..],
+        &bound_claim("disk", "local", &["n2"]),
+        &bound_claim("driver", "csi", &["n1"]),
+        &bound_claim("gone", "local", &["n3"]),
+    ];
+    let workload = files.list("pods.json", &of_workload.concat());
+    let (code, nodes, document) = placed(&cluster, &workload, &[]);
+    assert_eq!((code, &nodes[..2], &nodes[3]), (3, &[on("ns/a", "n2"), on("ns/b", "n1")][..], &waits("ns/d")));
+    assert_eq!(document["placements"][3]["reasons"], json!({"VolumeNodeAffinityConflict": 2}));
+    let (_, _, error) = simulate(&["--cluster", &cluster, "--workload", &workload], "");
+    assert_eq!(error, "note: not simulated, so 2 PEs may go elsewhere or wait: volumes (1), volume limits (1)\n");
+}
+
 #[test]
 fn a_resource_of_a_device_class_is_not_counted_and_told() {
     let asks_for_device = || bare("a", &json!({"limits": {"example.com/fpga": 1}}));

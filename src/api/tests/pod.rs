@@ -68,3 +68,46 @@ fn gates_of_others_hold_a_pod_and_the_gate_of_outrigger_does_not() {
     assert!(is_gated(json!([gate("kueue.x-k8s.io/admission")])));
     assert!(is_gated(json!([gate("outrigger.dev/plan"), gate("kueue.x-k8s.io/admission")])));
 }
+
+#[test]
+fn claims_are_those_of_claims_and_of_generic_ephemeral_volumes() {
+    let claims = |volumes: Value| {
+        let object = json!({"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "spec": {"volumes": volumes}});
+        let object: PodObject = serde_json::from_value(object).unwrap();
+        let claims = Pod::try_from(&object).unwrap().claims;
+        claims.map(|claims| claims.iter().map(|claim| (claim.name.to_string(), claim.is_ephemeral)).collect::<Vec<_>>())
+    };
+    let volumes = json!([
+        {"name": "config", "configMap": {"name": "c"}},
+        {"name": "data", "persistentVolumeClaim": {"claimName": "data-p-0", "readOnly": true}},
+        {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
+    ]);
+    assert_eq!(claims(volumes), Some(vec![("data-p-0".to_owned(), false), ("p-scratch".to_owned(), true)]));
+    assert_eq!(claims(json!([{"name": "config", "configMap": {"name": "c"}}])), None);
+    assert_eq!(claims(json!(null)), None);
+}
+
+#[test]
+fn filters_of_kube_scheduler_that_are_not_read_are_known_to_be_there() {
+    let has = |spec: Value| {
+        let object = json!({"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "spec": spec});
+        Pod::try_from(&serde_json::from_value::<PodObject>(object).unwrap()).unwrap().has_unread_filters
+    };
+    let term = json!([{"topologyKey": "zone", "labelSelector": {}}]);
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+    let spread = |when: &str| json!({"topologySpreadConstraints": [{"whenUnsatisfiable": when}]});
+    for (spec, expected) in [
+        (json!({}), false),
+        (json!({"resourceClaims": []}), false),
+        (json!({"resourceClaims": [{"name": "gpu", "resourceClaimName": "c"}]}), true),
+        (json!({"affinity": {"podAffinity": {required: term}}}), true),
+        (json!({"affinity": {"podAntiAffinity": {required: term}}}), true),
+        (json!({"affinity": {"podAntiAffinity": {required: [], preferred: [{"weight": 1}]}}}), false),
+        (json!({"affinity": {"nodeAffinity": {required: {"nodeSelectorTerms": []}}}}), false),
+        (spread("DoNotSchedule"), true),
+        (spread("ScheduleAnyway"), false),
+    ] {
+        assert_eq!(has(spec.clone()), expected, "{spec}");
+    }
+}

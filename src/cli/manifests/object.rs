@@ -10,14 +10,19 @@ use super::serde_problem::sentence;
 use crate::api::Position;
 use crate::api::open_streams::Unnamed;
 use crate::api::{
-    DocumentError, HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PodObject, StreamJob as StreamJobObject,
+    DocumentError, HostPool, InvalidHostPool, InvalidStreamJob, NodeObject, PersistentVolumeClaimObject,
+    PersistentVolumeObject, PodObject, StreamJob as StreamJobObject,
 };
 use crate::cli::CommandError;
-use crate::model::{FieldProblem, InvalidQuantity, Node, OpenStreams, Pod, Pool, StreamJob, keys};
+use crate::model::{
+    FieldProblem, InvalidQuantity, Node, OpenStreams, PersistentVolume, PersistentVolumeClaim, Pod, Pool, StreamJob,
+    keys,
+};
 
 /// Kinds with a namespace, besides those of open-streams.
-const NAMESPACED: [(&str, &str); 9] = [
+const NAMESPACED: [(&str, &str); 10] = [
     ("", "LimitRange"),
+    ("", "PersistentVolumeClaim"),
     ("", "Pod"),
     ("", "ReplicationController"),
     ("apps", "Deployment"),
@@ -173,6 +178,19 @@ impl Object<'_> {
             };
             self.wrong(field, &problem.to_string())
         })
+    }
+
+    /// The object as a persistent volume of the model.
+    pub(in crate::cli) fn persistent_volume(&self) -> Result<PersistentVolume, CommandError> {
+        let object = self.read::<PersistentVolumeObject>()?;
+        PersistentVolume::try_from(&object).map_err(|_unnamed| self.wrong("metadata.name", "is missing; write a name"))
+    }
+
+    /// The object as a claim of the model.
+    pub(in crate::cli) fn claim(&self) -> Result<PersistentVolumeClaim, CommandError> {
+        let object = self.read::<PersistentVolumeClaimObject>()?;
+        PersistentVolumeClaim::try_from(&object)
+            .map_err(|_unnamed| self.wrong("metadata.name", "is missing; write a name"))
     }
 
     /// The object as a `StreamJob` of the model.

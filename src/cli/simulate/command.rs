@@ -18,7 +18,7 @@ use crate::simulate::{self, SimulationMode};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  kubectl get nodes,pods,hostpools,streamjobs,pc,limits,runtimeclasses -A -o yaml > cluster.yaml
+  kubectl get no,po,hostpools,streamjobs,pc,limits,runtimeclasses,pv,pvc -A -o yaml > cluster.yaml
   outrigger simulate --cluster cluster.yaml --workload my-job.yaml
   outrigger simulate --cluster cluster.yaml --workload my-job.yaml -o svg > placement.svg
   outrigger simulate --cluster cluster.yaml --workload jobs/ --policies policies/ -o json | jq '.jobs'
@@ -27,9 +27,9 @@ Examples:
 FILE holds YAML or JSON as kubectl prints it: objects, lists, or several documents. A folder stands for the files in it,
 and `-` for standard input. The command reads nodes, host pools, stream jobs and bound pods from --cluster. It reads
 pods, host pools, stream jobs, and controllers (Deployment, StatefulSet, ReplicaSet, Job) from --workload, and creates
-the pods that the controllers lack. It reads priority classes, limit ranges, runtime classes, device classes, and
-streamsjobs, streamspes, streamshostpools and streamsprs of open-streams from both. All pods exist from the start. Pods
-without a node are stored as the API server and the webhook do, and are placed in the order of priority,
+the pods that the controllers lack. It reads priority classes, limit ranges, runtime classes, device classes, volumes,
+claims, and streamsjobs, streamspes, streamshostpools and streamsprs of open-streams from both. All pods exist from the
+start. Pods without a node are stored as the API server and the webhook do, and are placed in the order of priority,
 creationTimestamp, and place in the files. Waiting pods of no policy take room, and are not listed.
 
 docs/simulate.md describes the document of -o json: placements[], jobs[], nodes[].

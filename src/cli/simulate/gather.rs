@@ -14,11 +14,12 @@ use crate::cli::CommandError;
 use crate::cli::manifests::{Object, metadata_text};
 use crate::model::{
     DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, ObjectId, OpenStreams, OpenStreamsObject,
-    Pod, PodPhase, Pools, StreamJobs,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodClaim, PodPhase, Pools, StreamJobs,
 };
 use crate::simulate::api_server::{ApiServer, set_defaults};
 use crate::simulate::controllers::ControllerKind;
 use crate::simulate::newest_time;
+use crate::simulate::not_simulated::ClaimedVolumes;
 
 /// The objects of all files.
 #[derive(Debug, Default)]
@@ -29,6 +30,10 @@ pub(super) struct Gathered<'t> {
     pub(super) pools: Pools,
     pub(super) jobs: StreamJobs,
     pub(super) open_streams: OpenStreams,
+    pub(super) volumes: BTreeMap<Arc<str>, PersistentVolume>,
+    /// The volumes of CSI drivers, by name: a node takes so many of a driver.
+    csi_volumes: BTreeSet<Arc<str>>,
+    pub(super) claims: BTreeMap<ObjectId, PersistentVolumeClaim>,
     pub(super) api_server: ApiServer,
     /// The extended resources that device classes stand for.
     pub(super) device_resources: BTreeSet<String>,
@@ -174,12 +179,45 @@ impl<'t> Gathered<'t> {
             let text = |member: &str| metadata_text(object.value(), member);
             let id = ObjectId::new(&Namespace::from(text("namespace")), text("name"));
             self.api_server.limit_ranges.insert(id, object.read::<LimitRange>()?);
+        } else if object.is("", "PersistentVolume") {
+            self.persistent_volume(object)?;
+        } else if object.is("", "PersistentVolumeClaim") {
+            let claim = object.claim()?;
+            self.insert_name("PersistentVolumeClaim", object)?;
+            self.claims.insert(claim.id.clone(), claim);
         } else if object.is("resource.k8s.io", "DeviceClass") {
             self.device_class(object);
         } else {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    fn persistent_volume(&mut self, object: &Object<'_>) -> Result<(), CommandError> {
+        let volume = object.persistent_volume()?;
+        self.insert_name("PersistentVolume", object)?;
+        if object.value().pointer("/spec/csi").is_some() {
+            self.csi_volumes.insert(Arc::clone(&volume.name));
+        } else {
+            self.csi_volumes.remove(&volume.name);
+        }
+        self.volumes.insert(Arc::clone(&volume.name), volume);
+        Ok(())
+    }
+
+    /// What the files tell of the volumes behind the claims of a pod.
+    pub(super) fn claimed_volumes(&self, pod: &Pod) -> ClaimedVolumes {
+        let claims = || pod.claims.iter().flat_map(|claims| claims.iter());
+        let volume = |claim: &PodClaim| {
+            let id = ObjectId { namespace: pod.key.namespace.clone(), name: Arc::clone(&claim.name) };
+            let bound = self.claims.get(&id)?.volume.as_ref()?;
+            let is_of_pod = !claim.is_ephemeral || bound.pod.as_ref() == Some(&pod.key.uid);
+            self.volumes.get(&bound.name).filter(|_| is_of_pod)
+        };
+        ClaimedVolumes {
+            any_unknown: claims().any(|claim| volume(claim).is_none()),
+            any_limited: claims().filter_map(volume).any(|volume| self.csi_volumes.contains(&volume.name)),
+        }
     }
 
     /// A device class stands for an extended resource: the one that it names, and one that is made of its name.

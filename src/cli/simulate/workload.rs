@@ -69,7 +69,10 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     let pools = gathered.pools.values().map(|pool| Pool::clone(pool)).collect();
     let mut offering = gathered.nodes;
     offer_devices(&mut offering, &gathered.device_resources);
-    Ok(Read { input: Input { policies, nodes: offering, pools, declared, cluster, workload, loads, now, mode }, notes })
+    let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
+    let input =
+        Input { policies, nodes: offering, pools, declared, volumes, claims, cluster, workload, loads, now, mode };
+    Ok(Read { input, notes })
 }
 
 /// The pods of the files, and those that controllers create beside them, in the order of the files.
@@ -180,7 +183,7 @@ impl Storing<'_> {
         let is_pe = pe.is_some();
         drop(pe);
         let is_device = |name: &str| self.gathered.device_resources.contains(name);
-        let left_out = not_simulated(object.value(), is_device);
+        let left_out = not_simulated(object.value(), self.gathered.claimed_volumes(&pod), is_device);
         Ok(Stored { pod: Arc::unwrap_or_clone(pod), is_pe, gang, is_gated, left_out })
     }
 

@@ -19,11 +19,12 @@ mod restricted_tag;
 mod schedulable;
 mod taints;
 mod unoffered;
+mod volume_topology;
 
 use self::plugin::BucketScope::{EachMember, Pe};
 use self::plugin::CheckedBy::{KubeScheduler, Outrigger};
 use self::plugin::Reads::{Node, OtherPes};
-use self::plugin::SpecPart::{Exlocation, Hosts, Identity, Isolation, NodeRequirements, Pool};
+use self::plugin::SpecPart::{Exlocation, Hosts, Identity, Isolation, NodeRequirements, Pool, Volumes};
 use self::plugin::{FilterPlugin, always};
 use crate::model::Reason;
 
@@ -36,6 +37,7 @@ pub(super) const FILTER_PLUGINS: &[FilterPlugin] = &[
     FilterPlugin { applies: always, filter: taints::filter, reason: Reason::UntoleratedTaint, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
     FilterPlugin { applies: node_affinity::applies, filter: node_affinity::filter, reason: Reason::NodeAffinityMismatch, checked_by: KubeScheduler, reads: Node, bucket: EachMember(NodeRequirements) },
     FilterPlugin { applies: unoffered::applies, filter: unoffered::filter, reason: Reason::NodeAffinityMismatch, checked_by: Outrigger, reads: Node, bucket: EachMember(Identity) },
+    FilterPlugin { applies: volume_topology::applies, filter: volume_topology::filter, reason: Reason::VolumeNodeAffinityConflict, checked_by: KubeScheduler, reads: Node, bucket: EachMember(Volumes) },
     FilterPlugin { applies: always, filter: restricted_tag::filter, reason: Reason::RestrictedTag, checked_by: Outrigger, reads: Node, bucket: EachMember(Pool) },
     FilterPlugin { applies: pool_members::applies, filter: pool_members::filter, reason: Reason::PoolTagMissing, checked_by: Outrigger, reads: Node, bucket: EachMember(Pool) },
     FilterPlugin { applies: pool_size::is_unallocated, filter: pool_size::enough_qualify, reason: Reason::PoolTooSmall, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Pool) },

@@ -52,6 +52,8 @@ pub(in crate::placement) enum BucketScope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::placement) enum SpecPart {
     NodeRequirements,
+    /// The volumes that the claims of the pod are bound to.
+    Volumes,
     Pool,
     Hosts,
     Isolation,
@@ -92,6 +94,10 @@ impl SpecPart {
         let (own, theirs) = (&*one.spec, &*other.spec);
         match self {
             Self::NodeRequirements => one.pe.pod.node_requirements != other.pe.pod.node_requirements,
+            Self::Volumes => {
+                let (own, theirs) = (one.claims.iter(), other.claims.iter());
+                !own.map(|claim| &claim.topology).eq(theirs.map(|claim| &claim.topology))
+            }
             Self::Pool => {
                 (&own.hosts, own.pool_index, own.exclusive_scope)
                     != (&theirs.hosts, theirs.pool_index, theirs.exclusive_scope)

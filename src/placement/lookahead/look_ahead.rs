@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::bucket::BucketEvaluation;
 use super::super::filter::plugin::NodeView;
 use super::matching::{AllowedPlaces, Matching};
-use crate::model::{NodeRequirements, Pe, PlacementSpec, PodKey, Rejection, Resources, Token};
+use crate::model::{NodeRequirements, Pe, PlacementSpec, PodKey, Rejection, Resources, Token, VolumeTopology};
 use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// The nodes that a PE must leave to other pending PEs, by the exlocation tokens that it shares with them.
@@ -89,6 +89,7 @@ struct EquivalenceClass<'a> {
     requests: &'a Resources,
     requirements: Option<&'a Arc<NodeRequirements>>,
     unoffered: Option<&'a Arc<NodeSet>>,
+    volumes: Vec<Arc<VolumeTopology>>,
     list: usize,
 }
 
@@ -105,11 +106,13 @@ impl FeasibleNodes {
             };
             let (requests, requirements) = (&member.pod.resources.requests, member.pod.node_requirements.as_ref());
             let unoffered = snapshot.unoffered(&member.pod.key.uid);
+            let volumes = snapshot.volume_topologies(&member.pod);
             let is_alike = |class: &&EquivalenceClass<'_>| {
                 class.spec == spec
                     && class.requests == requests
                     && class.requirements == requirements
                     && class.unoffered == unoffered
+                    && class.volumes == volumes
             };
             let known = classes.iter().find(is_alike).map(|class| class.list);
             let list = known.unwrap_or(feasible.lists.len());
@@ -118,7 +121,7 @@ impl FeasibleNodes {
                 // Equal specs are not enough for PEs with colocation, which differ by bucket, and for PEs that are not
                 // relocatable, which differ by previous node.
                 if spec.colocation.is_empty() && spec.relocatable {
-                    classes.push(EquivalenceClass { spec, requests, requirements, unoffered, list });
+                    classes.push(EquivalenceClass { spec, requests, requirements, unoffered, volumes, list });
                 }
             }
             feasible.list_of.push(list);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::super::evaluate::Evaluation;
 use super::super::score::strategy::NodeScore;
 use super::super::score::terms::PreScoreState;
-use crate::model::{HostChoice, NodeName, NodeRequirements, Pe, PlacementSpec, Resources, ScoringStrategy};
+use crate::model::{
+    HostChoice, NodeName, NodeRequirements, Pe, PlacementSpec, Resources, ScoringStrategy, VolumeTopology,
+};
 use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// Orders of nodes by spec. Each order has the nodes that pass every plugin which reads no other PE.
@@ -39,6 +41,7 @@ struct OrderKey {
     limits: Resources,
     node_requirements: Option<Arc<NodeRequirements>>,
     unoffered: Option<Arc<NodeSet>>,
+    volumes: Vec<Arc<VolumeTopology>>,
 }
 
 /// A node in an order: by the class of its score, then by name.
@@ -99,6 +102,7 @@ impl OrderKey {
             limits: pe.pod.resources.limits.clone(),
             node_requirements: pe.pod.node_requirements.clone(),
             unoffered: snapshot.unoffered(&pe.pod.key.uid).cloned(),
+            volumes: snapshot.volume_topologies(&pe.pod),
         }
     }
 }

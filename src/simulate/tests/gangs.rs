@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::super::{Input, SimulationMode, simulate};
-use super::live::Live;
-use crate::model::{Declarations, Node, NodeName, Pod, PodUid};
+use super::live::{Live, Offered};
+use crate::model::{Declarations, Node, NodeName, PersistentVolume, PersistentVolumeClaim, Pod, PodUid};
 use crate::placement::{Foresight, GangState, PlacementDecision, plan_gang};
-use crate::testing::{asking, node, pe, policies, with_cores};
+use crate::state::Event;
+use crate::testing::{asking, bound_claim, claiming, host, local_volume, pe, policies, with_cores};
 
 /// How the PEs of a job belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +38,24 @@ struct Group {
     sizes: Vec<u64>,
 }
 
+/// Where the volumes of a pod can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Volumes {
+    /// The pod has no volume.
+    None,
+    /// The volume is bound, and can be used on the nodes of these bits.
+    Bound(u8),
+    /// Outrigger does not know the volume. kube-scheduler offers the nodes of these bits.
+    Unknown(u8),
+}
+
 #[derive(Clone, Debug)]
 struct Scenario {
     /// The cores of each node.
     cores: Vec<u64>,
     groups: Vec<Group>,
+    /// The volumes of each PE.
+    volumes: Vec<Volumes>,
     /// Sorts the PEs into their order of arrival.
     order: Vec<u32>,
     /// What kube-scheduler does next, where it may do several things.
@@ -60,16 +74,85 @@ fn group() -> impl Strategy<Value = Group> {
     (kind, prop::collection::vec(1_u64..4, 1..5)).prop_map(|(kind, sizes)| Group { kind, sizes })
 }
 
+fn volumes() -> impl Strategy<Value = Volumes> {
+    prop_oneof![
+        6 => Just(Volumes::None),
+        2 => (0_u8..16).prop_map(Volumes::Bound),
+        1 => (1_u8..16).prop_map(Volumes::Unknown),
+    ]
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let cores = prop::collection::vec(1_u64..4, 1..5);
     let groups = prop::collection::vec(group(), 1..5);
-    (cores, groups, prop::collection::vec(any::<u32>(), 20), prop::collection::vec(any::<u8>(), 0..160))
-        .prop_map(|(cores, groups, order, choices)| Scenario { cores, groups, order, choices })
+    let volumes = prop::collection::vec(volumes(), 20);
+    (cores, groups, volumes, prop::collection::vec(any::<u32>(), 20), prop::collection::vec(any::<u8>(), 0..160))
+        .prop_map(|(cores, groups, volumes, order, choices)| Scenario { cores, groups, volumes, order, choices })
 }
 
 impl Scenario {
     fn nodes(&self) -> Vec<Node> {
-        self.cores.iter().enumerate().map(|(at, cores)| with_cores(*cores, node(&format!("n{at}")))).collect()
+        self.cores.iter().enumerate().map(|(at, cores)| with_cores(*cores, host(&format!("n{at}")))).collect()
+    }
+
+    /// The names of the nodes of these bits.
+    fn nodes_of(&self, bits: u8) -> Vec<String> {
+        (0..self.cores.len()).filter(|at| bits >> at & 1 == 1).map(|at| format!("n{at}")).collect()
+    }
+
+    /// The volumes of a pod. The number of the pod is at the end of its UID.
+    fn volumes_of(&self, pod: &Pod) -> Volumes {
+        self.volumes[number_of(pod)]
+    }
+
+    /// The nodes that kube-scheduler offers a pod by its volumes.
+    fn offered_to(&self, pod: &Pod) -> Offered {
+        match self.volumes_of(pod) {
+            Volumes::None => Offered::All,
+            Volumes::Bound(bits) | Volumes::Unknown(bits) => {
+                Offered::Only(self.nodes_of(bits).iter().map(NodeName::from).collect())
+            }
+        }
+    }
+
+    /// The bound volumes, each with its claim of the same name.
+    fn bound_volumes(&self) -> (Vec<PersistentVolume>, Vec<PersistentVolumeClaim>) {
+        let bound = self.volumes.iter().enumerate().filter_map(|(number, volumes)| match volumes {
+            Volumes::Bound(bits) => {
+                let (name, nodes) = (number.to_string(), self.nodes_of(*bits));
+                let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+                Some((local_volume(&name, &nodes), bound_claim(&name, &name)))
+            }
+            Volumes::None | Volumes::Unknown(_) => None,
+        });
+        bound.unzip()
+    }
+
+    /// Without volumes that Outrigger does not know.
+    fn known(self) -> Self {
+        self.without_unknown(|_, _| true)
+    }
+
+    /// Without volumes that Outrigger cannot learn of by a question of kube-scheduler before the group begins: those of
+    /// buckets, and of the PE that completes a gang.
+    fn asked_before_complete(self) -> Self {
+        let mut last: BTreeMap<usize, PodUid> = BTreeMap::new();
+        last.extend(self.pods().into_iter().map(|(group, pod)| (group, pod.key.uid)));
+        let kinds: Vec<Kind> = self.groups.iter().map(|group| group.kind).collect();
+        self.without_unknown(|group, pod| match kinds[group] {
+            Kind::Bucket => true,
+            Kind::GangOfCount | Kind::ExlocatedGang | Kind::BucketGang => last[&group] == pod.key.uid,
+            Kind::GangOfAll | Kind::Single => false,
+        })
+    }
+
+    fn without_unknown(mut self, is_meant: impl Fn(usize, &Pod) -> bool) -> Self {
+        for (group, pod) in self.pods() {
+            if matches!(self.volumes_of(&pod), Volumes::Unknown(_)) && is_meant(group, &pod) {
+                self.volumes[number_of(&pod)] = Volumes::None;
+            }
+        }
+        self
     }
 
     /// The pods in the order of their arrival, a second apart, each with the number of its group.
@@ -86,12 +169,12 @@ impl Scenario {
                 Kind::Single => vec![],
             };
             let job = format!("j{number}");
-            pods.extend(
-                sizes
-                    .iter()
-                    .enumerate()
-                    .map(|(at, size)| (number, asking(size * 500, pe(&job, &format!("{job}-{at}"), &spec)))),
-            );
+            for size in sizes {
+                let at = pods.len();
+                let pod = asking(size * 500, pe(&job, &format!("{job}-{at}"), &spec));
+                let has_volume = self.volumes[at] != Volumes::None;
+                pods.push((number, if has_volume { claiming(&at.to_string(), pod) } else { pod }));
+            }
         }
         let mut order: Vec<usize> = (0..pods.len()).collect();
         order.sort_by_key(|at| (self.order.get(*at).copied(), *at));
@@ -104,13 +187,20 @@ impl Scenario {
     }
 }
 
+fn number_of(pod: &Pod) -> usize {
+    pod.key.uid.as_str().rsplit('-').next().unwrap().parse().unwrap()
+}
+
 /// The nodes by `simulate`.
 fn simulated(scenario: &Scenario) -> BTreeMap<String, Option<NodeName>> {
+    let (volumes, claims) = scenario.bound_volumes();
     let outcome = simulate(Input {
         policies: policies(""),
         nodes: scenario.nodes(),
         pools: vec![],
         declared: Declarations::default(),
+        volumes,
+        claims,
         cluster: vec![],
         workload: scenario.pods().into_iter().map(|(_, pod)| pod).collect(),
         loads: BTreeMap::new(),
@@ -123,6 +213,15 @@ fn simulated(scenario: &Scenario) -> BTreeMap<String, Option<NodeName>> {
 /// The nodes by the extender, of all pods.
 fn placed(live: &Live, pods: &[(usize, Pod)]) -> BTreeMap<String, Option<NodeName>> {
     pods.iter().map(|(_, pod)| (pod.key.to_string(), live.bound.get(&pod.key.uid).cloned())).collect()
+}
+
+/// An extender that has seen the nodes and the bound volumes.
+fn live(scenario: &Scenario) -> Live {
+    let mut live = Live::new(policies(""), scenario.nodes(), Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1));
+    let (volumes, claims) = scenario.bound_volumes();
+    live.cluster.apply(Event::listed(volumes));
+    live.cluster.apply(Event::listed(claims));
+    live
 }
 
 /// Tries every pod that waits, one after another, until nothing changes.
@@ -174,7 +273,8 @@ fn check(live: &Live, scenario: &Scenario, pods: &[(usize, Pod)]) -> Result<(), 
             let gang = plan_gang(pe, snapshot);
             prop_assert!(!matches!(gang, GangState::Planned { .. }), "{}: the gang has a plan and waits", pod.key);
             let decision = PlacementDecision::new(pe, snapshot, Foresight::Gang(gang));
-            let passes = snapshot.indexes().any(|index| decision.filter(index).is_ok());
+            let is_offered = |index| live.is_offered(&pod.key.uid, &snapshot.node(index).unwrap().name);
+            let passes = snapshot.indexes().any(|index| is_offered(index) && decision.filter(index).is_ok());
             prop_assert!(!passes, "{}: a node passes and the PE waits", pod.key);
         }
         prop_assert_eq!(live.cluster.reserved_len(), 0, "no node is held for nothing");
@@ -188,11 +288,11 @@ proptest! {
 
     /// All pods exist, kube-scheduler takes them in the order of their creation, and binds while it goes on.
     #[test]
-    fn the_extender_does_what_simulate_says(scenario in scenario()) {
+    fn the_extender_does_what_simulate_says(scenario in scenario().prop_map(Scenario::known)) {
         let pods = scenario.pods();
-        let mut live = Live::new(policies(""), scenario.nodes(), Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1));
+        let mut live = live(&scenario);
         for (_, pod) in &pods {
-            live.create(pod.clone(), BTreeSet::new());
+            live.create(pod.clone(), scenario.offered_to(pod));
             live.show(&pod.key.uid);
         }
         live.settle();
@@ -212,11 +312,11 @@ proptest! {
     /// Pods arrive while others are scheduled, the watch is behind, and Bindings fail. Time passes once all pods exist, since
     /// a gang of all is complete when no member has been created for a while.
     #[test]
-    fn no_group_is_placed_in_part(scenario in scenario()) {
+    fn no_group_is_placed_in_part(scenario in scenario().prop_map(Scenario::asked_before_complete)) {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1);
         let pods: Vec<(usize, Pod)> =
             scenario.pods().into_iter().map(|(number, pod)| (number, Pod { created: now, ..pod })).collect();
-        let mut live = Live::new(policies(""), scenario.nodes(), now);
+        let mut live = live(&scenario);
         live.wait(0);
         let mut arrivals = pods.iter();
         let mut created: Vec<PodUid> = Vec::new();
@@ -231,11 +331,17 @@ proptest! {
             });
             for (_, pod) in together {
                 if !created.contains(&pod.key.uid) {
-                    live.create(pod.clone(), BTreeSet::new());
+                    live.create(pod.clone(), scenario.offered_to(pod));
                     created.push(pod.key.uid.clone());
                 }
-                if matches!(kind, Kind::Bucket | Kind::GangOfAll) {
+                let is_unknown = matches!(scenario.volumes_of(pod), Volumes::Unknown(_));
+                if is_unknown || matches!(kind, Kind::Bucket | Kind::GangOfAll) {
                     live.show(&pod.key.uid);
+                }
+                // kube-scheduler asks about a member before its gang is complete. A member that it could not ask about has a
+                // volume that can be used everywhere.
+                if is_unknown && !live.cycle(&pod.key.uid) {
+                    live.offer_all(&pod.key.uid);
                 }
             }
         };
@@ -248,7 +354,9 @@ proptest! {
                     None => live.wait(2),
                 },
                 (1, Some(pod)) => live.show(&pod),
-                (2 | 3, Some(pod)) if live.is_pending(&pod) => live.cycle(&pod),
+                (2 | 3, Some(pod)) if live.is_pending(&pod) => {
+                    live.cycle(&pod);
+                }
                 (4, _) if !live.in_flight.is_empty() => live.bind(number % live.in_flight.len(), choice % 4 != 0),
                 _ => {}
             }

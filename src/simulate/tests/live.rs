@@ -22,14 +22,20 @@ pub(super) struct Live {
     policies: PolicySet,
     nodes: Vec<Node>,
     pods: BTreeMap<PodUid, Pod>,
-    /// The nodes that a volume or a device leaves to a pod; kube-scheduler offers no other.
-    only: BTreeMap<PodUid, BTreeSet<NodeName>>,
+    offered: BTreeMap<PodUid, Offered>,
     reservations: Reservations,
     attempts: Attempts,
     /// The cycles that have chosen a node and are not bound yet.
     pub(super) in_flight: Vec<(PodUid, NodeName)>,
     pub(super) bound: BTreeMap<PodUid, NodeName>,
     pub(super) now: Timestamp,
+}
+
+/// The nodes that volumes and devices leave to a pod.
+#[derive(Clone, Debug)]
+pub(super) enum Offered {
+    All,
+    Only(BTreeSet<NodeName>),
 }
 
 impl Live {
@@ -39,7 +45,7 @@ impl Live {
             policies,
             nodes,
             pods: BTreeMap::new(),
-            only: BTreeMap::new(),
+            offered: BTreeMap::new(),
             reservations: Reservations::default(),
             attempts: Attempts::default(),
             in_flight: Vec::new(),
@@ -48,12 +54,9 @@ impl Live {
         }
     }
 
-    /// Creates a pod, which kube-scheduler may go to these nodes with; empty: all nodes. The extender's watch does not show
-    /// the pod yet.
-    pub(super) fn create(&mut self, pod: Pod, only: BTreeSet<NodeName>) {
-        if !only.is_empty() {
-            self.only.insert(pod.key.uid.clone(), only);
-        }
+    /// Creates a pod, for which kube-scheduler offers these nodes. The extender's watch does not show the pod yet.
+    pub(super) fn create(&mut self, pod: Pod, offered: Offered) {
+        self.offered.insert(pod.key.uid.clone(), offered);
         self.pods.insert(pod.key.uid.clone(), pod);
     }
 
@@ -83,6 +86,14 @@ impl Live {
         !self.bound.contains_key(uid) && !self.in_flight.iter().any(|(other, _)| other == uid)
     }
 
+    /// True where the volumes and devices of a pod leave a node to the pod.
+    pub(super) fn is_offered(&self, uid: &PodUid, node: &NodeName) -> bool {
+        match self.offered.get(uid) {
+            Some(Offered::Only(nodes)) => nodes.contains(node),
+            Some(Offered::All) | None => true,
+        }
+    }
+
     /// The nodes that kube-scheduler's own filters leave to a pod.
     fn offered(&self, pod: &Pod) -> Vec<String> {
         let fits = |node: &&Node| {
@@ -91,18 +102,23 @@ impl Live {
                 .filter(|(_, on)| **on == node.name)
                 .map(|(uid, _)| self.pods[uid].resources.requests.cpu.0)
                 .sum();
-            let may = self.only.get(&pod.key.uid).is_none_or(|only| only.contains(&node.name));
-            may && used + pod.resources.requests.cpu.0 <= node.allocatable.cpu.0
+            self.is_offered(&pod.key.uid, &node.name) && used + pod.resources.requests.cpu.0 <= node.allocatable.cpu.0
         };
         self.nodes.iter().filter(fits).map(|node| node.name.to_string()).collect()
     }
 
-    /// One scheduling cycle of a pod up to its choice of a node.
-    pub(super) fn cycle(&mut self, uid: &PodUid) {
+    /// The volumes and devices of a pod leave every node to the pod from now on.
+    pub(super) fn offer_all(&mut self, uid: &PodUid) {
+        self.offered.insert(uid.clone(), Offered::All);
+    }
+
+    /// One scheduling cycle of a pod up to its choice of a node; false where kube-scheduler's own filters leave no node, so that
+    /// it does not ask.
+    pub(super) fn cycle(&mut self, uid: &PodUid) -> bool {
         let pod = Arc::new(self.pods[uid].clone());
         let names = self.offered(&pod);
         if names.is_empty() {
-            return;
+            return false;
         }
         let with = self.reservations.with_reservations(self.cluster.snapshot(), uid, self.now);
         let last_attempt = self.attempts.last_attempt(uid, self.now);
@@ -114,7 +130,7 @@ impl Live {
             ..SchedulingContext::new(self.cluster.snapshot(), &self.policies)
         };
         let Filtered { attempt, passed, error, group, unoffered, pe, .. } = filter(&asked(&pod, &names), context);
-        let Some(pe) = pe.filter(|_| error.is_none()) else { return };
+        let Some(pe) = pe.filter(|_| error.is_none()) else { return true };
         let mut places = group;
         let mut choice = attempt.choice.clone();
         if passed.len() > 1 && choice.best.is_empty() {
@@ -134,6 +150,7 @@ impl Live {
             self.reservations.reserve([(Arc::<Pe>::clone(&pe), node.clone())].into_iter().chain(places), self.now);
             self.in_flight.push((uid.clone(), node));
         }
+        true
     }
 
     /// Binds the pod of a cycle in flight, and has the watch show it; `lands` is false where the API server rejects the

@@ -21,6 +21,8 @@ fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, mode: Simulati
         nodes,
         pools: Vec::new(),
         declared: Declarations::default(),
+        volumes: Vec::new(),
+        claims: Vec::new(),
         cluster: running,
         workload,
         loads: BTreeMap::new(),

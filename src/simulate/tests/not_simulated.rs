@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn of(spec: &Value) -> Vec<NotSimulated> {
-    not_simulated(&json!({"spec": spec}), |name| name == "example.com/fpga")
+    not_simulated(&json!({"spec": spec}), ClaimedVolumes::default(), |name| name == "example.com/fpga")
 }
 
 #[test]
@@ -12,7 +12,6 @@ fn each_part_that_is_left_out_is_named() {
     let required = "requiredDuringSchedulingIgnoredDuringExecution";
     let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
     for (spec, expected) in [
-        (json!({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]}), NotSimulated::Volumes),
         (json!({"volumes": [{"name": "v", "gcePersistentDisk": {"pdName": "d"}}]}), NotSimulated::Volumes),
         (json!({"resourceClaims": [{"name": "gpu"}]}), NotSimulated::ResourceClaims),
         (json!({"containers": [{"resources": {"requests": {"example.com/fpga": "1"}}}]}), NotSimulated::ResourceClaims),
@@ -33,4 +32,17 @@ fn what_is_simulated_or_asks_for_nothing_is_not_named() {
         "topologySpreadConstraints": [], "resourceClaims": [],
     });
     assert_eq!(of(&spec), []);
+}
+
+#[test]
+fn claims_are_named_where_their_volumes_are_unknown_or_limited() {
+    let pod = json!({"spec": {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]}});
+    for (any_unknown, any_limited, expected) in [
+        (false, false, &[][..]),
+        (true, false, &[NotSimulated::Volumes]),
+        (false, true, &[NotSimulated::VolumeLimits]),
+        (true, true, &[NotSimulated::Volumes, NotSimulated::VolumeLimits]),
+    ] {
+        assert_eq!(not_simulated(&pod, ClaimedVolumes { any_unknown, any_limited }, |_| false), expected);
+    }
 }

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::live::Live;
+use super::live::{Live, Offered};
 use crate::extender::SchedulingContext;
 use crate::extender::bind::{BindingCycle, VerificationError, verify_and_assume};
 use crate::extender::{BindingArguments, CandidateNodes, SchedulingArguments, filter};
 use crate::model::{NodeName, Pod, PodUid, Reason};
 use crate::placement::begun_groups;
 use crate::state::Event;
-use crate::testing::{asking, bound_to, in_namespace, node, pe, pod, policies, tagged, with_cores};
+use crate::testing::{
+    asking, bound_claim, bound_to, claiming, host, in_namespace, local_volume, node, pe, pod, policies, tagged,
+    with_cores,
+};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -25,13 +28,15 @@ fn live(nodes: &[(&str, u64)]) -> Live {
 }
 
 fn add(live: &mut Live, pod: Pod) {
-    offer(live, pod, &[]);
+    let uid = pod.key.uid.clone();
+    live.create(pod, Offered::All);
+    live.show(&uid);
 }
 
 /// Creates a pod to which kube-scheduler offers these nodes alone.
 fn offer(live: &mut Live, pod: Pod, only: &[&str]) {
     let uid = pod.key.uid.clone();
-    live.create(pod, only.iter().map(|name| NodeName::from(*name)).collect());
+    live.create(pod, Offered::Only(only.iter().map(|name| NodeName::from(*name)).collect()));
     live.show(&uid);
 }
 
@@ -203,6 +208,108 @@ fn look_ahead_leaves_a_node_to_the_pe_that_is_offered_no_other() {
     assert_eq!(schedule(&mut live, "bound").as_deref(), Some("n1"));
 }
 
+/// Hosts of so many cores. Claim `disk` is bound to a volume on one of them.
+fn live_with_disk_on(host_of_disk: &str, nodes: &[(&str, u64)]) -> Live {
+    let nodes = nodes.iter().map(|(name, cores)| with_cores(*cores, host(name))).collect();
+    let mut live = Live::new(policies(""), nodes, NOW + SignedDuration::from_mins(1));
+    live.cluster.apply(Event::put(local_volume("volume", &[host_of_disk])));
+    live.cluster.apply(Event::put(bound_claim("disk", "volume")));
+    live.wait(0);
+    live
+}
+
+#[test]
+fn the_plan_of_a_gang_leaves_a_node_to_the_member_whose_volume_is_there() {
+    for spec in [&[("gang", "3")][..], &[("gang", "3"), ("exlocation", "x")]] {
+        for disk in ["n1", "n2", "n3"] {
+            let mut live = live_with_disk_on(disk, &[("n1", 1), ("n2", 1), ("n3", 1)]);
+            for name in ["a", "b"] {
+                add(&mut live, core(pe("j", name, spec)));
+            }
+            offer(&mut live, core(claiming("disk", pe("j", "c", spec))), &[disk]);
+            let placed = ["a", "b", "c"].map(|name| schedule(&mut live, name));
+            assert_eq!(placed[2].as_deref(), Some(disk), "{placed:?}");
+            assert!(placed.iter().all(Option::is_some), "{placed:?}");
+        }
+    }
+}
+
+#[test]
+fn look_ahead_leaves_a_node_to_the_pe_whose_volume_is_there() {
+    for disk in ["n1", "n2"] {
+        let mut live = live_with_disk_on(disk, &[("n1", 8), ("n2", 8)]);
+        offer(&mut live, claiming("disk", pe("j", "a", &[("exlocation", "x")])), &[disk]);
+        add(&mut live, pe("j", "b", &[("exlocation", "x")]));
+        let other = if disk == "n1" { "n2" } else { "n1" };
+        assert_eq!(schedule(&mut live, "b").as_deref(), Some(other));
+        assert_eq!(schedule(&mut live, "a").as_deref(), Some(disk));
+    }
+}
+
+#[test]
+fn a_bucket_goes_where_the_volume_of_its_last_member_is() {
+    for disk in ["n1", "n2", "n3"] {
+        let mut live = live_with_disk_on(disk, &[("n1", 8), ("n2", 8), ("n3", 8)]);
+        add(&mut live, pe("j", "a", &[("colocation", "x")]));
+        offer(&mut live, claiming("disk", pe("j", "b", &[("colocation", "x")])), &[disk]);
+        assert_eq!(schedule(&mut live, "a").as_deref(), Some(disk));
+        assert_eq!(schedule(&mut live, "b").as_deref(), Some(disk));
+    }
+}
+
+#[test]
+fn a_plan_is_made_anew_when_the_volume_of_a_member_is_elsewhere() {
+    let spec = [("gang", "2")];
+    let mut live = live_with_disk_on("n3", &[("n1", 1), ("n2", 1)]);
+    add(&mut live, core(pe("j", "a", &spec)));
+    add(&mut live, core(claiming("disk", pe("j", "b", &spec))));
+    assert_eq!(schedule(&mut live, "a"), None, "the volume is on no node");
+    for disk in ["n1", "n2"] {
+        live.cluster.apply(Event::put(local_volume("volume", &[disk])));
+        let policies = policies("");
+        let arguments = SchedulingArguments {
+            pod: Arc::clone(live.cluster.pod("a").unwrap().0),
+            candidates: CandidateNodes::NodeNames(vec!["n1".into(), "n2".into()]),
+        };
+        let context = SchedulingContext::new(live.cluster.snapshot(), &policies);
+        let passed = filter(&arguments, context).passed;
+        let names: Vec<&str> =
+            passed.iter().map(|index| live.cluster.snapshot().node(*index).unwrap().name.as_str()).collect();
+        assert_eq!(names, [if disk == "n1" { "n2" } else { "n1" }]);
+    }
+}
+
+#[test]
+fn a_member_whose_volume_is_unknown_is_planned_within_the_nodes_of_the_last_question() {
+    let spec = [("gang", "2")];
+    let mut live = live(&[("n1", 1), ("n2", 1)]);
+    let stranger = core(bound_to("n2", pod("stranger")));
+    live.cluster.apply(Event::put(stranger.clone()));
+    offer(&mut live, core(claiming("pending", pe("j", "b", &spec))), &["n1"]);
+    assert_eq!(schedule(&mut live, "b"), None, "the gang is incomplete");
+    live.cluster.apply(Event::gone::<Pod>(stranger.key.uid));
+    add(&mut live, core(pe("j", "a", &spec)));
+    assert_eq!(schedule(&mut live, "a").as_deref(), Some("n2"), "a node that was full then is not taken as one for b");
+    assert_eq!(schedule(&mut live, "b").as_deref(), Some("n1"));
+}
+
+#[test]
+fn a_node_that_kube_scheduler_offers_although_the_volume_seems_elsewhere_is_not_rejected() {
+    let mut live = live_with_disk_on("n1", &[("n1", 8), ("n2", 8)]);
+    add(&mut live, claiming("disk", pe("j", "a", &[])));
+    let arguments = |names: &[&'static str]| SchedulingArguments {
+        pod: Arc::clone(live.cluster.pod("a").unwrap().0),
+        candidates: CandidateNodes::NodeNames(names.iter().map(|name| (*name).into()).collect()),
+    };
+    let policies = policies("");
+    let context = SchedulingContext {
+        asked_by_kube_scheduler: true,
+        ..SchedulingContext::new(live.cluster.snapshot(), &policies)
+    };
+    assert!(filter(&arguments(&["n2"]), context).error.is_some(), "the watch of volumes is behind");
+    assert_eq!(filter(&arguments(&["n1", "n2"]), context).passed.len(), 1);
+}
+
 #[test]
 fn a_member_that_comes_after_its_gang_was_placed_is_placed_singly() {
     let mut live = live(&[("n1", 8), ("n2", 8), ("n3", 8)]);
@@ -252,7 +359,7 @@ fn members_that_replace_lost_ones_are_placed_singly() {
 fn the_last_member_of_a_gang_counts_before_the_watch_shows_it() {
     let mut live = live(&[("n1", 8), ("n2", 8)]);
     add(&mut live, pe("j", "first", &[("gang", "2")]));
-    live.create(pe("j", "last", &[("gang", "2")]), BTreeSet::new());
+    live.create(pe("j", "last", &[("gang", "2")]), Offered::All);
     let arguments = SchedulingArguments {
         pod: pe("j", "last", &[("gang", "2")]).into(),
         candidates: CandidateNodes::NodeNames(vec!["n1".into(), "n2".into()]),

@@ -101,7 +101,7 @@ impl Cluster {
 
     /// Notes that the placement spec of a PE of each of these jobs has changed. Before the snapshot is complete, no PE
     /// has been rejected that could pass now.
-    fn note_spec_change(&mut self, jobs: impl IntoIterator<Item = JobId>) {
+    pub(super) fn note_spec_change(&mut self, jobs: impl IntoIterator<Item = JobId>) {
         if !self.current.complete {
             return;
         }

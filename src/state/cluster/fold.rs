@@ -11,7 +11,7 @@ use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
 use super::pods_by_object::PodsByObject;
 use super::reserved_pod::{ExpiredReservation, ReservedPod};
-use crate::model::{Load, NodeName, Owner, Pe, Pod, PodUid, UnreadableObject};
+use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};
 use crate::state::node_state::NodeIndex;
@@ -51,6 +51,10 @@ pub struct Cluster {
     pub(super) by_element: PodsByObject,
     /// The pods of PEs by the pool that the PEs name.
     pub(super) by_pool: PodsByObject,
+    /// The pods of PEs by the claims that they name.
+    pub(super) by_claim: PodsByObject,
+    /// The claims that name each volume.
+    pub(super) claims_by_volume: BTreeSet<(Arc<str>, ObjectId)>,
     /// Pending pods that were first seen less than the quiet time ago, each with the time of the first
     /// [`Event::Settled`] since; `None` before that event.
     pub(super) arrivals: BTreeMap<PodUid, Option<SignedDuration>>,
@@ -78,6 +82,8 @@ pub(super) enum Kind {
     DeclaredPool,
     DeclaredJob,
     DeclaredRegion,
+    PersistentVolume,
+    PersistentVolumeClaim,
 }
 
 /// How a change of objects of one kind changes the cluster.
@@ -130,7 +136,7 @@ impl Cluster {
     /// Applies one event. Events of pods have to come in the order of the watch: an answer to a read or a write of a
     /// pod may be ahead of the watch, and is never applied.
     pub fn apply(&mut self, event: Event) {
-        // These events change the version themselves, where they change a node or a pod.
+        // These events change the version themselves, where they change what a decision reads.
         let may_change_nothing = |event: &Event| {
             matches!(
                 event,
@@ -139,6 +145,8 @@ impl Cluster {
                     | Event::Settled { .. }
                     | Event::OwnerGone(_)
                     | Event::StreamJobsShown(_)
+                    | Event::PersistentVolume(Change::Put(_) | Change::Gone(_))
+                    | Event::PersistentVolumeClaim(Change::Put(_) | Change::Gone(_))
             )
         };
         self.current.version += u64::from(!may_change_nothing(&event));
@@ -151,6 +159,8 @@ impl Cluster {
             Event::DeclaredPool(change) => self.apply_change(change),
             Event::DeclaredJob(change) => self.apply_change(change),
             Event::DeclaredRegion(change) => self.apply_change(change),
+            Event::PersistentVolume(change) => self.apply_change(change),
+            Event::PersistentVolumeClaim(change) => self.apply_change(change),
             Event::StreamJobsShown(version) => self.show_stream_jobs(version),
             Event::Unreadable(UnreadableObject { kind, id, problem }) => {
                 let unreadable = Arc::make_mut(&mut self.current.declared.unreadable);

@@ -7,6 +7,7 @@
 //! | [`pods`] | pods, and owners of pods that are gone |
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
 //! | [`pods_by_object`] | the pods of PEs by the objects that the PEs depend on |
+//! | [`volumes`] | persistent volumes and claims |
 //! | [`count`] | counts a pod on its node and in its job |
 //! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
 //! | [`unoffered_nodes`] | nodes that kube-scheduler does not ask about for a PE |
@@ -29,6 +30,7 @@ mod reserved_pod;
 mod reserved_pods;
 mod stream_jobs;
 mod unoffered_nodes;
+mod volumes;
 
 pub use assumed_pods::UnknownPod;
 pub use fold::Cluster;

@@ -2,6 +2,7 @@
 //! the PEs that it concerns.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::fold::{Cluster, Entry};
 use crate::model::{HostChoice, ObjectId, Pe, PodUid};
@@ -38,6 +39,12 @@ fn pool_of(pe: &Pe) -> Option<&ObjectId> {
     }
 }
 
+/// The claims that a pod names.
+fn claims_of(entry: &Entry) -> impl Iterator<Item = ObjectId> {
+    let claims = entry.pod.claims.iter().flat_map(|claims| claims.iter());
+    claims.map(|claim| ObjectId { namespace: entry.pod.key.namespace.clone(), name: Arc::clone(&claim.name) })
+}
+
 impl Cluster {
     /// Indexes a pod by the objects that its PE depends on.
     pub(super) fn index(&mut self, entry: &Entry) {
@@ -49,6 +56,9 @@ impl Cluster {
         }
         if let Some(pool) = pool_of(pe) {
             self.by_pool.insert(pool.clone(), uid);
+        }
+        for claim in claims_of(entry) {
+            self.by_claim.insert(claim, uid);
         }
         if pe.awaited.is_some() {
             self.awaiting.insert(uid.clone());
@@ -66,6 +76,16 @@ impl Cluster {
         if let Some(pool) = pool_of(pe) {
             self.by_pool.remove(pool, uid);
         }
+        for claim in claims_of(entry) {
+            self.by_claim.remove(&claim, uid);
+        }
         self.awaiting.remove(uid);
+    }
+}
+
+#[cfg(test)]
+impl PodsByObject {
+    pub(super) fn entries(&self) -> &BTreeMap<ObjectId, BTreeSet<PodUid>> {
+        &self.0
     }
 }

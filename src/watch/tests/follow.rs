@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{Item, Reader, Shown, WatchError, follow};
 use crate::api::open_streams::ProcessingElement;
-use crate::api::{PodObject, StreamJob};
+use crate::api::{PersistentVolumeObject, PodObject, StreamJob};
+use crate::model::{self, Node, PersistentVolume, Pod, Pool};
 use crate::policy::PolicySet;
 use crate::state::Event;
 use crate::store::Store;
@@ -43,6 +44,25 @@ async fn a_silent_watch_fails_until_the_api_server_shows_something() {
     assert!(health.problem().unwrap().contains("shown nothing for 40 s"), "{health:?}");
     let health = after(vec![Ok(listed()), Err(WatchError::Silent), Ok(Shown::Bookmark("2".to_owned()))]).await;
     assert!(health.failing_for().is_none(), "{health:?}");
+}
+
+#[tokio::test]
+async fn without_the_right_to_read_volumes_the_view_is_complete() {
+    let store = Arc::new(Store::new(PolicySet::default()));
+    store.apply([
+        Event::expected::<PersistentVolume>(),
+        Event::listed::<Node>(vec![]),
+        Event::listed::<Pod>(vec![]),
+        Event::listed::<Pool>(vec![]),
+        Event::listed::<model::StreamJob>(vec![]),
+    ]);
+    assert!(!store.view().snapshot.is_complete(), "volumes have not been listed");
+    let forbidden = kube::core::Status::failure("may not list persistentvolumes", "Forbidden").with_code(403);
+    let forbidden = WatchError::List(kube::Error::Api(forbidden.boxed()));
+    let health = Arc::new(Health::new("PersistentVolume"));
+    let items = futures::stream::iter([Err(forbidden)]);
+    follow::<PersistentVolumeObject>(items, Arc::clone(&store), Arc::clone(&health)).await;
+    assert!(store.view().snapshot.is_complete() && health.is_listed() && health.failing_for().is_none(), "{health:?}");
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! | [`owner`] | pods whose owner is gone count for no rule; those that were left to themselves do |
 //! | [`load`] | nodes that are too busy take no PE; who waited for them is placed soon after the load falls |
 //! | [`preemption`] | nobody is evicted on a node where the PE could not go afterwards |
+//! | [`volumes`] | PEs go where their volumes are; simulate says the same |
 //! | [`rejection`] | users read our reason codes, the same at every attempt |
 //! | [`pe`] | support: a PE as a user writes it, and what became of it |
 //! | [`history`] | support: everything that happened to pods, seen by one watch |
@@ -29,3 +30,4 @@ pub(crate) mod pe;
 mod pools;
 mod preemption;
 mod rejection;
+mod volumes;

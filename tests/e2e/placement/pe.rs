@@ -47,6 +47,12 @@ impl Pe {
         self
     }
 
+    /// With a volume of a claim.
+    pub(crate) fn claim(mut self, name: &str) -> Self {
+        self.0["spec"]["volumes"] = json!([{ "name": "data", "persistentVolumeClaim": { "claimName": name } }]);
+        self
+    }
+
     /// With a preference among nodes: a `PreferredSchedulingTerm`.
     pub(crate) fn preferring_nodes(mut self, term: &Value) -> Self {
         self.0["spec"]["affinity"] =

@@ -160,6 +160,8 @@ impl Model {
             | Event::Time(_)
             | Event::Settled { .. }
             | Event::StreamJobsShown(_)
+            | Event::PersistentVolume(_)
+            | Event::PersistentVolumeClaim(_)
             | Event::Unreadable(_) => {}
         }
     }
