@@ -11,12 +11,14 @@ mod document;
     reason = "both come from how the derive reads and repeats the struct"
 )]
 mod host_pool;
+mod limit_range;
 mod load;
 mod metadata;
 mod node;
 mod node_requirements;
 pub mod open_streams;
 mod pod;
+mod resource_quota;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,

@@ -63,7 +63,12 @@ impl Admission {
         };
         let view = self.store.view();
         let snapshot = &view.snapshot;
-        let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
+        let context = Context {
+            policies: &view.policies,
+            pools: snapshot.pools(),
+            declared: snapshot.declared(),
+            constraints: snapshot.constraints(),
+        };
         match (webhook.answer)(&body, context) {
             Ok(answer) => {
                 report(webhook, &answer, started);

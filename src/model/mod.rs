@@ -5,6 +5,7 @@
 mod ids;
 pub mod keys;
 mod labels;
+mod limit_range;
 mod load;
 mod names;
 mod node;
@@ -18,7 +19,9 @@ mod pod_requests;
 mod pool;
 mod reason;
 mod request_outcome;
+mod resource_constraints;
 mod resource_list;
+mod resource_quota;
 mod resource_version;
 mod resources;
 mod shortage;
@@ -29,6 +32,7 @@ mod unreadable;
 
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
+pub use limit_range::{LimitRange, RequestRange};
 pub use load::{Load, LoadProtection, Metric, Metrics, Overload, Percent, Thresholds};
 pub use names::{is_label_value, is_object_name};
 pub use node::Node;
@@ -48,7 +52,9 @@ pub use pod_requests::{
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
+pub use resource_constraints::{NamespaceConstraints, ResourceConstraints};
 pub use resource_list::ResourceList;
+pub use resource_quota::{DemandedQuantity, QuotaDemand, QuotaScope, QuotaSubject, ResourceQuota};
 pub use resource_version::ResourceVersion;
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, is_extended_resource};
 pub use shortage::Shortage;

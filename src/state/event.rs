@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, Pod, PodUid, Pool,
-    ResourceVersion, StreamJob, UnreadableObject,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, LimitRange, Load, Node, NodeName, ObjectId, Owner, Pod,
+    PodUid, Pool, ResourceQuota, ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::policy::PolicySet;
 
@@ -33,6 +33,10 @@ pub enum Event {
     DeclaredJob(Change<DeclaredJob>),
     /// Objects `ParallelRegion` of group `streams.ibm.com` have changed.
     DeclaredRegion(Change<DeclaredRegion>),
+    /// Objects `LimitRange` have changed.
+    LimitRange(Change<LimitRange>),
+    /// Objects `ResourceQuota` have changed.
+    ResourceQuota(Change<ResourceQuota>),
     /// A workload is gone. Kubernetes is going to collect the pods that it alone owns.
     OwnerGone(Owner),
     /// The policies in force from now on.
@@ -118,4 +122,6 @@ observed! {
     DeclaredPool by ObjectId;
     DeclaredJob by ObjectId;
     DeclaredRegion by ObjectId;
+    LimitRange by ObjectId;
+    ResourceQuota by ObjectId;
 }

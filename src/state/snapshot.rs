@@ -11,7 +11,7 @@ use super::node_info::NodeInfo;
 use super::node_set::NodeSet;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
-use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs};
+use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, ResourceConstraints, StreamJobs};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,7 @@ pub struct Snapshot {
     pub(super) job_changes: u64,
     pub(super) pools: Arc<Pools>,
     pub(super) declared: Declarations,
+    pub(super) constraints: Arc<ResourceConstraints>,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
@@ -238,6 +239,12 @@ impl Snapshot {
     #[must_use]
     pub fn declared(&self) -> &Declarations {
         &self.declared
+    }
+
+    /// What limit ranges and quotas demand of pods. Only admission reads them, and only its role watches them.
+    #[must_use]
+    pub fn constraints(&self) -> &ResourceConstraints {
+        &self.constraints
     }
 
     /// The resources that nodes list.

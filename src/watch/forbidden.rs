@@ -16,5 +16,5 @@ pub(super) fn go_without<K: Watched>(store: &Store, health: &Health, problem: &d
     }
     store.apply([Event::listed(Vec::<K::Projected>::new())]);
     health.list_is_complete();
-    tracing::error!(kind = K::KIND, %problem, "the kind may not be read: PEs that belong to its objects wait; allow list and watch");
+    tracing::error!(kind = K::KIND, %problem, "the kind may not be read: {}; allow list and watch", K::WITHOUT);
 }

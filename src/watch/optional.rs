@@ -1,4 +1,4 @@
-//! Kinds that a cluster may not serve: those of group `streams.ibm.com`.
+//! Kinds that a cluster may not serve, as those of group `streams.ibm.com`, or that this process may not read.
 //!
 //! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again,
 //! because the definition may be installed later.
@@ -94,7 +94,13 @@ enum Availability {
 
 async fn availability<K: Resource<DynamicType = ()>>(client: &Client) -> Availability {
     let version = K::api_version(&());
-    match tokio::time::timeout(DEADLINE, client.list_api_group_resources(&version)).await {
+    let list = async {
+        match K::group(&()).as_ref() {
+            "" => client.list_core_api_resources(&version).await,
+            _ => client.list_api_group_resources(&version).await,
+        }
+    };
+    match tokio::time::timeout(DEADLINE, list).await {
         Ok(Ok(list)) if list.resources.iter().any(|resource| *resource.name == *K::plural(&())) => Availability::Served,
         Ok(Ok(_)) => Availability::NotServed,
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => Availability::NotServed,

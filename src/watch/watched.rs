@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::{LimitRange as LimitRangeObject, ResourceQuota as ResourceQuotaObject};
 use kube::Resource;
 use kube::api::ObjectMeta;
 use serde::de::DeserializeOwned;
@@ -11,8 +12,8 @@ use super::owners;
 use crate::api::open_streams::{HostPool as DeclaredPoolObject, Job, ParallelRegion, ProcessingElement};
 use crate::api::{HostPool, NodeObject, PodObject, StreamJob as StreamJobObject};
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, NodeName, ObjectId, OpenStreamsObject as _,
-    Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, LimitRange, Namespace, Node, NodeName, ObjectId,
+    OpenStreamsObject as _, Pod, PodUid, Pool, ResourceQuota, ResourceVersion, StreamJob, UnreadableObject,
 };
 use crate::state::{Event, Observed};
 
@@ -21,8 +22,10 @@ pub(super) trait Watched:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     const KIND: &'static str;
-    /// True where a cluster may not serve the kind.
+    /// True where a cluster may not serve the kind, or this process may not read it.
     const IS_OPTIONAL: bool = false;
+    /// What follows where this process may not read an optional kind.
+    const WITHOUT: &str = "PEs that belong to its objects wait";
     /// What the state holds of an object.
     type Projected: Observed + Send;
 
@@ -109,6 +112,34 @@ impl Watched for StreamJobObject {
     }
     fn shown(version: &str) -> Option<Event> {
         ResourceVersion::parse(version).map(Event::StreamJobsShown)
+    }
+}
+
+impl Watched for LimitRangeObject {
+    const KIND: &'static str = "LimitRange";
+    const IS_OPTIONAL: bool = true;
+    const WITHOUT: &str = "sidecars are not fitted to limit ranges, so the API server may reject PEs";
+    type Projected = LimitRange;
+
+    fn project(&self) -> Result<LimitRange, Box<dyn std::error::Error>> {
+        Ok(LimitRange::try_from(self)?)
+    }
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
+    }
+}
+
+impl Watched for ResourceQuotaObject {
+    const KIND: &'static str = "ResourceQuota";
+    const IS_OPTIONAL: bool = true;
+    const WITHOUT: &str = "sidecars lack what quotas demand, so the API server may reject PEs";
+    type Projected = ResourceQuota;
+
+    fn project(&self) -> Result<ResourceQuota, Box<dyn std::error::Error>> {
+        Ok(ResourceQuota::from(self))
+    }
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::support::{decided, policies, pools, review};
 use crate::admission::{Context, Decision, SkipReason, mutate};
-use crate::model::{Declarations, Resources};
+use crate::model::{Declarations, ResourceConstraints, Resources};
 use crate::policy::PolicySet;
 
 type Values = BoxedStrategy<Value>;
@@ -202,7 +202,12 @@ fn policy_set() -> BoxedStrategy<PolicySet> {
 /// The decision of the webhook about the creation of this pod.
 fn reviewed(policies: &PolicySet, pod: &Value) -> Decision {
     let (pools, declared) = (pools(), Declarations::default());
-    mutate(&review(pod), Context { policies, pools: &pools, declared: &declared }).unwrap().decision
+    mutate(
+        &review(pod),
+        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default() },
+    )
+    .unwrap()
+    .decision
 }
 
 fn patched(pod: &Value, decision: &Decision) -> Value {

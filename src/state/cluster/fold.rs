@@ -73,6 +73,8 @@ pub(super) enum Kind {
     DeclaredPool,
     DeclaredJob,
     DeclaredRegion,
+    LimitRange,
+    ResourceQuota,
 }
 
 /// How a change of objects of one kind changes the cluster.
@@ -125,7 +127,7 @@ impl Cluster {
     /// Applies one event. Events of pods have to come in the order of the watch: an answer to a read or a write of a
     /// pod may be ahead of the watch, and is never applied.
     pub fn apply(&mut self, event: Event) {
-        // These events change the version themselves, where they change a node or a pod.
+        // These events change the version themselves, where they change something.
         let may_change_nothing = |event: &Event| {
             matches!(
                 event,
@@ -134,6 +136,8 @@ impl Cluster {
                     | Event::Settled { .. }
                     | Event::OwnerGone(_)
                     | Event::StreamJobsShown(_)
+                    | Event::LimitRange(_)
+                    | Event::ResourceQuota(_)
             )
         };
         self.current.version += u64::from(!may_change_nothing(&event));
@@ -146,6 +150,8 @@ impl Cluster {
             Event::DeclaredPool(change) => self.apply_change(change),
             Event::DeclaredJob(change) => self.apply_change(change),
             Event::DeclaredRegion(change) => self.apply_change(change),
+            Event::LimitRange(change) => self.apply_change(change),
+            Event::ResourceQuota(change) => self.apply_change(change),
             Event::StreamJobsShown(version) => self.show_stream_jobs(version),
             Event::Unreadable(UnreadableObject { kind, id, problem }) => {
                 let unreadable = Arc::make_mut(&mut self.current.declared.unreadable);

@@ -160,7 +160,9 @@ impl Model {
             | Event::Time(_)
             | Event::Settled { .. }
             | Event::StreamJobsShown(_)
-            | Event::Unreadable(_) => {}
+            | Event::Unreadable(_)
+            | Event::LimitRange(_)
+            | Event::ResourceQuota(_) => {}
         }
     }
 
