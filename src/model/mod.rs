@@ -29,6 +29,7 @@ mod stream_job;
 mod stream_job_version;
 mod thousandths;
 mod unreadable;
+mod withheld_sidecar;
 
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
@@ -62,3 +63,4 @@ pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};
 pub use stream_job_version::StreamJobVersion;
 pub use thousandths::{rounded, thousandths};
 pub use unreadable::{Unreadable, UnreadableObject};
+pub use withheld_sidecar::{WithheldReason, WithheldSidecar};

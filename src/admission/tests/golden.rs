@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::admission::{Answer, Context, mutate, validate};
 use crate::api::HostPool;
-use crate::model::{Declarations, Pool, Pools, ResourceConstraints};
+use crate::model::{Declarations, Pool, Pools, ResourceConstraints, WithheldSidecar};
 use crate::policy::{PolicySet, Source};
 use crate::testing::Golden;
 
@@ -53,6 +53,7 @@ fn stored(case: &str) -> String {
     let outcome = json!({
         "is": answer.decision.outcome().as_str(),
         "reason": answer.decision.skip_reason().map(crate::admission::SkipReason::as_str),
+        "withheld": WithheldSidecar::annotation(answer.decision.withheld()),
         "policy": answer.decision.policy(),
         "namespace": answer.object.namespace,
         "name": answer.object.name,
