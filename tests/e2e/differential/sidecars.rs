@@ -87,6 +87,20 @@ struct Case {
     pod: Value,
 }
 
+/// States requests and limits of CPU and memory for every container, so that few pods are rejected anyway.
+fn size_every_container(random: &mut Random, spec: &mut Value) {
+    for list in ["containers", "initContainers"] {
+        for container in spec[list].as_array_mut().into_iter().flatten() {
+            let (cpu, memory) = (random.pick(&["50m", "100m", "1"]), random.pick(&["64Mi", "100Mi", "1Gi"]));
+            let more = random.chance(50);
+            let most = if more { ["1", "1Gi"] } else { [cpu, memory] };
+            container["resources"] = json!({
+                "requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": most[0], "memory": most[1]},
+            });
+        }
+    }
+}
+
 enum Verdict {
     RejectedAnyway,
     /// What has become of each sidecar.
@@ -99,6 +113,9 @@ impl Case {
         let mut random = Random::new(5_000_000 + number);
         let mut pod = random.pod(&format!("case-{number}"), "", &[]);
         random.add_requirements(&mut pod, &PRIORITY_CLASSES);
+        if random.chance(65) {
+            size_every_container(&mut random, &mut pod["spec"]);
+        }
         let variant = format!("v{}", random.below(SIDECARS.len()));
         pod["metadata"]["labels"] = json!({"outrigger.dev/job": "random", "variant": variant});
         if random.chance(20) {
