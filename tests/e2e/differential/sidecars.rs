@@ -99,6 +99,10 @@ fn size_every_container(random: &mut Random, spec: &mut Value) {
             });
         }
     }
+    if random.chance(20) {
+        let (cpu, memory) = (random.pick(&["200m", "1", "4"]), random.pick(&["200Mi", "1Gi", "4Gi"]));
+        spec["resources"] = json!({"requests": {"cpu": cpu}, "limits": {"cpu": "8", "memory": memory}});
+    }
 }
 
 enum Verdict {
@@ -188,17 +192,9 @@ async fn prepare(cluster: &Cluster, client: &Client) {
         cluster.create_namespace(&format!("with-{at}")).await.unwrap();
         cluster.create_labelled_namespace(&format!("bare-{at}"), &[("outrigger.dev/inject", "false")]).await.unwrap();
         let mut random = Random::new(6_000_000 + at);
-        for resource in ["cpu", "memory"].into_iter().take(at % 3) {
-            create_first_accepted(client, at, "limitranges", |seed| {
-                Random::new(seed + at * 100).limit_range(resource, "", resource)
-            })
-            .await;
-        }
-        if random.chance(30) {
-            create_first_accepted(client, at, "limitranges", |seed| {
-                small_limit_range(&mut Random::new(seed + at * 100))
-            })
-            .await;
+        if random.chance(75) {
+            create_first_accepted(client, at, "limitranges", |seed| limit_range(&mut Random::new(seed + at * 100)))
+                .await;
         }
         for number in 0..random.below(3) {
             create_first_accepted(client, at, "resourcequotas", |seed| {
@@ -237,27 +233,28 @@ async fn create_first_accepted(client: &Client, at: usize, plural: &str, mut mak
 }
 
 /// Bounds near to what sidecars request.
-fn small_limit_range(random: &mut Random) -> Value {
+fn limit_range(random: &mut Random) -> Value {
     let mut limits = Vec::new();
-    for kind in ["Container", "Pod"] {
+    for (kind, rare) in [("Container", 1), ("Pod", 2)] {
         let mut item = json!({"type": kind});
         for (member, percent, cpu, memory) in [
-            ("min", 30, ["1m", "30m"], ["16Mi", "100Mi"]),
-            ("max", 30, ["100m", "2"], ["100Mi", "8Gi"]),
-            ("maxLimitRequestRatio", 20, ["1", "4"], ["1", "1500m"]),
+            ("min", 30, ["1m", "30m", "50m"], ["16Mi", "64Mi", "100Mi"]),
+            ("max", 30, ["100m", "2", "4"], ["100Mi", "2Gi", "8Gi"]),
+            ("default", 30, ["10m", "100m", "1"], ["32Mi", "100Mi", "1Gi"]),
+            ("defaultRequest", 30, ["10m", "100m", "1"], ["32Mi", "100Mi", "1Gi"]),
+            ("maxLimitRequestRatio", 20, ["1", "4", "2500m"], ["1", "1500m", "3"]),
         ] {
             let mut amounts = json!({});
-            if random.chance(percent) {
-                amounts["cpu"] = json!(random.pick(&cpu));
-            }
-            if random.chance(percent) {
-                amounts["memory"] = json!(random.pick(&memory));
+            for (resource, values) in [("cpu", cpu), ("memory", memory)] {
+                if random.chance(percent / rare) && (kind == "Container" || !member.starts_with("default")) {
+                    amounts[resource] = json!(random.pick(&values));
+                }
             }
             item[member] = amounts;
         }
         limits.push(item);
     }
-    json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "small"}, "spec": {"limits": limits}})
+    json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "random"}, "spec": {"limits": limits}})
 }
 
 /// A quota that is never used up.
