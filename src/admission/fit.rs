@@ -89,8 +89,9 @@ impl<'a> Fitting<'a> {
         let needs_limit = most.is_some() || ratio.is_some() || self.demands_limit;
         let needs_request = range.min.get(resource).is_some() || ratio.is_some() || self.demands_request;
 
-        let request = of_policy.request.or(range.default_request.get(resource));
-        let limit = of_policy.limit.or(range.default_limit.get(resource)).or(request.filter(|_| needs_limit));
+        let request = of_policy.request.or_else(|| range.default_request.get(resource));
+        let limit = of_policy.limit.or_else(|| range.default_limit.get(resource));
+        let limit = limit.or(if needs_limit { request } else { None });
         // A limit sets a request that is missing.
         let request = request.or(limit);
         if (needs_limit && limit.is_none()) || (needs_request && request.is_none()) {

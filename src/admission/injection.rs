@@ -26,11 +26,11 @@ pub(super) fn withheld(pod: &Value, candidate: &Candidate<'_>) -> Option<Withhel
 
 /// The warning for a pod that gets no sidecar for this reason; `None` if the user needs none.
 pub(super) fn warning(reason: WithheldReason) -> Option<&'static str> {
-    match reason {
-        WithheldReason::HostNetwork => {
-            Some("spec.hostNetwork: no sidecar was added; outrigger.dev/inject: \"true\" asks for it")
-        }
-        WithheldReason::WindowsPod => Some("the pod is for Windows: no sidecar was added, as sidecars are for Linux"),
-        _ => None,
+    if reason == WithheldReason::HostNetwork {
+        Some("spec.hostNetwork: no sidecar was added; outrigger.dev/inject: \"true\" asks for it")
+    } else if reason == WithheldReason::WindowsPod {
+        Some("the pod is for Windows: no sidecar was added, as sidecars are for Linux")
+    } else {
+        None
     }
 }

@@ -45,13 +45,13 @@ fn listens_on(container: &Value) -> BTreeSet<Port<'_>> {
     });
     let probes = ["startupProbe", "readinessProbe", "livenessProbe"].into_iter();
     let probes = probes.filter_map(|probe| json::get(container, &[probe]));
-    let probed = probes.flat_map(|probe| {
+    let at_probes = probes.flat_map(|probe| {
         let handlers = ["httpGet", "tcpSocket", "grpc"].into_iter().filter_map(|handler| json::get(probe, &[handler]));
         // A probe of another host says nothing of this container. A port by name is among the declared ones.
         let handlers = handlers.filter(|handler| json::text(handler, &["host"]).is_none());
         handlers.filter_map(|handler| Some(("TCP", number(json::get(handler, &["port"])?)?)))
     });
-    declared.chain(probed).collect()
+    declared.chain(at_probes).collect()
 }
 
 fn number(port: &Value) -> Option<u16> {

@@ -186,13 +186,13 @@ fn report(patch: &mut PatchBuilder<'_>, withheld: &[(&Sidecar, Problem)]) -> Vec
 
 /// Notes on the pod which sidecars are withheld. A note that no longer holds is removed.
 fn annotate(patch: &mut PatchBuilder<'_>, withheld: &[WithheldSidecar]) -> Result<(), Unpatchable> {
-    let path = ["metadata", "annotations", keys::WITHHELD];
+    let note = ["metadata", "annotations", keys::WITHHELD];
     if !withheld.is_empty() {
-        return patch.set(&path, Value::from(WithheldSidecar::annotation(withheld)));
+        return patch.set(&note, Value::from(WithheldSidecar::annotation(withheld)));
     }
     let annotations = json::get(patch.pod(), &["metadata", "annotations"]);
     let is_noted = annotations.is_some_and(|annotations| annotations.get(keys::WITHHELD).is_some());
-    if is_noted { patch.remove(&path) } else { Ok(()) }
+    if is_noted { patch.remove(&note) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -28,8 +28,7 @@ fn scopes(object: &ResourceQuotaObject) -> Vec<QuotaScope> {
     let plain = spec.and_then(|spec| spec.scopes.as_ref()).into_iter().flatten();
     let plain = plain.filter_map(|name| plain_scope(name));
     let selector = spec.and_then(|spec| spec.scope_selector.as_ref()?.match_expressions.as_ref());
-    let mut scopes: Vec<QuotaScope> =
-        plain.chain(selector.into_iter().flatten().filter_map(|written| selected_scope(written))).collect();
+    let mut scopes: Vec<QuotaScope> = plain.chain(selector.into_iter().flatten().filter_map(selected_scope)).collect();
     scopes.sort_unstable();
     scopes.dedup();
     scopes

@@ -56,9 +56,9 @@ withheld_reasons! {
     VolumeMissing => "add the volume to the pod",
     /// Another container of the pod listens on a port of the sidecar.
     PortInUse => "use the container in place of the sidecar, or change the port of one",
-    /// No requests and limits of the sidecar are allowed by the LimitRanges of the namespace.
+    /// No requests and limits of the sidecar are allowed by the limit ranges of the namespace.
     LimitRangeViolated => "change the resources of the sidecar in the policy, or the LimitRange",
-    /// A ResourceQuota demands a request or limit that is not known, or would count the pod because of the sidecar.
+    /// A quota demands a request or limit that is not known, or would count the pod because of the sidecar.
     QuotaUnsatisfied => "state requests and limits for the sidecar in the policy, and for each container of the pod",
     /// The containers and the sidecar together exceed spec.resources of the pod.
     PodResourcesExceeded => "raise spec.resources of the pod",

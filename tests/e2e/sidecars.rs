@@ -1,5 +1,6 @@
 //! Sidecars that make no pod fail, on a real API server and with the rights of `deploy/`: they are fitted to the namespace or
 //! withheld, and the pod says why.
+#![expect(clippy::indexing_slicing, reason = "fields of JSON that is made here")]
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
@@ -29,106 +30,103 @@ enum Expected {
     Withheld(&'static str),
 }
 
-fn cases() -> Vec<Case> {
-    let container = |bounds: &Value| {
+impl Case {
+    /// A namespace without constraints, where the collector is added as the policy has it.
+    fn in_namespace(namespace: &'static str) -> Self {
+        let expected = added(&json!({"cpu": "20m", "memory": "64Mi"}), &json!({"memory": "128Mi"}));
+        Self { namespace, limit_range: None, quota: None, spec: json!({}), expected }
+    }
+
+    fn container_range(mut self, bounds: &Value) -> Self {
         let mut item = bounds.clone();
         item["type"] = json!("Container");
-        Some(json!({"limits": [item]}))
+        self.limit_range = Some(json!({"limits": [item]}));
+        self
+    }
+
+    fn quota(self) -> Self {
+        let hard = json!({"requests.cpu": "2", "requests.memory": "4Gi", "limits.cpu": "2", "limits.memory": "4Gi"});
+        Self { quota: Some(hard), ..self }
+    }
+
+    fn spec(self, spec: Value) -> Self {
+        Self { spec, ..self }
+    }
+
+    /// With a container beside that of the PE.
+    fn beside(self, container: &Value) -> Self {
+        self.spec(json!({"containers": [main(), container]}))
+    }
+
+    fn withheld(self, reason: &'static str) -> Self {
+        Self { expected: Expected::Withheld(reason), ..self }
+    }
+
+    fn limits(self, limits: &Value) -> Self {
+        Self { expected: added(&json!({"cpu": "20m", "memory": "64Mi"}), limits), ..self }
+    }
+}
+
+fn added(requests: &Value, limits: &Value) -> Expected {
+    Expected::Added(json!({"requests": requests, "limits": limits}))
+}
+
+fn cases() -> Vec<Case> {
+    let mut all = in_constrained_namespaces();
+    all.extend(of_special_pods());
+    all
+}
+
+fn in_constrained_namespaces() -> Vec<Case> {
+    let case = Case::in_namespace;
+    let defaults =
+        json!({"default": {"cpu": "100m", "memory": "128Mi"}, "defaultRequest": {"cpu": "50m", "memory": "32Mi"}});
+    let ratio = json!({"maxLimitRequestRatio": {"cpu": "2", "memory": "2"}, "default": {"cpu": "1"}});
+    let small = json!({"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "100m", "memory": "32Mi"}});
+    let minimum = Case {
+        expected: added(&json!({"cpu": "50m", "memory": "64Mi"}), &json!({"memory": "128Mi"})),
+        ..case("sidecar-minimum").container_range(&json!({"min": {"cpu": "50m"}}))
     };
-    let quota = json!({"requests.cpu": "2", "requests.memory": "4Gi", "limits.cpu": "2", "limits.memory": "4Gi"});
-    let requests = json!({"cpu": "20m", "memory": "64Mi"});
-    let none = || Case {
-        namespace: "",
-        limit_range: None,
-        quota: None,
-        spec: json!({}),
-        expected: Expected::Added(json!({"requests": requests, "limits": {"memory": "128Mi"}})),
+    let of_sums = Case {
+        limit_range: Some(json!({"limits": [{"type": "Pod", "max": {"memory": "128Mi"}}]})),
+        ..case("sidecar-sum").withheld("LimitRangeViolated")
     };
-    let sidecar = |container: Value| json!({"containers": [main(), container]});
     vec![
-        Case { namespace: "sidecar-free", ..none() },
-        Case {
-            namespace: "sidecar-quota",
-            quota: Some(quota.clone()),
-            expected: Expected::Added(json!({"requests": requests, "limits": {"cpu": "20m", "memory": "128Mi"}})),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-quota-with-defaults",
-            quota: Some(quota),
-            limit_range: container(
-                &json!({"default": {"cpu": "100m", "memory": "128Mi"}, "defaultRequest": {"cpu": "50m", "memory": "32Mi"}}),
-            ),
-            expected: Expected::Added(json!({"requests": requests, "limits": {"cpu": "100m", "memory": "128Mi"}})),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-maximum",
-            limit_range: container(&json!({"max": {"memory": "100Mi"}})),
-            expected: Expected::Added(json!({"requests": requests, "limits": {"memory": "100Mi"}})),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-too-large",
-            limit_range: container(&json!({"max": {"memory": "63Mi"}})),
-            spec: json!({"containers": [{"name": "main", "image": "none", "resources": {
-                "requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "100m", "memory": "32Mi"},
-            }}]}),
-            expected: Expected::Withheld("LimitRangeViolated"),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-minimum",
-            limit_range: container(&json!({"min": {"cpu": "50m"}})),
-            expected: Expected::Added(
-                json!({"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}),
-            ),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-ratio",
-            limit_range: container(
-                &json!({"maxLimitRequestRatio": {"cpu": "2", "memory": "2"}, "default": {"cpu": "1"}}),
-            ),
-            expected: Expected::Added(json!({"requests": requests, "limits": {"cpu": "40m", "memory": "128Mi"}})),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-sum",
-            limit_range: Some(json!({"limits": [{"type": "Pod", "max": {"memory": "128Mi"}}]})),
-            expected: Expected::Withheld("LimitRangeViolated"),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-windows",
-            spec: json!({"os": {"name": "windows"}, "nodeSelector": {"kubernetes.io/os": "windows"}}),
-            expected: Expected::Withheld("WindowsPod"),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-host-network",
-            spec: json!({"hostNetwork": true}),
-            expected: Expected::Withheld("HostNetwork"),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-port",
-            spec: sidecar(json!({"name": "mine", "image": "none", "ports": [{"containerPort": 4317}]})),
-            expected: Expected::Withheld("PortInUse"),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-second-collector",
-            spec: sidecar(json!({"name": "mine", "image": "otel/opentelemetry-collector-contrib:0.150.0"})),
-            expected: Expected::Withheld("PortInUse"),
-            ..none()
-        },
-        Case {
-            namespace: "sidecar-of-the-user",
-            spec: sidecar(json!({"name": "otel-collector", "image": "none"})),
-            expected: Expected::Withheld("ContainerNameTaken"),
-            ..none()
-        },
+        case("sidecar-free"),
+        case("sidecar-quota").quota().limits(&json!({"cpu": "20m", "memory": "128Mi"})),
+        case("sidecar-quota-with-defaults")
+            .quota()
+            .container_range(&defaults)
+            .limits(&json!({"cpu": "100m", "memory": "128Mi"})),
+        case("sidecar-maximum")
+            .container_range(&json!({"max": {"memory": "100Mi"}}))
+            .limits(&json!({"memory": "100Mi"})),
+        case("sidecar-too-large")
+            .container_range(&json!({"max": {"memory": "63Mi"}}))
+            .spec(json!({"containers": [{"name": "main", "image": "none", "resources": small}]}))
+            .withheld("LimitRangeViolated"),
+        case("sidecar-ratio").container_range(&ratio).limits(&json!({"cpu": "40m", "memory": "128Mi"})),
+        minimum,
+        of_sums,
+    ]
+}
+
+fn of_special_pods() -> Vec<Case> {
+    let case = Case::in_namespace;
+    vec![
+        case("sidecar-windows")
+            .spec(json!({"os": {"name": "windows"}, "nodeSelector": {"kubernetes.io/os": "windows"}}))
+            .withheld("WindowsPod"),
+        case("sidecar-host-network").spec(json!({"hostNetwork": true})).withheld("HostNetwork"),
+        case("sidecar-port")
+            .beside(&json!({"name": "mine", "image": "none", "ports": [{"containerPort": 4317}]}))
+            .withheld("PortInUse"),
+        case("sidecar-second-collector")
+            .beside(&json!({"name": "mine", "image": "otel/opentelemetry-collector-contrib:0.150.0"}))
+            .withheld("PortInUse"),
+        case("sidecar-of-the-user")
+            .beside(&json!({"name": "otel-collector", "image": "none"}))
+            .withheld("ContainerNameTaken"),
     ]
 }
 

@@ -23,8 +23,12 @@ impl Apply for LimitRange {
         let listed: BTreeSet<&ObjectId> = objects.iter().map(|object| &object.id).collect();
         let known = cluster.current.constraints.limit_ranges();
         let gone: Vec<ObjectId> = known.filter(|id| !listed.contains(id)).cloned().collect();
-        gone.iter().for_each(|id| Self::gone(id, cluster));
-        objects.into_iter().for_each(|object| object.put(cluster));
+        for id in &gone {
+            Self::gone(id, cluster);
+        }
+        for object in objects {
+            object.put(cluster);
+        }
     }
 }
 
@@ -46,8 +50,12 @@ impl Apply for ResourceQuota {
         let listed: BTreeSet<&ObjectId> = objects.iter().map(|object| &object.id).collect();
         let known = cluster.current.constraints.quotas();
         let gone: Vec<ObjectId> = known.filter(|id| !listed.contains(id)).cloned().collect();
-        gone.iter().for_each(|id| Self::gone(id, cluster));
-        objects.into_iter().for_each(|object| object.put(cluster));
+        for id in &gone {
+            Self::gone(id, cluster);
+        }
+        for object in objects {
+            object.put(cluster);
+        }
     }
 }
 

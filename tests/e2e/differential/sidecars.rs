@@ -57,7 +57,9 @@ async fn a_pod_that_is_created_without_the_webhook_is_created_with_it() {
             Verdict::RejectedAnyway => rejected += 1,
             Verdict::Created(sidecars) => {
                 created += 1;
-                sidecars.into_iter().for_each(|sidecar| *told.entry(sidecar).or_default() += 1);
+                for sidecar in sidecars {
+                    *told.entry(sidecar).or_default() += 1;
+                }
             }
             Verdict::Harmed(problem) => harmed.push(problem),
         }
