@@ -1,6 +1,6 @@
 //! What a decision depends on besides the reviewed object.
 
-use crate::model::{Declarations, Pools};
+use crate::model::{Declarations, Pools, ResourceConstraints};
 use crate::policy::PolicySet;
 
 /// The state that a decision depends on besides the reviewed object.
@@ -12,4 +12,6 @@ pub struct Context<'a> {
     pub pools: &'a Pools,
     /// The declarations of jobs and PEs in objects. A declaration overrides the annotations and labels of a pod.
     pub declared: &'a Declarations,
+    /// What limit ranges and quotas demand of the requests and limits of pods.
+    pub constraints: &'a ResourceConstraints,
 }

@@ -9,12 +9,14 @@ use super::candidate::{self, Candidate, Governed};
 use super::context::Context;
 use super::decision::Decision;
 use super::patch::{PatchBuilder, Unpatchable};
+use super::sidecar_outcome::SidecarOutcome;
+use super::sidecars::{self, Surroundings};
 use super::skip_reason::SkipReason;
 use super::{
-    affinity, conflicts, identity, injection, job_share, json, large_gang, node_name, open_streams, scheduler,
-    sidecars, sizing, tolerations,
+    affinity, conflicts, identity, injection, job_share, json, large_gang, node_name, open_streams, qos, scheduler,
+    sizing, tolerations,
 };
-use crate::model::{Labels, Namespace};
+use crate::model::{Labels, Namespace, WithheldReason};
 
 /// Decides how a pod that is about to be created is prepared.
 ///
@@ -59,8 +61,9 @@ pub(super) fn screen(pod: &Value, candidate: &Candidate<'_>) -> Option<Decision>
 /// A pod to which every rule has been applied.
 struct Prepared<'a> {
     patch: PatchBuilder<'a>,
-    /// Why the pod does not get all that the policy injects.
-    withheld: Option<SkipReason>,
+    /// True for a pod that declines sidecars and resources.
+    is_declined: bool,
+    sidecars: SidecarOutcome,
     /// Labels by which the same policy governs the patched pod.
     selected_labels: Labels,
 }
@@ -71,28 +74,30 @@ fn apply_rules<'a>(
     context: Context<'_>,
 ) -> Result<Prepared<'a>, Unpatchable> {
     let policy = candidate.policy;
-    let withheld = injection::withheld(&pod, candidate);
+    let surroundings = Surroundings {
+        withheld: injection::withheld(&pod, candidate),
+        is_guaranteed: qos::pod_is_guaranteed(&pod),
+        constraints: context.constraints.in_namespace(candidate.namespace),
+    };
+    let is_declined = surroundings.withheld == Some(WithheldReason::Declined);
     let mut patch = PatchBuilder::new(pod);
     conflicts::warn(candidate, patch.warnings());
     conflicts::warn_of_no_effect(candidate, context.pools, patch.warnings());
     large_gang::warn(candidate, patch.warnings());
     let selected_labels = identity::label(&mut patch, candidate, context.policies)?;
     identity::annotate(&mut patch, candidate)?;
-    match withheld {
-        None => sidecars::add(&mut patch, candidate)?,
-        Some(SkipReason::HostNetwork) => patch.warn(injection::NO_SIDECAR_ON_HOST_NETWORK),
-        Some(_) => {}
-    }
     job_share::share(&mut patch, candidate)?;
-    if withheld != Some(SkipReason::Declined) {
+    if !is_declined {
         sizing::size(&mut patch, candidate)?;
     }
+    // After the containers of the PE: what they request decides whether a sidecar fits beside them.
+    let sidecars = sidecars::add(&mut patch, candidate, &surroundings)?;
     scheduler::assign(&mut patch, policy)?;
     open_streams::remove_terms(&mut patch, candidate)?;
     affinity::require_tags(&mut patch, candidate, context.pools)?;
     node_name::rewrite(&mut patch)?;
     tolerations::shorten(&mut patch, policy.toleration_seconds)?;
-    Ok(Prepared { patch, withheld, selected_labels })
+    Ok(Prepared { patch, is_declined, sidecars, selected_labels })
 }
 
 /// The decision to send the patch, if the patch is empty or the proof holds.
@@ -101,8 +106,9 @@ fn proven(prepared: Prepared<'_>, policy: &Arc<str>, proof: impl FnOnce(&Prepare
         let reason = SkipReason::PatchNotIdempotent;
         return Decision::fail_open(policy, reason, reason.as_str());
     }
-    let (patch, warnings) = prepared.patch.finish();
-    Decision::Allow { policy: Arc::clone(policy), withheld: prepared.withheld, patch, warnings: warnings.into_vec() }
+    let Prepared { patch, is_declined, sidecars, .. } = prepared;
+    let (patch, warnings) = patch.finish();
+    Decision::Allow { policy: Arc::clone(policy), is_declined, sidecars, patch, warnings: warnings.into_vec() }
 }
 
 /// True if the same policy governs the patched pod and the rules would not change the patched pod.

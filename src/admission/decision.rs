@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use json_patch::PatchOperation;
 
+use super::sidecar_outcome::SidecarOutcome;
 use super::skip_reason::SkipReason;
 use super::warnings::Warnings;
-use crate::model::RequestOutcome;
+use crate::model::{RequestOutcome, WithheldSidecar};
 
 /// What is decided about an object that is about to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +25,10 @@ pub enum Decision {
     Allow {
         /// The policy that governs the object.
         policy: Arc<str>,
-        /// Why the pod does not get all that the policy injects. The patch may still change the pod's placement.
-        withheld: Option<SkipReason>,
+        /// True for a pod that declines sidecars and resources. The patch may still change the pod's placement.
+        is_declined: bool,
+        /// The sidecars that the pod gets, and those that are withheld.
+        sidecars: SidecarOutcome,
         /// The operations that prepare the pod. The patch is empty if nothing is missing, as at a reinvocation.
         patch: Vec<PatchOperation>,
         /// Warnings for the user, each at most 120 characters.
@@ -60,7 +63,13 @@ impl Decision {
     }
 
     pub(super) fn allow_unchanged(policy: &Arc<str>, warnings: Warnings) -> Self {
-        Self::Allow { policy: Arc::clone(policy), withheld: None, patch: Vec::new(), warnings: warnings.into_vec() }
+        Self::Allow {
+            policy: Arc::clone(policy),
+            is_declined: false,
+            sidecars: SidecarOutcome::default(),
+            patch: Vec::new(),
+            warnings: warnings.into_vec(),
+        }
     }
 
     pub(super) fn deny(policy: &Arc<str>, message: String) -> Self {
@@ -71,9 +80,10 @@ impl Decision {
     #[must_use]
     pub fn outcome(&self) -> RequestOutcome {
         match self {
-            Self::Skip { .. } | Self::Allow { withheld: Some(_), .. } => RequestOutcome::Skipped,
+            Self::Skip { .. } | Self::Allow { is_declined: true, .. } => RequestOutcome::Skipped,
             Self::Allow { patch, .. } if patch.is_empty() => RequestOutcome::Unchanged,
-            Self::Allow { .. } => RequestOutcome::Injected,
+            Self::Allow { sidecars, .. } if sidecars.withheld.is_empty() => RequestOutcome::Injected,
+            Self::Allow { .. } => RequestOutcome::PartlyInjected,
             Self::Deny { .. } => RequestOutcome::Denied,
         }
     }
@@ -83,8 +93,26 @@ impl Decision {
     pub fn skip_reason(&self) -> Option<SkipReason> {
         match self {
             Self::Skip { reason, .. } => Some(*reason),
-            Self::Allow { withheld, .. } => *withheld,
+            Self::Allow { is_declined, .. } => is_declined.then_some(SkipReason::Declined),
             Self::Deny { .. } => None,
+        }
+    }
+
+    /// The sidecars of the policy that the pod does not get, and why.
+    #[must_use]
+    pub fn withheld(&self) -> &[WithheldSidecar] {
+        match self {
+            Self::Allow { sidecars, .. } => &sidecars.withheld,
+            Self::Skip { .. } | Self::Deny { .. } => &[],
+        }
+    }
+
+    /// The names of the sidecars that the patch adds.
+    #[must_use]
+    pub fn added(&self) -> &[Box<str>] {
+        match self {
+            Self::Allow { sidecars, .. } => &sidecars.added,
+            Self::Skip { .. } | Self::Deny { .. } => &[],
         }
     }
 

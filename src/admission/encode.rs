@@ -1,5 +1,6 @@
 //! From a decision to the bytes of an `AdmissionReview`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, ReviewedObject};
 use super::decision::Decision;
+use crate::model::WithheldSidecar;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,7 +29,7 @@ struct AdmissionResponse<'a> {
     #[serde(flatten)]
     patch: Option<EncodedPatch>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<&'static str, &'a str>,
+    audit_annotations: BTreeMap<&'static str, Cow<'a, str>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
 }
@@ -74,13 +76,16 @@ pub(super) fn answer(object: ReviewedObject, decision: Decision) -> Answer {
 }
 
 /// The annotations for the audit log; none if no policy governs the object.
-fn audit_annotations(decision: &Decision) -> BTreeMap<&'static str, &str> {
+fn audit_annotations(decision: &Decision) -> BTreeMap<&'static str, Cow<'_, str>> {
     let mut annotations = BTreeMap::new();
     if let Some(policy) = decision.policy() {
-        annotations.insert("policy", policy);
-        annotations.insert("outcome", decision.outcome().as_str());
+        annotations.insert("policy", Cow::Borrowed(policy));
+        annotations.insert("outcome", Cow::Borrowed(decision.outcome().as_str()));
         if let Some(reason) = decision.skip_reason() {
-            annotations.insert("reason", reason.as_str());
+            annotations.insert("reason", Cow::Borrowed(reason.as_str()));
+        }
+        if !decision.withheld().is_empty() {
+            annotations.insert("withheld", Cow::Owned(WithheldSidecar::annotation(decision.withheld())));
         }
     }
     annotations

@@ -5,7 +5,7 @@
 //!                              │ the policy, and the whole pod as raw JSON
 //!                              ▼
 //!              decide: skip? deny? otherwise apply the rules, one rule a file:
-//!              large_gang · identity · sidecars · job_share · sizing · scheduler · open_streams · affinity ·
+//!              large_gang · identity · job_share · sizing · sidecars · scheduler · open_streams · affinity ·
 //!              node_name · tolerations
 //!                              │ the patched pod: the rules are applied again and must change nothing
 //!                              ▼
@@ -27,6 +27,7 @@ mod decision;
 mod decode;
 mod encode;
 mod error;
+mod fit;
 mod identity;
 mod injection;
 mod job_share;
@@ -35,11 +36,15 @@ mod large_gang;
 mod limit_ranger;
 mod node_name;
 mod open_streams;
+mod operating_system;
 mod patch;
+mod pod_resources;
+mod ports;
 mod qos;
 mod quantity;
 mod review;
 mod scheduler;
+mod sidecar_outcome;
 mod sidecars;
 mod sizing;
 mod skip_reason;
@@ -47,6 +52,7 @@ mod stream_job;
 mod text;
 mod tolerations;
 mod validate;
+mod violation;
 mod warnings;
 
 pub use answer::{Answer, ReviewedObject};
@@ -55,6 +61,7 @@ pub use decide::decide;
 pub use decision::Decision;
 pub use error::DecodeError;
 pub use review::{mutate, validate, validate_stream_job};
+pub use sidecar_outcome::SidecarOutcome;
 pub use skip_reason::SkipReason;
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! Why a pod does not get what a policy injects: the codes that metrics, logs and audit annotations have.
+//!
+//! Why a pod does not get one of the sidecars is a [`WithheldReason`](crate::model::WithheldReason).
 
 use std::fmt;
 
@@ -41,9 +43,6 @@ skip_reasons! {
     ForeignScheduler,
     /// The user declined sidecars and resources with `outrigger.dev/inject: "false"`. The pod is placed by Outrigger.
     Declined,
-    /// The pod uses the network of its node, where the ports of a sidecar would be ports of the node. The pod gets all
-    /// but sidecars.
-    HostNetwork,
     /// The object is far larger than any pod that the API server stores, and is not read.
     TooLarge,
     /// An operation does not apply to the object: a defect of the webhook, or an object that is no pod.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use serde::{Deserialize, Deserializer};
 
-use crate::model::{Owner, OwnerKind};
+use crate::model::{Namespace, ObjectId, Owner, OwnerKind};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -36,6 +36,12 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectM
         deletion_timestamp: metadata.deletion_timestamp,
         ..ObjectMeta::default()
     })
+}
+
+/// Namespace and name of an object that an API server has stored.
+pub(super) fn object_id(metadata: &ObjectMeta) -> ObjectId {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    ObjectId::new(&Namespace::from(&text(&metadata.namespace)), &text(&metadata.name))
 }
 
 /// The workload that controls a pod with these owner references.

@@ -11,6 +11,7 @@ mod document;
     reason = "both come from how the derive reads and repeats the struct"
 )]
 mod host_pool;
+mod limit_range;
 mod load;
 mod metadata;
 mod node;
@@ -19,6 +20,7 @@ pub mod open_streams;
 mod persistent_volume;
 mod pod;
 mod present;
+mod resource_quota;
 #[expect(
     clippy::duplicated_attributes,
     unreachable_pub,

@@ -150,7 +150,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     // The first answer already knows the load of nodes.
     load.read_again(&store);
     let identity = process_identity();
-    let feed = Arc::new(Feed::start(&client, &store, if is_extender { Kinds::All } else { Kinds::Declared }));
+    let kinds = Kinds { of_placement: is_extender, of_admission: arguments.role.contains(&Role::Admission) };
+    let feed = Arc::new(Feed::start(&client, &store, kinds));
     let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
     let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
 

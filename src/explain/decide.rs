@@ -8,9 +8,9 @@ use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
 use super::explanation::{
-    DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy,
+    DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation,
 };
-use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, keys, rounded};
+use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, WithheldSidecar, keys, rounded};
 use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{EffectiveValue, PolicySet};
 use crate::state::{Cluster, NodeIndex, Snapshot};
@@ -72,6 +72,7 @@ pub fn explain(explained_pod: &ExplainedPod, snapshot: &Snapshot, policies: &Pol
         declared: declared(policies.effective_values(pod, snapshot.declared())),
         unclear: policies.field_problems(pod, snapshot.declared()),
         parallel_regions: pe.map(|pe| pe.parallel_regions(snapshot.declared())).unwrap_or_default(),
+        withheld: pe.and_then(|_| pod.annotations.get(keys::WITHHELD)).map(withheld).unwrap_or_default(),
         node: pod.node.as_ref().or(assumed).map(ToString::to_string),
         record,
         message: None,
@@ -105,6 +106,17 @@ fn declared(effective: Vec<EffectiveValue>) -> Vec<DeclaredValue> {
     let declared =
         |EffectiveValue { key, value, object }| Some(DeclaredValue { key: str::to_owned(key), value, by: object? });
     effective.into_iter().filter_map(declared).collect()
+}
+
+/// The sidecars that admission has withheld from a pod, by the annotation of the pod.
+fn withheld(annotation: &str) -> Vec<WithheldExplanation> {
+    let explained = |WithheldSidecar { sidecar, reason }| WithheldExplanation {
+        sidecar: String::from(sidecar),
+        reason: reason.to_string(),
+        problem: reason.meaning().to_owned(),
+        remedy: reason.remedy().to_owned(),
+    };
+    WithheldSidecar::of_annotation(annotation).map(explained).collect()
 }
 
 /// Explains every node but the one that the PE is on.
@@ -204,6 +216,7 @@ pub fn explain_from_manifest(pod: &PodManifest) -> Explanation {
         declared: Vec::new(),
         unclear: Vec::new(),
         parallel_regions: BTreeMap::new(),
+        withheld: annotation(keys::WITHHELD).map(|value| withheld(&value)).unwrap_or_default(),
         node: spec_node,
         message: scheduled.and_then(|condition| condition.message.clone()),
         record,

@@ -38,6 +38,9 @@ pub struct Explanation {
     /// The parallel regions of the job by name, each with its number of channels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parallel_regions: BTreeMap<String, NonZeroU32>,
+    /// The sidecars of the policy that the pod did not get.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<WithheldExplanation>,
     /// The node of the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -74,6 +77,20 @@ pub struct DeclaredValue {
     pub value: String,
     /// The object, such as `StreamJob streams/clicks` or `ProcessingElement.streams.ibm.com streams/app-0`.
     pub by: String,
+}
+
+/// A sidecar of the policy that the pod did not get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WithheldExplanation {
+    /// The name of the sidecar.
+    pub sidecar: String,
+    /// The reason code.
+    pub reason: String,
+    /// What the code says of the pod.
+    pub problem: String,
+    /// What to do so that the next pod gets the sidecar.
+    pub remedy: String,
 }
 
 /// The source of an explanation.

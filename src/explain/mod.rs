@@ -8,4 +8,6 @@ mod explanation;
 mod remedy;
 
 pub use decide::{ExplainedPod, MAX_NEAREST_NODES, explain, explain_from_manifest};
-pub use explanation::{DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy};
+pub use explanation::{
+    DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation,
+};

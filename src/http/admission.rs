@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer;
 use super::limits::Intake;
 use crate::admission::{self, Answer, Context, DecodeError, SkipReason};
-use crate::model::RequestOutcome;
+use crate::model::{RequestOutcome, WithheldSidecar};
 use crate::store::Store;
 use crate::telemetry::{self, ReviewOutcome};
 
@@ -63,7 +63,12 @@ impl Admission {
         };
         let view = self.store.view();
         let snapshot = &view.snapshot;
-        let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };
+        let context = Context {
+            policies: &view.policies,
+            pools: snapshot.pools(),
+            declared: snapshot.declared(),
+            constraints: snapshot.constraints(),
+        };
         match (webhook.answer)(&body, context) {
             Ok(answer) => {
                 report(webhook, &answer, started);
@@ -89,18 +94,24 @@ fn reject(webhook: &Webhook, problem: &str, response: HttpResponse, started: Ins
 fn report(webhook: &Webhook, answer: &Answer, started: Instant) {
     let Answer { decision, object, .. } = answer;
     let (verb, outcome, skipped) = (webhook.verb, decision.outcome(), decision.skip_reason());
-    let injected_by = decision.policy().filter(|_| outcome == RequestOutcome::Injected);
+    let is_injected = matches!(outcome, RequestOutcome::Injected | RequestOutcome::PartlyInjected);
+    let injected_by = decision.policy().filter(|_| is_injected);
     let reason = skipped.map(SkipReason::as_str);
     telemetry::admission(verb, started.elapsed(), ReviewOutcome { outcome, injected_by, skipped: reason });
+    // Without a patch, an earlier review of the pod has withheld the same sidecars.
+    if !decision.patch().is_empty() {
+        decision.withheld().iter().for_each(|withheld| telemetry::withheld(withheld.reason));
+    }
     let outcome = outcome.as_str();
     let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
     let policy = decision.policy().unwrap_or_default();
+    let withheld = Some(WithheldSidecar::annotation(decision.withheld())).filter(|withheld| !withheld.is_empty());
     if skipped.is_some_and(SkipReason::is_failure) {
         tracing::error!(namespace, name, policy, reason, "a pod was let through as it is: this is a defect");
     } else if policy.is_empty() {
         tracing::debug!(namespace, name, outcome, reason, "reviewed");
     } else {
-        tracing::info!(verb, namespace, name, outcome, policy, reason, warnings = ?decision.warnings(), "reviewed");
+        tracing::info!(verb, namespace, name, outcome, policy, reason, withheld, warnings = ?decision.warnings(), "reviewed");
     }
 }
 

@@ -44,6 +44,8 @@ outcomes! {
     BadRequest = "bad_request",
     /// admission: the pod was patched.
     Injected = "injected",
+    /// admission: the pod was patched, and a sidecar of the policy is withheld.
+    PartlyInjected = "partly_injected",
     /// admission: the pod passed without what a policy would inject.
     Skipped = "skipped",
     /// admission: the pod was denied.

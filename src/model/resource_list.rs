@@ -48,6 +48,13 @@ impl ResourceList {
         }
     }
 
+    /// Takes the smaller amount of both lists, resource by resource. A resource of one list alone is taken as it is.
+    pub fn minimum(&mut self, than: &Self) {
+        for (name, amount) in &than.0 {
+            self.change(name, |own| own.unwrap_or(*amount).min(*amount));
+        }
+    }
+
     /// Takes the amounts of another list for the resources that are `replaced`.
     pub fn replace(&mut self, with: &Self, replaced: impl Fn(&str) -> bool) {
         for (name, amount) in with.0.iter().filter(|(name, _)| replaced(name)) {
@@ -60,6 +67,11 @@ impl ResourceList {
         for (name, amount) in with.0.iter().filter(|(name, _)| wanted(name)) {
             self.change(name, |own| own.unwrap_or(*amount));
         }
+    }
+
+    /// The names of the resources.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &**name)
     }
 
     /// Every resource with its amount as a quantity.

@@ -16,6 +16,6 @@ mod spec;
 pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;
 pub use resolve::StreamPolicy;
-pub(crate) use resolve::{PlacementPolicy, Sizing};
+pub(crate) use resolve::{PlacementPolicy, Sidecar, Sizing};
 pub use set::{PolicySet, Source};
 pub(crate) use spec::EffectiveValue;

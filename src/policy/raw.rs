@@ -81,6 +81,7 @@ pub(super) enum Operator {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Injection {
     pub(super) sidecars: Vec<Spanned<Value>>,
+    pub(super) listens_on: BTreeMap<String, Spanned<Vec<u32>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -51,6 +51,8 @@ pub(crate) struct Sidecar {
     pub(crate) name: Box<str>,
     /// The raw container: unknown fields stay as they are.
     pub(crate) container: Value,
+    /// The TCP ports that the sidecar listens on, beside those that the container declares or is probed at.
+    pub(crate) listens_on: Vec<u16>,
 }
 
 /// Requests and limits for the containers of a PE, where its user chose none.
@@ -109,7 +111,7 @@ impl StreamPolicy {
             selector: selector(spec.selector)?,
             dialect: spec.dialect,
             scheduler_name: Box::from(&*scheduler_name),
-            sidecars: sidecars(spec.injection.sidecars)?,
+            sidecars: with_ports(sidecars(spec.injection.sidecars)?, &spec.injection.listens_on)?,
             sizing: sizing(spec.resources)?,
             placement: placement(&spec.placement)?,
             toleration_seconds: toleration_seconds(&spec.recovery)?,
@@ -187,7 +189,28 @@ fn sidecars(written: Vec<Spanned<Value>>) -> Result<Vec<Sidecar>, FieldError> {
         if let Value::Object(fields) = &mut container {
             fields.insert("restartPolicy".to_owned(), Value::from("Always"));
         }
-        sidecars.push(Sidecar { name, container });
+        sidecars.push(Sidecar { name, container, listens_on: Vec::new() });
+    }
+    Ok(sidecars)
+}
+
+/// Adds the ports that sidecars listen on without declaring them.
+fn with_ports(
+    mut sidecars: Vec<Sidecar>,
+    written: &BTreeMap<String, Spanned<Vec<u32>>>,
+) -> Result<Vec<Sidecar>, FieldError> {
+    for (name, ports) in written {
+        let field = format!("spec.injection.listensOn.{name}");
+        let Some(sidecar) = sidecars.iter_mut().find(|sidecar| *sidecar.name == **name) else {
+            return Err(FieldError::at(ports, field, format!("the policy has no sidecar `{name}`")));
+        };
+        for port in &ports.value {
+            let legal = u16::try_from(*port).ok().filter(|port| *port > 0);
+            let Some(port) = legal else {
+                return Err(FieldError::at(ports, field, format!("`{port}` is not a port from 1 to 65535")));
+            };
+            sidecar.listens_on.push(port);
+        }
     }
     Ok(sidecars)
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Load, Node, NodeName, ObjectId, Owner, PersistentVolume,
-    PersistentVolumeClaim, Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, LimitRange, Load, Node, NodeName, ObjectId, Owner,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodUid, Pool, ResourceQuota, ResourceVersion, StreamJob,
+    UnreadableObject,
 };
 use crate::policy::PolicySet;
 
@@ -38,6 +39,10 @@ pub enum Event {
     PersistentVolume(Change<PersistentVolume>),
     /// Claims to persistent volumes have changed.
     PersistentVolumeClaim(Change<PersistentVolumeClaim>),
+    /// Objects `LimitRange` have changed.
+    LimitRange(Change<LimitRange>),
+    /// Objects `ResourceQuota` have changed.
+    ResourceQuota(Change<ResourceQuota>),
     /// A workload is gone. Kubernetes is going to collect the pods that it alone owns.
     OwnerGone(Owner),
     /// The policies in force from now on.
@@ -125,4 +130,6 @@ observed! {
     DeclaredRegion by ObjectId;
     PersistentVolume by Arc<str>;
     PersistentVolumeClaim by ObjectId;
+    LimitRange by ObjectId;
+    ResourceQuota by ObjectId;
 }

@@ -12,7 +12,9 @@ use super::node_set::NodeSet;
 use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
 use super::volumes::{ClaimTopology, Volumes};
-use crate::model::{Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, StreamJobs, VolumeTopology};
+use crate::model::{
+    Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, ResourceConstraints, StreamJobs, VolumeTopology,
+};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,7 @@ pub struct Snapshot {
     pub(super) volumes: Arc<Volumes>,
     /// How often the cluster has changed a claim or a volume.
     pub(super) volume_changes: u64,
+    pub(super) constraints: Arc<ResourceConstraints>,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
@@ -270,6 +273,12 @@ impl Snapshot {
     #[must_use]
     pub fn declared(&self) -> &Declarations {
         &self.declared
+    }
+
+    /// What limit ranges and quotas demand of pods. Only admission reads them, and only its role watches them.
+    #[must_use]
+    pub fn constraints(&self) -> &ResourceConstraints {
+        &self.constraints
     }
 
     /// The resources that nodes list.

@@ -10,5 +10,5 @@ pub use names::{METRICS, MetricDescription, MetricKind, install as install_metri
 pub use record::{
     BindOutcome, ReviewOutcome, WriteOutcome, admission, assumed_pods, bind_conflict, certificate_expiry,
     controller_write, extender, lease, load, load_file_read, placement, policies_loaded, rejections, snapshot,
-    undecodable,
+    undecodable, withheld,
 };

@@ -50,6 +50,8 @@ metrics! {
         "Pods that admission patched, by policy.";
     SKIPS: Counter "outrigger_admission_skips_total" ["reason"]
         "Pods that passed admission unchanged, by reason.";
+    WITHHELD: Counter "outrigger_admission_withheld_sidecars_total" ["reason"]
+        "Sidecars that admission did not add to pods of their policy, by reason.";
     LEDGER: Gauge "outrigger_ledger_entries" ["state"]
         "Assumed pods (committed), nodes of scheduling cycles (tentative) and of gangs and buckets (reserved).";
     COMMIT_CONFLICTS: Counter "outrigger_commit_conflicts_total" ["reason"]

@@ -10,7 +10,7 @@ use metrics::{counter, gauge, histogram};
 
 use super::bounded_label::BoundedLabel;
 use super::names;
-use crate::model::{Reason, RequestOutcome};
+use crate::model::{Reason, RequestOutcome, WithheldReason};
 use crate::state::LoadSummary;
 
 /// How one bind request for a PE was answered.
@@ -91,6 +91,11 @@ pub fn admission(verb: &'static str, elapsed: Duration, review: ReviewOutcome<'_
     if let Some(reason) = skipped {
         counter!(names::SKIPS, "reason" => reason).increment(1);
     }
+}
+
+/// Counts a sidecar that a pod does not get.
+pub fn withheld(reason: WithheldReason) {
+    counter!(names::WITHHELD, "reason" => reason.as_str()).increment(1);
 }
 
 /// Counts a bind request that verification or the API server turned down.

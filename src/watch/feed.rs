@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
 use kube::Client;
 
 use super::follow::watch;
@@ -14,13 +15,13 @@ use crate::api::open_streams;
 use crate::api::{HostPool, NodeObject, PersistentVolumeClaimObject, PersistentVolumeObject, PodObject, StreamJob};
 use crate::store::Store;
 
-/// The kinds that a role watches.
+/// The kinds that a process watches beside pools and jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kinds {
-    /// Nodes, pods, volumes, pools and jobs: for the extender.
-    All,
-    /// Pools and jobs: for admission.
-    Declared,
+pub(crate) struct Kinds {
+    /// Nodes, pods, their owners and volumes: for the extender.
+    pub(crate) of_placement: bool,
+    /// Limit ranges and quotas: for admission.
+    pub(crate) of_admission: bool,
 }
 
 /// The watches of one process.
@@ -40,7 +41,12 @@ impl Feed {
             optional::start::<open_streams::HostPool>(client, store),
             optional::start::<open_streams::Job>(client, store),
         ];
-        if kinds == Kinds::All {
+        if kinds.of_admission {
+            // No placement depends on these kinds, so that the snapshot is complete without them.
+            watches.push(optional::start_for_reports::<LimitRange>(client, store));
+            watches.push(optional::start_for_reports::<ResourceQuota>(client, store));
+        }
+        if kinds.of_placement {
             watches.push(start::<NodeObject>(client, store));
             watches.push(start::<PodObject>(client, store));
             watches.push(optional::start::<PersistentVolumeObject>(client, store));

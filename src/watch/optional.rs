@@ -1,4 +1,5 @@
-//! Kinds that a cluster may not serve, or that this process may not read: those of group `streams.ibm.com`, and volumes.
+//! Kinds that a cluster may not serve, or that this process may not read: those of group `streams.ibm.com`, volumes, limit
+//! ranges and quotas.
 //!
 //! Where the API server does not serve a kind, there is no object of it. The API server is asked again and again,
 //! because the definition may be installed later.

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::{LimitRange as LimitRangeObject, ResourceQuota as ResourceQuotaObject};
 use kube::Resource;
 use kube::api::ObjectMeta;
 use serde::de::DeserializeOwned;
@@ -13,8 +14,9 @@ use crate::api::{
     HostPool, NodeObject, PersistentVolumeClaimObject, PersistentVolumeObject, PodObject, StreamJob as StreamJobObject,
 };
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, Namespace, Node, NodeName, ObjectId, OpenStreamsObject as _,
-    PersistentVolume, PersistentVolumeClaim, Pod, PodUid, Pool, ResourceVersion, StreamJob, UnreadableObject,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, LimitRange, Namespace, Node, NodeName, ObjectId,
+    OpenStreamsObject as _, PersistentVolume, PersistentVolumeClaim, Pod, PodUid, Pool, ResourceQuota, ResourceVersion,
+    StreamJob, UnreadableObject,
 };
 use crate::state::{Event, Observed};
 
@@ -145,6 +147,34 @@ impl Watched for PersistentVolumeClaimObject {
 }
 
 const VOLUMES_FORBIDDEN: &str = "PEs are planned without their volumes, on the nodes that kube-scheduler asks about";
+
+impl Watched for LimitRangeObject {
+    const KIND: &'static str = "LimitRange";
+    const IS_OPTIONAL: bool = true;
+    const IF_FORBIDDEN: &'static str = "sidecars are not fitted to limit ranges, so the API server may reject PEs";
+    type Projected = LimitRange;
+
+    fn project(&self) -> Result<LimitRange, Box<dyn std::error::Error>> {
+        Ok(LimitRange::try_from(self)?)
+    }
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
+    }
+}
+
+impl Watched for ResourceQuotaObject {
+    const KIND: &'static str = "ResourceQuota";
+    const IS_OPTIONAL: bool = true;
+    const IF_FORBIDDEN: &'static str = "sidecars lack what quotas demand, so the API server may reject PEs";
+    type Projected = ResourceQuota;
+
+    fn project(&self) -> Result<ResourceQuota, Box<dyn std::error::Error>> {
+        Ok(ResourceQuota::from(self))
+    }
+    fn key(metadata: &ObjectMeta) -> Option<ObjectId> {
+        object_id(metadata)
+    }
+}
 
 macro_rules! open_streams {
     ($($object:ident as $declared:ident;)*) => {$(

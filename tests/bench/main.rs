@@ -21,7 +21,7 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
 use outrigger::admission::{self, Context};
 use outrigger::extender::{self, LastAttempt, SchedulingContext};
-use outrigger::model::{Declarations, Pe, PodUid, Pools};
+use outrigger::model::{Declarations, Pe, PodUid, Pools, ResourceConstraints};
 use outrigger::placement::{Budget, Foresight, PlacementDecision, plan, plan_gang};
 use outrigger::state::{Cluster, NodeIndex, Reservations, Snapshot};
 use serde_json::Value;
@@ -215,7 +215,12 @@ fn admission_of_a_large_pe(bencher: Bencher<'_, '_>) {
 fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
     let policies = cluster::policies();
     let pools = Pools::default();
-    let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &Declarations::default(),
+        constraints: &ResourceConstraints::default(),
+    };
     bencher.bench(|| admission::mutate(black_box(body), context).unwrap().body);
 }
 

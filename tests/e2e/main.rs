@@ -22,6 +22,7 @@ mod placement;
 mod processes;
 mod resources;
 mod rights;
+mod sidecars;
 mod simulate;
 mod stale;
 mod takeover;

@@ -32,6 +32,9 @@ const DECLARED: [&str; 10] = [
     "watch streamspes.streams.ibm.com",
 ];
 
+/// What the webhook reads of what the API server demands of pods.
+const CONSTRAINTS: [&str; 4] = ["list limitranges", "watch limitranges", "list resourcequotas", "watch resourcequotas"];
+
 /// How long a controller may take until it has done its part.
 const SETTLED: Duration = Duration::from_secs(30);
 
@@ -48,7 +51,7 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
 
         for namespace in ["default", "kube-system", NAMESPACE] {
             let webhook = rights(release.webhook_kubeconfig(), namespace).await;
-            assert_eq!(webhook, set(&DECLARED), "{namespace}");
+            assert_eq!(webhook, set(&[&DECLARED[..], &CONSTRAINTS].concat()), "{namespace}");
         }
 
         let mut upstream = BTreeSet::new();

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use outrigger::model::Reason;
+use outrigger::model::{Reason, WithheldReason};
 use outrigger::telemetry;
 
 const PLACEMENT: &str = include_str!("../../docs/placement.md");
+const INJECTION: &str = include_str!("../../docs/injection.md");
 const METRICS: &str = include_str!("../../docs/metrics.md");
 const CASES: &str = include_str!("../../docs/cases.md");
 
@@ -15,6 +16,15 @@ fn reason_codes_are_listed_in_order_of_precedence() {
     let (_, section) = PLACEMENT.split_once("## Reason codes").unwrap();
     let listed: Vec<&str> = first_cells(section).filter(|cell| *cell != "code").collect();
     let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(listed, codes);
+}
+
+#[test]
+fn reasons_to_withhold_a_sidecar_are_listed_in_order_of_precedence() {
+    let (_, section) = INJECTION.split_once("## Reasons").unwrap();
+    let (section, _) = section.split_once("## Ports").unwrap();
+    let listed: Vec<&str> = first_cells(section).filter(|cell| *cell != "reason").collect();
+    let codes: Vec<&str> = WithheldReason::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(listed, codes);
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use outrigger::admission::{Context, Decision, SkipReason, decide};
 use outrigger::api::PodObject;
 use outrigger::files::embedded;
-use outrigger::model::{Declarations, Namespace, Pe, Pod, Pools};
+use outrigger::model::{Declarations, Namespace, Pe, Pod, Pools, ResourceConstraints};
 use serde_json::{Value, json};
 
 /// Every recorded object, with the name of its file.
@@ -54,7 +54,12 @@ fn pe(pod: &Value) -> Option<Pe> {
 
 fn admitted(pod: &Value) -> Decision {
     let (policies, pools, declared) = (embedded().unwrap(), Pools::new(), Declarations::default());
-    let context = Context { policies: &policies, pools: &pools, declared: &declared };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &declared,
+        constraints: &ResourceConstraints::default(),
+    };
     decide(pod, &Namespace::from("default"), context)
 }
 

@@ -3,11 +3,16 @@ use serde_json::{Value, json};
 
 use super::support::{SIDECAR, pod, policy, pools, review};
 use crate::admission::{Answer, Context, DecodeError, SkipReason, mutate, validate};
-use crate::model::Declarations;
+use crate::model::{Declarations, ResourceConstraints};
 
 fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
     let (policies, pools) = (policy(SIDECAR), pools());
-    let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &Declarations::default(),
+        constraints: &ResourceConstraints::default(),
+    };
     [mutate(body, context), validate(body, context)]
 }
 

@@ -2,8 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::admission::tests::support::{SIDECAR, decided, operations, pod, policies, policy, pools, prepared};
-use crate::model::Declarations;
-use crate::model::RequestOutcome;
+use crate::model::{Declarations, RequestOutcome, ResourceConstraints, WithheldSidecar};
 use crate::policy::PolicySet;
 
 const EVERYTHING: &str = "
@@ -80,7 +79,8 @@ fn an_annotation_outweighs_a_label_and_an_odd_value_is_said() {
 fn on_the_nodes_network_sidecars_are_for_those_who_ask() {
     let spec = json!({"hostNetwork": true});
     let decision = decided(&policy(EVERYTHING), &pod(&json!({"spec": spec})));
-    assert_eq!(decision.skip_reason(), Some(SkipReason::HostNetwork));
+    let relay = WithheldSidecar { sidecar: "relay".into(), reason: WithheldReason::HostNetwork };
+    assert_eq!((decision.withheld(), decision.outcome()), (&[relay][..], RequestOutcome::PartlyInjected));
     assert_eq!(operations(&decision, "/spec/initContainers"), json!([]));
     assert_ne!(operations(&decision, "/spec/containers"), json!([]), "it is sized all the same");
     assert_eq!(
@@ -89,8 +89,8 @@ fn on_the_nodes_network_sidecars_are_for_those_who_ask() {
     );
 
     let asks = json!({"spec": spec, "metadata": {"annotations": {"outrigger.dev/inject": "true"}}});
-    assert_eq!(skip_reason(EVERYTHING, &asks), None);
-    assert_eq!(skip_reason("", &json!({"spec": spec})), None, "nothing was withheld");
+    assert_eq!(decided(&policy(EVERYTHING), &pod(&asks)).added(), ["relay".into()]);
+    assert_eq!(decided(&policy(""), &pod(&json!({"spec": spec}))).withheld(), [], "nothing was withheld");
 }
 
 #[test]
@@ -155,7 +155,8 @@ fn a_defect_never_denies() {
 /// Runs `assertion` with the pod's candidate and the pod to which the rules have been applied.
 fn with_prepared(policies: &PolicySet, pod: &Value, assertion: impl FnOnce(Prepared<'_>, &Candidate<'_>, Context<'_>)) {
     let (pools, declared, namespace) = (pools(), Declarations::default(), Namespace::from("ns"));
-    let context = Context { policies, pools: &pools, declared: &declared };
+    let context =
+        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default() };
     let governed = Governed::select(&namespace, candidate::labels(pod), policies).unwrap();
     let candidate = Candidate::read(pod, governed, context).unwrap();
     let prepared = apply_rules(Cow::Borrowed(pod), &candidate, context).unwrap();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::admission::{Answer, Context, mutate, validate};
 use crate::api::HostPool;
-use crate::model::{Declarations, Pool, Pools};
+use crate::model::{Declarations, Pool, Pools, ResourceConstraints, WithheldSidecar};
 use crate::policy::{PolicySet, Source};
 use crate::testing::Golden;
 
@@ -27,7 +27,12 @@ fn pools() -> Pools {
 fn answer(case: &str) -> Answer {
     let source = Source { file: "policies.yaml".to_owned(), text: FILES.read("policies.yaml") };
     let (policies, pools) = (PolicySet::parse(&[source]).unwrap(), pools());
-    let context = Context { policies: &policies, pools: &pools, declared: &Declarations::default() };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &Declarations::default(),
+        constraints: &ResourceConstraints::default(),
+    };
     let body = FILES.read(&format!("{case}.request.json")).into_bytes();
     if case.starts_with("validate-") { validate(&body, context) } else { mutate(&body, context) }.unwrap()
 }
@@ -48,6 +53,7 @@ fn stored(case: &str) -> String {
     let outcome = json!({
         "is": answer.decision.outcome().as_str(),
         "reason": answer.decision.skip_reason().map(crate::admission::SkipReason::as_str),
+        "withheld": WithheldSidecar::annotation(answer.decision.withheld()),
         "policy": answer.decision.policy(),
         "namespace": answer.object.namespace,
         "name": answer.object.name,
@@ -72,8 +78,16 @@ fn every_golden_patch_leads_to_a_pod_that_gets_no_more() {
         let source = Source { file: String::new(), text: FILES.read("policies.yaml") };
         let (policies, pools) = (PolicySet::parse(&[source]).unwrap(), pools());
         let body = serde_json::to_vec(&review).unwrap();
-        let again =
-            mutate(&body, Context { policies: &policies, pools: &pools, declared: &Declarations::default() }).unwrap();
+        let again = mutate(
+            &body,
+            Context {
+                policies: &policies,
+                pools: &pools,
+                declared: &Declarations::default(),
+                constraints: &ResourceConstraints::default(),
+            },
+        )
+        .unwrap();
         let again: Value = serde_json::from_slice(&again.body).unwrap();
         assert_eq!(again["response"].get("patch"), None, "{case}");
     }

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use crate::admission::tests::support::{decided, operations, pod, policies, policy, pools, prepared};
 use crate::admission::{Context, SkipReason, decide};
-use crate::model::{Declarations, Namespace, RequestOutcome, ResourceVersion, StreamJobVersion, StreamJobs};
+use crate::model::{
+    Declarations, Namespace, RequestOutcome, ResourceConstraints, ResourceVersion, StreamJobVersion, StreamJobs,
+};
 use crate::testing::stream_job;
 
 const FLINK: &str = "\
@@ -121,7 +123,8 @@ fn the_version_of_the_stream_job_is_noted_and_a_forged_one_is_not_kept() {
         pod(&json!({"metadata": {"annotations": {"outrigger.dev/stream-job": "uid=,generation=0,resourceVersion=0"}}}));
     let (policies, pools) = (policy(""), pools());
     for (declared, expected) in [(&declared, Some(noted.to_string())), (&Declarations::default(), None)] {
-        let context = Context { policies: &policies, pools: &pools, declared };
+        let context =
+            Context { policies: &policies, pools: &pools, declared, constraints: &ResourceConstraints::default() };
         let decision = decide(&forged, &Namespace::from("ns"), context);
         let mut patched = forged.clone();
         json_patch::patch(&mut patched, decision.patch()).unwrap();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::admission::tests::support::{open_streams_policy, pools};
 use crate::admission::{Context, decide};
-use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenStreams};
+use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenStreams, ResourceConstraints};
 
 /// The requests of the container of a PE, once its pod is admitted; the `Job` has these PEs and requests.
 fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
@@ -26,7 +26,12 @@ fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
         },
         "spec": {"containers": [{"name": "pe", "image": "pe:1", "resources": resources}]},
     });
-    let context = Context { policies: &open_streams_policy(), pools: &pools(), declared: &declared };
+    let context = Context {
+        policies: &open_streams_policy(),
+        pools: &pools(),
+        declared: &declared,
+        constraints: &ResourceConstraints::default(),
+    };
     let decision = decide(&pod, &Namespace::from("ns"), context);
     let mut patched = pod;
     json_patch::patch(&mut patched, decision.patch()).unwrap();

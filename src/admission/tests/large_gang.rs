@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::admission::tests::support::{pod, policy, pools};
 use crate::admission::{Context, decide};
-use crate::model::{Declarations, Namespace};
+use crate::model::{Declarations, Namespace, ResourceConstraints};
 use crate::testing::stream_job;
 
 /// The warnings for a PE with this gang, of a job that lists this many PEs.
@@ -15,7 +15,8 @@ fn warnings(gang: &str, listed: usize) -> Vec<String> {
     job.id.namespace = Namespace::from("ns");
     let declared = Declarations { jobs: Arc::new([(job.id.clone(), Arc::new(job))].into()), ..Declarations::default() };
     let (policies, pools) = (policy(""), pools());
-    let context = Context { policies: &policies, pools: &pools, declared: &declared };
+    let constraints = ResourceConstraints::default();
+    let context = Context { policies: &policies, pools: &pools, declared: &declared, constraints: &constraints };
     let pod = pod(&json!({"metadata": {"annotations": {"outrigger.dev/gang": gang}}}));
     decide(&pod, &Namespace::from("ns"), context).warnings().to_vec()
 }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::admission::tests::support::{open_streams_policy, pools};
 use crate::admission::{Context, decide};
-use crate::model::{Declarations, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreams, Pools};
+use crate::model::{
+    Declarations, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreams, Pools, ResourceConstraints,
+};
 use crate::testing::{declared_pe, pool};
 
 /// A term of pod affinity as the operator writes it.
@@ -64,7 +66,8 @@ fn declared() -> (Declarations, Pools) {
 }
 
 fn admitted(pod: &Value, (declared, pools): &(Declarations, Pools)) -> Value {
-    let context = Context { policies: &open_streams_policy(), pools, declared };
+    let context =
+        Context { policies: &open_streams_policy(), pools, declared, constraints: &ResourceConstraints::default() };
     let decision = decide(pod, &Namespace::from("ns"), context);
     let mut patched = pod.clone();
     json_patch::patch(&mut patched, decision.patch()).unwrap();

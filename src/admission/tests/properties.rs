@@ -7,9 +7,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Map, Value, json};
 
-use super::support::{decided, policies, pools, review};
+use super::support::{decided, decided_in, policies, pools, review};
 use crate::admission::{Context, Decision, SkipReason, mutate};
-use crate::model::{Declarations, Resources};
+use crate::model::{
+    Declarations, DemandedQuantity, LimitRange, Namespace, ObjectId, QuotaDemand, QuotaScope, RequestRange,
+    ResourceConstraints, ResourceList, ResourceQuota, Resources,
+};
 use crate::policy::PolicySet;
 
 type Values = BoxedStrategy<Value>;
@@ -58,7 +61,11 @@ fn resources() -> Values {
 /// Some of these containers, in any order.
 fn containers(names: &[&'static str]) -> Values {
     let most = names.len();
-    let container = object(vec![("resources", resources()), ("restartPolicy", one_of(&json!(["Always"])))]);
+    let container = object(vec![
+        ("resources", resources()),
+        ("restartPolicy", one_of(&json!(["Always"]))),
+        ("ports", one_of(&json!([[{"containerPort": 80}], [{"containerPort": 4317}]]))),
+    ]);
     (subsequence(names.to_vec(), 0..=most).prop_shuffle(), vec(container, most))
         .prop_map(|(names, containers)| {
             let pairs = names.into_iter().zip(containers);
@@ -107,7 +114,8 @@ fn annotations() -> Values {
         ("outrigger.dev/host-tags", one_of(&json!(["ssd", "a,b", "a,,b"]))),
         ("outrigger.dev/isolated", rarely(json!(["what"]))),
         ("outrigger.dev/inject", rarely(json!(["false", "maybe"]))),
-        ("outrigger.dev/policy", one_of(&json!(["forged"]))),
+        ("outrigger.dev/policy", one_of(&json!(["forged", "first"]))),
+        ("outrigger.dev/withheld", one_of(&json!(["relay=Declined", "two=PortInUse,relay=VolumeMissing", "?"]))),
         ("outrigger.dev/placement", one_of(&json!(["{}"]))),
         ("outrigger.dev/wake", one_of(&json!(["1"]))),
         ("kubernetes.io/limit-ranger", limit_ranger()),
@@ -137,6 +145,8 @@ fn pod() -> Values {
     let spec = object(vec![
         ("schedulerName", one_of(&json!(["default-scheduler", "outrigger", ""]))),
         ("nodeName", one_of(&json!(["n1", ""]))),
+        ("os", one_of(&json!([{"name": "linux"}, {"name": "linux"}, {"name": "windows"}]))),
+        ("priorityClassName", one_of(&json!(["high"]))),
         ("hostNetwork", one_of(&json!([true, false, false]))),
         ("initContainers", containers(&["first", "relay", "second"])),
         ("tolerations", tolerations()),
@@ -155,8 +165,12 @@ fn pod() -> Values {
         .boxed()
 }
 
-const SIDECARS: [&str; 3] = [
+const SIDECARS: [&str; 4] = [
     "",
+    "  injection:
+    sidecars: [{name: relay, image: r, resources: {requests: {cpu: 20m, memory: 64Mi}, limits: {memory: 128Mi}}}, {name: two, image: t}]
+    listensOn: {two: [4317]}
+",
     "  injection: {sidecars: [{name: relay, image: r, resources: {limits: {cpu: 1, memory: 1Gi}}}]}\n",
     "  injection: {sidecars: [{name: relay, image: r}, {name: two, image: t, volumeMounts: [{name: state, mountPath: /s}]}]}\n",
 ];
@@ -202,7 +216,12 @@ fn policy_set() -> BoxedStrategy<PolicySet> {
 /// The decision of the webhook about the creation of this pod.
 fn reviewed(policies: &PolicySet, pod: &Value) -> Decision {
     let (pools, declared) = (pools(), Declarations::default());
-    mutate(&review(pod), Context { policies, pools: &pools, declared: &declared }).unwrap().decision
+    mutate(
+        &review(pod),
+        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default() },
+    )
+    .unwrap()
+    .decision
 }
 
 fn patched(pod: &Value, decision: &Decision) -> Value {
@@ -212,7 +231,7 @@ fn patched(pod: &Value, decision: &Decision) -> Value {
 }
 
 /// Every path that a patch may touch; `*` is one member or index.
-const MAY_CHANGE: [&str; 23] = [
+const MAY_CHANGE: [&str; 24] = [
     "/metadata/labels",
     "/metadata/labels/outrigger.dev~1job",
     "/metadata/labels/outrigger.dev~1pe",
@@ -221,6 +240,7 @@ const MAY_CHANGE: [&str; 23] = [
     "/metadata/annotations/outrigger.dev~1placement",
     "/metadata/annotations/outrigger.dev~1epoch",
     "/metadata/annotations/outrigger.dev~1wake",
+    "/metadata/annotations/outrigger.dev~1withheld",
     "/spec/initContainers",
     "/spec/initContainers/-",
     "/spec/containers/*/resources",
@@ -296,7 +316,67 @@ fn inverted(container: &Value) -> BTreeSet<String> {
         .collect()
 }
 
+fn request_range() -> BoxedStrategy<RequestRange> {
+    let list = || {
+        let amounts =
+            (select(&["", "", "", "10m", "100m", "1"][..]), select(&["", "", "", "32Mi", "100Mi", "1Gi"][..]));
+        amounts.prop_map(|(cpu, memory)| {
+            let mut list = ResourceList::default();
+            for (name, amount) in
+                [("cpu", cpu), ("memory", memory)].into_iter().filter(|(_, amount)| !amount.is_empty())
+            {
+                list.set(name, amount).unwrap();
+            }
+            list
+        })
+    };
+    let ratio = select(&["", "", "1", "1.5", "4"][..]).prop_map(|ratio| {
+        let mut list = ResourceList::default();
+        list.set("cpu", if ratio.is_empty() { "1000000" } else { ratio }).unwrap();
+        if ratio.is_empty() { ResourceList::default() } else { list }
+    });
+    (list(), list(), list(), list(), ratio)
+        .prop_map(|(min, max, default_limit, default_request, max_limit_request_ratio)| RequestRange {
+            min,
+            max,
+            default_limit,
+            default_request,
+            max_limit_request_ratio,
+        })
+        .boxed()
+}
+
+fn constraints() -> BoxedStrategy<ResourceConstraints> {
+    use DemandedQuantity::{CpuLimit, CpuRequest, MemoryLimit, MemoryRequest};
+    let scope = prop_oneof![
+        any::<bool>().prop_map(QuotaScope::BestEffort),
+        any::<bool>().prop_map(QuotaScope::HasPriorityClass),
+    ];
+    let quantities = subsequence(vec![CpuRequest, CpuLimit, MemoryRequest, MemoryLimit], 0..=4);
+    let demand = (vec(scope, 0..2), quantities).prop_map(|(scopes, quantities)| QuotaDemand { scopes, quantities });
+    (request_range(), request_range(), demand)
+        .prop_map(|(container, pod, demand)| {
+            let id = ObjectId::new(&Namespace::from("ns"), "o");
+            let mut constraints = ResourceConstraints::default();
+            constraints.put_limit_range(LimitRange { id: id.clone(), container, pod });
+            constraints.put_quota(ResourceQuota { id, demand });
+            constraints
+        })
+        .boxed()
+}
+
 proptest! {
+    #[test]
+    fn sidecars_are_decided_once_whatever_the_namespace_demands(
+        pod in pod(), policies in policy_set(), constraints in constraints(),
+    ) {
+        let decision = decided_in(&constraints, &policies, &pod);
+        prop_assert!(!decision.skip_reason().is_some_and(SkipReason::is_failure), "{:?}", decision);
+        let again = decided_in(&constraints, &policies, &patched(&pod, &decision));
+        prop_assert!(again.patch().is_empty(), "{:?}", again.patch());
+        prop_assert_eq!(again.withheld(), decision.withheld());
+    }
+
     #[test]
     fn a_patch_applies_and_the_second_is_empty(pod in pod(), policies in policy_set()) {
         let decision = decided(&policies, &pod);

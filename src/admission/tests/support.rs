@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::{Context, Decision, decide};
-use crate::model::{Declarations, Namespace, ObjectId, Pool, PoolMembers, PoolMode, Pools};
+use crate::model::{Declarations, Namespace, ObjectId, Pool, PoolMembers, PoolMode, Pools, ResourceConstraints};
 use crate::policy::{PolicySet, Source};
 
 /// A policy named `streams` that selects every pod with a job label, with `spec` beside the selector.
@@ -93,7 +93,13 @@ pub(crate) fn review(object: &Value) -> Vec<u8> {
 
 /// The decision about a pod of namespace `ns`.
 pub(crate) fn decided(policies: &PolicySet, pod: &Value) -> Decision {
-    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools(), declared: &Declarations::default() })
+    decided_in(&ResourceConstraints::default(), policies, pod)
+}
+
+/// The decision about a pod of namespace `ns`, where limit ranges and quotas demand this.
+pub(crate) fn decided_in(constraints: &ResourceConstraints, policies: &PolicySet, pod: &Value) -> Decision {
+    let (pools, declared) = (pools(), Declarations::default());
+    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools, declared: &declared, constraints })
 }
 
 /// The pod with its patch, and the warnings.

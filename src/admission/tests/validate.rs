@@ -3,12 +3,17 @@ use serde_json::{Value, json};
 use crate::admission::candidate::{Governed, labels};
 use crate::admission::tests::support::{SIDECAR, pod, policy, pools, prepared};
 use crate::admission::{Context, Decision, SkipReason};
-use crate::model::Declarations;
 use crate::model::RequestOutcome;
+use crate::model::{Declarations, ResourceConstraints};
 
 fn checked(spec: &str, pod: &Value) -> Decision {
     let (policies, pools, declared, namespace) = (policy(spec), pools(), Declarations::default(), "ns".into());
-    let context = Context { policies: &policies, pools: &pools, declared: &declared };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &declared,
+        constraints: &ResourceConstraints::default(),
+    };
     super::check(pod, Governed::select(&namespace, labels(pod), &policies).unwrap(), context)
 }
 

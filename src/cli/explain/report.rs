@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cli::record;
 use crate::cli::terminal::{Style, Terminal, cell};
-use crate::explain::{DeclaredValue, Explanation, NodeExplanation, PodState, RejectionWithRemedy};
+use crate::explain::{DeclaredValue, Explanation, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation};
 use crate::model::Reason;
 
 /// Writes an explanation.
@@ -26,6 +26,7 @@ pub(super) fn write(explanation: &Explanation, terminal: &mut Terminal) {
     }
     declared(explanation, terminal);
     parallel_regions(&explanation.parallel_regions, terminal);
+    withheld(&explanation.withheld, terminal);
     if let Some(problem) = &explanation.problem {
         terminal.heading("What speaks against every node");
         lacks(std::slice::from_ref(problem), terminal);
@@ -76,6 +77,19 @@ fn parallel_regions(regions: &BTreeMap<String, NonZeroU32>, terminal: &mut Termi
     for (name, width) in regions {
         let channels = if width.get() == 1 { "1 channel".to_owned() } else { format!("{width} channels") };
         table.add_row([cell(name, Style::Plain), cell(channels, Style::Plain)]);
+    }
+    terminal.put(table);
+}
+
+fn withheld(withheld: &[WithheldExplanation], terminal: &mut Terminal) {
+    if withheld.is_empty() {
+        return;
+    }
+    terminal.heading("Sidecars of the policy that the pod did not get");
+    let mut table = terminal.table();
+    for WithheldExplanation { sidecar, reason, problem, remedy } in withheld {
+        let problem = format!("{reason}: {problem}");
+        table.add_row([cell(sidecar, Style::Strong), cell(problem, Style::Wary), cell(remedy, Style::Plain)]);
     }
     terminal.put(table);
 }

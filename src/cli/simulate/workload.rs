@@ -42,7 +42,9 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     for pod in &mut cluster {
         uids.complete(pod);
     }
-    let context = Context { policies: &policies, pools: &gathered.pools, declared: &declared };
+    let constraints = gathered.api_server.constraints();
+    let context =
+        Context { policies: &policies, pools: &gathered.pools, declared: &declared, constraints: &constraints };
     let storing = Storing { gathered: &gathered, context, now };
     let mut workload = Vec::new();
     for source in sources {

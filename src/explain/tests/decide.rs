@@ -339,3 +339,19 @@ fn a_pod_whose_owner_is_gone_is_leaving() {
     assert_eq!(explanation.state, PodState::Leaving);
     assert_eq!(explanation.summary, "The owner set of the pod is gone: the pod will be deleted.");
 }
+
+#[test]
+fn sidecars_that_were_withheld_are_told_with_what_to_do() {
+    let noted = [("withheld", "relay=VolumeMissing,other=NotKnownHere,otel-collector=PortInUse")];
+    let cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &noted)]);
+    let told: Vec<(String, String)> =
+        explained(&cluster, "a").withheld.into_iter().map(|told| (told.sidecar, told.reason)).collect();
+    let wanted = [("relay", "VolumeMissing"), ("otel-collector", "PortInUse")];
+    assert_eq!(told, wanted.map(|(sidecar, reason)| (sidecar.to_owned(), reason.to_owned())));
+
+    let manifest = json!({"metadata": {"name": "a", "annotations": {
+        "outrigger.dev/policy": "annotations", "outrigger.dev/withheld": "relay=WindowsPod",
+    }}});
+    let told = explain_from_manifest(&serde_json::from_value(manifest).unwrap()).withheld;
+    assert_eq!(told[0].remedy, "observe the PE from another pod");
+}

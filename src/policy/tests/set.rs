@@ -51,6 +51,18 @@ fn an_error_names_file_line_and_field() {
             "below the request",
         ),
         ("  injection:\n    sidecars:\n      - {name: relay}\n", 10, "spec.injection.sidecars", "needs an image"),
+        (
+            "  injection:\n    sidecars: [{name: relay, image: r}]\n    listensOn: {rely: [80]}\n",
+            10,
+            "spec.injection.listensOn.rely",
+            "no sidecar `rely`",
+        ),
+        (
+            "  injection:\n    sidecars: [{name: relay, image: r}]\n    listensOn: {relay: [80, 0]}\n",
+            10,
+            "spec.injection.listensOn.relay",
+            "`0` is not a port",
+        ),
         ("  recovery:\n    tolerationSeconds: -1\n", 9, "spec.recovery.tolerationSeconds", "negative"),
         ("  placement: {riskWeight: 11}\n", 8, "spec.placement.riskWeight", "from 0 to 10"),
         ("  schedulerName: Not OK\n", 8, "spec.schedulerName", "is not a name"),

@@ -28,7 +28,7 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use serde_json::Value;
 
 use crate::admission::Context;
-use crate::model::ObjectId;
+use crate::model::{LimitRange as DeclaredRange, ObjectId, ResourceConstraints};
 
 pub use defaults::set_defaults;
 pub use rejection::Rejection;
@@ -73,6 +73,16 @@ impl ApiServer {
         validation::validate(&admitted)?;
         limit_range::validate(&admitted, self.limit_ranges_in(json::text(&admitted, "/metadata/namespace")))?;
         Ok(admitted)
+    }
+
+    /// What the limit ranges demand of pods, as the webhook knows it. Quotas are not simulated.
+    #[must_use]
+    pub fn constraints(&self) -> ResourceConstraints {
+        let mut constraints = ResourceConstraints::default();
+        // An object that cannot be read is unknown to the webhook too.
+        let readable = self.limit_ranges.values().filter_map(|object| DeclaredRange::try_from(object).ok());
+        readable.for_each(|limit_range| constraints.put_limit_range(limit_range));
+        constraints
     }
 
     fn run_plugins(&self, pod: &mut Value) -> Result<(), Rejection> {

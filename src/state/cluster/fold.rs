@@ -84,6 +84,8 @@ pub(super) enum Kind {
     DeclaredRegion,
     PersistentVolume,
     PersistentVolumeClaim,
+    LimitRange,
+    ResourceQuota,
 }
 
 /// How a change of objects of one kind changes the cluster.
@@ -147,6 +149,8 @@ impl Cluster {
                     | Event::StreamJobsShown(_)
                     | Event::PersistentVolume(Change::Put(_) | Change::Gone(_))
                     | Event::PersistentVolumeClaim(Change::Put(_) | Change::Gone(_))
+                    | Event::LimitRange(_)
+                    | Event::ResourceQuota(_)
             )
         };
         self.current.version += u64::from(!may_change_nothing(&event));
@@ -161,6 +165,8 @@ impl Cluster {
             Event::DeclaredRegion(change) => self.apply_change(change),
             Event::PersistentVolume(change) => self.apply_change(change),
             Event::PersistentVolumeClaim(change) => self.apply_change(change),
+            Event::LimitRange(change) => self.apply_change(change),
+            Event::ResourceQuota(change) => self.apply_change(change),
             Event::StreamJobsShown(version) => self.show_stream_jobs(version),
             Event::Unreadable(UnreadableObject { kind, id, problem }) => {
                 let unreadable = Arc::make_mut(&mut self.current.declared.unreadable);

@@ -8,6 +8,7 @@
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
 //! | [`pods_by_object`] | the pods of PEs by the objects that the PEs depend on |
 //! | [`volumes`] | persistent volumes and claims |
+//! | [`resource_constraints`] | limit ranges and quotas |
 //! | [`count`] | counts a pod on its node and in its job |
 //! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
 //! | [`unoffered_nodes`] | nodes that kube-scheduler does not ask about for a PE |
@@ -28,6 +29,7 @@ mod pods_by_object;
 mod pools;
 mod reserved_pod;
 mod reserved_pods;
+mod resource_constraints;
 mod stream_jobs;
 mod unoffered_nodes;
 mod volumes;

@@ -19,6 +19,7 @@ fn scraped() -> String {
             skipped: Some("NoPolicy"),
         };
         admission("mutate", Duration::from_millis(1), review);
+        withheld(WithheldReason::PortInUse);
         bind_conflict("Conflict");
         assumed_pods(1, 2, 3);
         snapshot(Duration::ZERO, 3);

@@ -5,10 +5,12 @@
 //! | file | what must hold |
 //! |---|---|
 //! | [`storing`] | `simulate` stores and rejects pods as the API server does |
+//! | [`sidecars`] | a pod that is created without the webhook is created with it |
 //! | [`sums`] | the requests of pods add up as in kube-scheduler |
 //! | [`random`] | support: random pods, limit ranges and classes |
 
 mod random;
+mod sidecars;
 mod storing;
 mod sums;
 

@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::Client;
 use outrigger::admission::Context;
-use outrigger::model::{Declarations, Namespace, ObjectId, Pools, ResourceList, Resources};
+use outrigger::model::{Declarations, Namespace, ObjectId, Pools, ResourceConstraints, ResourceList, Resources};
 use outrigger::policy::PolicySet;
 use outrigger::simulate::api_server::ApiServer;
 use outrigger::simulate::controllers::{Controller, ControllerKind, created_pods};
@@ -131,7 +131,12 @@ impl Case {
         // The webhook is not part of this test.
         let policies = PolicySet::parse(&[]).unwrap();
         let (pools, declared) = (Pools::default(), Declarations::default());
-        let context = Context { policies: &policies, pools: &pools, declared: &declared };
+        let context = Context {
+            policies: &policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &ResourceConstraints::default(),
+        };
         let stored = server.create(pod, context).map_err(|rejection| rejection.to_string())?;
         read(&stored)?;
         Ok(stored)

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::write;
 use crate::cli::terminal::Terminal;
+use crate::model::WithheldReason;
 
 fn shown(explanation: &Value) -> String {
     let mut terminal = Terminal::for_stdout(Some(80));
@@ -59,6 +60,23 @@ fn what_speaks_against_every_node_is_shown_once() {
         "policy": "annotations", "job": "streams/j", "pe": "a",
         "nodes": 2, "passing": 0, "refused": {"PoolNotFound": 2}, "problem": problem,
         "nearest": [{"node": "n1", "crowding": 0.25, "risk": 0.0, "lacks": [problem]}],
+    })));
+}
+
+#[test]
+fn sidecars_that_were_withheld_are_shown_with_what_to_do() {
+    let withheld = |reason: WithheldReason| {
+        json!({
+            "sidecar": "otel-collector", "reason": reason.as_str(),
+            "problem": reason.meaning(), "remedy": reason.remedy(),
+        })
+    };
+    insta::assert_snapshot!(shown(&json!({
+        "version": 1, "pod": "streams/a", "source": "extender", "state": "placed",
+        "summary": "The pod is on n1.",
+        "policy": "annotations", "job": "streams/j", "pe": "a", "node": "n1",
+        "withheld": WithheldReason::ALL.iter().copied().map(withheld).collect::<Vec<_>>(),
+        "nodes": 0, "passing": 0, "refused": {}, "nearest": [],
     })));
 }
 

@@ -9,7 +9,10 @@ use crate::testing::policies;
 /// The pod as it is stored. No policy governs it.
 fn created(server: &ApiServer, pod: &Value) -> Result<Value, Rejection> {
     let (policies, pools, declared) = (policies(""), Pools::default(), Declarations::default());
-    server.create(pod.clone(), Context { policies: &policies, pools: &pools, declared: &declared })
+    server.create(
+        pod.clone(),
+        Context { policies: &policies, pools: &pools, declared: &declared, constraints: &server.constraints() },
+    )
 }
 
 fn stored(server: &ApiServer, pod: &Value) -> Value {

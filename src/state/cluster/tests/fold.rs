@@ -162,7 +162,9 @@ impl Model {
             | Event::StreamJobsShown(_)
             | Event::PersistentVolume(_)
             | Event::PersistentVolumeClaim(_)
-            | Event::Unreadable(_) => {}
+            | Event::Unreadable(_)
+            | Event::LimitRange(_)
+            | Event::ResourceQuota(_) => {}
         }
     }
 
