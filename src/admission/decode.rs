@@ -19,6 +19,8 @@ use crate::model::Labels;
 /// The request of a review that can be answered.
 pub(super) struct Request<'a> {
     pub(super) object: ReviewedObject,
+    /// True if nothing will be stored.
+    pub(super) is_dry_run: bool,
     /// The pod, if the request is to create one.
     pub(super) pod: Option<&'a RawValue>,
     /// The job, if the request is to create or update a `StreamJob`.
@@ -51,6 +53,7 @@ struct AdmissionRequest<'a> {
     name: Option<String>,
     namespace: Option<String>,
     operation: Option<String>,
+    dry_run: Option<bool>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -111,24 +114,52 @@ pub(super) fn request(body: &[u8]) -> Result<Request<'_>, DecodeError> {
         namespace: request.namespace.unwrap_or_default(),
         name: request.name.unwrap_or_default(),
     };
-    Ok(Request { object, pod, stream_job })
+    Ok(Request { object, is_dry_run: request.dry_run.unwrap_or(false), pod, stream_job })
 }
 
 /// The API server accepts objects of at most this size in a request, and stores half as much.
 const LARGEST_OBJECT: usize = 3 << 20;
-/// Ten times as many values as the largest pods in use have. A parsed value takes up to 80 times the memory of its text.
-const MOST_VALUES: usize = 50_000;
+/// An object of at most this size is parsed whatever it holds: that takes 6 MiB at most.
+const SMALL_OBJECT: usize = 64 << 10;
+/// The most memory that a parsed object may take, in bytes: seven times as much as a pod with 10,000 environment variables.
+/// A parsed value takes up to 90 times the memory of its text.
+const MOST_MEMORY: usize = 64 << 20;
 
 /// True if the object is too large to scan for labels.
 pub(super) fn is_too_large(object: &RawValue) -> bool {
     object.get().len() > LARGEST_OBJECT
 }
 
-/// True if the parsed object would take more memory than any real pod.
-pub(super) fn has_too_many_values(object: &RawValue) -> bool {
-    // Every member and element has its own comma or bracket. Commas and brackets within strings only raise the count.
-    let separators = object.get().bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{'));
-    separators.count() > MOST_VALUES
+/// True if the parsed object would take too much memory.
+pub(super) fn takes_too_much_memory(object: &RawValue) -> bool {
+    object.get().len() > SMALL_OBJECT && memory(object.get()) > MOST_MEMORY
+}
+
+/// An upper estimate of the bytes that JSON takes once it is parsed: that of its texts, and that of its values, each of
+/// which has a comma, bracket or brace of its own outside of texts.
+fn memory(json: &str) -> usize {
+    /// A map allocates room for eleven members at its first.
+    const MAP: usize = 640;
+    /// A list allocates room for four elements at its first, and doubles it.
+    const LIST: usize = 128;
+    const VALUE: usize = 112;
+    const TEXT: usize = 32;
+    let mut bytes = json.len();
+    let (mut in_text, mut is_escaped) = (false, false);
+    for byte in json.bytes() {
+        let is_mark = !is_escaped && byte == b'"';
+        is_escaped = in_text && !is_escaped && byte == b'\\';
+        in_text ^= is_mark;
+        bytes = bytes.saturating_add(match byte {
+            _ if is_mark && in_text => TEXT,
+            _ if in_text => 0,
+            b'{' => MAP,
+            b'[' => LIST,
+            b',' => VALUE,
+            _ => 0,
+        });
+    }
+    bytes
 }
 
 /// The labels and names of a pod.

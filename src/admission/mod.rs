@@ -47,10 +47,10 @@ mod tolerations;
 mod validate;
 mod warnings;
 
-pub use answer::{Answer, ReviewedObject};
+pub use answer::{Answer, Occasion, ReviewedObject};
 pub use context::Context;
 pub use decide::decide;
-pub use decision::Decision;
+pub use decision::{Decision, DenialReason};
 pub use error::DecodeError;
 pub use review::{mutate, validate, validate_stream_job};
 pub use skip_reason::SkipReason;

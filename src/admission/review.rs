@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::answer::Answer;
-use super::candidate::Governed;
+use super::answer::{Answer, Occasion};
+use super::candidate::{Governed, was_prepared};
 use super::context::Context;
 use super::decision::Decision;
 use super::error::DecodeError;
@@ -22,8 +22,8 @@ pub fn mutate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> 
     review_pod(body, context, |pod, governed, context| decide::prepare(Cow::Owned(pod), governed, context))
 }
 
-/// Answers a validating review: an invalid placement spec is denied or gets a warning, as the policy says, and a PE
-/// that [`mutate`] did not prepare gets a warning. Every other object is allowed.
+/// Answers a validating review of a pod of a strict namespace, as all mutating webhooks have left the pod: a PE that is
+/// not as [`mutate`] prepares it is denied. Every other object is allowed.
 ///
 /// # Errors
 /// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
@@ -38,14 +38,15 @@ pub fn validate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError
 /// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
 pub fn validate_stream_job(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
     let request = decode::request(body)?;
+    let occasion = if request.is_dry_run { Occasion::DryRun } else { Occasion::First };
     let decision = match request.stream_job {
         None => Decision::skip(SkipReason::NotAStreamJobWrite, None),
-        Some(write) if decode::is_too_large(write.object) || decode::has_too_many_values(write.object) => {
+        Some(write) if decode::is_too_large(write.object) || decode::takes_too_much_memory(write.object) => {
             Decision::skip(SkipReason::TooLarge, None)
         }
         Some(write) => stream_job::check(write, context.policies),
     };
-    Ok(encode::answer(request.object, decision))
+    Ok(encode::answer(request.object, occasion, decision))
 }
 
 /// Reads the pod no further than the decision needs: most pods of a cluster are of no policy and cost two scans.
@@ -55,19 +56,26 @@ fn review_pod(
     decide: impl FnOnce(Value, Governed<'_>, Context<'_>) -> Decision,
 ) -> Result<Answer, DecodeError> {
     let request = decode::request(body)?;
+    let mut occasion = if request.is_dry_run { Occasion::DryRun } else { Occasion::First };
     let Some(raw) = request.pod else {
-        return Ok(encode::answer(request.object, Decision::skip(SkipReason::NotAPodCreate, None)));
+        return Ok(encode::answer(request.object, occasion, Decision::skip(SkipReason::NotAPodCreate, None)));
     };
     if decode::is_too_large(raw) {
-        return Ok(encode::answer(request.object, Decision::too_large()));
+        return Ok(encode::answer(request.object, occasion, Decision::too_large()));
     }
     let meta = decode::pod_meta(raw)?;
     let object = meta.complete(request.object);
     let namespace = Namespace::from(&object.namespace);
     let decision = match Governed::select(&namespace, meta.labels, context.policies) {
         None => Decision::skip(SkipReason::NoPolicy, None),
-        Some(_) if decode::has_too_many_values(raw) => Decision::too_large(),
-        Some(governed) => decide(decode::pod(raw)?, governed, context),
+        Some(_) if decode::takes_too_much_memory(raw) => Decision::too_large(),
+        Some(governed) => {
+            let pod = decode::pod(raw)?;
+            if occasion == Occasion::First && was_prepared(&pod, governed.policy) {
+                occasion = Occasion::Repeated;
+            }
+            decide(pod, governed, context)
+        }
     };
-    Ok(encode::answer(object, decision))
+    Ok(encode::answer(object, occasion, decision))
 }

@@ -269,24 +269,27 @@ struct Tls {
 
 fn certificates(arguments: &Arguments) -> Result<Tls, CommandError> {
     let mut serving = Vec::new();
-    let mut load =
-        |certificate: &Option<PathBuf>, key: &Option<PathBuf>, callers: &Option<PathBuf>| match (certificate, key) {
-            (Some(certificate), Some(key)) => {
-                let pair =
-                    ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(CommandError::input)?;
-                let config = match callers {
-                    Some(file) => pair.mutual_server_config(tls::load_authorities(file).map_err(CommandError::input)?),
-                    None => pair.server_config(),
-                };
-                let config = config.map_err(CommandError::failed)?;
-                serving.push(pair);
-                Ok(Some(config))
-            }
-            _ => Ok(None),
-        };
-    let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key, &arguments.extender_tls_client_ca)?;
+    let mut load = |listener, certificate: &Option<PathBuf>, key: &Option<PathBuf>, callers: &Option<PathBuf>| match (
+        certificate,
+        key,
+    ) {
+        (Some(certificate), Some(key)) => {
+            let pair = ServingCertificate::from_files(listener, certificate.clone(), key.clone())
+                .map_err(CommandError::input)?;
+            let config = match callers {
+                Some(file) => pair.mutual_server_config(tls::load_authorities(file).map_err(CommandError::input)?),
+                None => pair.server_config(),
+            };
+            let config = config.map_err(CommandError::failed)?;
+            serving.push(pair);
+            Ok(Some(config))
+        }
+        _ => Ok(None),
+    };
+    let extender =
+        load("extender", &arguments.extender_tls_cert, &arguments.extender_tls_key, &arguments.extender_tls_client_ca)?;
     let admission = if arguments.role.contains(&Role::Admission) {
-        let config = load(&arguments.tls_cert, &arguments.tls_key, &None)?;
+        let config = load("admission", &arguments.tls_cert, &arguments.tls_key, &None)?;
         Some(config.ok_or_else(|| CommandError::input("--role admission needs --tls-cert and --tls-key"))?)
     } else {
         None

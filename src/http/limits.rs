@@ -44,6 +44,8 @@ pub(super) const FEW_KEPT_CONNECTIONS: usize = 64;
 pub(super) struct Intake {
     small: Semaphore,
     large: Semaphore,
+    /// The turn to parse a large body.
+    turn: Semaphore,
 }
 
 /// A body. It occupies its room until it is dropped.
@@ -52,6 +54,10 @@ pub(super) struct Body<'a> {
     bytes: Bytes,
     _room: SemaphorePermit<'a>,
 }
+
+/// The turn to parse a body, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'a>(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'a>>);
 
 impl std::ops::Deref for Body<'_> {
     type Target = [u8];
@@ -63,7 +69,7 @@ impl std::ops::Deref for Body<'_> {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { small: Semaphore::new(ROOM), large: Semaphore::new(ROOM) }
+        Self { small: Semaphore::new(ROOM), large: Semaphore::new(ROOM), turn: Semaphore::new(1) }
     }
 }
 
@@ -92,6 +98,16 @@ impl Intake {
             Ok(Ok(Err(error))) => Err((StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))),
             Ok(Ok(Ok(bytes))) => Ok(Body { bytes, _room: room }),
         }
+    }
+
+    /// Waits for the turn to parse this body: large bodies are parsed one at a time, because a parsed body takes many
+    /// times its memory. Small bodies do not wait.
+    pub(super) async fn turn(&self, body: &Body<'_>) -> Turn<'_> {
+        if body.len() <= SMALL_BODY {
+            return Turn(None);
+        }
+        // The semaphore is never closed.
+        Turn(self.turn.acquire().await.ok())
     }
 
     async fn room(&self, length: usize) -> Result<SemaphorePermit<'_>, (StatusCode, String)> {

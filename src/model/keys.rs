@@ -53,6 +53,8 @@ keys! {
     WRITTEN_BY_OUTRIGGER {
         /// Written at admission: the policy that governed the pod.
         POLICY = "outrigger.dev/policy";
+        /// Written at admission: the containers whose requests and limits have been decided.
+        SIZED_CONTAINERS = "outrigger.dev/sized-containers";
         /// Written at admission: the version of the `StreamJob` that governed the pod.
         STREAM_JOB = "outrigger.dev/stream-job";
         /// Written by the Binding: the record of the placement.

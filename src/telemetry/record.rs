@@ -79,17 +79,36 @@ pub struct ReviewOutcome<'a> {
     pub injected_by: Option<&'a str>,
     /// Why the pod was left as it is; `None` where the pod was decided on.
     pub skipped: Option<&'static str>,
+    /// Whether the review counts as an object.
+    pub count: ReviewCount,
+}
+
+/// What a review counts as, beside its duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewCount {
+    /// An object: injected or skipped.
+    Object,
+    /// A dry run, which stores nothing.
+    DryRun,
+    /// Nothing: the object was counted at an earlier review.
+    Nothing,
 }
 
 /// Records one request of the API server.
 pub fn admission(verb: &'static str, elapsed: Duration, review: ReviewOutcome<'_>) {
-    let ReviewOutcome { outcome, injected_by, skipped } = review;
+    let ReviewOutcome { outcome, injected_by, skipped, count } = review;
     histogram!(names::ADMISSION_DURATION, "verb" => verb, "outcome" => outcome.as_str()).record(elapsed);
-    if let Some(policy) = injected_by {
-        counter!(names::INJECTIONS, "policy" => policy.to_owned()).increment(1);
-    }
-    if let Some(reason) = skipped {
-        counter!(names::SKIPS, "reason" => reason).increment(1);
+    match count {
+        ReviewCount::Object => {
+            if let Some(policy) = injected_by {
+                counter!(names::INJECTIONS, "policy" => policy.to_owned()).increment(1);
+            }
+            if let Some(reason) = skipped {
+                counter!(names::SKIPS, "reason" => reason).increment(1);
+            }
+        }
+        ReviewCount::DryRun => counter!(names::DRY_RUNS, "outcome" => outcome.as_str()).increment(1),
+        ReviewCount::Nothing => {}
     }
 }
 
@@ -142,9 +161,14 @@ pub fn load_file_read(successful: bool) {
     gauge!(names::LOAD_FILE_READ).set(if successful { 1.0 } else { 0.0 });
 }
 
-/// Sets when the serving certificate expires, in seconds since 1970.
-pub fn certificate_expiry(seconds: i64) {
-    gauge!(names::CERTIFICATE_EXPIRY).set(u32::try_from(seconds).map_or(0.0, f64::from));
+/// Sets when the serving certificate of a listener expires, in seconds since 1970.
+pub fn certificate_expiry(listener: &'static str, seconds: i64) {
+    gauge!(names::CERTIFICATE_EXPIRY, "listener" => listener).set(u32::try_from(seconds).map_or(0.0, f64::from));
+}
+
+/// Sets whether the last read of the certificate files of a listener succeeded.
+pub fn certificate_read(listener: &'static str, successful: bool) {
+    gauge!(names::CERTIFICATE_RELOAD, "listener" => listener).set(if successful { 1.0 } else { 0.0 });
 }
 
 /// Counts a write of a controller, by the kind of what it wrote.

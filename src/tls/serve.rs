@@ -15,42 +15,47 @@ use crate::telemetry;
 /// The certificate that the server presents, and its files.
 #[derive(Debug)]
 pub struct ServingCertificate {
+    /// The name of the listener in metrics.
+    listener: &'static str,
     current: ArcSwap<CertifiedKey>,
     files: Option<(PathBuf, PathBuf)>,
 }
 
 impl ServingCertificate {
-    /// Serves a pair from files.
+    /// Serves a pair from files on a listener, which has this name in metrics.
     ///
     /// # Errors
     /// [`LoadError`] naming the file.
-    pub fn from_files(certificate: PathBuf, key: PathBuf) -> Result<Arc<Self>, LoadError> {
+    pub fn from_files(listener: &'static str, certificate: PathBuf, key: PathBuf) -> Result<Arc<Self>, LoadError> {
         let pair = load(&certificate, &key)?;
-        Ok(Self::serving(pair, Some((certificate, key))))
+        Ok(Self::serving(listener, pair, Some((certificate, key))))
     }
 
-    /// Serves a pair that was just made.
+    /// Serves a pair that was just made on a listener, which has this name in metrics.
     ///
     /// # Errors
     /// [`LoadError`] when it cannot be read back.
-    pub fn from_issued(issued: &Issued) -> Result<Arc<Self>, LoadError> {
+    pub fn from_issued(listener: &'static str, issued: &Issued) -> Result<Arc<Self>, LoadError> {
         let name = PathBuf::from("the certificate just made");
         let pair = parse(issued.certificate.as_bytes(), issued.key.as_bytes(), (&name, &name))?;
-        Ok(Self::serving(pair, None))
+        Ok(Self::serving(listener, pair, None))
     }
 
-    fn serving(pair: Pair, files: Option<(PathBuf, PathBuf)>) -> Arc<Self> {
-        telemetry::certificate_expiry(pair.expires);
-        Arc::new(Self { current: ArcSwap::new(pair.certified), files })
+    fn serving(listener: &'static str, pair: Pair, files: Option<(PathBuf, PathBuf)>) -> Arc<Self> {
+        telemetry::certificate_expiry(listener, pair.expires);
+        telemetry::certificate_read(listener, true);
+        Arc::new(Self { listener, current: ArcSwap::new(pair.certified), files })
     }
 
     /// Reads the files again. New connections get a new certificate; a bad certificate is logged and not used.
     pub fn reload(&self) {
         let Some((certificate, key)) = &self.files else { return };
-        match load(certificate, key) {
+        let loaded = load(certificate, key);
+        telemetry::certificate_read(self.listener, loaded.is_ok());
+        match loaded {
             Ok(pair) if pair.certified.cert == self.current.load().cert => {}
             Ok(pair) => {
-                telemetry::certificate_expiry(pair.expires);
+                telemetry::certificate_expiry(self.listener, pair.expires);
                 self.current.store(pair.certified);
                 tracing::info!("loaded a new certificate");
             }
