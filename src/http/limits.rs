@@ -18,8 +18,8 @@ const SMALL_BODY: usize = 64 << 10;
 /// How much memory small bodies may hold at one time, and how much large bodies may hold: callers that send large bodies,
 /// or send them slowly, cannot keep out small bodies.
 const ROOM: usize = 16 << 20;
-/// How long a request waits for room. The API server gives up after two seconds, kube-scheduler after five.
-const ROOM_DEADLINE: Duration = Duration::from_secs(1);
+/// How long a request waits for room. The API server gives up after one second, kube-scheduler after five.
+const ROOM_DEADLINE: Duration = Duration::from_millis(500);
 /// A body must arrive within this time.
 pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an idle connection of the API server or of kube-scheduler lives. They keep idle connections for 90 s and do not
