@@ -1,7 +1,7 @@
 //! From the bytes of an `AdmissionReview` to its request.
 //!
 //! The envelope is parsed once and borrows the object as raw text. A scan reads the labels out of that text. The object
-//! is parsed, once, only if a policy governs a pod with these labels.
+//! is parsed, once, only if a policy governs a pod with these labels: see `raw_pod`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,6 @@ use std::fmt;
 
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::ReviewedObject;
@@ -117,51 +116,6 @@ pub(super) fn request(body: &[u8]) -> Result<Request<'_>, DecodeError> {
     Ok(Request { object, is_dry_run: request.dry_run.unwrap_or(false), pod, stream_job })
 }
 
-/// The API server accepts objects of at most this size in a request, and stores half as much.
-const LARGEST_OBJECT: usize = 3 << 20;
-/// An object of at most this size is parsed whatever it holds: that takes 6 MiB at most.
-const SMALL_OBJECT: usize = 64 << 10;
-/// The most memory that a parsed object may take, in bytes: seven times as much as a pod with 10,000 environment variables.
-/// A parsed value takes up to 90 times the memory of its text.
-const MOST_MEMORY: usize = 64 << 20;
-
-/// True if the object is too large to scan for labels.
-pub(super) fn is_too_large(object: &RawValue) -> bool {
-    object.get().len() > LARGEST_OBJECT
-}
-
-/// True if the parsed object would take too much memory.
-pub(super) fn takes_too_much_memory(object: &RawValue) -> bool {
-    object.get().len() > SMALL_OBJECT && memory(object.get()) > MOST_MEMORY
-}
-
-/// An upper estimate of the bytes that JSON takes once it is parsed: that of its texts, and that of its values, each of
-/// which has a comma, bracket or brace of its own outside of texts.
-fn memory(json: &str) -> usize {
-    /// A map allocates room for eleven members at its first.
-    const MAP: usize = 640;
-    /// A list allocates room for four elements at its first, and doubles it.
-    const LIST: usize = 128;
-    const VALUE: usize = 112;
-    const TEXT: usize = 32;
-    let mut bytes = json.len();
-    let (mut in_text, mut is_escaped) = (false, false);
-    for byte in json.bytes() {
-        let is_mark = !is_escaped && byte == b'"';
-        is_escaped = in_text && !is_escaped && byte == b'\\';
-        in_text ^= is_mark;
-        bytes = bytes.saturating_add(match byte {
-            _ if is_mark && in_text => TEXT,
-            _ if in_text => 0,
-            b'{' => MAP,
-            b'[' => LIST,
-            b',' => VALUE,
-            _ => 0,
-        });
-    }
-    bytes
-}
-
 /// The labels and names of a pod.
 pub(super) struct PodMeta {
     pub(super) labels: Labels,
@@ -229,11 +183,6 @@ impl PodMeta {
         }
         object
     }
-}
-
-/// Parses a pod, including fields that are unknown here.
-pub(super) fn pod(object: &RawValue) -> Result<Value, DecodeError> {
-    serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@
 //!
 //! A patch is built by hand, operation by operation, on the raw JSON. A patch is never computed from typed objects, so
 //! unknown fields stay as they are. An error in this module leaves the pod unchanged and is reported as a warning and
-//! a [`SkipReason`]. Two things can stop a pod: a body that is no `AdmissionReview`, which is a [`DecodeError`], and a
-//! policy with `onConflict: Deny`.
+//! a [`SkipReason`]. Three things can stop a pod: a body that is no `AdmissionReview`, which is a [`DecodeError`], a policy
+//! with `onConflict: Deny`, and, in a strict namespace, [`validate`].
 
 mod affinity;
 mod answer;
@@ -36,9 +36,11 @@ mod open_streams;
 mod patch;
 mod qos;
 mod quantity;
+mod raw_pod;
 mod review;
 mod scheduler;
 mod sidecars;
+mod size_limit;
 mod sizing;
 mod skip_reason;
 mod stream_job;

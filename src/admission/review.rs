@@ -1,6 +1,7 @@
 //! One `AdmissionReview`: from the bytes of the request to the bytes of the answer.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,8 +11,8 @@ use super::context::Context;
 use super::decision::Decision;
 use super::error::DecodeError;
 use super::skip_reason::SkipReason;
-use super::validate::check;
-use super::{decide, decode, encode, stream_job};
+use super::validate::{check, not_prepared};
+use super::{decide, decode, encode, raw_pod, size_limit, stream_job};
 use crate::model::Namespace;
 
 /// Answers a mutating review: a pod that a policy governs is prepared, every other object is allowed unchanged.
@@ -19,7 +20,9 @@ use crate::model::Namespace;
 /// # Errors
 /// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
 pub fn mutate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
-    review_pod(body, context, |pod, governed, context| decide::prepare(Cow::Owned(pod), governed, context))
+    let prepare =
+        |pod, governed: Governed<'_>, context: Context<'_>| decide::prepare(Cow::Owned(pod), governed, context);
+    review_pod(body, context, prepare, |_| Decision::too_large())
 }
 
 /// Answers a validating review of a pod of a strict namespace, as all mutating webhooks have left the pod: a PE that is
@@ -28,7 +31,8 @@ pub fn mutate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> 
 /// # Errors
 /// [`DecodeError`] if the body is no review that can be answered. The HTTP server answers with status 400.
 pub fn validate(body: &[u8], context: Context<'_>) -> Result<Answer, DecodeError> {
-    review_pod(body, context, |pod, governed, context| check(&pod, governed, context))
+    let check = |pod: Value, governed: Governed<'_>, context: Context<'_>| check(&pod, governed, context);
+    review_pod(body, context, check, |policy| not_prepared(policy, "the pod has too many values to be read"))
 }
 
 /// Answers a validating review of a `StreamJob`: a job whose PEs contradict each other is denied, every other object
@@ -41,7 +45,7 @@ pub fn validate_stream_job(body: &[u8], context: Context<'_>) -> Result<Answer, 
     let occasion = if request.is_dry_run { Occasion::DryRun } else { Occasion::First };
     let decision = match request.stream_job {
         None => Decision::skip(SkipReason::NotAStreamJobWrite, None),
-        Some(write) if decode::is_too_large(write.object) || decode::takes_too_much_memory(write.object) => {
+        Some(write) if size_limit::is_too_large(write.object) || size_limit::takes_too_much_memory(write.object) => {
             Decision::skip(SkipReason::TooLarge, None)
         }
         Some(write) => stream_job::check(write, context.policies),
@@ -54,13 +58,14 @@ fn review_pod(
     body: &[u8],
     context: Context<'_>,
     decide: impl FnOnce(Value, Governed<'_>, Context<'_>) -> Decision,
+    too_large: impl FnOnce(&Arc<str>) -> Decision,
 ) -> Result<Answer, DecodeError> {
     let request = decode::request(body)?;
     let mut occasion = if request.is_dry_run { Occasion::DryRun } else { Occasion::First };
     let Some(raw) = request.pod else {
         return Ok(encode::answer(request.object, occasion, Decision::skip(SkipReason::NotAPodCreate, None)));
     };
-    if decode::is_too_large(raw) {
+    if size_limit::is_too_large(raw) {
         return Ok(encode::answer(request.object, occasion, Decision::too_large()));
     }
     let meta = decode::pod_meta(raw)?;
@@ -68,9 +73,9 @@ fn review_pod(
     let namespace = Namespace::from(&object.namespace);
     let decision = match Governed::select(&namespace, meta.labels, context.policies) {
         None => Decision::skip(SkipReason::NoPolicy, None),
-        Some(_) if decode::takes_too_much_memory(raw) => Decision::too_large(),
+        Some(governed) if size_limit::takes_too_much_memory(raw) => too_large(&governed.policy.name),
         Some(governed) => {
-            let pod = decode::pod(raw)?;
+            let pod = raw_pod::parse(raw)?;
             if occasion == Occasion::First && was_prepared(&pod, governed.policy) {
                 occasion = Occasion::Repeated;
             }

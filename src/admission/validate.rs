@@ -1,6 +1,7 @@
 //! The check of a pod of a strict namespace, as all mutating webhooks have left the pod.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -35,14 +36,18 @@ pub(super) fn check(pod: &Value, governed: Governed<'_>, context: Context<'_>) -
     }
     match missing(pod, &candidate, context) {
         None => Decision::allow_unchanged(policy, Warnings::default()),
-        Some(missing) => {
-            let message = format!(
-                "the namespace is labelled outrigger.dev/enforcement=strict, and this PE is not as policy `{policy}` \
-                 prepares it: {missing}. Create it again; if it is denied again, another webhook changes it after Outrigger"
-            );
-            Decision::deny(policy, DenialReason::NotPrepared, one_line(&message, MOST_CHARACTERS))
-        }
+        Some(missing) => not_prepared(policy, &missing),
     }
+}
+
+/// Denies a PE that lacks something.
+pub(super) fn not_prepared(policy: &Arc<str>, missing: &str) -> Decision {
+    let message = format!(
+        "the namespace is labelled outrigger.dev/enforcement=strict, and this PE is not as policy `{policy}` prepares it: \
+         {missing}. Create it again; if it is denied again, another webhook changes it after Outrigger, or the log of \
+         Outrigger's webhook names a problem"
+    );
+    Decision::deny(policy, DenialReason::NotPrepared, one_line(&message, MOST_CHARACTERS))
 }
 
 /// The longest message of a denial.

@@ -44,16 +44,29 @@ async fn a_new_certificate_is_served_and_open_connections_go_on() {
     let first = program.admission.clone();
     assert_eq!(ask(&first).await.unwrap().status, 200);
 
-    // Half a change: the certificate is there, its key is not.
+    let reloaded = async |expected: f64| {
+        until("the metric says so", PATIENCE, async || {
+            let value = program.metric(r#"outrigger_certificate_last_reload_successful{listener="admission"}"#).await?;
+            ensure!((value - expected).abs() < 0.1, "it is {value}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    };
+    reloaded(1.0).await;
+
+    // Half a change: the certificate is there, its key is not. Undone, all is well again.
     let next = tempfile::tempdir().unwrap();
     issue(next.path());
+    let before = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.join("tls.crt"), before.path().join("tls.crt")).unwrap();
     replace(folder, next.path(), "tls.crt");
-    until("the half change is reported", PATIENCE, async || {
-        ensure!(program.log().contains("cannot be used together"), "{}", program.log());
-        Ok(())
-    })
-    .await
-    .unwrap();
+    reloaded(0.0).await;
+    assert!(program.log().contains("cannot be used together"), "{}", program.log());
+    replace(folder, before.path(), "tls.crt");
+    reloaded(1.0).await;
+    replace(folder, next.path(), "tls.crt");
+    reloaded(0.0).await;
     let old = Caller::trusting(program.admission.address, &folder.join("ca.crt"));
     assert_eq!(ask(&old).await.unwrap().status, 200, "the last good one is served");
 
@@ -64,12 +77,14 @@ async fn a_new_certificate_is_served_and_open_connections_go_on() {
     })
     .await
     .unwrap();
+    reloaded(1.0).await;
     // A new connection of a caller that trusts the old authority alone is refused, an open one goes on.
     let old = Caller::trusting(program.admission.address, &folder.join("ca.crt"));
     assert!(ask(&old).await.is_err());
     assert_eq!(ask(&first).await.unwrap().status, 200, "the connection that was open");
 
-    let expiry = program.metric("outrigger_certificate_expiry_timestamp_seconds").await.unwrap();
+    let expiry =
+        program.metric(r#"outrigger_certificate_expiry_timestamp_seconds{listener="admission"}"#).await.unwrap();
     assert!(expiry > 1.7e9, "{expiry}");
 }
 
