@@ -70,7 +70,7 @@ impl Decision {
     /// Allows a pod unchanged that would take too much memory to read.
     pub(super) fn too_large() -> Self {
         let mut warnings = Warnings::default();
-        warnings.add("outrigger left this pod as it was: it is above 3 MiB, or has too many values to read in 64 MiB");
+        warnings.add("outrigger left this pod as it was: it is above 3 MiB, or has too many values to read in 32 MiB");
         Self::Skip { reason: SkipReason::TooLarge, policy: None, warnings: warnings.into_vec() }
     }
 

@@ -14,7 +14,7 @@ enum Member {
     /// The member is left out: no rule reads or writes it.
     LeftOut,
     /// These members of the object, or of each object in the list, are not read as they are.
-    Within(&'static [(&'static str, Member)]),
+    Within(&'static [(&'static str, Self)]),
 }
 
 /// Most values of a pod are in its managed fields and its environment variables.
@@ -67,9 +67,9 @@ impl<'de> Visitor<'de> for Members {
         Ok(Value::Object(members))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = list.next_element_seed(self)? {
+        while let Some(element) = seq.next_element_seed(self)? {
             elements.push(element);
         }
         Ok(Value::Array(elements))

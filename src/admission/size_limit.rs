@@ -6,9 +6,9 @@ use serde_json::value::RawValue;
 const LARGEST_OBJECT: usize = 3 << 20;
 /// An object of at most this size is parsed whatever it holds: that takes 6 MiB at most.
 const SMALL_OBJECT: usize = 64 << 10;
-/// The most memory that a parsed object may take, in bytes: seven times as much as a pod with 10,000 environment variables.
+/// The most memory that a parsed object may take, in bytes: three times as much as a pod with 10,000 environment variables.
 /// A parsed value takes up to 90 times the memory of its text.
-const MOST_MEMORY: usize = 64 << 20;
+const MOST_MEMORY: usize = 32 << 20;
 
 /// True if the object is too large to scan for labels.
 pub(super) fn is_too_large(object: &RawValue) -> bool {

@@ -64,7 +64,12 @@ impl Admission {
                 return reject(webhook, &problem, answer::text(status, problem.as_str()), started);
             }
         };
-        let turn = self.intake.turn(&body).await;
+        let turn = match self.intake.turn(&body).await {
+            Ok(turn) => turn,
+            Err((status, problem)) => {
+                return reject(webhook, &problem, answer::text(status, problem.as_str()), started);
+            }
+        };
         let view = self.store.view();
         let snapshot = &view.snapshot;
         let context = Context { policies: &view.policies, pools: snapshot.pools(), declared: snapshot.declared() };

@@ -8,6 +8,7 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
 use futures::StreamExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
 /// The largest body: an AdmissionReview of an UPDATE carries two objects of up to 3 MiB, and 15,000 node names need less
@@ -101,13 +102,16 @@ impl Intake {
     }
 
     /// Waits for the turn to parse this body: large bodies are parsed one at a time, because a parsed body takes many
-    /// times its memory. Small bodies do not wait.
-    pub(super) async fn turn(&self, body: &Body<'_>) -> Turn<'_> {
+    /// times its memory. Small bodies do not wait. An error is the status to answer with, and the problem.
+    pub(super) async fn turn(&self, body: &Body<'_>) -> Result<Turn<'_>, (StatusCode, String)> {
         if body.len() <= SMALL_BODY {
-            return Turn(None);
+            return Ok(Turn(None));
         }
-        // The semaphore is never closed.
-        Turn(self.turn.acquire().await.ok())
+        let deadline = Instant::now() + ROOM_DEADLINE;
+        let permit = tokio::time::timeout_at(deadline, self.turn.acquire()).await;
+        // A turn that comes too late, because other work kept the thread busy, is of no use to the caller.
+        let permit = permit.ok().and_then(Result::ok).filter(|_| Instant::now() < deadline);
+        permit.map(|permit| Turn(Some(permit))).ok_or_else(no_room)
     }
 
     async fn room(&self, length: usize) -> Result<SemaphorePermit<'_>, (StatusCode, String)> {
@@ -115,11 +119,12 @@ impl Intake {
         let bytes = u32::try_from(length).unwrap_or(u32::MAX);
         let waited = tokio::time::timeout(ROOM_DEADLINE, lane.acquire_many(bytes)).await;
         // The semaphores are never closed, so that the only error is the timeout.
-        waited.ok().and_then(Result::ok).ok_or_else(|| {
-            let problem = "too many bodies of this size at one time; try again".to_owned();
-            (StatusCode::SERVICE_UNAVAILABLE, problem)
-        })
+        waited.ok().and_then(Result::ok).ok_or_else(no_room)
     }
+}
+
+fn no_room() -> (StatusCode, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, "too many bodies of this size at one time; try again".to_owned())
 }
 
 /// Reads a body and keeps nothing of it. A caller that is still sending when the connection closes may lose the answer.

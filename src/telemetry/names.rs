@@ -74,10 +74,10 @@ metrics! {
         "Age of the newest load measurement of any node.";
     LOAD_FILE_READ: Gauge "outrigger_load_file_last_read_successful" []
         "1 after a successful read of the load file, 0 while the last good measurements are kept.";
-    CERTIFICATE_EXPIRY: Gauge "outrigger_certificate_expiry_timestamp_seconds" ["listener"]
-        "When the serving certificate expires, in seconds since 1970, by listener.";
-    CERTIFICATE_RELOAD: Gauge "outrigger_certificate_last_reload_successful" ["listener"]
-        "1 after a successful read of the certificate files, 0 while the last good certificate is served, by listener.";
+    CERTIFICATE_EXPIRY: Gauge "outrigger_certificate_expiry_timestamp_seconds" ["listener", "kind"]
+        "When the serving certificate or the last authority of callers expires, in seconds since 1970.";
+    CERTIFICATE_RELOAD: Gauge "outrigger_certificate_last_reload_successful" ["listener", "kind"]
+        "1 after a successful read of the certificate files, 0 while the last good ones stay in use.";
     CONTROLLER_WRITES: Counter "outrigger_controller_writes_total" ["kind", "outcome"]
         "Statuses, events and requeues that the controllers wrote, by kind and outcome.";
     LEASE_HELD: Gauge "outrigger_controller_lease_held" []

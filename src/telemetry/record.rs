@@ -161,14 +161,27 @@ pub fn load_file_read(successful: bool) {
     gauge!(names::LOAD_FILE_READ).set(if successful { 1.0 } else { 0.0 });
 }
 
-/// Sets when the serving certificate of a listener expires, in seconds since 1970.
-pub fn certificate_expiry(listener: &'static str, seconds: i64) {
-    gauge!(names::CERTIFICATE_EXPIRY, "listener" => listener).set(u32::try_from(seconds).map_or(0.0, f64::from));
+/// Which certificate files of which listener: the labels of their metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateLabels {
+    /// The listener.
+    pub listener: &'static str,
+    /// `serving`: certificate and key; `client_ca`: the authorities of callers.
+    pub kind: &'static str,
 }
 
-/// Sets whether the last read of the certificate files of a listener succeeded.
-pub fn certificate_read(listener: &'static str, successful: bool) {
-    gauge!(names::CERTIFICATE_RELOAD, "listener" => listener).set(if successful { 1.0 } else { 0.0 });
+/// Sets when a certificate expires, in seconds since 1970.
+pub fn certificate_expiry(labels: CertificateLabels, seconds: i64) {
+    let CertificateLabels { listener, kind } = labels;
+    let seconds = u32::try_from(seconds).map_or(0.0, f64::from);
+    gauge!(names::CERTIFICATE_EXPIRY, "listener" => listener, "kind" => kind).set(seconds);
+}
+
+/// Sets whether the last read of certificate files succeeded.
+pub fn certificate_read(labels: CertificateLabels, successful: bool) {
+    let CertificateLabels { listener, kind } = labels;
+    let value = if successful { 1.0 } else { 0.0 };
+    gauge!(names::CERTIFICATE_RELOAD, "listener" => listener, "kind" => kind).set(value);
 }
 
 /// Counts a write of a controller, by the kind of what it wrote.

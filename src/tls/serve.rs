@@ -4,19 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{RootCertStore, ServerConfig};
 
+use super::authorities::CallerAuthorities;
 use super::issue::Issued;
 use super::load::{LoadError, Pair, load, parse, provider};
-use crate::telemetry;
+use crate::telemetry::{self, CertificateLabels};
 
 /// The certificate that the server presents, and its files.
 #[derive(Debug)]
 pub struct ServingCertificate {
-    /// The name of the listener in metrics.
-    listener: &'static str,
+    labels: CertificateLabels,
     current: ArcSwap<CertifiedKey>,
     files: Option<(PathBuf, PathBuf)>,
 }
@@ -42,20 +42,21 @@ impl ServingCertificate {
     }
 
     fn serving(listener: &'static str, pair: Pair, files: Option<(PathBuf, PathBuf)>) -> Arc<Self> {
-        telemetry::certificate_expiry(listener, pair.expires);
-        telemetry::certificate_read(listener, true);
-        Arc::new(Self { listener, current: ArcSwap::new(pair.certified), files })
+        let labels = CertificateLabels { listener, kind: "serving" };
+        telemetry::certificate_expiry(labels, pair.expires);
+        telemetry::certificate_read(labels, true);
+        Arc::new(Self { labels, current: ArcSwap::new(pair.certified), files })
     }
 
     /// Reads the files again. New connections get a new certificate; a bad certificate is logged and not used.
     pub fn reload(&self) {
         let Some((certificate, key)) = &self.files else { return };
         let loaded = load(certificate, key);
-        telemetry::certificate_read(self.listener, loaded.is_ok());
+        telemetry::certificate_read(self.labels, loaded.is_ok());
         match loaded {
             Ok(pair) if pair.certified.cert == self.current.load().cert => {}
             Ok(pair) => {
-                telemetry::certificate_expiry(self.listener, pair.expires);
+                telemetry::certificate_expiry(self.labels, pair.expires);
                 self.current.store(pair.certified);
                 tracing::info!("loaded a new certificate");
             }
@@ -81,15 +82,14 @@ impl ServingCertificate {
     /// authorities.
     ///
     /// # Errors
-    /// [`rustls::Error`] when the provider supports no protocol version, or there is no authority.
-    pub fn mutual_server_config(self: &Arc<Self>, callers: RootCertStore) -> Result<ServerConfig, rustls::Error> {
-        let provider = Arc::new(provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(callers), Arc::clone(&provider))
-            .build()
-            .map_err(|error| rustls::Error::General(error.to_string()))?;
-        let config = ServerConfig::builder_with_provider(provider)
+    /// [`rustls::Error`] when the provider supports no protocol version.
+    pub fn mutual_server_config(
+        self: &Arc<Self>,
+        callers: Arc<CallerAuthorities>,
+    ) -> Result<ServerConfig, rustls::Error> {
+        let config = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(callers)
             .with_cert_resolver(Arc::<Self>::clone(self));
         Ok(config)
     }

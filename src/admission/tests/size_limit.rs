@@ -14,7 +14,7 @@ fn an_object_is_bounded_by_its_bytes_and_by_the_memory_that_it_takes() {
     let list_of = |value: &str, values: usize| format!("[{}]", vec![value; values].join(","));
     let variable = r#"{"name":"VARIABLE_1","value":"a,b,[c],{d}"}"#;
     assert!(!takes_too_much(&list_of(variable, 10_000)), "a legal pod");
-    for (value, most) in [(r#"{"a":0}"#, 83_000), ("0", 580_000), ("[]", 275_000)] {
+    for (value, most) in [(r#"{"a":0}"#, 41_500), ("0", 290_000), ("[]", 136_500)] {
         assert!(!takes_too_much(&list_of(value, most)), "{value}");
         assert!(takes_too_much(&list_of(value, most + most / 20)), "{value}");
     }

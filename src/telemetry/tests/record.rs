@@ -32,8 +32,9 @@ fn scraped() -> String {
             now,
         );
         load_file_read(true);
-        certificate_expiry("admission", 1);
-        certificate_read("admission", true);
+        let labels = CertificateLabels { listener: "admission", kind: "serving" };
+        certificate_expiry(labels, 1);
+        certificate_read(labels, true);
         controller_write("Event", WriteOutcome::Written);
         lease(true);
     });
