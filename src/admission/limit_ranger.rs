@@ -24,6 +24,9 @@ const AUTOSCALER_ANNOTATION: &str = "vpaUpdates";
 #[derive(Debug, Default)]
 pub(super) struct FilledIn<'a>(BTreeSet<Sentence<'a>>);
 
+/// How the plugin calls a container of each list.
+const LISTS: [(&str, &str); 2] = [("init container ", "initContainers"), ("container ", "containers")];
+
 /// What the plugin says of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Sentence<'a> {
@@ -41,11 +44,19 @@ impl<'a> FilledIn<'a> {
             return Self::default();
         }
         let all = sentences(annotations.get(ANNOTATION).unwrap_or_default());
+        if all.is_empty() {
+            return Self::default();
+        }
+        let listed = |list| json::list(pod, &["spec", list]).iter().map(move |container| (list, container));
+        let containers: BTreeMap<(&str, &str), &Value> = LISTS
+            .into_iter()
+            .flat_map(|(_, list)| listed(list))
+            .filter_map(|(list, container)| Some(((list, json::text(container, &["name"])?), container)))
+            .collect();
         let mut amounts: BTreeMap<(Kind, &str), BTreeSet<u64>> = BTreeMap::new();
         for sentence in &all {
-            let containers = json::list(pod, &["spec", sentence.list]).iter();
-            let mut named = containers.filter(|container| json::text(container, &["name"]) == Some(sentence.container));
-            let text = named.next().and_then(|container| written(container, sentence.kind, sentence.resource));
+            let named = containers.get(&(sentence.list, sentence.container));
+            let text = named.and_then(|container| written(container, sentence.kind, sentence.resource));
             let amount = text.and_then(|text| amount(sentence.resource, &text));
             amounts.entry((sentence.kind, sentence.resource)).or_default().extend(amount);
         }
@@ -67,9 +78,7 @@ fn sentences(annotation: &str) -> BTreeSet<Sentence<'_>> {
     let sentences = annotation.strip_prefix("LimitRanger plugin set: ").unwrap_or_default();
     for sentence in sentences.split("; ") {
         let Some((set, container)) = sentence.split_once(" for ") else { continue };
-        let named = [("init container ", "initContainers"), ("container ", "containers")]
-            .into_iter()
-            .find_map(|(prefix, list)| Some((list, container.strip_prefix(prefix)?)));
+        let named = LISTS.into_iter().find_map(|(prefix, list)| Some((list, container.strip_prefix(prefix)?)));
         let set = [(" request", Kind::Request), (" limit", Kind::Limit)]
             .into_iter()
             .find_map(|(suffix, kind)| Some((kind, set.strip_suffix(suffix)?)));

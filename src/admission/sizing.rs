@@ -34,13 +34,14 @@ pub(super) fn size(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> R
     let wanted: BTreeSet<&str> = sizing.requests.keys().chain(sizing.limits.keys()).map(String::as_str).collect();
     let recorded = candidate.annotations.get(keys::SIZED_CONTAINERS).filter(|_| candidate.was_prepared);
     let mut decided: Vec<&str> = recorded.unwrap_or_default().split(',').filter(|name| !name.is_empty()).collect();
+    let known: BTreeSet<&str> = decided.iter().copied().collect();
     let containers = json::list(patch.pod(), &["spec", "containers"]).iter().enumerate();
     let undecided: Vec<Container> = containers
         .map(|(index, container)| Container {
             index,
             name: json::text(container, &["name"]).unwrap_or_default().into(),
         })
-        .filter(|container| !decided.contains(&&*container.name))
+        .filter(|container| !known.contains(&*container.name))
         .collect();
     if wanted.is_empty() || undecided.is_empty() {
         return Ok(());

@@ -127,7 +127,7 @@ fn a_forged_record_keeps_no_container_from_being_sized() {
 }
 
 #[test]
-fn a_limit_of_a_limit_range_that_is_below_the_policys_is_said() {
+fn a_limit_of_a_limit_range_below_that_of_the_policy_is_said() {
     let (pod, warnings) = prepared(&policy(&sizes("500m 2")), &sized(&cpu_of("100m 200m"), &word("request limit")));
     assert_eq!(row_of(&pod), "200m 200m");
     assert_eq!(
