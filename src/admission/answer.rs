@@ -11,6 +11,20 @@ pub struct Answer {
     pub decision: Decision,
     /// The object under review: for logs, never for metrics.
     pub object: ReviewedObject,
+    /// Whether the review is the first of an object that may be stored: metrics count objects, not reviews.
+    pub occasion: Occasion,
+}
+
+/// Which of the reviews of an object this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// The first review of an object that may be stored, or a later one of a pod that no policy has prepared: the pod
+    /// does not show that it was reviewed before.
+    First,
+    /// The pod carries the mark of an earlier review: a reinvocation, or the creation of a copy of a prepared pod.
+    Repeated,
+    /// A dry run: nothing will be stored.
+    DryRun,
 }
 
 /// The object under review, as far as it has a name before it is created.

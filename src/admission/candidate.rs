@@ -12,7 +12,7 @@ use super::json;
 use crate::api;
 use crate::model::{
     DeclaredJob, InvalidPlacementSpec, Labels, Namespace, ObjectId, Owner, OwnerKind, PlacementSpec, Pod, PodKey,
-    PodPhase, StreamJob,
+    PodPhase, StreamJob, keys,
 };
 use crate::policy::{Dialect, Identity, PolicySet, StreamPolicy};
 
@@ -41,6 +41,8 @@ pub(super) struct Candidate<'a> {
     pub(super) spec: Result<Arc<PlacementSpec>, Box<InvalidPlacementSpec>>,
     /// True if a `ProcessingElement` declares the placement spec: the extender waits for that object.
     pub(super) belongs_to_pe: bool,
+    /// True if the pod [was prepared](was_prepared) by an earlier call.
+    pub(super) was_prepared: bool,
     /// The open-streams `Job` of such a pod.
     pub(super) job: Option<&'a DeclaredJob>,
     /// The `StreamJob` that declares the job, where one exists.
@@ -55,6 +57,7 @@ impl<'a> Candidate<'a> {
     pub(super) fn read(pod: &Value, governed: Governed<'a>, context: Context<'a>) -> Option<Self> {
         let Governed { policy, namespace, labels } = governed;
         let annotations = texts(pod, "annotations");
+        let was_prepared = was_prepared(pod, policy);
         let name = json::text(pod, &["metadata", "name"]).unwrap_or_default();
         let placed = Arc::new(unplaced_pod(namespace, name, labels.clone(), annotations.clone(), controller(pod)));
         let identity = policy.identity(&placed)?;
@@ -65,7 +68,18 @@ impl<'a> Candidate<'a> {
         let job = job.map(|job| &**job);
         let stream_job = context.declared.jobs.get(&identity.job.object()).map(|job| &**job);
         let spec = policy.pe(identity.clone(), &placed, context.declared).spec;
-        Some(Self { policy, namespace, labels, annotations, identity, spec, belongs_to_pe, job, stream_job })
+        Some(Self {
+            policy,
+            namespace,
+            labels,
+            annotations,
+            identity,
+            spec,
+            belongs_to_pe,
+            was_prepared,
+            job,
+            stream_job,
+        })
     }
 
     /// The value of a key that may be an annotation or a label. The annotation overrides the label.
@@ -101,6 +115,14 @@ pub(super) fn unplaced_pod(
         oversized: None,
         scheduler_name: Arc::from(""),
     }
+}
+
+/// True if an earlier call with this policy has prepared the pod: this call is a reinvocation, or the pod is a copy of a
+/// prepared pod. The mark alone does not say so: users copy annotations into templates.
+pub(super) fn was_prepared(pod: &Value, policy: &StreamPolicy) -> bool {
+    let mark = json::text(pod, &["metadata", "annotations", keys::POLICY]);
+    let scheduler = json::text(pod, &["spec", "schedulerName"]);
+    mark == Some(&policy.name) && scheduler == Some(&policy.scheduler_name)
 }
 
 /// The labels of a raw pod.

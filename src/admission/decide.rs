@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use json_patch::PatchOperation;
 use serde_json::Value;
 
 use super::candidate::{self, Candidate, Governed};
 use super::context::Context;
-use super::decision::Decision;
+use super::decision::{Decision, DenialReason};
 use super::patch::{PatchBuilder, Unpatchable};
 use super::sidecar_outcome::SidecarOutcome;
 use super::sidecars::{self, Surroundings};
@@ -55,7 +56,7 @@ pub(super) fn screen(pod: &Value, candidate: &Candidate<'_>) -> Option<Decision>
     if scheduler::is_foreign(pod, candidate.policy) {
         return Some(Decision::skip(SkipReason::ForeignScheduler, Some(policy)));
     }
-    conflicts::denial(candidate).map(|message| Decision::deny(policy, message))
+    conflicts::denial(candidate).map(|message| Decision::deny(policy, DenialReason::InvalidPlacement, message))
 }
 
 /// A pod to which every rule has been applied.
@@ -98,6 +99,16 @@ fn apply_rules<'a>(
     node_name::rewrite(&mut patch)?;
     tolerations::shorten(&mut patch, policy.toleration_seconds)?;
     Ok(Prepared { patch, is_declined, sidecars, selected_labels })
+}
+
+/// The operations that would prepare what is missing from a pod, or why they do not apply.
+pub(super) fn remaining(
+    pod: &Value,
+    candidate: &Candidate<'_>,
+    context: Context<'_>,
+) -> Result<Vec<PatchOperation>, String> {
+    let prepared = apply_rules(Cow::Borrowed(pod), candidate, context).map_err(|error| error.to_string())?;
+    Ok(prepared.patch.finish().0)
 }
 
 /// The decision to send the patch, if the patch is empty or the proof holds.

@@ -38,9 +38,31 @@ pub enum Decision {
     Deny {
         /// The policy that governs the object.
         policy: Arc<str>,
+        /// Why, as a code.
+        reason: DenialReason,
         /// What is wrong and how to correct it: for the user and the log, never for metrics.
         message: String,
     },
+}
+
+/// Why an object is denied, as the code in the status of the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DenialReason {
+    /// The placement spec contradicts itself.
+    InvalidPlacement,
+    /// The pod of a strict namespace was not prepared.
+    NotPrepared,
+}
+
+impl DenialReason {
+    /// The code in the status of the response.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidPlacement => "InvalidPlacement",
+            Self::NotPrepared => "NotPrepared",
+        }
+    }
 }
 
 impl Decision {
@@ -51,7 +73,7 @@ impl Decision {
     /// Allows a pod unchanged that would take too much memory to read.
     pub(super) fn too_large() -> Self {
         let mut warnings = Warnings::default();
-        warnings.add("outrigger left this pod as it was: it is far larger than a pod can be");
+        warnings.add("outrigger left this pod as it was: it is above 3 MiB, or has too many values to read in 32 MiB");
         Self::Skip { reason: SkipReason::TooLarge, policy: None, warnings: warnings.into_vec() }
     }
 
@@ -72,8 +94,8 @@ impl Decision {
         }
     }
 
-    pub(super) fn deny(policy: &Arc<str>, message: String) -> Self {
-        Self::Deny { policy: Arc::clone(policy), message }
+    pub(super) fn deny(policy: &Arc<str>, reason: DenialReason, message: String) -> Self {
+        Self::Deny { policy: Arc::clone(policy), reason, message }
     }
 
     /// The kind of the decision, as metrics, logs and audit annotations name the kind.

@@ -1,7 +1,7 @@
 //! From the bytes of an `AdmissionReview` to its request.
 //!
 //! The envelope is parsed once and borrows the object as raw text. A scan reads the labels out of that text. The object
-//! is parsed, once, only if a policy governs a pod with these labels.
+//! is parsed, once, only if a policy governs a pod with these labels: see `raw_pod`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,6 @@ use std::fmt;
 
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::ReviewedObject;
@@ -19,6 +18,8 @@ use crate::model::Labels;
 /// The request of a review that can be answered.
 pub(super) struct Request<'a> {
     pub(super) object: ReviewedObject,
+    /// True if nothing will be stored.
+    pub(super) is_dry_run: bool,
     /// The pod, if the request is to create one.
     pub(super) pod: Option<&'a RawValue>,
     /// The job, if the request is to create or update a `StreamJob`.
@@ -51,6 +52,7 @@ struct AdmissionRequest<'a> {
     name: Option<String>,
     namespace: Option<String>,
     operation: Option<String>,
+    dry_run: Option<bool>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -111,24 +113,7 @@ pub(super) fn request(body: &[u8]) -> Result<Request<'_>, DecodeError> {
         namespace: request.namespace.unwrap_or_default(),
         name: request.name.unwrap_or_default(),
     };
-    Ok(Request { object, pod, stream_job })
-}
-
-/// The API server accepts objects of at most this size in a request, and stores half as much.
-const LARGEST_OBJECT: usize = 3 << 20;
-/// Ten times as many values as the largest pods in use have. A parsed value takes up to 80 times the memory of its text.
-const MOST_VALUES: usize = 50_000;
-
-/// True if the object is too large to scan for labels.
-pub(super) fn is_too_large(object: &RawValue) -> bool {
-    object.get().len() > LARGEST_OBJECT
-}
-
-/// True if the parsed object would take more memory than any real pod.
-pub(super) fn has_too_many_values(object: &RawValue) -> bool {
-    // Every member and element has its own comma or bracket. Commas and brackets within strings only raise the count.
-    let separators = object.get().bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{'));
-    separators.count() > MOST_VALUES
+    Ok(Request { object, is_dry_run: request.dry_run.unwrap_or(false), pod, stream_job })
 }
 
 /// The labels and names of a pod.
@@ -198,11 +183,6 @@ impl PodMeta {
         }
         object
     }
-}
-
-/// Parses a pod, including fields that are unknown here.
-pub(super) fn pod(object: &RawValue) -> Result<Value, DecodeError> {
-    serde_json::from_str(object.get()).map_err(|error| DecodeError::object(&error))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::answer::{Answer, ReviewedObject};
+use super::answer::{Answer, Occasion, ReviewedObject};
 use super::decision::Decision;
 use crate::model::WithheldSidecar;
 
@@ -50,9 +50,9 @@ struct Status<'a> {
 }
 
 /// Encodes the decision about `object`.
-pub(super) fn answer(object: ReviewedObject, decision: Decision) -> Answer {
+pub(super) fn answer(object: ReviewedObject, occasion: Occasion, decision: Decision) -> Answer {
     let status = match &decision {
-        Decision::Deny { message, .. } => Some(Status { code: 403, reason: "InvalidPlacement", message }),
+        Decision::Deny { reason, message, .. } => Some(Status { code: 403, reason: reason.as_str(), message }),
         Decision::Allow { .. } | Decision::Skip { .. } => None,
     };
     let operations = decision.patch();
@@ -72,7 +72,7 @@ pub(super) fn answer(object: ReviewedObject, decision: Decision) -> Answer {
     let envelope = ResponseEnvelope { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response };
     // Strings, numbers and booleans under string keys always serialize.
     let body = serde_json::to_vec(&envelope).unwrap_or_default();
-    Answer { body, decision, object }
+    Answer { body, decision, object, occasion }
 }
 
 /// The annotations for the audit log; none if no policy governs the object.

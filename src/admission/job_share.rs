@@ -16,7 +16,9 @@ const DIVISIBLE: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
 
 /// Sets the share in each container of a pod of a `ProcessingElement`, if the container has the request of the job.
 pub(super) fn share(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
-    let Some((job, pes)) = candidate.job.and_then(|job| Some((job, job.pes?))) else { return Ok(()) };
+    // A later call changes no number: what equals the request of the job then was chosen for this PE.
+    let job = candidate.job.filter(|_| !candidate.was_prepared);
+    let Some((job, pes)) = job.and_then(|job| Some((job, job.pes?))) else { return Ok(()) };
     let count = raw::list(patch.pod(), &["spec", "containers"]).len();
     for (index, resource) in (0..count).flat_map(|index| DIVISIBLE.map(|resource| (index, resource))) {
         let Some(of_job) = job.requests.get(resource).and_then(|text| amount(resource, text)) else { continue };

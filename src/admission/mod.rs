@@ -14,8 +14,8 @@
 //!
 //! A patch is built by hand, operation by operation, on the raw JSON. A patch is never computed from typed objects, so
 //! unknown fields stay as they are. An error in this module leaves the pod unchanged and is reported as a warning and
-//! a [`SkipReason`]. Two things can stop a pod: a body that is no `AdmissionReview`, which is a [`DecodeError`], and a
-//! policy with `onConflict: Deny`.
+//! a [`SkipReason`]. Three things can stop a pod: a body that is no `AdmissionReview`, which is a [`DecodeError`], a policy
+//! with `onConflict: Deny`, and, in a strict namespace, [`validate`].
 
 mod affinity;
 mod answer;
@@ -42,10 +42,12 @@ mod pod_resources;
 mod ports;
 mod qos;
 mod quantity;
+mod raw_pod;
 mod review;
 mod scheduler;
 mod sidecar_outcome;
 mod sidecars;
+mod size_limit;
 mod sizing;
 mod skip_reason;
 mod stream_job;
@@ -55,10 +57,10 @@ mod validate;
 mod violation;
 mod warnings;
 
-pub use answer::{Answer, ReviewedObject};
+pub use answer::{Answer, Occasion, ReviewedObject};
 pub use context::Context;
 pub use decide::decide;
-pub use decision::Decision;
+pub use decision::{Decision, DenialReason};
 pub use error::DecodeError;
 pub use review::{mutate, validate, validate_stream_job};
 pub use sidecar_outcome::SidecarOutcome;

@@ -1,6 +1,7 @@
 //! Resource quantities of a raw pod: as text, and as amounts that can be compared.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -39,10 +40,15 @@ pub(super) fn amount(resource: &str, text: &str) -> Option<u64> {
     Some(resources.get(resource))
 }
 
-/// True if the pod has pod-level requests or limits, which override those of its containers.
+/// The resources for which the pod has pod-level requests or limits. For these the API server rejects a pod whose
+/// containers request more than the pod, or have a larger limit. Other resources are those of the containers.
+pub(super) fn pod_level(pod: &Value) -> BTreeSet<&str> {
+    let amounts = [Kind::Request, Kind::Limit].map(|kind| json::get(pod, &["spec", "resources", kind.member()]));
+    let amounts = amounts.into_iter().flatten().filter_map(Value::as_object).flatten();
+    amounts.filter(|(_, amount)| !amount.is_null()).map(|(resource, _)| resource.as_str()).collect()
+}
+
+/// True if the pod has pod-level requests or limits for any resource.
 pub(super) fn has_pod_level(pod: &Value) -> bool {
-    [Kind::Request, Kind::Limit].into_iter().any(|kind| {
-        let amounts = json::get(pod, &["spec", "resources", kind.member()]);
-        amounts.and_then(Value::as_object).is_some_and(|amounts| !amounts.is_empty())
-    })
+    !pod_level(pod).is_empty()
 }

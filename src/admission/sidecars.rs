@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::candidate::Candidate;
@@ -16,7 +18,7 @@ use super::patch::{PatchBuilder, Unpatchable};
 use super::pod_resources::PodWith;
 use super::ports;
 use super::qos;
-use super::quantity::has_pod_level;
+use super::quantity::{Kind, pod_level};
 use super::sidecar_outcome::SidecarOutcome;
 use super::violation;
 use crate::model::{NamespaceConstraints, WithheldReason, WithheldSidecar, keys};
@@ -101,9 +103,7 @@ fn prepare<'a>(
     }
     let mut container = Cow::Borrowed(&sidecar.container);
     let mut notes = Vec::new();
-    if has_pod_level(pod) {
-        notes.extend(share_the_pods_resources(&sidecar.name, &mut container));
-    }
+    notes.extend(share_the_pods_resources(&sidecar.name, &mut container, &pod_level(pod)));
     if let Some(constraints) = surroundings.constraints {
         let fitted = fit_to(constraints, pod, &mut container);
         let changes = fitted.map_err(|Unfit { reason, problem }| Problem { reason, problem: Some(problem) })?;
@@ -161,12 +161,31 @@ fn missing_volume<'v>(pod: &Value, sidecar: &'v Value) -> Option<&'v str> {
     mounted.into_iter().find(|name| !has(name))
 }
 
-/// Removes the sidecar's own resources: the API server rejects a pod whose pod-level requests do not cover the sum of the
-/// requests of its containers. Returns the warning.
-fn share_the_pods_resources(name: &str, container: &mut Cow<'_, Value>) -> Option<String> {
-    json::get(container, &["resources"])?;
-    container.to_mut().as_object_mut()?.remove("resources");
-    Some(format!("spec.resources is set: sidecar `{name}` shares them and has none of its own"))
+/// Removes the sidecar's own requests and limits of the resources that the pod has pod-level: the API server rejects a pod
+/// whose pod-level requests do not cover the sum of the requests of its containers. Returns the warning.
+fn share_the_pods_resources(name: &str, container: &mut Cow<'_, Value>, pod_level: &BTreeSet<&str>) -> Option<String> {
+    let is_shared = |kind: Kind| {
+        json::get(container, &["resources", kind.member()])
+            .and_then(Value::as_object)
+            .is_some_and(|amounts| amounts.keys().any(|resource| pod_level.contains(resource.as_str())))
+    };
+    if ![Kind::Request, Kind::Limit].into_iter().any(is_shared) {
+        return None;
+    }
+    let resources = container.to_mut().get_mut("resources")?.as_object_mut()?;
+    let mut shared = BTreeSet::new();
+    for kind in [Kind::Request, Kind::Limit] {
+        let Some(amounts) = resources.get_mut(kind.member()).and_then(Value::as_object_mut) else { continue };
+        shared.extend(pod_level.iter().copied().filter(|resource| amounts.remove(*resource).is_some()));
+        if amounts.is_empty() {
+            resources.remove(kind.member());
+        }
+    }
+    if resources.is_empty() {
+        container.to_mut().as_object_mut()?.remove("resources");
+    }
+    let shared: Vec<&str> = shared.into_iter().collect();
+    Some(format!("spec.resources sets {}: sidecar `{name}` shares that of the pod", shared.join(", ")))
 }
 
 /// Warns of the sidecars that are withheld.

@@ -1,161 +1,215 @@
-//! Requests and limits for application containers whose user chose none.
+//! Requests and limits for application containers whose numbers nobody chose.
 //!
-//! A value is the user's unless the value is absent or a `LimitRange` has set it. The user's values are kept. The API
-//! server rejects a pod whose request exceeds its limit, so a value of the policy is adjusted to the value that is kept.
+//! | in the pod | request | limit |
+//! |---|---|---|
+//! | absent | the policy's | the policy's |
+//! | filled in by a `LimitRange` | raised to the policy's, never lowered, never above the limit | kept |
+//! | chosen | kept | kept |
 //!
-//! A limit without a request sets both: Kubernetes makes the request equal to the limit before the API server calls the
-//! webhook.
+//! A chosen number is the user's, or that of another webhook such as the vertical pod autoscaler. A filled-in limit is
+//! kept, because the `LimitRange` may allow no larger one. A filled-in request below the limit may be raised: that keeps
+//! the minimum, the maximum and the ratio of any `LimitRange`. A limit without a request sets both: Kubernetes makes the
+//! request equal to the limit before the API server calls the webhook.
+//!
+//! Numbers are decided once for each container. At a reinvocation only containers are sized that another webhook has
+//! added since; the numbers of the others stay, whoever has changed or removed them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::candidate::Candidate;
 use super::json;
-use super::limit_ranger::{ANNOTATION, Defaulted};
+use super::limit_ranger::FilledIn;
 use super::patch::{PatchBuilder, Unpatchable};
-use super::quantity::{Kind, amount, has_pod_level, written};
+use super::quantity::{Kind, amount, pod_level, written};
+use crate::model::keys;
 use crate::policy::Sizing;
 
-/// Sizes every application container that the policy names.
+/// Sizes every application container that the policy names and that no earlier call has decided, and records the
+/// containers that are decided.
 pub(super) fn size(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
     let sizing = &candidate.policy.sizing;
-    if sizing.requests.is_empty() && sizing.limits.is_empty() {
+    let wanted: BTreeSet<&str> = sizing.requests.keys().chain(sizing.limits.keys()).map(String::as_str).collect();
+    let recorded = candidate.annotations.get(keys::SIZED_CONTAINERS).filter(|_| candidate.was_prepared);
+    let mut decided: Vec<&str> = recorded.unwrap_or_default().split(',').filter(|name| !name.is_empty()).collect();
+    let known: BTreeSet<&str> = decided.iter().copied().collect();
+    let containers = json::list(patch.pod(), &["spec", "containers"]).iter().enumerate();
+    let undecided: Vec<Container> = containers
+        .map(|(index, container)| Container {
+            index,
+            name: json::text(container, &["name"]).unwrap_or_default().into(),
+        })
+        .filter(|container| !known.contains(&*container.name))
+        .collect();
+    if wanted.is_empty() || undecided.is_empty() {
         return Ok(());
     }
-    if has_pod_level(patch.pod()) {
-        // The user has chosen for the whole pod, and the API server rejects a container whose request exceeds the pod's.
-        let policy = &candidate.policy.name;
-        patch.warn(&format!("spec.resources is set: the resources of policy `{policy}` are not applied"));
-        return Ok(());
+    let pod_level = pod_level(patch.pod());
+    let (shared, own): (Vec<&str>, Vec<&str>) = wanted.into_iter().partition(|resource| pod_level.contains(resource));
+    let changes = changes(patch.pod(), &undecided, &own, candidate);
+    if !shared.is_empty() {
+        let (resources, policy) = (shared.join(", "), &candidate.policy.name);
+        patch.warn(&format!("spec.resources sets {resources}: that of policy `{policy}` is not applied"));
     }
-    let defaulted = Defaulted::read(candidate.annotations.get(ANNOTATION).unwrap_or_default());
-    for (index, changes) in all_changes(patch.pod(), sizing, &defaulted) {
-        for change in changes {
-            if let Some(note) = &change.note {
-                patch.warn(note);
-            }
-            let member = ["spec", "containers", &index, "resources", change.kind.member(), &change.resource];
-            patch.set(&member, Value::from(change.text))?;
+    for (Container { index, name }, Change { kind, resource, text, note }) in changes {
+        if let Some(note) = note {
+            patch.warn(&format!("container `{name}`: {resource} {note}"));
+        }
+        if let Some(text) = text {
+            let member = ["spec", "containers", &index.to_string(), "resources", kind.member(), &resource];
+            patch.set(&member, Value::from(text))?;
         }
     }
-    Ok(())
+    decided.extend(undecided.iter().map(|container| &*container.name));
+    patch.set(&["metadata", "annotations", keys::SIZED_CONTAINERS], Value::from(decided.join(",")))
 }
 
-/// A request or limit that gets another value.
+/// An application container.
+struct Container {
+    index: usize,
+    name: Box<str>,
+}
+
+/// The changes to these containers, in these resources.
+fn changes<'c>(
+    pod: &Value,
+    containers: &'c [Container],
+    resources: &[&str],
+    candidate: &Candidate<'_>,
+) -> Vec<(&'c Container, Change)> {
+    let sizing = &candidate.policy.sizing;
+    let filled_in = FilledIn::read(pod, &candidate.annotations);
+    let mut changes = Vec::new();
+    for container in containers {
+        let is_named = sizing.containers.is_empty() || sizing.containers.contains(&container.name);
+        let raw = json::list(pod, &["spec", "containers"]).get(container.index).filter(|_| is_named);
+        let numbers = raw
+            .into_iter()
+            .flat_map(|raw| resources.iter().map(|resource| Numbers::read(raw, resource, sizing, &filled_in)));
+        changes.extend(numbers.flat_map(|numbers| numbers.changes()).map(|change| (container, change)));
+    }
+    changes
+}
+
+/// What becomes of a request or limit.
 struct Change {
     kind: Kind,
     resource: String,
-    text: String,
-    /// The warning, if the value is not the policy's.
+    /// The new number; `None` if the number in the pod is kept.
+    text: Option<String>,
+    /// The warning, if the number is not the policy's.
     note: Option<String>,
 }
 
-fn all_changes(pod: &Value, sizing: &Sizing, defaulted: &Defaulted<'_>) -> Vec<(String, Vec<Change>)> {
-    let resources: BTreeSet<&String> = sizing.requests.keys().chain(sizing.limits.keys()).collect();
-    let mut all = Vec::new();
-    for (index, container) in json::list(pod, &["spec", "containers"]).iter().enumerate() {
+/// A request or limit as it is written, and as an amount.
+#[derive(Clone, Copy)]
+struct Number<'a> {
+    text: &'a str,
+    amount: u64,
+}
+
+impl<'a> Number<'a> {
+    /// `None` if the text is no quantity. The API server rejects the pod; the text is not corrected.
+    fn read(resource: &str, text: &'a str) -> Option<Self> {
+        Some(Self { text, amount: amount(resource, text)? })
+    }
+}
+
+/// The numbers of one resource in one container, and those of the policy.
+struct Numbers<'a> {
+    resource: &'a str,
+    request: Option<Cow<'a, str>>,
+    limit: Option<Cow<'a, str>>,
+    request_is_filled_in: bool,
+    limit_is_filled_in: bool,
+    policy_request: Option<&'a str>,
+    policy_limit: Option<&'a str>,
+}
+
+impl<'a> Numbers<'a> {
+    fn read(container: &'a Value, resource: &'a str, sizing: &'a Sizing, filled_in: &FilledIn<'_>) -> Self {
         let name = json::text(container, &["name"]).unwrap_or_default();
-        if sizing.containers.is_empty() || sizing.containers.iter().any(|sized| **sized == *name) {
-            let pairs = resources.iter().filter_map(|resource| Pair::read(container, resource, sizing, defaulted).ok());
-            all.push((index.to_string(), pairs.flat_map(|pair| pair.changes(name)).collect()));
+        Self {
+            resource,
+            request: written(container, Kind::Request, resource),
+            limit: written(container, Kind::Limit, resource),
+            request_is_filled_in: filled_in.contains(name, Kind::Request, resource),
+            limit_is_filled_in: filled_in.contains(name, Kind::Limit, resource),
+            policy_request: sizing.requests.get(resource).map(|text| &**text),
+            policy_limit: sizing.limits.get(resource).map(|text| &**text),
         }
     }
-    all
 }
 
-/// A request or limit of a container after sizing.
-struct Quantity {
-    text: String,
-    amount: u64,
-    /// The amount before sizing.
-    before: Option<u64>,
-    /// True if the quantity is the policy's; otherwise the quantity is kept.
-    ours: bool,
-}
+impl Numbers<'_> {
+    /// The changes; none if a number cannot be read.
+    fn changes(&self) -> Vec<Change> {
+        self.decide().unwrap_or_default()
+    }
 
-/// A text that is no quantity. The API server rejects the pod; the text is not corrected.
-struct Unreadable;
-
-impl Quantity {
-    /// The quantity of the policy if the user chose none, otherwise the quantity in the pod.
-    fn read(
-        container: &Value,
-        kind: Kind,
-        resource: &str,
-        sizing: &Sizing,
-        defaulted: &Defaulted<'_>,
-    ) -> Result<Option<Self>, Unreadable> {
-        let read = |text: &str| amount(resource, text).ok_or(Unreadable);
-        let written = written(container, kind, resource);
-        let before = written.as_deref().map(read).transpose()?;
-        let name = json::text(container, &["name"]).unwrap_or_default();
-        let is_open = written.is_none() || defaulted.contains(name, kind, resource);
-        let policy = match kind {
-            Kind::Request => sizing.requests.get(resource),
-            Kind::Limit => sizing.limits.get(resource),
+    /// Decides the limit, then the request, which must not exceed the limit. `None` if a number cannot be read.
+    fn decide(&self) -> Option<Vec<Change>> {
+        let request = self.number(self.request.as_deref())?;
+        let limit = self.number(self.limit.as_deref())?;
+        let policy_request = self.number(self.policy_request)?;
+        let policy_limit = self.number(self.policy_limit)?;
+        let (limit_after, limit_note) = self.limit(request, limit, policy_limit);
+        let may_change = if request.is_some() { self.request_is_filled_in } else { limit.is_none() };
+        let policy_request = policy_request.filter(|_| may_change);
+        let (request_after, request_note) = Self::request(policy_request, limit_after);
+        let request_after = request_after.filter(|after| request.is_none_or(|before| before.amount < after.amount));
+        let limit_after = limit_after.filter(|_| limit.is_none());
+        let request_note = request_note.filter(|_| request_after.is_some());
+        let change = |kind, after: Option<Number<'_>>, note| {
+            let text = after.map(|after| after.text.to_owned());
+            Change { kind, resource: self.resource.to_owned(), text, note }
         };
-        let ours = policy.filter(|_| is_open);
-        let Some(text) = ours.map(String::as_str).or(written.as_deref()) else { return Ok(None) };
-        Ok(Some(Self { text: text.to_owned(), amount: read(text)?, before, ours: ours.is_some() }))
-    }
-}
-
-/// Request and limit of one resource in one container.
-struct Pair<'a> {
-    resource: &'a str,
-    request: Option<Quantity>,
-    limit: Option<Quantity>,
-}
-
-impl<'a> Pair<'a> {
-    fn read(
-        container: &Value,
-        resource: &'a str,
-        sizing: &Sizing,
-        defaulted: &Defaulted<'_>,
-    ) -> Result<Self, Unreadable> {
-        let request = Quantity::read(container, Kind::Request, resource, sizing, defaulted)?;
-        let limit = Quantity::read(container, Kind::Limit, resource, sizing, defaulted)?;
-        let limit_sets_both = limit.as_ref().is_some_and(|limit| !limit.ours)
-            && request.as_ref().is_none_or(|request| request.before.is_none());
-        Ok(Self { resource, request: request.filter(|_| !limit_sets_both), limit })
+        let both = [change(Kind::Request, request_after, request_note), change(Kind::Limit, limit_after, limit_note)];
+        Some(both.into_iter().filter(|change| change.text.is_some() || change.note.is_some()).collect())
     }
 
-    fn changes(mut self, container: &str) -> Vec<Change> {
-        let (request_note, limit_note) = self.reconcile(container);
-        let change = |kind, quantity: Option<Quantity>, note| {
-            let quantity = quantity.filter(|quantity| quantity.ours && quantity.before != Some(quantity.amount))?;
-            Some(Change { kind, resource: self.resource.to_owned(), text: quantity.text, note })
-        };
-        let request = change(Kind::Request, self.request, request_note);
-        let limit = change(Kind::Limit, self.limit, limit_note);
-        request.into_iter().chain(limit).collect()
+    /// The number that this text is; `None` if there is a text and the text is no quantity.
+    #[expect(clippy::option_option, reason = "a text that cannot be read is not a text that is absent")]
+    fn number<'t>(&self, text: Option<&'t str>) -> Option<Option<Number<'t>>> {
+        text.map_or(Some(None), |text| Number::read(self.resource, text).map(Some))
     }
 
-    /// Adjusts the policy's request or limit so that the request does not exceed the limit. Returns the warnings.
+    /// The limit after sizing: that of the pod, or the policy's, which is raised to the request of the pod.
     ///
     /// Amounts are rounded to whole units. If the rounded amounts are equal, both get the same text, so that a fraction
-    /// of a unit cannot put the request above the limit.
-    fn reconcile(&mut self, container: &str) -> (Option<String>, Option<String>) {
-        let (Some(request), Some(limit)) = (&mut self.request, &mut self.limit) else { return (None, None) };
-        if request.amount < limit.amount || !(request.ours || limit.ours) {
-            return (None, None);
+    /// of a unit cannot put the request above the limit. The same holds for the request.
+    fn limit<'t>(
+        &self,
+        request: Option<Number<'t>>,
+        limit: Option<Number<'t>>,
+        policy_limit: Option<Number<'t>>,
+    ) -> (Option<Number<'t>>, Option<String>) {
+        match (limit, policy_limit, request) {
+            (Some(kept), Some(wanted), _) if self.limit_is_filled_in && kept.amount < wanted.amount => {
+                let note = format!("limit `{}` of a LimitRange kept, not `{}` of the policy", kept.text, wanted.text);
+                (limit, Some(note))
+            }
+            (None, Some(wanted), Some(kept)) if kept.amount >= wanted.amount => {
+                let note = format!("limit of the policy raised to the request `{}`", kept.text);
+                (request, (kept.amount > wanted.amount).then_some(note))
+            }
+            _ => (limit.or(policy_limit), None),
         }
-        let differ = request.amount > limit.amount;
-        let note = |what: &str, than: &str| {
-            differ.then(|| format!("container `{container}`: {} {what} `{than}`", self.resource))
-        };
-        if request.ours {
-            let note = note("request of the policy lowered to the limit", &limit.text);
-            request.text.clone_from(&limit.text);
-            request.amount = limit.amount;
-            (note, None)
-        } else {
-            let note = note("limit of the policy raised to the request", &request.text);
-            limit.text.clone_from(&request.text);
-            limit.amount = request.amount;
-            (None, note)
+    }
+
+    /// The request of the policy, lowered to the limit.
+    fn request<'t>(
+        policy_request: Option<Number<'t>>,
+        limit: Option<Number<'t>>,
+    ) -> (Option<Number<'t>>, Option<String>) {
+        match (policy_request, limit) {
+            (Some(wanted), Some(limit)) if wanted.amount >= limit.amount => {
+                let note = format!("request of the policy lowered to the limit `{}`", limit.text);
+                (Some(limit), (wanted.amount > limit.amount).then_some(note))
+            }
+            _ => (policy_request, None),
         }
     }
 }

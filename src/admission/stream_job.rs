@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::candidate::unplaced_pod;
-use super::decision::Decision;
+use super::decision::{Decision, DenialReason};
 use super::decode::StreamJobWrite;
 use super::skip_reason::SkipReason;
 use super::text::one_line;
@@ -56,7 +56,9 @@ pub(super) fn check(write: StreamJobWrite<'_>, policies: &PolicySet) -> Decision
         Ok(job) => invalid_spec(job, policies),
         Err(problem) => Some(problem.to_string()),
     };
-    problem.map_or(allowed, |problem| Decision::deny(&policy.name, one_line(&problem, MOST_CHARACTERS)))
+    problem.map_or(allowed, |problem| {
+        Decision::deny(&policy.name, DenialReason::InvalidPlacement, one_line(&problem, MOST_CHARACTERS))
+    })
 }
 
 /// True if the job is being deleted, or its spec is the stored spec. The API server serializes equal specs to equal text.

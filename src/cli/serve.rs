@@ -18,13 +18,13 @@ use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Requeuer, StatusWriter};
-use crate::files::{LoadFile, follow_certificate};
+use crate::files::{LoadFile, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
-use crate::tls::{self, ServingCertificate};
+use crate::tls::{CallerAuthorities, ServingCertificate};
 use crate::watch::{Feed, Kinds};
 
 /// Threads of the runtime; the servers have workers of their own.
@@ -182,9 +182,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let store = Arc::clone(&store);
         background.spawn("load", async move { load.follow(&store).await });
     }
-    for certificate in certificates.serving {
-        background.spawn("certificate", follow_certificate(certificate));
-    }
+    follow_certificates(&mut background, certificates.serving, certificates.callers);
     background.spawn("metrics upkeep", upkeep(metrics));
     background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
     let mut lease = None;
@@ -266,33 +264,50 @@ struct Tls {
     extender: Option<ServerConfig>,
     admission: Option<ServerConfig>,
     serving: Vec<Arc<ServingCertificate>>,
+    callers: Option<Arc<CallerAuthorities>>,
 }
 
 fn certificates(arguments: &Arguments) -> Result<Tls, CommandError> {
-    let mut serving = Vec::new();
-    let mut load =
-        |certificate: &Option<PathBuf>, key: &Option<PathBuf>, callers: &Option<PathBuf>| match (certificate, key) {
-            (Some(certificate), Some(key)) => {
-                let pair =
-                    ServingCertificate::from_files(certificate.clone(), key.clone()).map_err(CommandError::input)?;
-                let config = match callers {
-                    Some(file) => pair.mutual_server_config(tls::load_authorities(file).map_err(CommandError::input)?),
-                    None => pair.server_config(),
-                };
-                let config = config.map_err(CommandError::failed)?;
-                serving.push(pair);
-                Ok(Some(config))
-            }
-            _ => Ok(None),
-        };
-    let extender = load(&arguments.extender_tls_cert, &arguments.extender_tls_key, &arguments.extender_tls_client_ca)?;
-    let admission = if arguments.role.contains(&Role::Admission) {
-        let config = load(&arguments.tls_cert, &arguments.tls_key, &None)?;
-        Some(config.ok_or_else(|| CommandError::input("--role admission needs --tls-cert and --tls-key"))?)
-    } else {
-        None
+    let load = |listener, certificate: &Option<PathBuf>, key: &Option<PathBuf>| match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let pair = ServingCertificate::from_files(listener, certificate.clone(), key.clone());
+            pair.map(Some).map_err(CommandError::input)
+        }
+        _ => Ok(None),
     };
-    Ok(Tls { extender, admission, serving })
+    let file = arguments.extender_tls_client_ca.clone();
+    let callers = file.map(|file| CallerAuthorities::from_file("extender", file)).transpose();
+    let callers = callers.map_err(CommandError::input)?;
+    let of_extender = load("extender", &arguments.extender_tls_cert, &arguments.extender_tls_key)?;
+    let extender = of_extender.as_ref().map(|pair| match &callers {
+        Some(callers) => pair.mutual_server_config(Arc::clone(callers)),
+        None => pair.server_config(),
+    });
+    let mut serving = Vec::from_iter(of_extender);
+    let mut admission = None;
+    if arguments.role.contains(&Role::Admission) {
+        let pair = load("admission", &arguments.tls_cert, &arguments.tls_key)?;
+        let pair = pair.ok_or_else(|| CommandError::input("--role admission needs --tls-cert and --tls-key"))?;
+        admission = Some(pair.server_config());
+        serving.push(pair);
+    }
+    let extender = extender.transpose().map_err(CommandError::failed)?;
+    let admission = admission.transpose().map_err(CommandError::failed)?;
+    Ok(Tls { extender, admission, serving, callers })
+}
+
+/// Starts the tasks that read the files of certificates again.
+fn follow_certificates(
+    background: &mut TaskGroup,
+    serving: Vec<Arc<ServingCertificate>>,
+    callers: Option<Arc<CallerAuthorities>>,
+) {
+    for certificate in serving {
+        background.spawn("certificate", follow_certificate(certificate));
+    }
+    if let Some(callers) = callers {
+        background.spawn("authorities of callers", follow_authorities(callers));
+    }
 }
 
 fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {

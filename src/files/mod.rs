@@ -9,7 +9,7 @@ mod policies;
 mod poll;
 mod read;
 
-pub(crate) use certificate::follow_certificate;
+pub(crate) use certificate::{follow_authorities, follow_certificate};
 pub(crate) use load::{LoadFile, read_loads};
 pub(crate) use policies::PolicyFiles;
 pub use policies::embedded;

@@ -9,10 +9,10 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use super::limits::Intake;
-use crate::admission::{self, Answer, Context, DecodeError, SkipReason};
+use crate::admission::{self, Answer, Context, DecodeError, Occasion, SkipReason};
 use crate::model::{RequestOutcome, WithheldSidecar};
 use crate::store::Store;
-use crate::telemetry::{self, ReviewOutcome};
+use crate::telemetry::{self, ReviewCount, ReviewOutcome};
 
 /// The state that reviews are answered from.
 #[derive(Debug)]
@@ -25,12 +25,15 @@ pub(super) struct Admission {
 struct Webhook {
     /// The name of the webhook in metrics and logs.
     verb: &'static str,
+    /// True if metrics count objects by the answers of this webhook. Pods are counted by the mutating webhook.
+    counts: bool,
     answer: fn(&[u8], Context<'_>) -> Result<Answer, DecodeError>,
 }
 
-const MUTATE: Webhook = Webhook { verb: "mutate", answer: admission::mutate };
-const VALIDATE: Webhook = Webhook { verb: "validate", answer: admission::validate };
-const VALIDATE_STREAM_JOB: Webhook = Webhook { verb: "validate_streamjob", answer: admission::validate_stream_job };
+const MUTATE: Webhook = Webhook { verb: "mutate", counts: true, answer: admission::mutate };
+const VALIDATE: Webhook = Webhook { verb: "validate", counts: false, answer: admission::validate };
+const VALIDATE_STREAM_JOB: Webhook =
+    Webhook { verb: "validate_streamjob", counts: true, answer: admission::validate_stream_job };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -61,6 +64,12 @@ impl Admission {
                 return reject(webhook, &problem, answer::text(status, problem.as_str()), started);
             }
         };
+        let turn = match self.intake.turn(&body).await {
+            Ok(turn) => turn,
+            Err((status, problem)) => {
+                return reject(webhook, &problem, answer::text(status, problem.as_str()), started);
+            }
+        };
         let view = self.store.view();
         let snapshot = &view.snapshot;
         let context = Context {
@@ -69,7 +78,9 @@ impl Admission {
             declared: snapshot.declared(),
             constraints: snapshot.constraints(),
         };
-        match (webhook.answer)(&body, context) {
+        let answered = (webhook.answer)(&body, context);
+        drop(turn);
+        match answered {
             Ok(answer) => {
                 report(webhook, &answer, started);
                 answer::json(StatusCode::OK, answer.body)
@@ -86,20 +97,26 @@ impl Admission {
 /// Logs and counts a request that is no review, or that exceeds a limit.
 fn reject(webhook: &Webhook, problem: &str, response: HttpResponse, started: Instant) -> HttpResponse {
     tracing::warn!(status = response.status().as_u16(), problem, "a review cannot be answered");
-    let review = ReviewOutcome { outcome: RequestOutcome::BadRequest, injected_by: None, skipped: None };
+    let outcome = RequestOutcome::BadRequest;
+    let review = ReviewOutcome { outcome, injected_by: None, skipped: None, count: ReviewCount::Nothing };
     telemetry::admission(webhook.verb, started.elapsed(), review);
     response
 }
 
 fn report(webhook: &Webhook, answer: &Answer, started: Instant) {
-    let Answer { decision, object, .. } = answer;
+    let Answer { decision, object, occasion, .. } = answer;
     let (verb, outcome, skipped) = (webhook.verb, decision.outcome(), decision.skip_reason());
     let is_injected = matches!(outcome, RequestOutcome::Injected | RequestOutcome::PartlyInjected);
     let injected_by = decision.policy().filter(|_| is_injected);
     let reason = skipped.map(SkipReason::as_str);
-    telemetry::admission(verb, started.elapsed(), ReviewOutcome { outcome, injected_by, skipped: reason });
-    // Without a patch, an earlier review of the pod has withheld the same sidecars.
-    if !decision.patch().is_empty() {
+    let count = match occasion {
+        _ if !webhook.counts => ReviewCount::Nothing,
+        Occasion::First => ReviewCount::Object,
+        Occasion::Repeated => ReviewCount::Nothing,
+        Occasion::DryRun => ReviewCount::DryRun,
+    };
+    telemetry::admission(verb, started.elapsed(), ReviewOutcome { outcome, injected_by, skipped: reason, count });
+    if count == ReviewCount::Object {
         decision.withheld().iter().for_each(|withheld| telemetry::withheld(withheld.reason));
     }
     let outcome = outcome.as_str();

@@ -8,6 +8,7 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
 use futures::StreamExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
 /// The largest body: an AdmissionReview of an UPDATE carries two objects of up to 3 MiB, and 15,000 node names need less
@@ -18,8 +19,8 @@ const SMALL_BODY: usize = 64 << 10;
 /// How much memory small bodies may hold at one time, and how much large bodies may hold: callers that send large bodies,
 /// or send them slowly, cannot keep out small bodies.
 const ROOM: usize = 16 << 20;
-/// How long a request waits for room. The API server gives up after two seconds, kube-scheduler after five.
-const ROOM_DEADLINE: Duration = Duration::from_secs(1);
+/// How long a request waits for room. The API server gives up after one second, kube-scheduler after five.
+const ROOM_DEADLINE: Duration = Duration::from_millis(500);
 /// A body must arrive within this time.
 pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an idle connection of the API server or of kube-scheduler lives. They keep idle connections for 90 s and do not
@@ -44,6 +45,8 @@ pub(super) const FEW_KEPT_CONNECTIONS: usize = 64;
 pub(super) struct Intake {
     small: Semaphore,
     large: Semaphore,
+    /// The turn to parse a large body.
+    turn: Semaphore,
 }
 
 /// A body. It occupies its room until it is dropped.
@@ -52,6 +55,10 @@ pub(super) struct Body<'a> {
     bytes: Bytes,
     _room: SemaphorePermit<'a>,
 }
+
+/// The turn to parse a body, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'a>(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'a>>);
 
 impl std::ops::Deref for Body<'_> {
     type Target = [u8];
@@ -63,7 +70,7 @@ impl std::ops::Deref for Body<'_> {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { small: Semaphore::new(ROOM), large: Semaphore::new(ROOM) }
+        Self { small: Semaphore::new(ROOM), large: Semaphore::new(ROOM), turn: Semaphore::new(1) }
     }
 }
 
@@ -94,16 +101,30 @@ impl Intake {
         }
     }
 
+    /// Waits for the turn to parse this body: large bodies are parsed one at a time, because a parsed body takes many
+    /// times its memory. Small bodies do not wait. An error is the status to answer with, and the problem.
+    pub(super) async fn turn(&self, body: &Body<'_>) -> Result<Turn<'_>, (StatusCode, String)> {
+        if body.len() <= SMALL_BODY {
+            return Ok(Turn(None));
+        }
+        let deadline = Instant::now() + ROOM_DEADLINE;
+        let permit = tokio::time::timeout_at(deadline, self.turn.acquire()).await;
+        // A turn that comes too late, because other work kept the thread busy, is of no use to the caller.
+        let permit = permit.ok().and_then(Result::ok).filter(|_| Instant::now() < deadline);
+        permit.map(|permit| Turn(Some(permit))).ok_or_else(no_room)
+    }
+
     async fn room(&self, length: usize) -> Result<SemaphorePermit<'_>, (StatusCode, String)> {
         let lane = if length <= SMALL_BODY { &self.small } else { &self.large };
         let bytes = u32::try_from(length).unwrap_or(u32::MAX);
         let waited = tokio::time::timeout(ROOM_DEADLINE, lane.acquire_many(bytes)).await;
         // The semaphores are never closed, so that the only error is the timeout.
-        waited.ok().and_then(Result::ok).ok_or_else(|| {
-            let problem = "too many bodies of this size at one time; try again".to_owned();
-            (StatusCode::SERVICE_UNAVAILABLE, problem)
-        })
+        waited.ok().and_then(Result::ok).ok_or_else(no_room)
     }
+}
+
+fn no_room() -> (StatusCode, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, "too many bodies of this size at one time; try again".to_owned())
 }
 
 /// Reads a body and keeps nothing of it. A caller that is still sending when the connection closes may lose the answer.

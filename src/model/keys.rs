@@ -55,6 +55,8 @@ keys! {
         POLICY = "outrigger.dev/policy";
         /// Written at admission: the sidecars of the policy that the pod does not get, and why.
         WITHHELD = "outrigger.dev/withheld";
+        /// Written at admission: the containers whose requests and limits have been decided.
+        SIZED_CONTAINERS = "outrigger.dev/sized-containers";
         /// Written at admission: the version of the `StreamJob` that governed the pod.
         STREAM_JOB = "outrigger.dev/stream-job";
         /// Written by the Binding: the record of the placement.

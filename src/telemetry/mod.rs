@@ -8,7 +8,7 @@ mod record;
 pub use logs::{LogFormat, install as install_logs};
 pub use names::{METRICS, MetricDescription, MetricKind, install as install_metrics};
 pub use record::{
-    BindOutcome, ReviewOutcome, WriteOutcome, admission, assumed_pods, bind_conflict, certificate_expiry,
-    controller_write, extender, lease, load, load_file_read, placement, policies_loaded, rejections, snapshot,
-    undecodable, withheld,
+    BindOutcome, CertificateLabels, ReviewCount, ReviewOutcome, WriteOutcome, admission, assumed_pods, bind_conflict,
+    certificate_expiry, certificate_read, controller_write, extender, lease, load, load_file_read, placement,
+    policies_loaded, rejections, snapshot, undecodable, withheld,
 };

@@ -47,11 +47,13 @@ metrics! {
     ADMISSION_DURATION: Histogram "outrigger_admission_request_duration_seconds" ["verb", "outcome"]
         "Time to answer the API server, by verb and outcome.";
     INJECTIONS: Counter "outrigger_injections_total" ["policy"]
-        "Pods that admission patched, by policy.";
+        "Pods that admission patched, by policy: each once, without dry runs.";
+    DRY_RUNS: Counter "outrigger_admission_dry_runs_total" ["outcome"]
+        "Dry runs that admission answered, by outcome. No other counter of pods contains them.";
     SKIPS: Counter "outrigger_admission_skips_total" ["reason"]
-        "Pods that passed admission unchanged, by reason.";
+        "Pods that passed admission unchanged, by reason, without dry runs.";
     WITHHELD: Counter "outrigger_admission_withheld_sidecars_total" ["reason"]
-        "Sidecars that admission did not add to pods of their policy, by reason.";
+        "Sidecars that admission did not add to pods of their policy, by reason, without dry runs.";
     LEDGER: Gauge "outrigger_ledger_entries" ["state"]
         "Assumed pods (committed), nodes of scheduling cycles (tentative) and of gangs and buckets (reserved).";
     COMMIT_CONFLICTS: Counter "outrigger_commit_conflicts_total" ["reason"]
@@ -74,8 +76,10 @@ metrics! {
         "Age of the newest load measurement of any node.";
     LOAD_FILE_READ: Gauge "outrigger_load_file_last_read_successful" []
         "1 after a successful read of the load file, 0 while the last good measurements are kept.";
-    CERTIFICATE_EXPIRY: Gauge "outrigger_certificate_expiry_timestamp_seconds" []
-        "When the serving certificate expires, in seconds since 1970.";
+    CERTIFICATE_EXPIRY: Gauge "outrigger_certificate_expiry_timestamp_seconds" ["listener", "kind"]
+        "When the serving certificate or the last authority of callers expires, in seconds since 1970.";
+    CERTIFICATE_RELOAD: Gauge "outrigger_certificate_last_reload_successful" ["listener", "kind"]
+        "1 after a successful read of the certificate files, 0 while the last good ones stay in use.";
     CONTROLLER_WRITES: Counter "outrigger_controller_writes_total" ["kind", "outcome"]
         "Statuses, events and requeues that the controllers wrote, by kind and outcome.";
     LEASE_HELD: Gauge "outrigger_controller_lease_held" []

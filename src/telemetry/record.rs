@@ -79,17 +79,36 @@ pub struct ReviewOutcome<'a> {
     pub injected_by: Option<&'a str>,
     /// Why the pod was left as it is; `None` where the pod was decided on.
     pub skipped: Option<&'static str>,
+    /// Whether the review counts as an object.
+    pub count: ReviewCount,
+}
+
+/// What a review counts as, beside its duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewCount {
+    /// An object: injected or skipped.
+    Object,
+    /// A dry run, which stores nothing.
+    DryRun,
+    /// Nothing: the object was counted at an earlier review.
+    Nothing,
 }
 
 /// Records one request of the API server.
 pub fn admission(verb: &'static str, elapsed: Duration, review: ReviewOutcome<'_>) {
-    let ReviewOutcome { outcome, injected_by, skipped } = review;
+    let ReviewOutcome { outcome, injected_by, skipped, count } = review;
     histogram!(names::ADMISSION_DURATION, "verb" => verb, "outcome" => outcome.as_str()).record(elapsed);
-    if let Some(policy) = injected_by {
-        counter!(names::INJECTIONS, "policy" => policy.to_owned()).increment(1);
-    }
-    if let Some(reason) = skipped {
-        counter!(names::SKIPS, "reason" => reason).increment(1);
+    match count {
+        ReviewCount::Object => {
+            if let Some(policy) = injected_by {
+                counter!(names::INJECTIONS, "policy" => policy.to_owned()).increment(1);
+            }
+            if let Some(reason) = skipped {
+                counter!(names::SKIPS, "reason" => reason).increment(1);
+            }
+        }
+        ReviewCount::DryRun => counter!(names::DRY_RUNS, "outcome" => outcome.as_str()).increment(1),
+        ReviewCount::Nothing => {}
     }
 }
 
@@ -147,9 +166,27 @@ pub fn load_file_read(successful: bool) {
     gauge!(names::LOAD_FILE_READ).set(if successful { 1.0 } else { 0.0 });
 }
 
-/// Sets when the serving certificate expires, in seconds since 1970.
-pub fn certificate_expiry(seconds: i64) {
-    gauge!(names::CERTIFICATE_EXPIRY).set(u32::try_from(seconds).map_or(0.0, f64::from));
+/// Which certificate files of which listener: the labels of their metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateLabels {
+    /// The listener.
+    pub listener: &'static str,
+    /// `serving`: certificate and key; `client_ca`: the authorities of callers.
+    pub kind: &'static str,
+}
+
+/// Sets when a certificate expires, in seconds since 1970.
+pub fn certificate_expiry(labels: CertificateLabels, seconds: i64) {
+    let CertificateLabels { listener, kind } = labels;
+    let seconds = u32::try_from(seconds).map_or(0.0, f64::from);
+    gauge!(names::CERTIFICATE_EXPIRY, "listener" => listener, "kind" => kind).set(seconds);
+}
+
+/// Sets whether the last read of certificate files succeeded.
+pub fn certificate_read(labels: CertificateLabels, successful: bool) {
+    let CertificateLabels { listener, kind } = labels;
+    let value = if successful { 1.0 } else { 0.0 };
+    gauge!(names::CERTIFICATE_RELOAD, "listener" => listener, "kind" => kind).set(value);
 }
 
 /// Counts a write of a controller, by the kind of what it wrote.

@@ -73,25 +73,40 @@ pub fn load(certificate: &Path, key: &Path) -> Result<Pair, LoadError> {
     parse(&chain_pem, &key_pem, (&certificate.to_owned(), &key.to_owned()))
 }
 
+/// The certificates of authorities.
+pub(super) struct Authorities {
+    /// The file as it was read.
+    pub(super) pem: Vec<u8>,
+    pub(super) roots: RootCertStore,
+    /// When the last of them expires, in seconds since 1970.
+    pub(super) expires: i64,
+}
+
 /// Loads the certificates of authorities.
-///
-/// # Errors
-/// [`LoadError`] naming the file.
 #[expect(clippy::disallowed_methods, reason = "certificate files are read here and nowhere else")]
-pub fn load_authorities(file: &Path) -> Result<RootCertStore, LoadError> {
+pub(super) fn load_authorities(file: &Path) -> Result<Authorities, LoadError> {
     let name = file.display().to_string();
     let pem = std::fs::read(file).map_err(|source| LoadError::Read { file: name.clone(), source })?;
-    let mut authorities = RootCertStore::empty();
+    let (mut roots, mut expires) = (RootCertStore::empty(), 0);
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| pem_error(&name, "certificate", &error))?;
-        authorities
+        expires = expiry(&certificate, &name)?.max(expires);
+        roots
             .add(certificate)
             .map_err(|error| LoadError::Certificate { file: name.clone(), problem: error.to_string() })?;
     }
-    if authorities.is_empty() {
+    if roots.is_empty() {
         return Err(pem_error(&name, "certificate", &"the file has none"));
     }
-    Ok(authorities)
+    Ok(Authorities { pem, roots, expires })
+}
+
+/// When a certificate expires, in seconds since 1970; the name of the file is for errors.
+fn expiry(certificate: &CertificateDer<'_>, file: &str) -> Result<i64, LoadError> {
+    let parsed = X509Certificate::from_der(certificate);
+    let (_, parsed) =
+        parsed.map_err(|error| LoadError::Certificate { file: file.to_owned(), problem: error.to_string() })?;
+    Ok(parsed.validity().not_after.timestamp())
 }
 
 /// Parses a certificate chain and its key; the names are for errors.
@@ -104,9 +119,7 @@ pub(super) fn parse(chain: &[u8], key: &[u8], (chain_name, key_name): (&PathBuf,
     let Some(leaf) = chain.first() else {
         return Err(pem_error(&chain_name, "certificate", &"the file has none"));
     };
-    let (_, parsed) = X509Certificate::from_der(leaf)
-        .map_err(|error| LoadError::Certificate { file: chain_name.clone(), problem: error.to_string() })?;
-    let expires = parsed.validity().not_after.timestamp();
+    let expires = expiry(leaf, &chain_name)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| pem_error(&key_name, "private key", &error))?;
     let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|source| LoadError::Mismatch {
         certificate: chain_name,

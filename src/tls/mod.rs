@@ -1,9 +1,11 @@
 //! Certificates: issued, loaded, and replaced while connections stay open.
 
+mod authorities;
 mod issue;
 mod load;
 mod serve;
 
+pub use authorities::CallerAuthorities;
 pub use issue::{ClientPair, Issued, issue};
-pub use load::{LoadError, Pair, load, load_authorities, provider};
+pub use load::{LoadError, Pair, load, provider};
 pub use serve::ServingCertificate;

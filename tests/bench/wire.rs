@@ -48,7 +48,7 @@ impl Trust {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self { serving: ServingCertificate::from_issued(&issued).unwrap(), calling: Arc::new(calling) }
+        Self { serving: ServingCertificate::from_issued("bench", &issued).unwrap(), calling: Arc::new(calling) }
     }
 
     fn config(&self, transport: Transport) -> Option<ServerConfig> {

@@ -126,12 +126,20 @@ fn no_file_is_left_out_and_what_belongs_together_is_written_once() {
         let find = |kind: &str, name: &str| installation.release.find(kind, name).unwrap();
         let mutating = &find("MutatingWebhookConfiguration", "outrigger")["webhooks"][0];
         let validating = &find("ValidatingWebhookConfiguration", "outrigger")["webhooks"][0];
-        let guard = &find("ValidatingAdmissionPolicy", "outrigger-guard")["spec"];
-        for member in ["matchConditions", "namespaceSelector", "rules", "timeoutSeconds", "failurePolicy"] {
-            assert!(!mutating[member].is_null());
-            assert_eq!(mutating[member], validating[member], "{member}");
+        for member in ["/namespaceSelector/matchExpressions", "/rules", "/timeoutSeconds", "/matchPolicy"] {
+            assert!(mutating.pointer(member).is_some());
+            assert_eq!(mutating.pointer(member), validating.pointer(member), "{member}");
         }
-        assert_eq!(mutating["matchConditions"], guard["matchConditions"], "the guard looks at the same pods");
+        let labels = json!({ "outrigger.dev/enforcement": "strict" });
+        assert_eq!(
+            validating["namespaceSelector"]["matchLabels"], labels,
+            "a second review in strict namespaces alone"
+        );
+        let conditions = |webhook: &Value| webhook["matchConditions"].as_array().unwrap().clone();
+        let (all, [scheduler]) = (conditions(mutating), conditions(validating).split_off(2).try_into().unwrap());
+        assert_eq!(all, conditions(validating)[..2], "the second review is of the same pods");
+        let scheduler: Value = scheduler;
+        assert_eq!(scheduler["name"], "schedulers", "without those of other schedulers");
 
         let crd: Value = serde_json::from_str(
             &cluster.kubectl().run(&["get", "crd", "hostpools.outrigger.dev", "-o", "json"]).await.unwrap(),

@@ -49,7 +49,9 @@ pub(crate) fn shared(test: impl AsyncFnOnce(&Installation)) {
         let installation = if let Some(running) = current.upgrade() {
             running
         } else {
-            let started = Arc::new(installed(|all| all.policy("metrics.yaml", METRICS_POLICY)).await);
+            let started = Arc::new(
+                installed(|all| all.policy("metrics.yaml", METRICS_POLICY).policy("counts.yaml", COUNTS_POLICY)).await,
+            );
             started.cluster.create_nodes(&["shared-1", "shared-2", "shared-3"].map(FakeNode::new)).await.unwrap();
             *current = Arc::downgrade(&started);
             started
@@ -68,6 +70,17 @@ metadata: {name: metrics}
 spec:
   selector:
     namespaces: [metrics]
+    podSelector: {matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}
+";
+
+/// The same for pods that are created as dry runs and reviewed again.
+const COUNTS_POLICY: &str = r"
+apiVersion: outrigger.dev/v1alpha1
+kind: StreamPolicy
+metadata: {name: counts}
+spec:
+  selector:
+    namespaces: [counts]
     podSelector: {matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}
 ";
 

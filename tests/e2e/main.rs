@@ -18,6 +18,7 @@ mod hostile;
 mod installation;
 mod metrics;
 mod open_streams;
+mod other_webhooks;
 mod placement;
 mod processes;
 mod resources;

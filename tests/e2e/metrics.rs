@@ -95,7 +95,6 @@ fn a_real_prometheus_returns_the_placements_injections_and_refusals_just_made() 
             (r#"sum(outrigger_extender_request_duration_seconds_count{verb="bind"})"#, 3.0),
             (r#"sum(outrigger_extender_request_duration_seconds_count{verb="filter"})"#, 4.0),
             (r#"sum(outrigger_admission_request_duration_seconds_count{verb="mutate"})"#, 4.0),
-            (r#"sum(outrigger_admission_request_duration_seconds_count{verb="validate"})"#, 4.0),
             (r#"(outrigger_certificate_expiry_timestamp_seconds{job="admission"} - time()) / 86400"#, 364.0),
         ] {
             becomes(&prometheus, query, |value| value >= least).await.unwrap();

@@ -346,9 +346,9 @@ async fn large_reviews_of_many_callers_do_not_add_up_in_memory() {
     for (path, body) in [
         ("/admission/mutate", unknown(LARGEST, r#"{"a":0}"#)),
         // The largest that are looked at.
-        ("/admission/mutate", unknown(395_000, r#"{"a":0}"#)),
-        ("/admission/mutate", unknown(95_000, "0")),
-        ("/admission/validate", unknown(145_000, "[]")),
+        ("/admission/mutate", unknown(330_000, r#"{"a":0}"#)),
+        ("/admission/mutate", unknown(580_000, "0")),
+        ("/admission/validate", unknown(405_000, "[]")),
         ("/admission/validate-streamjob", filled(3 << 20, &before_it, |_| "[]".to_owned(), "]}}}}")),
         (
             "/admission/mutate",

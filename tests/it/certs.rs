@@ -42,7 +42,8 @@ fn trusting(folder: &Path) -> ClientConfig {
 fn greet(server: &Path, client: &Path, name: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let certificate = ServingCertificate::from_files(server.join("tls.crt"), server.join("tls.key")).unwrap();
+    let certificate =
+        ServingCertificate::from_files("admission", server.join("tls.crt"), server.join("tls.key")).unwrap();
     let config = Arc::new(certificate.server_config().unwrap());
     let serving = std::thread::spawn(move || {
         let (socket, _) = listener.accept().unwrap();

@@ -44,16 +44,31 @@ async fn a_new_certificate_is_served_and_open_connections_go_on() {
     let first = program.admission.clone();
     assert_eq!(ask(&first).await.unwrap().status, 200);
 
-    // Half a change: the certificate is there, its key is not.
+    let reloaded = async |expected: f64| {
+        until("the metric says so", PATIENCE, async || {
+            let value = program
+                .metric(r#"outrigger_certificate_last_reload_successful{listener="admission",kind="serving"}"#)
+                .await?;
+            ensure!((value - expected).abs() < 0.1, "it is {value}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    };
+    reloaded(1.0).await;
+
+    // Half a change: the certificate is there, its key is not. Undone, all is well again.
     let next = tempfile::tempdir().unwrap();
     issue(next.path());
+    let before = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.join("tls.crt"), before.path().join("tls.crt")).unwrap();
     replace(folder, next.path(), "tls.crt");
-    until("the half change is reported", PATIENCE, async || {
-        ensure!(program.log().contains("cannot be used together"), "{}", program.log());
-        Ok(())
-    })
-    .await
-    .unwrap();
+    reloaded(0.0).await;
+    assert!(program.log().contains("cannot be used together"), "{}", program.log());
+    replace(folder, before.path(), "tls.crt");
+    reloaded(1.0).await;
+    replace(folder, next.path(), "tls.crt");
+    reloaded(0.0).await;
     let old = Caller::trusting(program.admission.address, &folder.join("ca.crt"));
     assert_eq!(ask(&old).await.unwrap().status, 200, "the last good one is served");
 
@@ -64,12 +79,16 @@ async fn a_new_certificate_is_served_and_open_connections_go_on() {
     })
     .await
     .unwrap();
+    reloaded(1.0).await;
     // A new connection of a caller that trusts the old authority alone is refused, an open one goes on.
     let old = Caller::trusting(program.admission.address, &folder.join("ca.crt"));
     assert!(ask(&old).await.is_err());
     assert_eq!(ask(&first).await.unwrap().status, 200, "the connection that was open");
 
-    let expiry = program.metric("outrigger_certificate_expiry_timestamp_seconds").await.unwrap();
+    let expiry = program
+        .metric(r#"outrigger_certificate_expiry_timestamp_seconds{listener="admission",kind="serving"}"#)
+        .await
+        .unwrap();
     assert!(expiry > 1.7e9, "{expiry}");
 }
 
@@ -103,7 +122,8 @@ async fn an_extender_with_an_authority_for_callers_answers_nobody_without_a_cert
         command.args(["certs", "--name", "127.0.0.1", "--client", "--out"]).arg(folder.path()).assert().code(0);
     }
     let file = |name: &str| ours.path().join(name).display().to_string();
-    let [cert, key, ca] = ["tls.crt", "tls.key", "ca.crt"].map(file);
+    std::fs::copy(ours.path().join("ca.crt"), ours.path().join("callers.crt")).unwrap();
+    let [cert, key, ca] = ["tls.crt", "tls.key", "callers.crt"].map(file);
     let arguments = ["--extender-tls-cert", &cert, "--extender-tls-key", &key, "--extender-tls-client-ca", &ca];
     let api = ApiServer::start(vec![node("n1"), pod("a")]);
     let program = Program::start(&api, Settings { arguments: &arguments, ..Settings::default() }).await;
@@ -122,6 +142,38 @@ async fn an_extender_with_an_authority_for_callers_answers_nobody_without_a_cert
     let scheduler = Caller::showing(address, ours.path(), ours.path());
     let bound = scheduler.post("/extender/bind", binding).await.unwrap();
     assert_eq!((bound.status, bound.body.as_str()), (200, r#"{"Error":""}"#));
+
+    // Another authority of callers, while connections stay open: first a file that has none, then that of the others.
+    let metric = |name: &str| format!(r#"outrigger_certificate_{name}{{listener="extender",kind="client_ca"}}"#);
+    let reloaded = async |expected: f64| {
+        until("the metric says so", PATIENCE, async || {
+            let value = program.metric(&metric("last_reload_successful")).await?;
+            ensure!((value - expected).abs() < 0.1, "it is {value}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    };
+    let answers = async |folder: &Path| {
+        let caller = Caller::showing(address, ours.path(), folder);
+        caller.post("/extender/bind", "{}".to_owned()).await.is_ok()
+    };
+    reloaded(1.0).await;
+    std::fs::write(ours.path().join("none"), "").unwrap();
+    std::fs::copy(theirs.path().join("ca.crt"), ours.path().join("others.crt")).unwrap();
+    let callers = ours.path().join("callers.crt");
+    std::fs::rename(ours.path().join("none"), &callers).unwrap();
+    reloaded(0.0).await;
+    assert!(answers(ours.path()).await, "the last good authority stays in use");
+    std::fs::rename(ours.path().join("others.crt"), &callers).unwrap();
+    reloaded(1.0).await;
+    assert!(answers(theirs.path()).await && !answers(ours.path()).await, "the new authority");
+    assert_eq!(
+        scheduler.post("/extender/bind", "{}".to_owned()).await.unwrap().status,
+        400,
+        "the connection that was open"
+    );
+    assert!(program.metric(&metric("expiry_timestamp_seconds")).await.unwrap() > 1.7e9);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::support::{SIDECAR, pod, policy, pools, review};
-use crate::admission::{Answer, Context, DecodeError, SkipReason, mutate, validate};
-use crate::model::{Declarations, ResourceConstraints};
+use crate::admission::{Answer, Context, Decision, DecodeError, SkipReason, mutate, validate};
+use crate::model::{Declarations, RequestOutcome, ResourceConstraints};
 
 fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
     let (policies, pools) = (policy(SIDECAR), pools());
@@ -56,16 +56,13 @@ fn an_empty_body_is_refused() {
 fn a_pod_that_is_nested_too_deeply_is_refused_where_it_would_be_read() {
     let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(both(&review_with("j", &deep(50))).iter().all(Result::is_ok));
-    for levels in [200, 40_000] {
+    for levels in [200, 40_000, 100_000] {
         for answer in both(&review_with("j", &deep(levels))) {
             assert!(matches!(answer, Err(DecodeError::Object(_))), "{levels}");
         }
     }
-    // Here the number of values alone says that it is no pod.
-    for answer in both(&review_with("j", &deep(100_000))) {
-        let decision = answer.unwrap().decision;
-        assert_eq!((decision.skip_reason(), decision.policy()), (Some(SkipReason::TooLarge), None));
-    }
+    // Here the memory that the values would take is found first.
+    assert!(both(&review_with("j", &deep(600_000))).iter().all(Result::is_ok));
     assert!(both(deep(100_000).as_bytes()).iter().all(Result::is_err));
 }
 
@@ -82,4 +79,28 @@ fn a_pod_of_no_policy_is_not_read_beyond_its_labels() {
             json!({"uid": "u-1", "allowed": true})
         );
     }
+}
+
+#[test]
+fn a_legal_pod_of_many_values_is_prepared_and_one_that_takes_too_much_memory_is_skipped_or_denied() {
+    let (policies, pools) = (policy(SIDECAR), pools());
+    let constraints = ResourceConstraints::default();
+    let context =
+        Context { policies: &policies, pools: &pools, declared: &Declarations::default(), constraints: &constraints };
+    let variables: Value = (0..10_000).map(|n| json!({"name": format!("V{n}"), "value": "a,b,[c]"})).collect();
+    let legal = pod(&json!({
+        "metadata": {"annotations": {"notes": ",".repeat(250_000)}},
+        "spec": {"containers": [{"name": "pe", "env": variables}]},
+    }));
+    assert_eq!(mutate(&review(&legal), context).unwrap().decision.outcome(), RequestOutcome::Injected);
+
+    let greedy = review_with("j", &format!("[{}]", vec![r#"{"a":0}"#; 90_000].join(",")));
+    let mutated = mutate(&greedy, context).unwrap().decision;
+    assert_eq!(mutated.skip_reason(), Some(SkipReason::TooLarge));
+    assert!(mutated.warnings()[0].contains("too many values"), "{:?}", mutated.warnings());
+    let validated = validate(&greedy, context).unwrap().decision;
+    assert!(
+        matches!(&validated, Decision::Deny { message, .. } if message.contains("too many values")),
+        "{validated:?}"
+    );
 }

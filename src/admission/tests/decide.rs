@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::admission::DenialReason;
 use crate::admission::tests::support::{SIDECAR, decided, operations, pod, policies, policy, pools, prepared};
 use crate::model::{Declarations, RequestOutcome, ResourceConstraints, WithheldSidecar};
 use crate::policy::PolicySet;
@@ -112,7 +113,7 @@ fn a_contradiction_is_denied_where_the_policy_says_so() {
     let before = pod(&json!({"metadata": {"annotations": {"outrigger.dev/exlocation": "a,,b"}}}));
     let decision = decided(&policy("  onConflict: Deny\n"), &before);
     let message = "outrigger.dev/exlocation: `a,,b` has an empty part; write a list such as `a,b`".to_owned();
-    assert_eq!(decision, Decision::Deny { policy: "streams".into(), message });
+    assert_eq!(decision, Decision::Deny { policy: "streams".into(), reason: DenialReason::InvalidPlacement, message });
     assert!(decision.patch().is_empty());
 }
 

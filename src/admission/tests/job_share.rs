@@ -9,13 +9,22 @@ use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenS
 
 /// The requests of the container of a PE, once its pod is admitted; the `Job` has these PEs and requests.
 fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
+    requests_after(
+        pes,
+        of_job,
+        &json!({"spec": {"containers": [{"name": "pe", "image": "pe:1", "resources": resources}]}}),
+    )
+}
+
+/// The same for a pod with these members.
+fn requests_after(pes: u32, of_job: &[(&str, &str)], more: &Value) -> Value {
     let id = ObjectId::new(&Namespace::from("ns"), "app");
     let requests = of_job.iter().copied().collect();
     let defaults = Labels::default();
     let job = DeclaredJob { id: id.clone(), defaults, requests, pes: NonZeroU32::new(pes), field_problems: vec![] };
     let open_streams = OpenStreams { jobs: Arc::new([(id, Arc::new(job))].into()), ..OpenStreams::default() };
     let declared = Declarations { open_streams, ..Declarations::default() };
-    let pod = json!({
+    let mut pod = json!({
         "metadata": {
             "name": "app-0-x1",
             "labels": {"streams.ibm.com/job": "app", "streams.ibm.com/pe": "0"},
@@ -24,8 +33,8 @@ fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
                 "controller": true,
             }],
         },
-        "spec": {"containers": [{"name": "pe", "image": "pe:1", "resources": resources}]},
     });
+    json_patch::merge(&mut pod, more);
     let context = Context {
         policies: &open_streams_policy(),
         pools: &pools(),
@@ -57,4 +66,21 @@ fn what_was_chosen_for_the_pe_what_cannot_be_divided_and_what_is_not_known_stay(
     assert_eq!(requests(0, &[("cpu", "4")], &one), one["requests"], "not counted yet");
     assert_eq!(requests(10, &[], &one), one["requests"], "the job requests nothing");
     assert_eq!(requests(10, &[("cpu", "four")], &one), one["requests"], "no quantity");
+}
+
+#[test]
+fn a_later_call_shares_nothing_again() {
+    let chosen = json!({"requests": {"cpu": "4"}});
+    let prepared = json!({
+        "metadata": {"annotations": {"outrigger.dev/policy": "open-streams"}},
+        "spec": {"schedulerName": "outrigger", "containers": [{"name": "pe", "resources": chosen}]},
+    });
+    assert_eq!(
+        requests_after(10, &[("cpu", "4")], &prepared),
+        chosen["requests"],
+        "another webhook has written it since"
+    );
+    let mut first = prepared;
+    first["spec"]["schedulerName"] = json!("default-scheduler");
+    assert_eq!(requests_after(10, &[("cpu", "4")], &first)["cpu"], "400m");
 }

@@ -231,12 +231,13 @@ fn patched(pod: &Value, decision: &Decision) -> Value {
 }
 
 /// Every path that a patch may touch; `*` is one member or index.
-const MAY_CHANGE: [&str; 24] = [
+const MAY_CHANGE: [&str; 25] = [
     "/metadata/labels",
     "/metadata/labels/outrigger.dev~1job",
     "/metadata/labels/outrigger.dev~1pe",
     "/metadata/annotations",
     "/metadata/annotations/outrigger.dev~1policy",
+    "/metadata/annotations/outrigger.dev~1sized-containers",
     "/metadata/annotations/outrigger.dev~1placement",
     "/metadata/annotations/outrigger.dev~1epoch",
     "/metadata/annotations/outrigger.dev~1wake",

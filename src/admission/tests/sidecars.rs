@@ -81,11 +81,27 @@ fn a_guaranteed_sidecar_keeps_the_class() {
 }
 
 #[test]
-fn where_the_pod_is_sized_as_a_whole_the_sidecar_shares() {
+fn the_sidecar_shares_what_the_pod_has_as_a_whole_and_keeps_the_rest() {
+    let own = "{requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 32Mi}, claims: []}";
+    let spec = format!("  injection: {{sidecars: [{{name: relay, image: r, resources: {own}}}]}}\n");
+    for (whole, left, shared) in [
+        (
+            json!({"requests": {"cpu": "1"}}),
+            json!({"requests": {"memory": "16Mi"}, "limits": {"memory": "32Mi"}, "claims": []}),
+            "cpu",
+        ),
+        (json!({"limits": {"memory": "1Gi"}}), json!({"requests": {"cpu": "10m"}, "claims": []}), "memory"),
+        (json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}), json!({"claims": []}), "cpu, memory"),
+    ] {
+        let (after, warnings) = prepared(&policy(&spec), &pod(&json!({"spec": {"resources": whole}})));
+        assert_eq!(after["spec"]["initContainers"][0]["resources"], left, "{whole}");
+        assert_eq!(warnings, [format!("spec.resources sets {shared}: sidecar `relay` shares that of the pod")]);
+    }
     let spec = "  injection: {sidecars: [{name: relay, image: r, resources: {requests: {cpu: 10m}}}]}\n";
-    let (after, warnings) = prepared(&policy(spec), &pod(&json!({"spec": {"resources": {"requests": {"cpu": "1"}}}})));
+    let (after, _) = prepared(&policy(spec), &pod(&json!({"spec": {"resources": {"limits": {"cpu": "1"}}}})));
     assert_eq!(after["spec"]["initContainers"][0].get("resources"), None);
-    assert_eq!(warnings, ["spec.resources is set: sidecar `relay` shares them and has none of its own"]);
+    let other = pod(&json!({"spec": {"resources": {"limits": {"memory": "1Gi"}}}}));
+    assert_eq!(prepared(&policy(spec), &other).1, Vec::<String>::new(), "nothing is shared");
 }
 
 const NOTE: &str = "outrigger.dev/withheld";

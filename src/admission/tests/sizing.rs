@@ -1,10 +1,10 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::admission::tests::support::{operations, pod, policy, prepared, sized};
 
 const SIZES: &str = "  resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {memory: 2Gi}}\n";
 
-fn resources(spec: &str, resources: &serde_json::Value, limit_ranger: &str) -> (serde_json::Value, Vec<String>) {
+fn resources(spec: &str, resources: &Value, limit_ranger: &str) -> (Value, Vec<String>) {
     let (pod, warnings) = prepared(&policy(spec), &sized(resources, limit_ranger));
     (pod["spec"]["containers"][0]["resources"].clone(), warnings)
 }
@@ -23,13 +23,120 @@ fn what_the_user_chose_stays() {
     assert_eq!(resources(SIZES, &chosen, ""), (chosen, vec![]));
 }
 
+/// What the numbers of a container become: request and limit before and after sizing, `-` for an absent number. `fill`
+/// names the numbers that a `LimitRange` has filled in.
+const NUMBERS: [(&str, &str, &str, &str); 17] = [
+    // request limit, filled in, policy's request and limit, after
+    ("- -", "", "500m 2", "500m 2"),
+    ("- -", "", "500m -", "500m -"),
+    ("- -", "", "- 2", "- 2"),
+    // The user's, the autoscaler's, or another webhook's: the pod shows no difference.
+    ("700m -", "", "500m -", "700m -"),
+    ("300m -", "", "500m -", "300m -"),
+    ("300m -", "", "500m 2", "300m 2"),
+    ("3 -", "", "500m 2", "3 3"),
+    ("200m 1", "", "500m 2", "200m 1"),
+    ("- 1", "", "500m 2", "- 1"),
+    // Filled in: a request is raised, up to the limit, and never lowered. A limit stays.
+    ("100m -", "request", "500m -", "500m -"),
+    ("100m -", "request", "50m 2", "100m 2"),
+    ("100m -", "request", "- 50m", "100m 100m"),
+    ("100m 200m", "request limit", "500m 2", "200m 200m"),
+    ("100m 1", "request limit", "500m 500m", "500m 1"),
+    ("800m 1", "request limit", "500m 500m", "800m 1"),
+    ("100m 200m", "limit", "500m 2", "100m 200m"),
+    ("100m 200m", "request", "500m 2", "200m 200m"),
+];
+
+/// A map of one resource, or an empty map.
+fn cpu(number: &str) -> Value {
+    if number == "-" { json!({}) } else { json!({ "cpu": number }) }
+}
+
+fn cpu_of(numbers: &str) -> Value {
+    let (request, limit) = numbers.split_once(' ').unwrap();
+    json!({"requests": cpu(request), "limits": cpu(limit)})
+}
+
+/// The CPU of the first container, as a row of the table.
+fn row_of(pod: &Value) -> String {
+    let text = |kind: &str| pod["spec"]["containers"][0]["resources"][kind]["cpu"].as_str().unwrap_or("-").to_owned();
+    format!("{} {}", text("requests"), text("limits"))
+}
+
+fn word(filled_in: &str) -> String {
+    let sentences: Vec<String> =
+        filled_in.split_whitespace().map(|kind| format!("cpu {kind} for container pe")).collect();
+    if sentences.is_empty() { String::new() } else { format!("LimitRanger plugin set: {}", sentences.join("; ")) }
+}
+
+fn sizes(policy: &str) -> String {
+    let (request, limit) = policy.split_once(' ').unwrap();
+    format!("  resources: {{requests: {}, limits: {}}}\n", cpu(request), cpu(limit))
+}
+
 #[test]
-fn what_a_limit_range_filled_in_gives_way() {
-    let filled_in = json!({"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "64Mi"}});
-    let word = "LimitRanger plugin set: cpu, memory request for container pe; memory limit for container pe";
-    let (after, warnings) = resources(SIZES, &filled_in, word);
-    assert_eq!(after, json!({"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}}));
-    assert_eq!(warnings, Vec::<String>::new());
+fn chosen_numbers_stay_and_filled_in_requests_are_only_raised() {
+    for (before, filled_in, sizing, after) in NUMBERS {
+        let (pod, _) = prepared(&policy(&sizes(sizing)), &sized(&cpu_of(before), &word(filled_in)));
+        assert_eq!(row_of(&pod), after, "{before}, filled in: {filled_in}, policy: {sizing}");
+    }
+}
+
+#[test]
+fn a_later_call_changes_no_number_whoever_has_written_or_removed_it() {
+    for (before, filled_in, sizing, _) in NUMBERS {
+        let policies = policy(&sizes(sizing));
+        let (prepared_pod, _) = prepared(&policies, &sized(&cpu_of(before), &word(filled_in)));
+        for now in ["- -", "587m -", "587m 900m", "1m 1m", "- 7"] {
+            let mut changed = prepared_pod.clone();
+            changed["spec"]["containers"][0]["resources"] = cpu_of(now);
+            let (again, warnings) = prepared(&policies, &changed);
+            assert_eq!(again, changed, "{before}, filled in: {filled_in}, policy: {sizing}, now {now}");
+            assert_eq!(warnings, Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn a_container_that_another_webhook_adds_is_sized_at_the_later_call_alone() {
+    let policies = policy("  resources: {requests: {cpu: 500m}}\n");
+    let (mut changed, _) = prepared(&policies, &pod(&json!({})));
+    changed["spec"]["containers"][0]["resources"] = json!({});
+    let containers = changed["spec"]["containers"].as_array_mut().unwrap();
+    containers.insert(0, json!({"name": "proxy"}));
+    containers.push(json!({"name": "own", "resources": {"requests": {"cpu": "1m"}}}));
+    let (again, _) = prepared(&policies, &changed);
+    let requests = |index: usize| &again["spec"]["containers"][index]["resources"]["requests"];
+    assert_eq!((requests(0), requests(1), requests(2)), (&json!({"cpu": "500m"}), &Value::Null, &json!({"cpu": "1m"})));
+    assert_eq!(again["metadata"]["annotations"]["outrigger.dev/sized-containers"], "pe,proxy,own");
+    assert_eq!(prepared(&policies, &again).0, again);
+}
+
+#[test]
+fn a_forged_record_keeps_no_container_from_being_sized() {
+    let policies = policy("  resources: {requests: {cpu: 500m}}\n");
+    for mark in [json!(null), json!("another")] {
+        let forged = pod(&json!({"metadata": {"annotations": {
+            "outrigger.dev/sized-containers": "pe", "outrigger.dev/policy": mark,
+        }}}));
+        let (after, warnings) = prepared(&policies, &forged);
+        assert_eq!(row_of(&after), "500m -");
+        assert_eq!(warnings, ["outrigger.dev/sized-containers: removed; only outrigger writes it"]);
+    }
+}
+
+#[test]
+fn a_limit_of_a_limit_range_below_that_of_the_policy_is_said() {
+    let (pod, warnings) = prepared(&policy(&sizes("500m 2")), &sized(&cpu_of("100m 200m"), &word("request limit")));
+    assert_eq!(row_of(&pod), "200m 200m");
+    assert_eq!(
+        warnings,
+        [
+            "container `pe`: cpu request of the policy lowered to the limit `200m`",
+            "container `pe`: cpu limit `200m` of a LimitRange kept, not `2` of the policy",
+        ]
+    );
 }
 
 #[test]
@@ -75,7 +182,7 @@ fn amounts_are_compared_not_texts() {
 #[test]
 fn a_remainder_below_one_unit_does_not_put_a_request_above_its_limit() {
     let spec = "  resources: {requests: {cpu: 1500u}}\n";
-    let before = json!({"requests": {"cpu": "1"}, "limits": {"cpu": "1200u"}});
+    let before = json!({"requests": {"cpu": "100u"}, "limits": {"cpu": "1200u"}});
     let (after, warnings) = resources(spec, &before, "LimitRanger plugin set: cpu request for container pe");
     assert_eq!(after["requests"]["cpu"], "1200u");
     assert_eq!(warnings, Vec::<String>::new(), "equal to the unit: nothing worth telling");
@@ -107,13 +214,29 @@ fn only_the_containers_that_the_policy_names_are_sized() {
 }
 
 #[test]
-fn a_pod_that_is_sized_as_a_whole_is_left_alone() {
-    let before = pod(&json!({"spec": {"resources": {"limits": {"cpu": "2"}}}}));
-    let (after, warnings) = prepared(&policy(SIZES), &before);
-    assert_eq!(after["spec"]["containers"], before["spec"]["containers"]);
-    assert_eq!(warnings, ["spec.resources is set: the resources of policy `streams` are not applied"]);
-    let empty = pod(&json!({"spec": {"resources": {"limits": {}}}}));
-    assert_ne!(prepared(&policy(SIZES), &empty).0["spec"]["containers"], empty["spec"]["containers"]);
+fn a_resource_that_the_pod_has_as_a_whole_is_left_alone_and_others_are_sized() {
+    let spec = "  resources: {requests: {cpu: 500m, memory: 1Gi, hugepages-2Mi: 2Mi, example.com/gpu: 1}}\n";
+    for (whole, wanted, named) in [
+        (json!({"limits": {"memory": "2Gi"}}), json!(["500m", null, "2Mi", "1"]), "memory"),
+        (json!({"requests": {"cpu": "1"}}), json!([null, "1Gi", "2Mi", "1"]), "cpu"),
+        (
+            json!({"requests": {"cpu": "1"}, "limits": {"hugepages-2Mi": "4Mi"}}),
+            json!([null, "1Gi", null, "1"]),
+            "cpu, hugepages-2Mi",
+        ),
+        (json!({"requests": {"cpu": "1", "memory": "1Gi"}}), json!([null, null, "2Mi", "1"]), "cpu, memory"),
+    ] {
+        let (after, warnings) = prepared(&policy(spec), &pod(&json!({"spec": {"resources": whole}})));
+        let requests = &after["spec"]["containers"][0]["resources"]["requests"];
+        let found = ["cpu", "memory", "hugepages-2Mi", "example.com/gpu"].map(|resource| requests[resource].clone());
+        assert_eq!(json!(found), wanted, "{whole}");
+        assert_eq!(warnings, [format!("spec.resources sets {named}: that of policy `streams` is not applied")]);
+    }
+    for none in [json!({}), json!({"limits": {}}), json!({"limits": {"cpu": null}}), json!({"requests": null})] {
+        let (after, warnings) = prepared(&policy(spec), &pod(&json!({"spec": {"resources": none}})));
+        assert_eq!(row_of(&after), "500m -", "{none}");
+        assert_eq!(warnings, Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) struct Listening {
 pub(super) struct Addresses {
     /// The extender; a verb follows.
     pub(super) extender: String,
-    /// The webhook; `mutate` or `validate` follows.
+    /// The webhook; `mutate` follows.
     pub(super) admission: String,
     /// The metrics.
     pub(super) metrics: String,
@@ -46,7 +46,7 @@ pub(super) fn start(store: &Arc<Store>, api: &Arc<ApiServer>) -> Result<Listenin
     telemetry::policies_loaded(Some(store.view().policies.iter().count()));
     let names = [LOOPBACK.ip().to_string()];
     let issued = tls::issue(&names, OffsetDateTime::now_utc(), CERTIFICATE_LIFETIME).map_err(CommandError::failed)?;
-    let certificate = ServingCertificate::from_issued(&issued).map_err(CommandError::failed)?;
+    let certificate = ServingCertificate::from_issued("demo", &issued).map_err(CommandError::failed)?;
     let config = || certificate.server_config().map_err(CommandError::failed);
 
     let binder = Arc::new(Binder::new(Arc::clone(store), Arc::<ApiServer>::clone(api), "demo".to_owned()));

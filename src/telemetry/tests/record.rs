@@ -17,8 +17,11 @@ fn scraped() -> String {
             outcome: RequestOutcome::Injected,
             injected_by: Some("annotations"),
             skipped: Some("NoPolicy"),
+            count: ReviewCount::Object,
         };
-        admission("mutate", Duration::from_millis(1), review);
+        for count in [ReviewCount::Object, ReviewCount::DryRun, ReviewCount::Nothing] {
+            admission("mutate", Duration::from_millis(1), ReviewOutcome { count, ..review });
+        }
         withheld(WithheldReason::PortInUse);
         bind_conflict("Conflict");
         assumed_pods(1, 2, 3);
@@ -30,7 +33,9 @@ fn scraped() -> String {
             now,
         );
         load_file_read(true);
-        certificate_expiry(1);
+        let labels = CertificateLabels { listener: "admission", kind: "serving" };
+        certificate_expiry(labels, 1);
+        certificate_read(labels, true);
         controller_write("Event", WriteOutcome::Written);
         lease(true);
     });
@@ -67,6 +72,19 @@ fn what_is_recorded_has_the_name_the_kind_and_the_labels_that_are_declared() {
         assert!(scraped.contains(&format!("# TYPE {} {kind}\n", metric.name)), "{}", metric.name);
         assert!(scraped.contains(&format!("# HELP {} {}\n", metric.name, metric.help)), "{}", metric.name);
     }
+}
+
+#[test]
+fn of_three_reviews_of_a_pod_one_counts_as_a_pod_and_one_as_a_dry_run() {
+    let scraped = scraped();
+    for line in [
+        r#"outrigger_injections_total{policy="annotations"} 1"#,
+        r#"outrigger_admission_skips_total{reason="NoPolicy"} 1"#,
+        r#"outrigger_admission_dry_runs_total{outcome="injected"} 1"#,
+    ] {
+        assert!(scraped.contains(line), "{line}: {scraped}");
+    }
+    assert!(scraped.contains(r#"_request_duration_seconds_count{verb="mutate",outcome="injected"} 3"#), "{scraped}");
 }
 
 #[test]
