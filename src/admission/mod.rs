@@ -38,6 +38,7 @@ mod qos;
 mod quantity;
 mod review;
 mod scheduler;
+mod sidecar_demands;
 mod sidecars;
 mod sizing;
 mod skip_reason;

@@ -7,6 +7,7 @@ use super::json;
 use super::patch::{PatchBuilder, Unpatchable};
 use super::qos;
 use super::quantity::has_pod_level;
+use super::sidecar_demands;
 
 /// Adds each sidecar after the user's init containers. A container with the name of a sidecar replaces that sidecar.
 pub(super) fn add(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Result<(), Unpatchable> {
@@ -17,9 +18,17 @@ pub(super) fn add(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) -> Re
         if has_container(patch.pod(), name) {
             continue;
         }
+        if let Some(problem) = &sidecar.rejection {
+            patch.warn(&format!("sidecar `{name}` was not added: the API server rejects it: {problem}"));
+            continue;
+        }
         if let Some(volume) = missing_volume(patch.pod(), &sidecar.container) {
             // The API server rejects a pod that mounts an unknown volume.
             patch.warn(&format!("sidecar `{name}` was not added: the pod has no volume `{volume}`"));
+            continue;
+        }
+        if let Some(problem) = sidecar_demands::unmet(patch.pod(), &sidecar.container) {
+            patch.warn(&format!("sidecar `{name}` was not added: {problem}"));
             continue;
         }
         let mut container = sidecar.container.clone();

@@ -12,6 +12,7 @@ mod document;
 )]
 mod host_pool;
 mod load;
+mod located;
 mod metadata;
 mod node;
 mod node_requirements;
@@ -29,6 +30,7 @@ pub use document::{DocumentError, Position};
 pub(crate) use document::{FieldError, parse_documents};
 pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};
 pub use load::loads;
+pub(crate) use located::{Content, Located, Member};
 pub(crate) use metadata::controller;
 pub use node::NodeObject;
 pub use pod::PodObject;

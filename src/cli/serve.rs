@@ -17,8 +17,8 @@ use super::process_identity::process_identity;
 use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
-use crate::control::{Lease, Requeuer, StatusWriter};
-use crate::files::{LoadFile, follow_certificate};
+use crate::control::{Lease, Requeuer, SidecarDryRun, StatusWriter};
+use crate::files::{self, LoadFile, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     /// Address of /livez and /readyz alone, for probes; without it, probes ask the address of the metrics
     #[arg(long, value_name = "IP:PORT")]
     health_listen: Option<SocketAddr>,
-    /// Namespace of the Lease that elects the one process that writes as controller
+    /// Namespace of this installation: of the Lease that elects the controller, and of the dry runs of sidecars
     #[arg(long, value_name = "NAME", default_value = "outrigger-system")]
     lease_namespace: String,
     /// Worker threads of each server
@@ -144,6 +144,9 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     report(&policies);
     let certificates = certificates(&arguments)?;
     let client = connect(arguments.kubeconfig.as_deref()).await.map_err(CommandError::input)?;
+    let dry_run = arguments.role.contains(&Role::Admission);
+    let dry_run = dry_run.then(|| SidecarDryRun::new(client.clone(), &arguments.lease_namespace));
+    let policies = checked(dry_run.as_ref(), policies).await;
     let store = Arc::new(Store::new(policies));
     let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFile::new(arguments.load_file.clone());
@@ -175,7 +178,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
-        background.spawn("policy files", files.follow(Arc::clone(&store)));
+        let follow = files.follow(Arc::clone(&store), async move |policies| checked(dry_run.as_ref(), policies).await);
+        background.spawn("policy files", follow);
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -198,6 +202,14 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         lease = Some(held);
     }
     run_until_stopped(servers, background, lease).await
+}
+
+/// The policies, with the sidecars marked that the API server accepts in no pod. Only admission injects sidecars.
+async fn checked(dry_run: Option<&SidecarDryRun>, policies: PolicySet) -> PolicySet {
+    match dry_run {
+        Some(dry_run) => dry_run.check(policies).await,
+        None => policies,
+    }
 }
 
 /// Starts the listeners of probes and metrics.
@@ -322,7 +334,7 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
 }
 
 fn report(policies: &PolicySet) {
-    telemetry::policies_loaded(Some(policies.iter().count()));
+    files::report(policies);
     for policy in policies.iter() {
         tracing::info!(policy = &*policy.name, priority = policy.priority, dialect = %policy.dialect, "loaded");
     }

@@ -13,9 +13,11 @@ mod objects;
 mod rate_limit;
 mod requeue;
 mod requeue_queue;
+mod sidecar_dry_run;
 mod status_writer;
 mod written_statuses;
 
 pub use lease::Lease;
 pub use requeue::Requeuer;
+pub use sidecar_dry_run::SidecarDryRun;
 pub use status_writer::StatusWriter;

@@ -50,6 +50,7 @@ pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
 pub use resource_list::ResourceList;
 pub use resource_version::ResourceVersion;
+pub(crate) use resources::parse_thousandths;
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, is_extended_resource};
 pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};

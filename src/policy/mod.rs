@@ -3,12 +3,14 @@
 //! `raw` mirrors a `StreamPolicy` document; [`StreamPolicy`] is a valid policy. [`PolicySet`] finds the one policy that
 //! governs a pod, and [`PolicySet::pe`] is the PE that the pod is.
 
+mod container;
 mod dialect;
 mod load_protection;
 mod on_conflict;
 mod pe;
 mod raw;
 mod resolve;
+mod schema;
 mod selector;
 mod set;
 mod spec;
@@ -17,5 +19,5 @@ pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;
 pub use resolve::StreamPolicy;
 pub(crate) use resolve::{PlacementPolicy, Sizing};
-pub use set::{PolicySet, Source};
+pub use set::{PolicySet, RejectedSidecar, Source};
 pub(crate) use spec::EffectiveValue;

@@ -125,6 +125,16 @@ pub fn policies_loaded(count: Option<usize>) {
     }
 }
 
+/// Sets how many sidecars the API server accepts in no pod.
+pub fn rejected_sidecars(count: usize) {
+    gauge!(names::REJECTED_SIDECARS).set(number(count));
+}
+
+/// Sets how many warnings there are of the policies in force.
+pub fn policy_warnings(count: usize) {
+    gauge!(names::POLICY_WARNINGS).set(number(count));
+}
+
 /// Sets how many nodes are overloaded by each metric, how many nodes have a measurement that counts, and the age of the
 /// newest measurement; `None` where load protection is off.
 pub fn load(summary: Option<LoadSummary>, now: Timestamp) {
