@@ -19,6 +19,7 @@ mod installation;
 mod metrics;
 mod open_streams;
 mod placement;
+mod policies;
 mod processes;
 mod resources;
 mod rights;
