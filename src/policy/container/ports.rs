@@ -1,4 +1,4 @@
-//! Declared ports: each name and each host port once.
+//! Declared ports: each name, each port and each host port once.
 
 use super::error_at;
 use crate::api::{FieldError, Located};
@@ -15,19 +15,29 @@ pub(super) fn check(container: &Located, path: &str) -> Result<(), FieldError> {
         {
             return Err(error_at(port, &path, "name", format!("two ports are named `{name}`")));
         }
-        let host_port = |port: &Located| {
-            let number = port.integer_of("hostPort").filter(|number| *number != 0)?;
-            Some((number, protocol(port).to_owned(), port.text_of("hostIP").unwrap_or_default().to_owned()))
-        };
-        if let Some(own) = host_port(port)
-            && before.iter().any(|other| host_port(other).as_ref() == Some(&own))
-        {
-            return Err(error_at(port, &path, "hostPort", format!("two ports have host port {}", own.0)));
+        for member in [
+            "hostPort",
+            // In a pod with `hostNetwork`, the port is a host port too.
+            "containerPort",
+        ] {
+            let Some(own) = listens_on(port, member) else { continue };
+            if before.iter().any(|other| listens_on(other, member).as_ref() == Some(&own)) {
+                let kind = if member == "hostPort" { "host port" } else { "port" };
+                return Err(error_at(
+                    port,
+                    &path,
+                    member,
+                    format!("the sidecar declares {kind} {} twice: keep one", own.0),
+                ));
+            }
         }
     }
     Ok(())
 }
 
-fn protocol(port: &Located) -> &str {
-    port.text_of("protocol").unwrap_or("TCP")
+/// A port with its protocol and address; `None` where the member has no port.
+fn listens_on(port: &Located, member: &str) -> Option<(i64, String, String)> {
+    let number = port.integer_of(member).filter(|number| *number != 0)?;
+    let text = |member: &str| port.text_of(member).unwrap_or_default().to_owned();
+    Some((number, port.text_of("protocol").unwrap_or("TCP").to_owned(), text("hostIP")))
 }

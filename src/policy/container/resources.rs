@@ -5,6 +5,9 @@ use crate::api::{Content, FieldError, Located};
 use crate::model::{is_extended_resource, parse_thousandths};
 use crate::policy::schema::{element_path, member_path};
 
+/// The API server counts devices and pages in thousandths, in 64 bits.
+const LARGEST_THOUSANDTHS: u128 = 9_223_372_036_854_775_807;
+
 /// An amount with the text of its author.
 struct Amount<'l> {
     text: String,
@@ -26,7 +29,7 @@ pub(in crate::policy) fn check_amounts(resources: &Located, path: &str) -> Resul
         let request = amount(&member.value)?;
         let path = |kind: &str| member_path(&member_path(path, kind), &member.name);
         let limit = resources.get("limits").and_then(|limits| limits.get(&member.name));
-        let is_exact = is_extended_resource(&member.name) || is_huge_page(&member.name);
+        let is_exact = is_exact(&member.name);
         let Some(limit) = limit.map(amount).transpose()? else {
             if is_exact {
                 let problem = format!(
@@ -74,6 +77,9 @@ pub(super) fn check_resize_policy(container: &Located, path: &str) -> Result<(),
 
 fn check_amount(name: &str, amount: &Amount<'_>, path: &str) -> Result<(), FieldError> {
     let error = |problem: String| Err(FieldError::at(amount.at.position, path, problem));
+    if is_exact(name) && amount.thousandths > LARGEST_THOUSANDTHS {
+        return error(format!("`{}` is too large", amount.text));
+    }
     if is_extended_resource(name) && !amount.thousandths.is_multiple_of(1_000) {
         return error(format!("`{}` is not a whole number: this resource has no fractions", amount.text));
     }
@@ -87,6 +93,11 @@ fn check_amount(name: &str, amount: &Amount<'_>, path: &str) -> Result<(), Field
         }
     }
     Ok(())
+}
+
+/// True for a resource whose request is its limit.
+fn is_exact(name: &str) -> bool {
+    is_extended_resource(name) || is_huge_page(name)
 }
 
 fn is_huge_page(name: &str) -> bool {

@@ -82,7 +82,13 @@ fn a_sidecar_that_the_api_server_refuses_is_an_error_with_the_place_of_the_very_
             "ports: [{hostPort: 9, containerPort: 1}, {hostPort: 9, containerPort: 2}]",
             11,
             "ports[1].hostPort",
-            "two ports have host port 9",
+            "declares host port 9 twice",
+        ),
+        (
+            "ports: [{containerPort: 9}, {containerPort: 9, name: a}]",
+            11,
+            "ports[1].containerPort",
+            "declares port 9 twice",
         ),
         // Probes and hooks.
         ("livenessProbe: {periodSeconds: 1}", 11, "livenessProbe", "one is missing"),
@@ -165,6 +171,7 @@ fn a_sidecar_that_the_api_server_refuses_is_an_error_with_the_place_of_the_very_
         ("resources: {requests: {a.b/c: 1}}", 11, "resources.requests[a.b/c]", "a limit is missing"),
         ("resources: {requests: {a.b/c: 1}, limits: {a.b/c: 2}}", 11, "resources.limits[a.b/c]", "must be equal"),
         ("resources: {limits: {a.b/c: 500m}}", 11, "resources.limits[a.b/c]", "whole number"),
+        ("resources: {limits: {a.b/c: 9000000000000000000}}", 11, "resources.limits[a.b/c]", "too large"),
         ("resources: {limits: {hugepages-2Mi: 3Mi, cpu: 1}}", 11, "resources.limits.hugepages-2Mi", "multiple"),
         ("resources: {limits: {hugepages-2Mi: 4Mi}}", 11, "resources", "huge pages need cpu or memory"),
         ("resources: {claims: [{name: a}]}", 11, "resources.claims", "cannot add claims yet"),
