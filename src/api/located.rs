@@ -77,6 +77,15 @@ impl Located {
         }
     }
 
+    /// A text or a number as text: people write quantities either way.
+    pub(crate) fn spelled(&self) -> String {
+        match &self.content {
+            Content::Number(number) => number.to_string(),
+            Content::Text(text) => text.clone(),
+            Content::Null | Content::Flag(_) | Content::List(_) | Content::Object(_) => String::new(),
+        }
+    }
+
     /// The text of a member; `None` where there is none, or an empty one.
     pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.get(name)?.text().filter(|text| !text.is_empty())

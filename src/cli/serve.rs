@@ -17,7 +17,7 @@ use super::process_identity::process_identity;
 use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
-use crate::control::{Lease, Requeuer, SidecarDryRun, StatusWriter};
+use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
 use crate::files::{self, LoadFile, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
@@ -144,10 +144,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     report(&policies);
     let certificates = certificates(&arguments)?;
     let client = connect(arguments.kubeconfig.as_deref()).await.map_err(CommandError::input)?;
-    let dry_run = arguments.role.contains(&Role::Admission);
-    let dry_run = dry_run.then(|| SidecarDryRun::new(client.clone(), &arguments.lease_namespace));
-    let policies = checked(dry_run.as_ref(), policies).await;
-    let store = Arc::new(Store::new(policies));
+    let checks = PolicyChecks::new(&arguments, &client);
+    let store = Arc::new(Store::new(checks.check(policies).await));
     let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
@@ -178,7 +176,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
-        let follow = files.follow(Arc::clone(&store), async move |policies| checked(dry_run.as_ref(), policies).await);
+        let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
         background.spawn("policy files", follow);
     }
     if is_extender {
@@ -204,11 +202,23 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     run_until_stopped(servers, background, lease).await
 }
 
-/// The policies, with the sidecars marked that the API server accepts in no pod. Only admission injects sidecars.
-async fn checked(dry_run: Option<&SidecarDryRun>, policies: PolicySet) -> PolicySet {
-    match dry_run {
-        Some(dry_run) => dry_run.check(policies).await,
-        None => policies,
+/// What the API server is asked about policies before they take effect; nothing where this process admits no pods.
+struct PolicyChecks(Option<(SidecarDryRun, Registration)>);
+
+impl PolicyChecks {
+    fn new(arguments: &Arguments, client: &kube::Client) -> Self {
+        let checks = || {
+            let dry_run = SidecarDryRun::new(client.clone(), &arguments.lease_namespace);
+            (dry_run, Registration::new(client.clone()))
+        };
+        Self(arguments.role.contains(&Role::Admission).then(checks))
+    }
+
+    /// The policies, with the sidecars marked that the API server accepts in no pod.
+    async fn check(&self, policies: PolicySet) -> PolicySet {
+        let Some((dry_run, registration)) = &self.0 else { return policies };
+        registration.compare(&policies).await;
+        dry_run.check(policies).await
     }
 }
 

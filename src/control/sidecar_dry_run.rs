@@ -3,6 +3,7 @@
 //! The checks of a policy know the rules of Kubernetes. They do not know how the API server is set up: whether it allows
 //! privileged containers, and which version it has.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -107,7 +108,7 @@ impl SidecarDryRun {
                     );
                 }
                 Answer::Invalid(problem) => rejected.push(RejectedSidecar {
-                    policy: policy.clone(),
+                    policy: Arc::clone(policy),
                     sidecar: name.into(),
                     problem: problem.into(),
                 }),

@@ -70,6 +70,7 @@ impl PolicyFiles {
 
     /// Reads the files again at an interval. A valid change takes effect after `check`; an invalid change is logged,
     /// and the last valid policies stay in force.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub(crate) async fn follow(mut self, store: Arc<Store>, check: impl AsyncFn(PolicySet) -> PolicySet) -> Infallible {
         let mut ticks = tokio::time::interval(PERIOD);
         loop {

@@ -9,6 +9,7 @@ mod load_protection;
 mod on_conflict;
 mod pe;
 mod raw;
+mod registration;
 mod resolve;
 mod schema;
 mod selector;
@@ -17,6 +18,7 @@ mod spec;
 
 pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;
+pub use registration::Unreached;
 pub use resolve::StreamPolicy;
 pub(crate) use resolve::{PlacementPolicy, Sizing};
 pub use set::{PolicySet, RejectedSidecar, Source};

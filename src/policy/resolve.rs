@@ -12,7 +12,7 @@ use super::on_conflict::OnConflict;
 use super::schema::{element_path, member_path};
 use super::selector::{LabelPresence, Requirement, Selector};
 use super::{container, load_protection, raw};
-use crate::api::{Content, FieldError, Located, Position};
+use crate::api::{FieldError, Located, Position};
 use crate::model::{LoadProtection, Namespace, Scope, ScoringStrategy, thousandths};
 
 /// A valid policy.
@@ -218,19 +218,11 @@ fn sizing(written: Option<&Located>) -> Result<Sizing, FieldError> {
     container::check_amounts(written, FIELD)?;
     let amounts = |kind: &str| {
         let members = written.get(kind).map(Located::members).unwrap_or_default();
-        members.iter().map(|member| (member.name.clone(), spelled(&member.value))).collect()
+        members.iter().map(|member| (member.name.clone(), member.value.spelled())).collect()
     };
     let names = sized(Some(written)).map(Located::elements).unwrap_or_default();
     let containers = names.iter().filter_map(Located::text).map(Box::from).collect();
     Ok(Sizing { containers, requests: amounts("requests"), limits: amounts("limits") })
-}
-
-/// A quantity as text; people write bare numbers too.
-fn spelled(quantity: &Located) -> String {
-    match &quantity.content {
-        Content::Number(number) => number.to_string(),
-        _ => quantity.text().unwrap_or_default().to_owned(),
-    }
 }
 
 fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {

@@ -90,7 +90,7 @@ impl Selector {
     }
 
     /// The values that a label may have; `None` where they are not limited.
-    fn values(&self, key: &str) -> Option<Vec<&str>> {
+    pub(super) fn values(&self, key: &str) -> Option<Vec<&str>> {
         let mut allowed: Option<Vec<&str>> = None;
         let mut forbidden: Vec<&str> = Vec::new();
         for requirement in self.requirements.iter().filter(|requirement| requirement.key() == key) {

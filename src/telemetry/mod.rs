@@ -9,6 +9,6 @@ pub use logs::{LogFormat, install as install_logs};
 pub use names::{METRICS, MetricDescription, MetricKind, install as install_metrics};
 pub use record::{
     BindOutcome, ReviewOutcome, WriteOutcome, admission, assumed_pods, bind_conflict, certificate_expiry,
-    controller_write, extender, lease, load, load_file_read, placement, policies_loaded, policy_warnings,
-    rejected_sidecars, rejections, snapshot, undecodable,
+    controller_write, extender, lease, load, load_file_read, placement, policies_loaded, policies_sent,
+    policy_warnings, rejected_sidecars, rejections, snapshot, undecodable,
 };

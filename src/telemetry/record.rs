@@ -1,8 +1,8 @@
 //! Recording: each function takes what was decided and nothing else.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -133,6 +133,23 @@ pub fn rejected_sidecars(count: usize) {
 /// Sets how many warnings there are of the policies in force.
 pub fn policy_warnings(count: usize) {
     gauge!(names::POLICY_WARNINGS).set(number(count));
+}
+
+/// Sets for each policy whether the registration of the webhook sends the pods that the policy selects.
+pub fn policies_sent(policies: impl Iterator<Item = (Arc<str>, bool)>) {
+    static KNOWN: Mutex<BTreeSet<Arc<str>>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let set = |policy: &Arc<str>, is_sent: bool| {
+        gauge!(names::POLICY_SENT, "policy" => Arc::clone(policy)).set(if is_sent { 1.0 } else { 0.0 });
+    };
+    // A policy that is gone misses no pod.
+    for policy in known.iter() {
+        set(policy, true);
+    }
+    for (policy, is_sent) in policies {
+        set(&policy, is_sent);
+        known.insert(policy);
+    }
 }
 
 /// Sets how many nodes are overloaded by each metric, how many nodes have a measurement that counts, and the age of the

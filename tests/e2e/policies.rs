@@ -1,4 +1,7 @@
-//! Sidecars that this API server accepts in no pod, found by dry runs with the rights of the webhook.
+//! What only the API server knows about policies, asked with the rights of the webhook: sidecars that it accepts in no pod,
+//! and pods that its registration does not send.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::disallowed_methods, reason = "policy files change")]
 
 use std::time::Duration;
 
@@ -46,6 +49,18 @@ async fn a_sidecar_that_the_api_server_accepts_in_no_pod_is_left_out_and_counted
     rejected(&installation, 1).await.unwrap();
     assert_eq!(sidecars(&installation).await.unwrap(), ["fine"], "a reload asks too");
 
+    // By now the registration is there. The shipped policies and this one select pods that it sends.
+    let metrics = installation.admission.as_ref().unwrap().metrics().await.unwrap();
+    assert!(metrics.contains("outrigger_policy_pods_sent{policy=\"checked\"} 1"), "{metrics}");
+    std::fs::write(
+        &file,
+        POLICY
+            .replace("outrigger.dev/job: checked", "app.kubernetes.io/name: checked")
+            .replace("  injection:", "  dialect: kafka-streams\n  injection:"),
+    )
+    .unwrap();
+    shows(&installation, "outrigger_policy_pods_sent{policy=\"checked\"} 0").await.unwrap();
+
     only_dry_runs_are_allowed(&installation).await;
 }
 
@@ -79,8 +94,12 @@ async fn sidecars(installation: &Installation) -> Result<Vec<String>> {
 
 /// Waits until so many sidecars are rejected.
 async fn rejected(installation: &Installation, count: u32) -> Result<()> {
-    let line = format!("outrigger_rejected_sidecars {count}");
-    until(&line, RELOADED, async || {
+    shows(installation, &format!("outrigger_rejected_sidecars {count}")).await
+}
+
+/// Waits until the metrics of the webhook have this line.
+async fn shows(installation: &Installation, line: &str) -> Result<()> {
+    until(line, RELOADED, async || {
         let metrics = installation.admission.as_ref().unwrap().metrics().await?;
         ensure!(metrics.lines().any(|known| known == line), "not yet");
         Ok(())

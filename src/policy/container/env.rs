@@ -1,7 +1,7 @@
 //! Environment variables: a value or a source, and the unit of a resource.
 
 use super::error_at;
-use crate::api::{Content, FieldError, Located};
+use crate::api::{FieldError, Located};
 use crate::policy::schema::{element_path, member_path};
 
 const SIZES: &[&str] = &["0", "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
@@ -24,12 +24,8 @@ pub(super) fn check(container: &Located, path: &str) -> Result<(), FieldError> {
 
 /// The unit in which the amount of a resource is written.
 fn check_divisor(field: &Located, path: &str) -> Result<(), FieldError> {
-    let divisor = match field.get("divisor").map(|divisor| &divisor.content) {
-        Some(Content::Text(text)) => text.clone(),
-        Some(Content::Number(number)) => number.to_string(),
-        _ => return Ok(()),
-    };
-    let is_cpu = field.text_of("resource").is_some_and(|resource| resource.ends_with(".cpu"));
+    let Some(divisor) = field.get("divisor").map(Located::spelled) else { return Ok(()) };
+    let is_cpu = field.text_of("resource").is_some_and(|resource| ["limits.cpu", "requests.cpu"].contains(&resource));
     let known = if is_cpu { &["0", "1", "1m"] } else { SIZES };
     if known.contains(&divisor.as_str()) {
         return Ok(());

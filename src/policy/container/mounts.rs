@@ -1,6 +1,6 @@
 //! Mounts and block devices: each path once, and modes that fit each other.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::error_at;
 use crate::api::{FieldError, Located};
@@ -11,13 +11,13 @@ pub(super) fn check(container: &Located, path: &str) -> Result<(), FieldError> {
     let (mounts, devices) = (list("volumeMounts"), list("volumeDevices"));
     let is_privileged =
         container.get("securityContext").and_then(|context| context.flag_of("privileged")) == Some(true);
-    let mut paths = BTreeMap::new();
+    let mut paths = BTreeSet::new();
     for (at, mount) in mounts.iter().enumerate() {
         let path = element_path(&member_path(path, "volumeMounts"), at);
         check_unique(&mut paths, mount, "mountPath", &path)?;
         check_mount(mount, is_privileged, &path)?;
     }
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for (at, device) in devices.iter().enumerate() {
         let path = element_path(&member_path(path, "volumeDevices"), at);
         check_unique(&mut paths, device, "devicePath", &path)?;
@@ -32,13 +32,13 @@ pub(super) fn check(container: &Located, path: &str) -> Result<(), FieldError> {
 }
 
 fn check_unique<'a>(
-    known: &mut BTreeMap<&'a str, ()>,
+    known: &mut BTreeSet<&'a str>,
     element: &'a Located,
     member: &str,
     path: &str,
 ) -> Result<(), FieldError> {
     match element.text_of(member) {
-        Some(text) if known.insert(text, ()).is_some() => {
+        Some(text) if !known.insert(text) => {
             Err(error_at(element, path, member, format!("`{text}` stands twice: keep one")))
         }
         _ => Ok(()),

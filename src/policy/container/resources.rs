@@ -1,7 +1,7 @@
 //! Requests and limits: how the amounts of a resource fit each other.
 
 use super::error_at;
-use crate::api::{Content, FieldError, Located};
+use crate::api::{FieldError, Located};
 use crate::model::{is_extended_resource, parse_thousandths};
 use crate::policy::schema::{element_path, member_path};
 
@@ -105,10 +105,7 @@ fn is_huge_page(name: &str) -> bool {
 }
 
 fn amount(value: &Located) -> Result<Amount<'_>, FieldError> {
-    let text = match &value.content {
-        Content::Number(number) => number.to_string(),
-        _ => value.text().unwrap_or_default().to_owned(),
-    };
+    let text = value.spelled();
     let thousandths = parse_thousandths(&text)
         .ok_or_else(|| FieldError::at(value.position, "", format!("`{text}` is not a quantity")))?;
     Ok(Amount { text, thousandths, at: value })

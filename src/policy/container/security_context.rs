@@ -38,7 +38,6 @@ fn check_profile(profile: &Located, path: &str, kind: &str) -> Result<(), FieldE
     let error = |problem: &str| Err(error_at(profile, path, FIELD, problem));
     let is_local = profile.text_of("type") == Some("Localhost");
     match (is_local, profile.get(FIELD).and_then(Located::text)) {
-        (false, None) => Ok(()),
         (false, Some(_)) => error("only a profile of type Localhost has it: leave it out"),
         (true, None | Some("")) => error("a profile of type Localhost needs it"),
         (true, Some(file)) if kind == "seccompProfile" => {
@@ -48,6 +47,6 @@ fn check_profile(profile: &Located, path: &str, kind: &str) -> Result<(), FieldE
         (true, Some(name)) if name.trim() != name || name.len() > LONGEST_PROFILE => {
             error("it must have no space around it, and at most 4095 bytes")
         }
-        (true, Some(_)) => Ok(()),
+        (false, None) | (true, Some(_)) => Ok(()),
     }
 }

@@ -78,30 +78,28 @@ pub(super) fn element_path(path: &str, at: usize) -> String {
 /// Checks a value and all its parts.
 pub(super) fn check(value: &Located, shape: &Shape, path: &str) -> Result<(), FieldError> {
     let error = |problem: String| Err(FieldError::at(value.position, path, problem));
+    let unless = |is_good: bool, problem: &dyn Fn() -> String| if is_good { Ok(()) } else { error(problem()) };
     let unlike =
         |wanted: &str, way_out: &str| error(format!("{} stands here: write {wanted}{way_out}", value.described()));
     match (shape, &value.content) {
-        (Shape::Text(rule), Content::Text(text)) => match (rule.accepts)(text) {
-            true => Ok(()),
-            false => error(format!("`{text}` is not {}", rule.wanted)),
-        },
-        (Shape::OneOf(known), Content::Text(text)) => match known.contains(&text.as_str()) {
-            true => Ok(()),
-            false => error(format!("`{text}` is not known here: write {}", listed(known))),
-        },
+        (Shape::Text(rule), Content::Text(text)) => {
+            unless((rule.accepts)(text), &|| format!("`{text}` is not {}", rule.wanted))
+        }
+        (Shape::OneOf(known), Content::Text(text)) => {
+            unless(known.contains(&text.as_str()), &|| format!("`{text}` is not known here: write {}", listed(known)))
+        }
         (Shape::Text(_) | Shape::OneOf(_), Content::Number(_) | Content::Flag(_)) => unlike("a text", ", in quotes"),
         (Shape::Text(_) | Shape::OneOf(_), _) => unlike("a text", ""),
         (Shape::Flag, Content::Flag(_)) | (Shape::Number, Content::Number(_)) => Ok(()),
         (Shape::Flag, _) => unlike("`true` or `false`", ", without quotes"),
         (Shape::Integer(least, most), Content::Number(number)) => {
             let is_within = number.as_i64().is_some_and(|number| (*least..=*most).contains(&number));
-            if is_within { Ok(()) } else { error(format!("`{number}` is not {}", range(*least, *most))) }
+            unless(is_within, &|| format!("`{number}` is not {}", range(*least, *most)))
         }
         (Shape::Integer(..) | Shape::Number, _) => unlike("a number", ", without quotes"),
-        (Shape::Port, Content::Text(name)) => match text::is_port_name(name) {
-            true => Ok(()),
-            false => error(format!("`{name}` is not {}; a number stands without quotes", text::PORT_NAME.wanted)),
-        },
+        (Shape::Port, Content::Text(name)) => unless(text::is_port_name(name), &|| {
+            format!("`{name}` is not {}; a number stands without quotes", text::PORT_NAME.wanted)
+        }),
         (Shape::Port, Content::Number(_)) => check(value, &container::PORT_NUMBER, path),
         (Shape::Port, _) => unlike("the number or the name of a port", ""),
         (Shape::Quantity, Content::Text(text)) => quantity(text, value, path),
@@ -160,14 +158,14 @@ fn check_object(value: &Located, members: &[Member], fields: &Fields, path: &str
         let problem = format!("missing: the field `{missing}` must have a value");
         return Err(FieldError::at(value.position, member_path(path, missing), problem));
     }
-    let given: Vec<&&str> = fields.one_of.iter().filter(|name| value.get(name).is_some()).collect();
+    let is_one = |member: &&Member| fields.one_of.contains(&member.name.as_str()) && !member.value.is_null();
+    let given: Vec<&Member> = members.iter().filter(is_one).collect();
     match (fields.one_of, given.as_slice()) {
         ([], _) | (_, [_]) => Ok(()),
         (known, []) => Err(FieldError::at(value.position, path, format!("one is missing: write {}", listed(known)))),
         (_, [first, second, ..]) => {
-            let position = members.iter().find(|member| member.name == ***second).map(|member| member.position);
-            let problem = format!("`{first}` and `{second}` exclude each other: keep one");
-            Err(FieldError::at(position.unwrap_or(value.position), member_path(path, second), problem))
+            let problem = format!("`{}` and `{}` exclude each other: keep one", first.name, second.name);
+            Err(FieldError::at(second.position, member_path(path, &second.name), problem))
         }
     }
 }
