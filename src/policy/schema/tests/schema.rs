@@ -61,7 +61,7 @@ fn a_document_that_is_no_policy_is_an_error() {
         (MINIMAL.replace("kind: StreamPolicy", "kind: 1"), "kind", "write a text"),
         (format!("- {}", MINIMAL.replace('\n', "\n  ")), "", "write an object"),
         ("text".to_owned(), "", "write an object"),
-        (format!("{MINIMAL}  selector: {{}}\n"), "", "duplicate"),
+        (format!("{MINIMAL}  selector: {{}}\n"), "", "the key `selector` stands twice"),
         (MINIMAL.replace("outrigger.dev/job: j", "a: *nowhere"), "", "anchor"),
     ] {
         let error = parse(&text).err().unwrap_or_else(|| panic!("it loads: {text}"));
