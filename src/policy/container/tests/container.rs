@@ -26,7 +26,7 @@ fn a_sidecar_that_the_api_server_refuses_is_an_error_with_the_place_of_the_very_
         ("env: [{name: DEBUG, value: true}]", 11, "env[0].value", "in quotes"),
         ("args: --config /etc/a", 11, "args", "write a list"),
         ("command:\n  - a\n  -\n", 13, "command[1]", "the element is empty"),
-        ("imagePullPolcy: Always", 11, "imagePullPolcy", "did you mean `imagePullPolicy`?"),
+        ("imagepullPolicy: Always", 11, "imagepullPolicy", "did you mean `imagePullPolicy`?"),
         ("imagePullPolicy: always", 11, "imagePullPolicy", "write `Always`, `IfNotPresent` or `Never`"),
         ("tty: \"yes\"", 11, "tty", "write `true` or `false`"),
         ("volumes: []", 11, "volumes", "a policy cannot add them yet"),

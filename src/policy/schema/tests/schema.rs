@@ -55,7 +55,7 @@ fn a_document_that_is_no_policy_is_an_error() {
             "metadata.namespace",
             "namespaces",
         ),
-        (MINIMAL.replace("metadata: {name: a}", "metadata: {nam: a}"), "metadata.nam", "did you mean `name`?"),
+        (MINIMAL.replace("metadata: {name: a}", "metadata: {names: a}"), "metadata.names", "did you mean `name`?"),
         (MINIMAL.replace("kind: StreamPolicy", "kind: List"), "kind", "documents with `---` between them"),
         (MINIMAL.replace("kind: StreamPolicy\n", ""), "kind", "missing"),
         (MINIMAL.replace("kind: StreamPolicy", "kind: 1"), "kind", "write a text"),
