@@ -18,6 +18,7 @@ use super::{
     sizing, tolerations,
 };
 use crate::model::{Labels, Namespace, WithheldReason};
+use crate::policy::Dialect;
 
 /// Decides how a pod that is about to be created is prepared.
 ///
@@ -32,9 +33,10 @@ pub fn decide(pod: &Value, namespace: &Namespace, context: Context<'_>) -> Decis
 
 /// Decides how a pod that a policy governs is prepared. An owned pod is patched in place.
 pub(super) fn prepare(pod: Cow<'_, Value>, governed: Governed<'_>, context: Context<'_>) -> Decision {
-    let policy = &governed.policy.name;
+    let governing = governed.policy;
+    let policy = &governing.name;
     let Some(candidate) = Candidate::read(&pod, governed, context) else {
-        return Decision::skip(SkipReason::NoJob, Some(policy));
+        return Decision::no_job(policy, &missing_job(&pod, governing.dialect));
     };
     if let Some(decision) = screen(&pod, &candidate) {
         return decision;
@@ -44,6 +46,15 @@ pub(super) fn prepare(pod: Cow<'_, Value>, governed: Governed<'_>, context: Cont
             is_settled(prepared.patch.pod(), &candidate, &prepared.selected_labels, context)
         }),
         Err(error) => Decision::fail_open(policy, SkipReason::PatchWouldNotApply, &error.to_string()),
+    }
+}
+
+/// Why the labels of a pod name no job.
+fn missing_job(pod: &Value, dialect: Dialect) -> String {
+    match dialect.job_label() {
+        Some(key) if json::get(pod, &["metadata", "labels", key]).is_some() => format!("the label {key} is empty"),
+        Some(key) => format!("the pod has no label {key}"),
+        None => "the pod has neither a label of its application nor an owner".to_owned(),
     }
 }
 

@@ -70,6 +70,13 @@ impl Decision {
         Self::Skip { reason, policy: policy.map(Arc::clone), warnings: Vec::new() }
     }
 
+    /// Leaves a pod unchanged that a policy selects and that names no job.
+    pub(super) fn no_job(policy: &Arc<str>, problem: &str) -> Self {
+        let mut warnings = Warnings::default();
+        warnings.add(&format!("policy `{policy}` selects this pod, which is no PE: {problem}"));
+        Self::Skip { reason: SkipReason::NoJob, policy: Some(Arc::clone(policy)), warnings: warnings.into_vec() }
+    }
+
     /// Allows a pod unchanged that would take too much memory to read.
     pub(super) fn too_large() -> Self {
         let mut warnings = Warnings::default();

@@ -45,6 +45,7 @@ mod quantity;
 mod raw_pod;
 mod review;
 mod scheduler;
+mod sidecar_demands;
 mod sidecar_outcome;
 mod sidecars;
 mod size_limit;

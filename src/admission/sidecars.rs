@@ -19,6 +19,7 @@ use super::pod_resources::PodWith;
 use super::ports;
 use super::qos;
 use super::quantity::{Kind, pod_level};
+use super::sidecar_demands;
 use super::sidecar_outcome::SidecarOutcome;
 use super::violation;
 use crate::model::{NamespaceConstraints, WithheldReason, WithheldSidecar, keys};
@@ -92,9 +93,15 @@ fn prepare<'a>(
     if has_container(pod, &sidecar.name) {
         return refuse(WithheldReason::ContainerNameTaken, "the pod has a container of this name".to_owned());
     }
+    if let Some(rejection) = &sidecar.rejection {
+        return refuse(WithheldReason::RejectedByApiServer, format!("the API server rejects it: {rejection}"));
+    }
     if let Some(volume) = missing_volume(pod, &sidecar.container) {
         // The API server rejects a pod that mounts an unknown volume.
         return refuse(WithheldReason::VolumeMissing, format!("the pod has no volume `{volume}`"));
+    }
+    if let Some(problem) = sidecar_demands::unmet(pod, &sidecar.container) {
+        return refuse(WithheldReason::DemandUnmet, problem);
     }
     // A pod that asks for injection knows its collectors; two listeners on one port fail all the same.
     let guesses = candidate.value(keys::INJECT) != Some("true");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_saphyr::Spanned;
+use serde_saphyr::{Error, Spanned};
 
 /// A position in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,13 +54,32 @@ impl fmt::Display for DocumentError {
 impl DocumentError {
     /// A document that cannot be parsed.
     #[must_use]
-    pub fn unparsable(file: &str, error: &serde_saphyr::Error) -> Self {
+    pub fn unparsable(file: &str, error: &Error) -> Self {
         Self {
             file: file.to_owned(),
             position: error.location().map(Position::from).unwrap_or_default(),
             field: String::new(),
-            problem: error.without_snippet().to_string(),
+            problem: Self::yaml_problem(error.without_snippet()).unwrap_or_else(|| error.without_snippet().to_string()),
         }
+    }
+
+    /// What is wrong with a text that is no YAML, for its author; `None` where the parser says it well.
+    pub(crate) fn yaml_problem(error: &Error) -> Option<String> {
+        if let Error::DuplicateMappingKey { key, .. } = error {
+            let key = key.as_ref().map_or_else(|| "a key".to_owned(), |key| format!("the key `{key}`"));
+            return Some(format!("{key} stands twice in one object; remove one of them"));
+        }
+        if let Error::NonFiniteFloat { value, .. } = error {
+            return Some(format!("`{value}` is not a number; write it in quotes"));
+        }
+        if let Error::UnknownAnchor { .. } = error {
+            return Some("the alias names no anchor; write `&name` where the value stands".to_owned());
+        }
+        let is_too_large = matches!(
+            error,
+            Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } | Error::AliasExpansionLimitExceeded { .. }
+        );
+        is_too_large.then(|| "the text is too large to be read; divide it into several files".to_owned())
     }
 }
 

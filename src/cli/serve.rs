@@ -17,8 +17,8 @@ use super::process_identity::process_identity;
 use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
-use crate::control::{Lease, Requeuer, StatusWriter};
-use crate::files::{LoadFile, follow_authorities, follow_certificate};
+use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
+use crate::files::{self, LoadFile, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     /// Address of /livez and /readyz alone, for probes; without it, probes ask the address of the metrics
     #[arg(long, value_name = "IP:PORT")]
     health_listen: Option<SocketAddr>,
-    /// Namespace of the Lease that elects the one process that writes as controller
+    /// Namespace of this installation: of the Lease that elects the controller, and of the dry runs of sidecars
     #[arg(long, value_name = "NAME", default_value = "outrigger-system")]
     lease_namespace: String,
     /// Worker threads of each server
@@ -144,7 +144,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     report(&policies);
     let certificates = certificates(&arguments)?;
     let client = connect(arguments.kubeconfig.as_deref()).await.map_err(CommandError::input)?;
-    let store = Arc::new(Store::new(policies));
+    let checks = PolicyChecks::new(&arguments, &client);
+    let store = Arc::new(Store::new(checks.check(policies).await));
     let is_extender = arguments.role.contains(&Role::Extender);
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
@@ -176,7 +177,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
-        background.spawn("policy files", files.follow(Arc::clone(&store)));
+        let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
+        background.spawn("policy files", follow);
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -197,6 +199,26 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         lease = Some(held);
     }
     run_until_stopped(servers, background, lease).await
+}
+
+/// What the API server is asked about policies before they take effect; nothing where this process admits no pods.
+struct PolicyChecks(Option<(SidecarDryRun, Registration)>);
+
+impl PolicyChecks {
+    fn new(arguments: &Arguments, client: &kube::Client) -> Self {
+        let checks = || {
+            let dry_run = SidecarDryRun::new(client.clone(), &arguments.lease_namespace);
+            (dry_run, Registration::new(client.clone()))
+        };
+        Self(arguments.role.contains(&Role::Admission).then(checks))
+    }
+
+    /// The policies, with the sidecars marked that the API server accepts in no pod.
+    async fn check(&self, policies: PolicySet) -> PolicySet {
+        let Some((dry_run, registration)) = &self.0 else { return policies };
+        registration.compare(&policies).await;
+        dry_run.check(policies).await
+    }
 }
 
 /// Starts the listeners of probes and metrics.
@@ -338,7 +360,7 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
 }
 
 fn report(policies: &PolicySet) {
-    telemetry::policies_loaded(Some(policies.iter().count()));
+    files::report(policies);
     for policy in policies.iter() {
         tracing::info!(policy = &*policy.name, priority = policy.priority, dialect = %policy.dialect, "loaded");
     }

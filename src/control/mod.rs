@@ -11,11 +11,15 @@ mod lease;
 mod lease_claim;
 mod objects;
 mod rate_limit;
+mod registration;
 mod requeue;
 mod requeue_queue;
+mod sidecar_dry_run;
 mod status_writer;
 mod written_statuses;
 
 pub use lease::Lease;
+pub use registration::Registration;
 pub use requeue::Requeuer;
+pub use sidecar_dry_run::SidecarDryRun;
 pub use status_writer::StatusWriter;

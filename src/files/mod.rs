@@ -11,5 +11,5 @@ mod read;
 
 pub(crate) use certificate::{follow_authorities, follow_certificate};
 pub(crate) use load::{LoadFile, read_loads};
-pub(crate) use policies::PolicyFiles;
 pub use policies::embedded;
+pub(crate) use policies::{PolicyFiles, report};

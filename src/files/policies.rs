@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::poll::{LastRead, poll};
+use super::poll::LastRead;
 use super::read::{ReadError, read_text};
 use crate::api::DocumentError;
 use crate::policy::{PolicySet, Source};
@@ -68,25 +68,41 @@ impl PolicyFiles {
         Ok((Self { folder: folder.to_owned(), last_read }, policies))
     }
 
-    /// Reads the files again at an interval. A valid change takes effect; an invalid change is logged, and the last
-    /// valid policies stay in force.
-    pub(crate) async fn follow(mut self, store: Arc<Store>) -> Infallible {
-        poll(PERIOD, || self.read_again(&store)).await
+    /// Reads the files again at an interval. A valid change takes effect after `check`; an invalid change is logged,
+    /// and the last valid policies stay in force.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+    pub(crate) async fn follow(mut self, store: Arc<Store>, check: impl AsyncFn(PolicySet) -> PolicySet) -> Infallible {
+        let mut ticks = tokio::time::interval(PERIOD);
+        loop {
+            ticks.tick().await;
+            let Some(policies) = self.read_again() else { continue };
+            let policies = check(policies).await;
+            report(&policies);
+            tracing::info!(policies = policies.iter().count(), "policies were reloaded");
+            store.apply([Event::Policies(policies)]);
+        }
     }
 
-    fn read_again(&mut self, store: &Store) {
-        let Some(read) = self.last_read.if_new(read(&self.folder)) else { return };
+    /// The policies, where the files have changed and are valid.
+    fn read_again(&mut self) -> Option<PolicySet> {
+        let read = self.last_read.if_new(read(&self.folder))?;
         match read.and_then(|sources| parse(&self.folder, &sources)) {
-            Ok(policies) => {
-                telemetry::policies_loaded(Some(policies.iter().count()));
-                tracing::info!(policies = policies.iter().count(), "policies were reloaded");
-                store.apply([Event::Policies(policies)]);
-            }
+            Ok(policies) => Some(policies),
             Err(error) => {
                 telemetry::policies_loaded(None);
                 tracing::error!(%error, "policies cannot be reloaded; the last valid ones stay in force");
+                None
             }
         }
+    }
+}
+
+/// Reports policies that take effect, and their warnings.
+pub(crate) fn report(policies: &PolicySet) {
+    telemetry::policies_loaded(Some(policies.iter().count()));
+    telemetry::policy_warnings(policies.warnings().len());
+    for warning in policies.warnings() {
+        tracing::warn!(%warning, "a policy is likely not meant so");
     }
 }
 

@@ -62,6 +62,7 @@ pub use resource_constraints::{NamespaceConstraints, ResourceConstraints};
 pub use resource_list::ResourceList;
 pub use resource_quota::{DemandedQuantity, QuotaDemand, QuotaScope, QuotaSubject, ResourceQuota};
 pub use resource_version::ResourceVersion;
+pub(crate) use resources::parse_thousandths;
 pub use resources::{Bytes, CpuAndMemory, InvalidQuantity, Millicores, Resources, is_extended_resource};
 pub use shortage::Shortage;
 pub use stream_job::{Declarations, LastPlace, StreamJob, StreamJobs};

@@ -159,7 +159,7 @@ const NANO: u128 = 1_000_000_000;
 pub(super) const THOUSANDTHS: u128 = 1_000;
 
 /// A Kubernetes quantity in thousandths of its base unit, rounded up; `None` where [`parse_nano`] has none.
-pub(super) fn parse_thousandths(text: &str) -> Option<u128> {
+pub(crate) fn parse_thousandths(text: &str) -> Option<u128> {
     Some(parse_nano(text)?.div_ceil(NANO / THOUSANDTHS))
 }
 

@@ -52,8 +52,12 @@ withheld_reasons! {
     HostNetwork => "set outrigger.dev/inject: \"true\" if the ports are free on each node",
     /// A container of the pod has the name of the sidecar.
     ContainerNameTaken => "rename the container, or keep it in place of the sidecar",
+    /// The API server accepts the sidecar in no pod.
+    RejectedByApiServer => "correct the sidecar in the policy: the log of the webhook has the words of the API server",
     /// The sidecar mounts a volume that the pod does not have.
     VolumeMissing => "add the volume to the pod",
+    /// The pod does not meet a demand of the sidecar.
+    DemandUnmet => "change the pod or the sidecar: the warning at its creation names the demand",
     /// Another container of the pod listens on a port of the sidecar.
     PortInUse => "use the container in place of the sidecar, or change the port of one",
     /// No requests and limits of the sidecar are allowed by the limit ranges of the namespace.

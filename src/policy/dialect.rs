@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use crate::model::{JobId, Labels, Namespace, keys};
 
+const OPEN_STREAMS_JOB: &str = "streams.ibm.com/job";
+const FLINK_JOB: &str = "app";
+
 /// How job and PE are read from the pods of an engine (`docs/placement.md`, "PEs and jobs").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +46,17 @@ impl fmt::Display for Dialect {
 }
 
 impl Dialect {
+    /// The only label that names the job; `None` where several labels or the owner of the pod may name the job.
+    #[must_use]
+    pub(crate) fn job_label(self) -> Option<&'static str> {
+        match self {
+            Self::Annotations => Some(keys::JOB),
+            Self::OpenStreams => Some(OPEN_STREAMS_JOB),
+            Self::Flink => Some(FLINK_JOB),
+            Self::KafkaStreams => None,
+        }
+    }
+
     /// Job and PE of a pod with these labels and this owner; `None` where the labels name no job.
     #[must_use]
     pub(crate) fn identity(self, namespace: &Namespace, labels: &Labels, owner: Option<&str>) -> Option<Identity> {
@@ -51,9 +65,9 @@ impl Dialect {
             Self::Annotations => (label(keys::JOB)?, label(keys::PE), label(keys::GENERATION)),
             // The label of the generation counts changes of width, and begins at 0 with each submission. During a
             // change, PEs of one job carry different generations.
-            Self::OpenStreams => (label("streams.ibm.com/job")?, label("streams.ibm.com/pe"), None),
+            Self::OpenStreams => (label(OPEN_STREAMS_JOB)?, label("streams.ibm.com/pe"), None),
             // Task managers are interchangeable: a replacement has another name.
-            Self::Flink => (label("app")?, None, None),
+            Self::Flink => (label(FLINK_JOB)?, None, None),
             Self::KafkaStreams => (
                 ["app.kubernetes.io/instance", "app.kubernetes.io/name", "app"]
                     .into_iter()

@@ -1,24 +1,22 @@
-//! A `StreamPolicy` document as it is written.
+//! A `StreamPolicy` document as it is written. The document has been checked against [`schema`](super::schema).
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::dialect::Dialect;
 use super::on_conflict::OnConflict;
+use crate::api::Located;
 use crate::model::{Scope, ScoringStrategy};
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Document {
-    pub(super) api_version: Spanned<String>,
-    pub(super) kind: Spanned<String>,
     pub(super) metadata: Metadata,
     pub(super) spec: Spec,
 }
 
+/// Labels and annotations of a policy say nothing to Outrigger.
 #[derive(Debug, Deserialize)]
 pub(super) struct Metadata {
     pub(super) name: Spanned<String>,
@@ -27,21 +25,20 @@ pub(super) struct Metadata {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Spec {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) priority: i32,
     pub(super) selector: Spanned<Selector>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) dialect: Dialect,
-    pub(super) scheduler_name: Option<Spanned<String>>,
-    #[serde(default)]
+    pub(super) scheduler_name: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) injection: Injection,
-    #[serde(default)]
-    pub(super) resources: Resources,
-    #[serde(default)]
+    pub(super) resources: Option<Located>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) placement: Placement,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) recovery: Recovery,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) on_conflict: OnConflict,
     pub(super) load_protection: Option<Spanned<LoadProtection>>,
 }
@@ -49,14 +46,18 @@ pub(super) struct Spec {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Selector {
-    pub(super) namespaces: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) namespaces: Vec<Spanned<String>>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) pod_selector: PodSelector,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PodSelector {
-    pub(super) match_labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) match_labels: BTreeMap<String, Spanned<String>>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) match_expressions: Vec<Spanned<Expression>>,
 }
 
@@ -65,7 +66,7 @@ pub(super) struct PodSelector {
 pub(super) struct Expression {
     pub(super) key: String,
     pub(super) operator: Operator,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) values: Vec<String>,
 }
 
@@ -80,37 +81,19 @@ pub(super) enum Operator {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Injection {
-    pub(super) sidecars: Vec<Spanned<Value>>,
-    pub(super) listens_on: BTreeMap<String, Spanned<Vec<u32>>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Resources {
-    pub(super) containers: Vec<String>,
-    pub(super) requests: BTreeMap<String, Spanned<Quantity>>,
-    pub(super) limits: BTreeMap<String, Spanned<Quantity>>,
-}
-
-/// A quantity may be written as text or, as people do, as a bare number.
-#[derive(Debug)]
-pub(super) struct Quantity(pub(super) String);
-
-impl<'de> Deserialize<'de> for Quantity {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self(text)),
-            Value::Number(number) => Ok(Self(number.to_string())),
-            other @ (Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => Ok(Self(other.to_string())),
-        }
-    }
+    #[serde(deserialize_with = "or_default")]
+    pub(super) sidecars: Vec<Located>,
+    pub(super) listens_on: Option<Located>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Placement {
+    #[serde(deserialize_with = "or_default")]
     pub(super) scheme: ScoringStrategy,
+    #[serde(deserialize_with = "or_default")]
     pub(super) isolation_scope: Scope,
+    #[serde(deserialize_with = "or_default")]
     pub(super) exclusive_scope: Scope,
     pub(super) risk_weight: Option<Spanned<f64>>,
     pub(super) traffic_weight: Option<Spanned<f64>>,
@@ -137,4 +120,9 @@ pub(super) struct LoadProtection {
 pub(super) struct Thresholds {
     pub(super) upper: Spanned<f64>,
     pub(super) lower: Option<Spanned<f64>>,
+}
+
+/// A field without a value is missing, as in every Kubernetes object.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

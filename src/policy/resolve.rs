@@ -8,14 +8,12 @@ use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::dialect::Dialect;
-use super::load_protection;
 use super::on_conflict::OnConflict;
-use super::raw;
-use super::selector::{Requirement, Selector};
-use crate::api::FieldError;
-use crate::model::{
-    LoadProtection, Namespace, Resources, Scope, ScoringStrategy, is_label_value, is_object_name, thousandths,
-};
+use super::schema::{element_path, member_path};
+use super::selector::{LabelPresence, Requirement, Selector};
+use super::{container, load_protection, raw};
+use crate::api::{FieldError, Located, Member, Position};
+use crate::model::{LoadProtection, Namespace, Scope, ScoringStrategy, thousandths};
 
 /// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +47,13 @@ pub struct StreamPolicy {
 pub(crate) struct Sidecar {
     /// The name of the container.
     pub(crate) name: Box<str>,
-    /// The raw container: unknown fields stay as they are.
+    /// The container as it is added to a pod.
     pub(crate) container: Value,
     /// The TCP ports that the sidecar listens on, beside those that the container declares or is probed at.
     pub(crate) listens_on: Vec<u16>,
+    /// Why the API server accepts the container in no pod, in its own words; `None` where it accepts the container, or
+    /// has not said.
+    pub(crate) rejection: Option<Box<str>>,
 }
 
 /// Requests and limits for the containers of a PE, where its user chose none.
@@ -93,26 +94,18 @@ const DEFAULT_RISK_WEIGHT: u32 = 1_000;
 
 impl StreamPolicy {
     pub(super) fn resolve(document: raw::Document) -> Result<Self, FieldError> {
-        let raw::Document { api_version, kind, metadata, spec } = document;
-        if api_version.value != "outrigger.dev/v1alpha1" {
-            return Err(FieldError::at(&api_version, "apiVersion", "must be outrigger.dev/v1alpha1"));
-        }
-        if kind.value != "StreamPolicy" {
-            return Err(FieldError::at(&kind, "kind", "must be StreamPolicy"));
-        }
-        let name = dns_name(&metadata.name, "metadata.name")?;
-        let scheduler_name = match &spec.scheduler_name {
-            Some(written) => dns_name(written, "spec.schedulerName")?,
-            None => Arc::from(DEFAULT_SCHEDULER),
-        };
+        let raw::Document { metadata, spec } = document;
         Ok(Self {
-            name,
+            name: Arc::from(metadata.name.value),
             priority: spec.priority,
-            selector: selector(spec.selector)?,
+            selector: selector(spec.selector, spec.dialect)?,
             dialect: spec.dialect,
-            scheduler_name: Box::from(&*scheduler_name),
-            sidecars: with_ports(sidecars(spec.injection.sidecars)?, &spec.injection.listens_on)?,
-            sizing: sizing(spec.resources)?,
+            scheduler_name: spec.scheduler_name.map_or_else(|| Box::from(DEFAULT_SCHEDULER), String::into_boxed_str),
+            sidecars: with_ports(
+                sidecars(&spec.injection.sidecars, sized(spec.resources.as_ref()))?,
+                spec.injection.listens_on.as_ref(),
+            )?,
+            sizing: sizing(spec.resources.as_ref())?,
             placement: placement(&spec.placement)?,
             toleration_seconds: toleration_seconds(&spec.recovery)?,
             on_conflict: spec.on_conflict,
@@ -121,32 +114,41 @@ impl StreamPolicy {
     }
 }
 
-/// The name of an object that is also written as the value of a label.
-fn dns_name(written: &Spanned<String>, field: &'static str) -> Result<Arc<str>, FieldError> {
-    let name = written.value.as_str();
-    if is_object_name(name) && is_label_value(name) {
-        Ok(Arc::from(name))
-    } else {
-        Err(FieldError::at(written, field, format!("`{name}` is not a name: at most 63 of a-z, 0-9, `-` and `.`")))
-    }
-}
-
-fn selector(written: Spanned<raw::Selector>) -> Result<Selector, FieldError> {
+fn selector(written: Spanned<raw::Selector>, dialect: Dialect) -> Result<Selector, FieldError> {
     const FIELD: &str = "spec.selector.podSelector";
-    let place = Spanned { value: (), referenced: written.referenced, defined: written.defined };
+    let position = Position::from(&written);
     let raw::Selector { namespaces, pod_selector } = written.value;
+    let mut positions = Vec::new();
     let mut requirements = Vec::new();
     for (key, value) in pod_selector.match_labels {
-        requirements.push(Requirement::In { key: key.into(), values: vec![value.into()] });
+        positions.push(Position::from(&value));
+        requirements.push(Requirement::In { key: key.into(), values: vec![value.value.into()] });
     }
     for expression in pod_selector.match_expressions {
+        positions.push(Position::from(&expression));
         requirements.push(requirement(expression)?);
     }
     if !requirements.iter().any(Requirement::needs_a_label) {
         let problem = "selects pods without any label: name at least one label that a PE has";
-        return Err(FieldError::at(&place, FIELD, problem));
+        return Err(FieldError::at(position, FIELD, problem));
     }
-    Ok(Selector { namespaces: namespaces.iter().map(Namespace::from).collect(), requirements })
+    let namespaces = namespaces.iter().map(|name| Namespace::from(&name.value)).collect();
+    let selector = Selector { namespaces, requirements };
+    let at = |key: &str| {
+        let requirements = selector.requirements.iter().zip(&positions);
+        requirements.rev().find(|(requirement, _)| requirement.key() == key).map_or(position, |(_, at)| *at)
+    };
+    if let Some(key) = selector.contradiction() {
+        let problem = format!("no pod can match: the requirements on the label `{key}` exclude each other");
+        return Err(FieldError::at(at(key), FIELD, problem));
+    }
+    if let Some(key) = dialect.job_label()
+        && selector.presence(key) == LabelPresence::Never
+    {
+        let problem = format!("no selected pod can be a PE: dialect {dialect} reads the job from the label `{key}`");
+        return Err(FieldError::at(at(key), FIELD, problem));
+    }
+    Ok(selector)
 }
 
 fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, FieldError> {
@@ -167,82 +169,78 @@ fn requirement(expression: Spanned<raw::Expression>) -> Result<Requirement, Fiel
     })
 }
 
-fn sidecars(written: Vec<Spanned<Value>>) -> Result<Vec<Sidecar>, FieldError> {
+/// The sidecars. `sized` are the names of the application containers that the policy sizes.
+fn sidecars(written: &[Located], sized: Option<&Located>) -> Result<Vec<Sidecar>, FieldError> {
     const FIELD: &str = "spec.injection.sidecars";
     let mut sidecars: Vec<Sidecar> = Vec::new();
-    for one in written {
-        let text = |key: &str| one.value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let Some(name) = text("name").map(Box::<str>::from) else {
-            return Err(FieldError::at(&one, FIELD, "a sidecar needs a name"));
-        };
-        if text("image").is_none() {
-            return Err(FieldError::at(&one, FIELD, format!("sidecar `{name}` needs an image")));
+    for (at, container) in written.iter().enumerate() {
+        let path = element_path(FIELD, at);
+        container::check(container, &path)?;
+        let name = container.text_of("name").unwrap_or_default();
+        let name_at = container.get("name").map_or(container.position, |name| name.position);
+        if sidecars.iter().any(|known| *known.name == *name) {
+            let problem = format!("two sidecars are named `{name}`");
+            return Err(FieldError::at(name_at, member_path(&path, "name"), problem));
         }
-        if one.value.get("restartPolicy").is_some_and(|policy| policy != "Always") {
-            let problem = format!("sidecar `{name}`: restartPolicy is always `Always`; leave it out");
-            return Err(FieldError::at(&one, FIELD, problem));
+        if sized.is_some_and(|sized| sized.elements().iter().any(|known| known.text() == Some(name))) {
+            let problem = format!("spec.resources.containers names `{name}` as an application container: rename one");
+            return Err(FieldError::at(name_at, member_path(&path, "name"), problem));
         }
-        if sidecars.iter().any(|known| known.name == name) {
-            return Err(FieldError::at(&one, FIELD, format!("two sidecars are named `{name}`")));
-        }
-        let mut container = one.value;
-        if let Value::Object(fields) = &mut container {
-            fields.insert("restartPolicy".to_owned(), Value::from("Always"));
-        }
-        sidecars.push(Sidecar { name, container, listens_on: Vec::new() });
+        check_ports(written.get(..at).unwrap_or_default(), container, &path)?;
+        let container = container::manifest(container);
+        sidecars.push(Sidecar { name: name.into(), container, listens_on: Vec::new(), rejection: None });
     }
     Ok(sidecars)
 }
 
 /// Adds the ports that sidecars listen on without declaring them.
-fn with_ports(
-    mut sidecars: Vec<Sidecar>,
-    written: &BTreeMap<String, Spanned<Vec<u32>>>,
-) -> Result<Vec<Sidecar>, FieldError> {
-    for (name, ports) in written {
-        let field = format!("spec.injection.listensOn.{name}");
+fn with_ports(mut sidecars: Vec<Sidecar>, written: Option<&Located>) -> Result<Vec<Sidecar>, FieldError> {
+    for Member { name, position, value } in written.map_or(&[][..], Located::members) {
         let Some(sidecar) = sidecars.iter_mut().find(|sidecar| *sidecar.name == **name) else {
-            return Err(FieldError::at(ports, field, format!("the policy has no sidecar `{name}`")));
+            let field = member_path("spec.injection.listensOn", name);
+            return Err(FieldError::at(*position, field, format!("the policy has no sidecar `{name}`")));
         };
-        for port in &ports.value {
-            let legal = u16::try_from(*port).ok().filter(|port| *port > 0);
-            let Some(port) = legal else {
-                return Err(FieldError::at(ports, field, format!("`{port}` is not a port from 1 to 65535")));
-            };
-            sidecar.listens_on.push(port);
-        }
+        sidecar.listens_on = value.elements().iter().filter_map(|port| port.spelled().parse().ok()).collect();
     }
     Ok(sidecars)
 }
 
-fn sizing(written: raw::Resources) -> Result<Sizing, FieldError> {
-    let mut parsed_requests = Resources::default();
-    let mut parsed_limits = Resources::default();
-    let requests = amounts(&written.requests, "spec.resources.requests", &mut parsed_requests)?;
-    let limits = amounts(&written.limits, "spec.resources.limits", &mut parsed_limits)?;
-    for (name, place) in &written.limits {
-        if parsed_requests.get(name) > parsed_limits.get(name) {
-            let problem = format!("the limit is below the request `{}`", requests.get(name).map_or("", |text| text));
-            return Err(FieldError::at(place, format!("spec.resources.limits.{name}"), problem));
+/// Checks that no sidecar before this one declares a port of this one: the containers of a pod share its network.
+fn check_ports(before: &[Located], container: &Located, path: &str) -> Result<(), FieldError> {
+    let ports = |container: &Located| container.get("ports").map(Located::elements).unwrap_or_default().to_vec();
+    let listens_on =
+        |port: &Located| (port.integer_of("containerPort"), port.text_of("protocol").unwrap_or("TCP").to_owned());
+    for (at, port) in ports(container).iter().enumerate() {
+        let own = listens_on(port);
+        let other = before.iter().find(|other| ports(other).iter().any(|port| listens_on(port) == own));
+        if let Some(other) = other {
+            let problem = format!(
+                "sidecar `{}` declares this port too, and the containers of a pod share one network: change one",
+                other.text_of("name").unwrap_or_default()
+            );
+            let path = member_path(&element_path(&member_path(path, "ports"), at), "containerPort");
+            return Err(FieldError::at(port.get("containerPort").unwrap_or(port).position, path, problem));
         }
     }
-    let containers = written.containers.into_iter().map(String::into_boxed_str).collect();
-    Ok(Sizing { containers, requests, limits })
+    Ok(())
 }
 
-fn amounts(
-    written: &BTreeMap<String, Spanned<raw::Quantity>>,
-    field: &'static str,
-    parsed: &mut Resources,
-) -> Result<BTreeMap<String, String>, FieldError> {
-    let mut amounts = BTreeMap::new();
-    for (name, quantity) in written {
-        parsed
-            .set(name, &quantity.value.0)
-            .map_err(|error| FieldError::at(quantity, format!("{field}.{name}"), error.to_string()))?;
-        amounts.insert(name.clone(), quantity.value.0.clone());
-    }
-    Ok(amounts)
+/// The names of the application containers that a policy sizes.
+fn sized(written: Option<&Located>) -> Option<&Located> {
+    written?.get("containers")
+}
+
+fn sizing(written: Option<&Located>) -> Result<Sizing, FieldError> {
+    const FIELD: &str = "spec.resources";
+    let Some(written) = written else { return Ok(Sizing::default()) };
+    container::check_amounts(written, FIELD)?;
+    let amounts = |kind: &str| {
+        let members = written.get(kind).map(Located::members).unwrap_or_default();
+        members.iter().map(|member| (member.name.clone(), member.value.spelled())).collect()
+    };
+    let names = sized(Some(written)).map(Located::elements).unwrap_or_default();
+    let containers = names.iter().filter_map(Located::text).map(Box::from).collect();
+    Ok(Sizing { containers, requests: amounts("requests"), limits: amounts("limits") })
 }
 
 fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {

@@ -36,13 +36,78 @@ impl Requirement {
         }
     }
 
+    /// The label.
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Self::In { key, .. } | Self::NotIn { key, .. } | Self::Exists(key) | Self::DoesNotExist(key) => key,
+        }
+    }
+
     /// True where no pod without labels meets the requirement.
     pub(super) fn needs_a_label(&self) -> bool {
         matches!(self, Self::In { .. } | Self::Exists(_))
     }
 }
 
+/// Whether the selected pods have a label with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LabelPresence {
+    /// Every selected pod has the label. The value may be empty.
+    Always,
+    /// A selected pod may lack the label.
+    Maybe,
+    /// No selected pod has the label with a value.
+    Never,
+}
+
 impl Selector {
+    /// A label on which no pod can meet all requirements.
+    pub(super) fn contradiction(&self) -> Option<&str> {
+        let keys = self.requirements.iter().map(Requirement::key);
+        keys.into_iter().find(|key| match self.values(key) {
+            _ if self.is_absent(key) => self.requirements.iter().any(|one| one.key() == *key && one.needs_a_label()),
+            Some(values) => values.is_empty(),
+            None => false,
+        })
+    }
+
+    /// Whether the selected pods have this label.
+    pub(super) fn presence(&self, key: &str) -> LabelPresence {
+        let of_key = || self.requirements.iter().filter(|requirement| requirement.key() == key);
+        match self.values(key) {
+            _ if self.is_absent(key) => LabelPresence::Never,
+            Some(values) if values.iter().all(|value| value.is_empty()) => LabelPresence::Never,
+            Some(_) => LabelPresence::Always,
+            None if of_key().any(Requirement::needs_a_label) => LabelPresence::Always,
+            None => LabelPresence::Maybe,
+        }
+    }
+
+    fn is_absent(&self, key: &str) -> bool {
+        self.requirements
+            .iter()
+            .any(|requirement| matches!(requirement, Requirement::DoesNotExist(own) if **own == *key))
+    }
+
+    /// The values that a label may have; `None` where they are not limited.
+    pub(super) fn values(&self, key: &str) -> Option<Vec<&str>> {
+        let mut allowed: Option<Vec<&str>> = None;
+        let mut forbidden: Vec<&str> = Vec::new();
+        for requirement in self.requirements.iter().filter(|requirement| requirement.key() == key) {
+            match requirement {
+                Requirement::In { values, .. } => match &mut allowed {
+                    Some(allowed) => allowed.retain(|value| values.iter().any(|own| **own == **value)),
+                    None => allowed = Some(values.iter().map(|value| &**value).collect()),
+                },
+                Requirement::NotIn { values, .. } => forbidden.extend(values.iter().map(|value| &**value)),
+                Requirement::Exists(_) | Requirement::DoesNotExist(_) => {}
+            }
+        }
+        let mut allowed = allowed?;
+        allowed.retain(|value| !forbidden.contains(value));
+        Some(allowed)
+    }
+
     /// True for a pod with these labels in this namespace.
     #[must_use]
     pub(crate) fn selects(&self, namespace: &str, labels: &Labels) -> bool {

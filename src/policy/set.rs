@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
-use super::raw;
 use super::resolve::{DEFAULT_RESERVATION_TIMEOUT, DEFAULT_SCHEDULER, StreamPolicy};
-use crate::api::{DocumentError, FieldError, Position, parse_documents};
+use super::selector::LabelPresence;
+use super::{raw, schema};
+use crate::api::{Content, DocumentError, FieldError, Located, Position, parse_documents};
 use crate::model::{Labels, LoadProtection};
 
 /// A file with policy documents.
@@ -24,6 +26,18 @@ pub struct Source {
 pub struct PolicySet {
     /// Highest priority first, then by name.
     policies: Arc<[StreamPolicy]>,
+    warnings: Arc<[DocumentError]>,
+}
+
+/// A sidecar that the API server accepts in no pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedSidecar {
+    /// The name of the policy.
+    pub policy: Arc<str>,
+    /// The name of the sidecar.
+    pub sidecar: Box<str>,
+    /// The answer of the API server.
+    pub problem: Box<str>,
 }
 
 impl PolicySet {
@@ -34,14 +48,44 @@ impl PolicySet {
     /// two policies with load protection.
     pub fn parse(sources: &[Source]) -> Result<Self, DocumentError> {
         let mut policies: Vec<StreamPolicy> = Vec::new();
+        let mut warnings = Vec::new();
         for Source { file, text } in sources {
-            for document in parse_documents(file, text)? {
+            for document in parse_documents::<Located>(file, text)? {
+                check(&document).map_err(|error| error.in_file(file))?;
+            }
+            for document in parse_documents::<raw::Document>(file, text)? {
+                let selector_at = Position::from(&document.spec.selector);
                 let policy = resolve(document, &policies).map_err(|error| error.in_file(file))?;
+                warnings.extend(warning_of_dialect(&policy, selector_at).map(|error| error.in_file(file)));
                 policies.push(policy);
             }
         }
         policies.sort_by(|left, right| right.priority.cmp(&left.priority).then_with(|| left.name.cmp(&right.name)));
-        Ok(Self { policies: policies.into() })
+        Ok(Self { policies: policies.into(), warnings: warnings.into() })
+    }
+
+    /// What is likely not meant in documents that are valid, each with its place.
+    #[must_use]
+    pub fn warnings(&self) -> &[DocumentError] {
+        &self.warnings
+    }
+
+    /// These policies, where the API server has rejected these sidecars.
+    #[must_use]
+    pub fn with_rejected_sidecars(&self, rejected: &[RejectedSidecar]) -> Self {
+        let policies = self.policies.iter().cloned().map(|mut policy| {
+            for sidecar in &mut policy.sidecars {
+                let found = rejected.iter().find(|one| one.policy == policy.name && *one.sidecar == *sidecar.name);
+                sidecar.rejection = found.map(|rejected| rejected.problem.clone());
+            }
+            policy
+        });
+        Self { policies: policies.collect(), warnings: Arc::clone(&self.warnings) }
+    }
+
+    /// Every sidecar with the name of its policy.
+    pub fn sidecars(&self) -> impl Iterator<Item = (&Arc<str>, &str, &Value)> {
+        self.policies.iter().flat_map(sidecars_of)
     }
 
     /// All policies, highest priority first, then by name.
@@ -79,6 +123,37 @@ impl PolicySet {
     pub(crate) fn governing(&self, namespace: &str, labels: &Labels) -> Option<&StreamPolicy> {
         self.policies.iter().find(|policy| policy.selector.selects(namespace, labels))
     }
+}
+
+fn sidecars_of(policy: &StreamPolicy) -> impl Iterator<Item = (&Arc<str>, &str, &Value)> {
+    policy.sidecars.iter().map(|sidecar| (&policy.name, &*sidecar.name, &sidecar.container))
+}
+
+/// Checks the kind and the fields of a document.
+fn check(document: &Located) -> Result<(), FieldError> {
+    for (field, wanted) in [("apiVersion", "outrigger.dev/v1alpha1"), ("kind", "StreamPolicy")] {
+        match document.get(field) {
+            Some(Located { content: Content::Text(text), position }) if *text != wanted => {
+                let problem = format!("must be {wanted}; several policies are documents with `---` between them");
+                return Err(FieldError::at(*position, field, problem));
+            }
+            _ => {}
+        }
+    }
+    schema::check(document, &schema::DOCUMENT, "")
+}
+
+/// The warning that a selected pod may lack the label by which the dialect knows the job.
+fn warning_of_dialect(policy: &StreamPolicy, position: Position) -> Option<FieldError> {
+    let key = policy.dialect.job_label()?;
+    (policy.selector.presence(key) == LabelPresence::Maybe).then(|| {
+        let problem = format!(
+            "selects pods that may lack the label `{key}`, from which dialect {} reads the job; such pods are no PEs: \
+             require the label with operator Exists",
+            policy.dialect
+        );
+        FieldError::at(position, "spec.selector.podSelector", problem)
+    })
 }
 
 /// The policy of a document, beside the policies of the documents before it.

@@ -10,5 +10,5 @@ pub use names::{METRICS, MetricDescription, MetricKind, install as install_metri
 pub use record::{
     BindOutcome, CertificateLabels, ReviewCount, ReviewOutcome, WriteOutcome, admission, assumed_pods, bind_conflict,
     certificate_expiry, certificate_read, controller_write, extender, lease, load, load_file_read, placement,
-    policies_loaded, rejections, snapshot, undecodable, withheld,
+    policies_loaded, policies_sent, policy_warnings, rejected_sidecars, rejections, snapshot, undecodable, withheld,
 };

@@ -68,6 +68,12 @@ metrics! {
         "Policies in force.";
     POLICY_RELOAD: Gauge "outrigger_policies_last_reload_successful" []
         "1 after a successful reload of the policy files, 0 while the last good policies stay in force.";
+    REJECTED_SIDECARS: Gauge "outrigger_rejected_sidecars" []
+        "Sidecars of policies that the API server accepts in no pod, and that are left out.";
+    POLICY_SENT: Gauge "outrigger_policy_pods_sent" ["policy"]
+        "0 where the registration of the webhook does not send all pods that the policy selects.";
+    POLICY_WARNINGS: Gauge "outrigger_policy_warnings" []
+        "Warnings of the policies in force: what is valid and likely not meant.";
     OVERLOADED_NODES: Gauge "outrigger_overloaded_nodes" ["metric"]
         "Overloaded nodes, which take no PE, by metric.";
     MEASURED_NODES: Gauge "outrigger_load_measured_nodes" []

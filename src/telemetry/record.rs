@@ -1,8 +1,8 @@
 //! Recording: each function takes what was decided and nothing else.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -146,6 +146,33 @@ pub fn policies_loaded(count: Option<usize>) {
     gauge!(names::POLICY_RELOAD).set(if count.is_some() { 1.0 } else { 0.0 });
     if let Some(count) = count {
         gauge!(names::POLICIES).set(number(count));
+    }
+}
+
+/// Sets how many sidecars the API server accepts in no pod.
+pub fn rejected_sidecars(count: usize) {
+    gauge!(names::REJECTED_SIDECARS).set(number(count));
+}
+
+/// Sets how many warnings there are of the policies in force.
+pub fn policy_warnings(count: usize) {
+    gauge!(names::POLICY_WARNINGS).set(number(count));
+}
+
+/// Sets for each policy whether the registration of the webhook sends the pods that the policy selects.
+pub fn policies_sent(policies: impl Iterator<Item = (Arc<str>, bool)>) {
+    static KNOWN: Mutex<BTreeSet<Arc<str>>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let set = |policy: &Arc<str>, is_sent: bool| {
+        gauge!(names::POLICY_SENT, "policy" => Arc::clone(policy)).set(if is_sent { 1.0 } else { 0.0 });
+    };
+    // A policy that is gone misses no pod.
+    for policy in known.iter() {
+        set(policy, true);
+    }
+    for (policy, is_sent) in policies {
+        set(&policy, is_sent);
+        known.insert(policy);
     }
 }
 

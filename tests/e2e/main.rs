@@ -20,6 +20,7 @@ mod metrics;
 mod open_streams;
 mod other_webhooks;
 mod placement;
+mod policies;
 mod processes;
 mod resources;
 mod rights;

@@ -51,7 +51,10 @@ fn accounts_have_the_rights_that_they_need_and_no_others() {
 
         for namespace in ["default", "kube-system", NAMESPACE] {
             let webhook = rights(release.webhook_kubeconfig(), namespace).await;
-            assert_eq!(webhook, set(&[&DECLARED[..], &CONSTRAINTS].concat()), "{namespace}");
+            let registration = ["get mutatingwebhookconfigurations.admissionregistration.k8s.io/outrigger"];
+            // Dry runs, in its own namespace.
+            let own = if namespace == NAMESPACE { &["create pods"][..] } else { &[] };
+            assert_eq!(webhook, set(&[&DECLARED[..], &CONSTRAINTS, &registration, own].concat()), "{namespace}");
         }
 
         let mut upstream = BTreeSet::new();
@@ -132,11 +135,12 @@ fn what_each_account_can_and_cannot_do() {
             (&scheduler, "update", "leases.coordination.k8s.io/another", NAMESPACE, false),
             (&scheduler, "get", "secrets", NAMESPACE, false),
             (&scheduler, "get", "configmaps", NAMESPACE, false),
-            (&scheduler, "get", "configmaps", "default", false),
-            // the webhook reads pools and jobs and nothing else, not even its own registration or certificate
+            // the webhook reads pools, jobs and its own registration and nothing else, not even its certificate; it
+            // creates pods as dry runs in its namespace
             (&webhook, "watch", "hostpools.outrigger.dev", "", true),
             (&webhook, "watch", "streamjobs.outrigger.dev", "", true),
             (&webhook, "get", "hostpools.outrigger.dev", "default", false),
+            (&webhook, "create", "pods", "default", false),
             (&webhook, "list", "pods", "default", false),
             (&webhook, "patch", "pods", "default", false),
             (&webhook, "get", "secrets/outrigger-webhook-tls", NAMESPACE, false),

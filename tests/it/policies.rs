@@ -39,11 +39,14 @@ fn a_broken_file_ends_a_start_with_2_and_file_line_and_field() {
     for (change, said) in [
         (("cpu: 100m", "cpu: lots"), "./b.yaml:9:12: spec.resources.requests.cpu: `lots` is not a quantity"),
         (("cpu: 100m", "cpu: -1"), "./b.yaml:9:12: spec.resources.requests.cpu: `-1`"),
-        (("  resources:", "  resource:"), "./b.yaml:7:3: unknown field `resource`"),
+        (
+            ("  resources:", "  resource:"),
+            "./b.yaml:7:3: spec.resource: unknown field `resource`: did you mean `resources`?",
+        ),
         (("kind: StreamPolicy", "kind: StreamPolitics"), "./b.yaml:2:7: kind: must be StreamPolicy"),
         (("v1alpha1", "v2"), "./b.yaml:1:13: apiVersion: must be outrigger.dev/v1alpha1"),
         (("name: mine", "name: Mine!"), "./b.yaml:3:18: metadata.name: `Mine!` is not a name"),
-        (("metadata: {name: mine}\n", ""), "./b.yaml:3:1: missing field `metadata`"),
+        (("metadata: {name: mine}\n", ""), "./b.yaml:1:1: metadata: missing"),
         (("outrigger.dev/job: j", ""), "./b.yaml:6:5: spec.selector.podSelector"),
         (("      cpu: 100m", "\tcpu: 100m"), "./b.yaml:9:"),
         (("spec:", "spec: ["), "./b.yaml:"),

@@ -108,6 +108,10 @@ fn a_pod_whose_labels_name_no_job_is_no_pe() {
     assert_eq!(decision.skip_reason(), Some(SkipReason::NoJob));
     assert_eq!(decision.policy(), Some("flink"));
     assert!(decision.patch().is_empty());
+    assert_eq!(decision.warnings(), ["policy `flink` selects this pod, which is no PE: the pod has no label app"]);
+    before["metadata"]["labels"]["app"] = json!("");
+    let decision = decided(&policies(FLINK), &before);
+    assert_eq!(decision.warnings(), ["policy `flink` selects this pod, which is no PE: the label app is empty"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn sidecar(container: Value, listens_on: &[u16]) -> Sidecar {
-    Sidecar { name: "relay".into(), container, listens_on: listens_on.to_vec() }
+    Sidecar { name: "relay".into(), container, listens_on: listens_on.to_vec(), rejection: None }
 }
 
 fn pod(container: &Value) -> Value {

@@ -203,6 +203,8 @@ fn policy_set() -> BoxedStrategy<PolicySet> {
     let selected = (select(&SELECTORS[..]), select(&DIALECTS[..]), select(&RIVALS[..]));
     (selected, injected, select(&RECOVERY[..]))
         .prop_map(|((selector, dialect, rival), (sidecars, sizes), recovery)| {
+            // Without the label, no pod is a PE of this dialect, and such a policy is refused.
+            let selector = if dialect.is_empty() { SELECTORS[0] } else { selector };
             let mut text = document("first", selector, &[dialect, sidecars, sizes, recovery]);
             if !rival.is_empty() {
                 let by_the_label = "{matchExpressions: [{key: outrigger.dev/job, operator: Exists}]}";

@@ -82,16 +82,16 @@ fn a_guaranteed_sidecar_keeps_the_class() {
 
 #[test]
 fn the_sidecar_shares_what_the_pod_has_as_a_whole_and_keeps_the_rest() {
-    let own = "{requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 32Mi}, claims: []}";
+    let own = "{requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 32Mi}}";
     let spec = format!("  injection: {{sidecars: [{{name: relay, image: r, resources: {own}}}]}}\n");
     for (whole, left, shared) in [
         (
             json!({"requests": {"cpu": "1"}}),
-            json!({"requests": {"memory": "16Mi"}, "limits": {"memory": "32Mi"}, "claims": []}),
+            json!({"requests": {"memory": "16Mi"}, "limits": {"memory": "32Mi"}}),
             "cpu",
         ),
-        (json!({"limits": {"memory": "1Gi"}}), json!({"requests": {"cpu": "10m"}, "claims": []}), "memory"),
-        (json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}), json!({"claims": []}), "cpu, memory"),
+        (json!({"limits": {"memory": "1Gi"}}), json!({"requests": {"cpu": "10m"}}), "memory"),
+        (json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}), serde_json::Value::Null, "cpu, memory"),
     ] {
         let (after, warnings) = prepared(&policy(&spec), &pod(&json!({"spec": {"resources": whole}})));
         assert_eq!(after["spec"]["initContainers"][0]["resources"], left, "{whole}");
@@ -121,7 +121,7 @@ fn every_reason_that_a_pod_gives_is_noted_on_the_pod_and_told() {
     let native = json!({"initContainers": [{"name": "relay", "image": "mine", "restartPolicy": "Always"}]});
     let spec = "
   injection:
-    sidecars: [{name: relay, image: relay:1, ports: [{containerPort: 9000}], volumeMounts: [{name: state}]}]
+    sidecars: [{name: relay, image: relay:1, ports: [{containerPort: 9000}], volumeMounts: [{name: state, mountPath: /state}]}]
 ";
     let state = json!([{"name": "state"}]);
     for (more, reason) in [
@@ -162,7 +162,8 @@ fn every_reason_that_a_pod_gives_is_noted_on_the_pod_and_told() {
 
 #[test]
 fn a_reinvocation_follows_what_other_webhooks_do() {
-    let spec = "  injection: {sidecars: [{name: relay, image: relay:1, volumeMounts: [{name: state}]}]}\n";
+    let spec =
+        "  injection: {sidecars: [{name: relay, image: relay:1, volumeMounts: [{name: state, mountPath: /state}]}]}\n";
     let before = pod(&json!({}));
     let mut first = patched(&decided(&policy(spec), &before), &before);
     assert_eq!(note(&first), Some("relay=VolumeMissing"));

@@ -215,7 +215,8 @@ fn only_the_containers_that_the_policy_names_are_sized() {
 
 #[test]
 fn a_resource_that_the_pod_has_as_a_whole_is_left_alone_and_others_are_sized() {
-    let spec = "  resources: {requests: {cpu: 500m, memory: 1Gi, hugepages-2Mi: 2Mi, example.com/gpu: 1}}\n";
+    let spec = "  resources: {requests: {cpu: 500m, memory: 1Gi, hugepages-2Mi: 2Mi, example.com/gpu: 1},
+    limits: {hugepages-2Mi: 2Mi, example.com/gpu: 1}}\n";
     for (whole, wanted, named) in [
         (json!({"limits": {"memory": "2Gi"}}), json!(["500m", null, "2Mi", "1"]), "memory"),
         (json!({"requests": {"cpu": "1"}}), json!([null, "1Gi", "2Mi", "1"]), "cpu"),

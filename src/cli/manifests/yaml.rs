@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_saphyr::{Error, NonFiniteFloatPolicy};
 
 use super::position;
-use crate::api::Position;
+use crate::api::{DocumentError, Position};
 
 /// What is wrong with a text, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,23 +50,10 @@ fn unreadable(error: &Error) -> Unreadable {
 }
 
 fn problem(error: &Error) -> String {
-    if let Error::DuplicateMappingKey { key, .. } = error {
-        let key = key.as_ref().map_or_else(|| "a key".to_owned(), |key| format!("the key `{key}`"));
-        return format!("{key} stands twice in one object; remove one of them");
-    }
-    if let Error::NonFiniteFloat { value, .. } = error {
-        return format!("`{value}` is not a number; write it in quotes");
-    }
-    if let Error::UnknownAnchor { .. } = error {
-        return "the alias names no anchor; write `&name` where the value stands".to_owned();
-    }
-    if let Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } | Error::AliasExpansionLimitExceeded { .. } =
-        error
-    {
-        return "the text is too large to be read; divide it into several files".to_owned();
-    }
-    "the text is neither YAML nor JSON here; check indentation, quotes and brackets on this line and before it"
-        .to_owned()
+    DocumentError::yaml_problem(error).unwrap_or_else(|| {
+        "the text is neither YAML nor JSON here; check indentation, quotes and brackets on this line and before it"
+            .to_owned()
+    })
 }
 
 #[cfg(test)]

@@ -95,12 +95,14 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let (_, policies) = policies::load(arguments.policies.as_deref())?;
     let loads = arguments.load.as_deref().map(files::read_loads).transpose().map_err(CommandError::input)?;
     let protects = policies.load_protection().is_some();
+    let warnings: Vec<String> = policies.warnings().iter().map(ToString::to_string).collect();
     let files = InputFiles { cluster: &arguments.cluster, workload: &arguments.workload };
     let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default() };
     let mut read = read_input(files, settings)?;
     if arguments.load.is_some() && !protects {
         read.notes.push("--load has no effect: no policy sets loadProtection".to_owned());
     }
+    read.notes.extend(warnings);
     for note in &read.notes {
         say(&format!("note: {note}"));
     }

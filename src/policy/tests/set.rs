@@ -50,7 +50,7 @@ fn an_error_names_file_line_and_field() {
             "spec.resources.limits.cpu",
             "below the request",
         ),
-        ("  injection:\n    sidecars:\n      - {name: relay}\n", 10, "spec.injection.sidecars", "needs an image"),
+        ("  injection:\n    sidecars:\n      - {name: relay}\n", 10, "spec.injection.sidecars[0].image", "missing"),
         (
             "  injection:\n    sidecars: [{name: relay, image: r}]\n    listensOn: {rely: [80]}\n",
             10,
@@ -60,8 +60,8 @@ fn an_error_names_file_line_and_field() {
         (
             "  injection:\n    sidecars: [{name: relay, image: r}]\n    listensOn: {relay: [80, 0]}\n",
             10,
-            "spec.injection.listensOn.relay",
-            "`0` is not a port",
+            "spec.injection.listensOn.relay[1]",
+            "`0` is not",
         ),
         ("  recovery:\n    tolerationSeconds: -1\n", 9, "spec.recovery.tolerationSeconds", "negative"),
         ("  placement: {riskWeight: 11}\n", 8, "spec.placement.riskWeight", "from 0 to 10"),
@@ -80,9 +80,9 @@ fn an_error_names_file_line_and_field() {
             "spec.loadProtection.network.lower",
             "80.5 % is above the upper threshold, 80 %",
         ),
-        ("  loadProtection: {cpu: {lower: 5}}\n", 8, "", "missing field `upper`"),
-        ("  loadProtection: {cpu: {upper: much}}\n", 8, "", ""),
-        ("  loadProtection: {disk: {upper: 5}}\n", 8, "", "unknown field"),
+        ("  loadProtection: {cpu: {lower: 5}}\n", 8, "spec.loadProtection.cpu.upper", "missing"),
+        ("  loadProtection: {cpu: {upper: much}}\n", 8, "spec.loadProtection.cpu.upper", "write a number"),
+        ("  loadProtection: {disk: {upper: 5}}\n", 8, "spec.loadProtection.disk", "unknown field"),
         ("  loadProtection: {maxAge: 2m}\n", 8, "spec.loadProtection", "protects nothing"),
         (
             "  loadProtection: {cpu: {upper: 5}, maxAge: soon}\n",
@@ -92,8 +92,8 @@ fn an_error_names_file_line_and_field() {
         ),
         ("  loadProtection: {cpu: {upper: 5}, maxAge: 0s}\n", 8, "spec.loadProtection.maxAge", "from 1s to 24h"),
         ("  loadProtection: {cpu: {upper: 5}, maxAge: 25h}\n", 8, "spec.loadProtection.maxAge", "from 1s to 24h"),
-        ("  colour: red\n", 8, "", "unknown field"),
-        ("  dialect: cobol\n", 8, "", "unknown variant"),
+        ("  colour: red\n", 8, "spec.colour", "unknown field"),
+        ("  dialect: cobol\n", 8, "spec.dialect", "write `annotations`, `open-streams`"),
     ] {
         let error = parse(&with_spec(more)).unwrap_err();
         assert_eq!((error.file.as_str(), error.position.line), ("p.yaml", line), "{error}");
@@ -131,4 +131,122 @@ fn load_protection_holds_for_all_policies_and_is_in_one_of_them() {
     let error = parse(&format!("{text}---\n{}", text.replace("name: a", "name: b"))).unwrap_err();
     assert_eq!((error.position.line, error.field.as_str()), (17, "spec.loadProtection"), "{error}");
     assert!(error.problem.contains("policy `a` has it already"), "{error}");
+}
+
+/// A policy whose spec begins with this selector.
+fn selecting(selector: &str, dialect: &str) -> Result<PolicySet, DocumentError> {
+    parse(&format!(
+        "apiVersion: outrigger.dev/v1alpha1\nkind: StreamPolicy\nmetadata: {{name: a}}\nspec:\n  \
+         dialect: {dialect}\n  selector:\n    {selector}\n"
+    ))
+}
+
+#[test]
+fn a_selector_that_no_pe_can_match_is_invalid() {
+    const JOB: &str = "{key: outrigger.dev/job, operator: Exists}";
+    const POD: &str = "spec.selector.podSelector";
+    for (selector, dialect, field, words) in [
+        ("namespaces: [\"team-*\"]", "annotations", "spec.selector.namespaces[0]", "names are exact"),
+        ("namespaces: [Team]", "annotations", "spec.selector.namespaces[0]", "not the name of a namespace"),
+        ("namespaces: [\"\"]", "annotations", "spec.selector.namespaces[0]", "not the name of a namespace"),
+        (
+            "podSelector: {matchLabels: {a b: c}}",
+            "annotations",
+            "spec.selector.podSelector.matchLabels.a b",
+            "key of a label",
+        ),
+        (
+            "podSelector: {matchLabels: {a: b c}}",
+            "annotations",
+            "spec.selector.podSelector.matchLabels.a",
+            "value of a label",
+        ),
+        (
+            "podSelector: {matchExpressions: [{key: a, operator: In, values: [\"*\"]}]}",
+            "annotations",
+            "spec.selector.podSelector.matchExpressions[0].values[0]",
+            "value of a label",
+        ),
+        (
+            "podSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: NotIn, values: [b, c]}]}",
+            "annotations",
+            POD,
+            "the label `a` exclude each other",
+        ),
+        (
+            "podSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: In, values: [c]}]}",
+            "annotations",
+            POD,
+            "the label `a` exclude each other",
+        ),
+        (
+            "podSelector: {matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}",
+            "annotations",
+            POD,
+            "the label `a` exclude each other",
+        ),
+        (
+            "podSelector: {matchLabels: {component: tm}, matchExpressions: [{key: app, operator: DoesNotExist}]}",
+            "flink",
+            POD,
+            "no selected pod can be a PE",
+        ),
+        ("podSelector: {matchLabels: {streams.ibm.com/job: \"\"}}", "open-streams", POD, "no selected pod can be a PE"),
+    ] {
+        let selector = if selector.starts_with("namespaces") {
+            format!("{selector}\n    podSelector: {{matchExpressions: [{JOB}]}}")
+        } else {
+            selector.to_owned()
+        };
+        let error = selecting(&selector, dialect).err().unwrap_or_else(|| panic!("it loads: {selector}"));
+        assert_eq!((error.position.line, error.field.as_str()), (7, field), "{error}");
+        assert!(error.problem.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_selector_that_does_not_imply_the_label_of_the_job_is_warned_of() {
+    for (labels, dialect, warned) in [
+        ("matchLabels: {component: taskmanager}", "flink", true),
+        ("matchExpressions: [{key: b, operator: Exists}, {key: app, operator: NotIn, values: [c]}]", "flink", true),
+        ("matchLabels: {component: taskmanager, app: a}", "flink", false),
+        ("matchExpressions: [{key: app, operator: Exists}]", "flink", false),
+        ("matchLabels: {app: streams}", "annotations", true),
+        ("matchLabels: {app: streams}", "open-streams", true),
+        ("matchLabels: {outrigger.dev/dialect: kafka-streams}", "kafka-streams", false),
+    ] {
+        let set = selecting(&format!("podSelector: {{{labels}}}"), dialect).unwrap();
+        let warnings = set.warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(!warnings.is_empty(), warned, "{labels} {warnings:?}");
+        assert!(
+            warnings.iter().all(|warning| warning.contains("p.yaml:7:5: spec.selector.podSelector: ")),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn sidecars_of_a_policy_fit_each_other() {
+    for (sidecars, line, field, words) in [
+        ("- {name: a, image: b}\n      - {name: a, image: c}", 11, "sidecars[1].name", "two sidecars are named `a`"),
+        ("- {name: main, image: b}", 10, "sidecars[0].name", "names `main` as an application container"),
+        (
+            "- {name: a, image: b, ports: [{containerPort: 1}]}\n      - {name: c, image: b, ports: [{containerPort: 1}]}",
+            11,
+            "sidecars[1].ports[0].containerPort",
+            "sidecar `a` declares this port too",
+        ),
+    ] {
+        let text =
+            with_spec(&format!("  injection:\n    sidecars:\n      {sidecars}\n  resources: {{containers: [main]}}\n"));
+        let error = parse(&text).unwrap_err();
+        let field = format!("spec.injection.{field}");
+        assert_eq!((error.position.line, error.field.as_str()), (line, field.as_str()), "{error}");
+        assert!(error.problem.contains(words), "{error}");
+    }
+    let text = with_spec(
+        "  injection:\n    sidecars:\n      - {name: a, image: b, ports: [{containerPort: 1}]}\n      \
+         - {name: c, image: b, ports: [{containerPort: 1, protocol: UDP}]}\n",
+    );
+    assert!(parse(&text).is_ok(), "another protocol is another port");
 }

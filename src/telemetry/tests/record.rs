@@ -28,6 +28,9 @@ fn scraped() -> String {
         snapshot(Duration::ZERO, 3);
         undecodable("Pod");
         policies_loaded(Some(4));
+        policies_sent([(Arc::from("annotations"), true)].into_iter());
+        policy_warnings(1);
+        rejected_sidecars(1);
         load(
             Some(LoadSummary { measured: 1, newest: Some(now), overloaded: Metric::ALL.map(|metric| (metric, 1)) }),
             now,

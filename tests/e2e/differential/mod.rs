@@ -4,11 +4,13 @@
 //!
 //! | file | what must hold |
 //! |---|---|
+//! | [`policies`] | a policy that loads makes no pod fail, and none is refused in vain |
 //! | [`storing`] | `simulate` stores and rejects pods as the API server does |
 //! | [`sidecars`] | a pod that is created without the webhook is created with it |
 //! | [`sums`] | the requests of pods add up as in kube-scheduler |
 //! | [`random`] | support: random pods, limit ranges and classes |
 
+mod policies;
 mod random;
 mod sidecars;
 mod storing;

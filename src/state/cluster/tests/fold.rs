@@ -103,6 +103,26 @@ impl Model {
         }
     }
 
+    fn change_pods(&mut self, change: Change<Pod>) {
+        match change {
+            Change::Expected => drop(self.expected.insert("pods")),
+            Change::Put(pod) => self.show(*pod),
+            Change::Gone(uid) => {
+                self.pods.remove(&uid);
+                self.assumed_pods.remove(&uid);
+            }
+            Change::Listed(pods) => {
+                self.expected.remove("pods");
+                let listed: BTreeSet<PodUid> = pods.iter().map(|pod| pod.key.uid.clone()).collect();
+                self.pods.retain(|uid, _| listed.contains(uid));
+                self.assumed_pods.retain(|uid, _| listed.contains(uid));
+                for pod in pods {
+                    self.show(pod);
+                }
+            }
+        }
+    }
+
     fn apply(&mut self, event: Event) {
         match event {
             Event::Node(change) => match change {
@@ -114,23 +134,7 @@ impl Model {
                     self.nodes = nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
                 }
             },
-            Event::Pod(change) => match change {
-                Change::Expected => drop(self.expected.insert("pods")),
-                Change::Put(pod) => self.show(*pod),
-                Change::Gone(uid) => {
-                    self.pods.remove(&uid);
-                    self.assumed_pods.remove(&uid);
-                }
-                Change::Listed(pods) => {
-                    self.expected.remove("pods");
-                    let listed: BTreeSet<PodUid> = pods.iter().map(|pod| pod.key.uid.clone()).collect();
-                    self.pods.retain(|uid, _| listed.contains(uid));
-                    self.assumed_pods.retain(|uid, _| listed.contains(uid));
-                    for pod in pods {
-                        self.show(pod);
-                    }
-                }
-            },
+            Event::Pod(change) => self.change_pods(change),
             Event::OwnerGone(owner) => self.lose(owner),
             Event::Pool(change) => match change {
                 Change::Expected => drop(self.expected.insert("pools")),
