@@ -1,6 +1,6 @@
 //! The forecasts as a picture: the last seasons, the median, and the intervals of 80 and 95 %.
 
-use super::command::Outcome;
+use super::outcome::Outcome;
 use crate::cli::xml::escaped;
 use crate::forecast::Intervals;
 

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use jiff::SignedDuration;
 
+use super::outcome::Outcome;
 use super::series::Series;
 use super::{chart, report};
 use crate::cli::CommandError;
 use crate::cli::output::{json, print};
 use crate::cli::terminal::Terminal;
-use crate::forecast::{Calendar, Exact, Forecast, Forecaster, HoltWinters, LastValue, Score, SeasonalLastValue, score};
+use crate::forecast::{Calendar, Exact, Forecaster, HoltWinters, LastValue, Score, SeasonalLastValue, score};
 
 /// Forecast a series of a CSV file, and say how good such forecasts were
 #[derive(Debug, clap::Args)]
@@ -22,11 +23,13 @@ Examples:
   outrigger forecast clicks.csv --leads 36 -o svg > clicks.svg
   outrigger forecast clicks.csv --score 12
 
-A row holds a time and a value. A time is `2026-01-31 18:05:00` (UTC), RFC 3339, or Unix seconds. A value is
-a number that is not negative; a row without a value, and a step without a row, is missing.
+A row holds a time and a value. A time is `2026-01-31 18:05:00` (UTC), RFC 3339, or
+Unix seconds. A value is a number that is not negative; a row without a value, and a
+step without a row, is missing.
 
---score learns the first 80 % of the rows and forecasts from each later row. What counts for a time is the mean
-of all forecasts that were made for the time. Values are rounded down to whole numbers.")]
+--score learns the first 80 % of the rows and forecasts from each later row. What
+counts for a time is the mean of all forecasts that were made for the time. Values are
+rounded down to whole numbers.")]
 pub(in crate::cli) struct Arguments {
     /// CSV file; `-` for standard input
     #[arg(value_name = "FILE")]
@@ -61,15 +64,6 @@ enum Output {
     Json,
     /// A picture.
     Svg,
-}
-
-/// A series, its forecasts, and how good such forecasts were.
-pub(super) struct Outcome {
-    pub(super) series: Series,
-    pub(super) calendar: Calendar,
-    pub(super) forecasts: Vec<Forecast>,
-    /// By method, the forecaster first; `None` where the series is too short.
-    pub(super) scores: Vec<(&'static str, Option<Score>)>,
 }
 
 fn parse_duration(text: &str) -> Result<SignedDuration, String> {

@@ -2,6 +2,7 @@
 
 mod chart;
 mod command;
+mod outcome;
 mod report;
 mod series;
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::command::Outcome;
+use super::outcome::Outcome;
 use crate::cli::terminal::{Style, Terminal, cell};
 use crate::forecast::{Forecast, Score};
 
@@ -51,14 +51,6 @@ pub(super) struct ScoreDocument {
 pub(super) fn score(score: Score) -> ScoreDocument {
     let Score { wape, coverage80, coverage95, points } = score;
     ScoreDocument { wape, coverage80, coverage95, points }
-}
-
-impl Outcome {
-    /// The time of each forecast.
-    pub(super) fn targets(&self) -> impl Iterator<Item = (Timestamp, &Forecast)> {
-        let last = self.series.samples.last().map_or(0, |(step, _)| *step);
-        (last + 1..).zip(&self.forecasts).map(|(step, forecast)| (self.series.time(step), forecast))
-    }
 }
 
 pub(super) fn document(outcome: &Outcome) -> Document {

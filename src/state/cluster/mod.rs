@@ -6,7 +6,7 @@
 //! | [`nodes`] | nodes, their load, their places in the snapshot |
 //! | [`pods`] | pods, and owners of pods that are gone |
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
-//! | [`pods_by_object`] | the pods of PEs by the objects that the PEs depend on |
+//! | [`index`], [`pods_by_object`] | the pods of PEs by the objects that the PEs depend on |
 //! | [`volumes`] | persistent volumes and claims |
 //! | [`resource_constraints`] | limit ranges and quotas |
 //! | [`count`] | counts a pod on its node and in its job |
@@ -22,6 +22,7 @@ mod assumed_pods;
 mod count;
 mod departed_job;
 mod fold;
+mod index;
 mod nodes;
 mod open_streams;
 mod pods;

@@ -1,11 +1,8 @@
-//! The pods of PEs by the objects that the placement of the PEs depends on, so that the change of an object costs as much as
-//! the PEs that it concerns.
+//! The pods that depend on objects of one kind.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::fold::{Cluster, Entry};
-use crate::model::{HostChoice, ObjectId, Pe, PodUid};
+use crate::model::{ObjectId, PodUid};
 
 /// The pods that depend on objects of one kind.
 #[derive(Debug, Default)]
@@ -17,69 +14,19 @@ impl PodsByObject {
         objects.iter().filter_map(|id| self.0.get(id)).flatten().cloned().collect()
     }
 
-    fn insert(&mut self, object: ObjectId, pod: &PodUid) {
+    /// Notes that a pod depends on an object.
+    pub(super) fn insert(&mut self, object: ObjectId, pod: &PodUid) {
         self.0.entry(object).or_default().insert(pod.clone());
     }
 
-    fn remove(&mut self, object: &ObjectId, pod: &PodUid) {
+    /// Takes a pod out.
+    pub(super) fn remove(&mut self, object: &ObjectId, pod: &PodUid) {
         if let Some(pods) = self.0.get_mut(object) {
             pods.remove(pod);
             if pods.is_empty() {
                 self.0.remove(object);
             }
         }
-    }
-}
-
-/// The pool that a PE names.
-fn pool_of(pe: &Pe) -> Option<&ObjectId> {
-    match &pe.spec.as_ref().ok()?.hosts {
-        HostChoice::Pool(id) => Some(id),
-        HostChoice::Any | HostChoice::Tags(_) => None,
-    }
-}
-
-/// The claims that a pod names.
-fn claims_of(entry: &Entry) -> impl Iterator<Item = ObjectId> {
-    let claims = entry.pod.claims.iter().flat_map(|claims| claims.iter());
-    claims.map(|claim| ObjectId { namespace: entry.pod.key.namespace.clone(), name: Arc::clone(&claim.name) })
-}
-
-impl Cluster {
-    /// Indexes a pod by the objects that its PE depends on.
-    pub(super) fn index(&mut self, entry: &Entry) {
-        let Some(pe) = &entry.pe else { return };
-        let uid = &entry.pod.key.uid;
-        self.by_job.insert(pe.job.object(), uid);
-        if let Some(element) = pe.object.as_deref() {
-            self.by_element.insert(element.clone(), uid);
-        }
-        if let Some(pool) = pool_of(pe) {
-            self.by_pool.insert(pool.clone(), uid);
-        }
-        for claim in claims_of(entry) {
-            self.by_claim.insert(claim, uid);
-        }
-        if pe.awaited.is_some() {
-            self.awaiting.insert(uid.clone());
-        }
-    }
-
-    /// Takes a pod out of these indexes.
-    pub(super) fn unindex(&mut self, entry: &Entry) {
-        let Some(pe) = &entry.pe else { return };
-        let uid = &entry.pod.key.uid;
-        self.by_job.remove(&pe.job.object(), uid);
-        if let Some(element) = pe.object.as_deref() {
-            self.by_element.remove(element, uid);
-        }
-        if let Some(pool) = pool_of(pe) {
-            self.by_pool.remove(pool, uid);
-        }
-        for claim in claims_of(entry) {
-            self.by_claim.remove(&claim, uid);
-        }
-        self.awaiting.remove(uid);
     }
 }
 
