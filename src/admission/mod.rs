@@ -15,7 +15,7 @@
 //! A patch is built by hand, operation by operation, on the raw JSON. A patch is never computed from typed objects, so
 //! unknown fields stay as they are. An error in this module leaves the pod unchanged and is reported as a warning and
 //! a [`SkipReason`]. Three things can stop a pod: a body that is no `AdmissionReview`, which is a [`DecodeError`], a policy
-//! with `onConflict: Deny`, and, in a strict namespace, [`validate`].
+//! with `onConflict: Deny`, and, in a strict namespace, [`validate()`].
 
 mod affinity;
 mod answer;
