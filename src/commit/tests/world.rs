@@ -19,7 +19,7 @@ use crate::model::{
     StreamJob, keys,
 };
 use crate::policy::{PolicySet, Source};
-use crate::state::Event;
+use crate::state::{Change, Event};
 use crate::store::Store;
 
 /// How often the runtime yields until every task waits for the test.
@@ -46,8 +46,11 @@ pub(super) struct Request {
 /// The API server, and the network in front of the API server.
 #[derive(Debug, Default)]
 pub(super) struct World {
+    /// At most one pod of each name.
     pods: BTreeMap<PodUid, Pod>,
     version: u64,
+    /// How many pods were created.
+    created: usize,
     /// The events of every watch, in order.
     log: Vec<Event>,
     pub(super) requests: Vec<Request>,
@@ -104,8 +107,15 @@ impl PodApi for Network {
 impl World {
     /// Creates a pending PE of job `job` with one annotation.
     pub(super) fn create(&mut self, name: &str, (key, value): (&str, &str)) {
+        // The API server never gives a UID again.
+        let is_first = self
+            .log
+            .iter()
+            .all(|event| !matches!(event, Event::Pod(Change::Put(pod)) if pod.key.name.as_str() == name));
+        let uid = if is_first { name.to_owned() } else { format!("{name}-{}", self.created) };
+        self.created += 1;
         self.put(Pod {
-            key: PodKey { namespace: Namespace::from("ns"), name: name.into(), uid: name.into() },
+            key: PodKey { namespace: Namespace::from("ns"), name: name.into(), uid: uid.as_str().into() },
             resource_version: "".into(),
             labels: [("outrigger.dev/job", "job")].into_iter().collect(),
             annotations: [(format!("outrigger.dev/{key}"), value)].into_iter().collect(),
@@ -127,7 +137,7 @@ impl World {
 
     /// Changes a pod as a user, the kubelet or kube-scheduler might, so that its version changes.
     pub(super) fn touch(&mut self, name: &str) {
-        if let Some(pod) = self.pods.get(name).cloned() {
+        if let Some(pod) = self.pod(name).cloned() {
             self.put(pod);
         }
     }
@@ -140,13 +150,13 @@ impl World {
 
     /// Writes a fencing token onto a pod, as anybody may who may annotate the pod.
     pub(super) fn forge(&mut self, name: &str, token: &str) {
-        let key = self.pods[name].key.clone();
+        let key = self.pod(name).unwrap().key.clone();
         self.fence(&key, token).unwrap();
     }
 
     /// The current pod.
     pub(super) fn pod(&self, name: &str) -> Option<&Pod> {
-        self.pods.get(name)
+        self.pods.values().find(|pod| pod.key.name.as_str() == name)
     }
 
     /// All current pods.
@@ -156,7 +166,8 @@ impl World {
 
     /// Deletes a pod.
     pub(super) fn delete(&mut self, name: &str) {
-        if let Some(pod) = self.pods.remove(name) {
+        let uid = self.pod(name).map(|pod| pod.key.uid.clone());
+        if let Some(pod) = uid.and_then(|uid| self.pods.remove(&uid)) {
             self.version += 1;
             self.log.push(Event::gone::<Pod>(pod.key.uid));
         }
@@ -269,7 +280,8 @@ impl Process {
 
     /// Sends a bind request to this process.
     pub(super) fn bind(&mut self, name: &str, node: &str) {
-        let (binder, arguments) = (Arc::clone(&self.binder), arguments(name, node));
+        let uid = lock(&self.world).pod(name).map_or_else(|| name.into(), |pod| pod.key.uid.clone());
+        let (binder, arguments) = (Arc::clone(&self.binder), arguments(name, uid, node));
         let bind = async move { binder.bind(&arguments, None, Timestamp::UNIX_EPOCH).await };
         self.binds.push(tokio::spawn(bind));
     }
@@ -277,8 +289,8 @@ impl Process {
     /// The node that a pod counts on, watched or assumed.
     pub(super) fn counts(&self, name: &str) -> Option<String> {
         self.store.change(|cluster| {
-            let (pod, _) = cluster.pod(name)?;
-            pod.node.as_ref().or_else(|| cluster.assumed(name)).map(ToString::to_string)
+            let pod = cluster.named("ns", name)?;
+            pod.node.as_ref().or_else(|| cluster.assumed(pod.key.uid.as_str())).map(ToString::to_string)
         })
     }
 }
@@ -343,8 +355,8 @@ pub(super) fn lock(world: &Arc<Mutex<World>>) -> MutexGuard<'_, World> {
     world.lock().unwrap()
 }
 
-fn arguments(name: &str, node: &str) -> BindingArguments {
-    BindingArguments { namespace: "ns".into(), name: name.into(), uid: name.into(), node: node.into() }
+fn arguments(name: &str, uid: PodUid, node: &str) -> BindingArguments {
+    BindingArguments { namespace: "ns".into(), name: name.into(), uid, node: node.into() }
 }
 
 fn node(name: &str) -> Node {
