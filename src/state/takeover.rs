@@ -14,9 +14,10 @@
 //!   in a Lease of our own namespace. A process announces its epoch before it writes its first token. Where another
 //!   process has announced its epoch since, every pending pod is unsettled again, and our next bind takes over again.
 //!   Tokens on pods that are no pending PEs are ignored.
-//! - A bind asks about the tokens that were there when the bind began, and about every token on its own pod. Later tokens
-//!   on other pods do not matter to it: the pod is older than they are, so the process that wrote them writes one onto
-//!   this pod too, before it assumes a pod that conflicts. So nobody who writes tokens without end delays a bind.
+//! - A bind asks about the tokens that the watch delivered before the bind began, or before the version of its own pod
+//!   that the Binding carries. Later tokens on other pods do not matter to the bind: the pod is older than they are, so the
+//!   process that wrote them writes one onto this pod too, before it assumes a pod that conflicts. So nobody who writes
+//!   tokens without end delays a bind.
 //!
 //! So of two processes that assume PEs which could conflict, the later process has ended the Bindings of the earlier one,
 //! or knows their outcome.
@@ -43,8 +44,8 @@ pub(super) struct Takeover {
     answered: u64,
     /// The last question that a list has asked.
     listed: u64,
-    /// The last question that a token on each pending PE has asked, unless it is answered.
-    asked_on: BTreeMap<PodUid, u64>,
+    /// The last question when the watch delivered each pending pod last, unless that question is answered.
+    asked_before: BTreeMap<PodUid, u64>,
     /// The pending pods that the watch has not delivered with a token of the current takeover.
     unsettled: BTreeSet<PodUid>,
 }
@@ -95,8 +96,8 @@ impl Takeover {
     /// True where a question is open that matters to the bind of a pod. `at_start` is the number of questions when the
     /// bind began.
     pub(super) fn must_ask(&self, uid: &str, at_start: u64) -> bool {
-        let on_pod = self.asked_on.get(uid).copied().unwrap_or(0);
-        at_start.max(self.listed).max(on_pod) > self.answered
+        let before_version = self.asked_before.get(uid).copied().unwrap_or(0);
+        at_start.max(self.listed).max(before_version) > self.answered
     }
 
     /// Another process may have taken over without a token that the watch delivers.
@@ -108,7 +109,7 @@ impl Takeover {
     /// The Lease has answered the first `questions` questions.
     pub(super) fn answer(&mut self, questions: u64) {
         self.answered = self.answered.max(questions);
-        self.asked_on.retain(|_, question| *question > questions);
+        self.asked_before.retain(|_, question| *question > questions);
     }
 
     /// The pods to fence before a pod is assumed that a Binding for them could conflict with.
@@ -127,11 +128,9 @@ impl Takeover {
         if known.is_none() && !self.established {
             self.unsettled.insert(uid.clone());
         }
-        let token = pod.annotations.get(keys::EPOCH);
-        if token == known.and_then(|known| known.annotations.get(keys::EPOCH)) {
-            return;
-        }
-        match token.map(|token| token_number(epoch, token)) {
+        let known_token = known.and_then(|known| known.annotations.get(keys::EPOCH));
+        let new_token = pod.annotations.get(keys::EPOCH).filter(|token| Some(*token) != known_token);
+        match new_token.map(|token| token_number(epoch, token)) {
             Some(Some(number)) if self.written.get(uid) == Some(&number) => {
                 self.written.remove(uid);
                 self.unsettled.remove(uid);
@@ -139,12 +138,10 @@ impl Takeover {
             }
             // A token of an earlier takeover of this process, or a copy of a token.
             None | Some(Some(_)) => {}
-            Some(None) => {
-                if is_pe() {
-                    self.questions += 1;
-                    self.asked_on.insert(uid.clone(), self.questions);
-                }
-            }
+            Some(None) => self.questions += u64::from(is_pe()),
+        }
+        if self.questions > self.answered {
+            self.asked_before.insert(uid.clone(), self.questions);
         }
     }
 
@@ -152,7 +149,7 @@ impl Takeover {
     pub(super) fn forget(&mut self, uid: &PodUid) {
         self.unsettled.remove(uid);
         self.written.remove(uid);
-        self.asked_on.remove(uid);
+        self.asked_before.remove(uid);
     }
 }
 

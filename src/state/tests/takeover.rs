@@ -119,6 +119,22 @@ fn a_bind_asks_about_what_was_there_when_it_began_and_about_tokens_on_its_own_po
 }
 
 #[test]
+fn a_bind_asks_about_the_tokens_that_the_watch_delivered_before_its_pod() {
+    let mut cluster = taken_over();
+    // kube-scheduler's watch may be ahead: the bind of a pod begins before this process knows the pod.
+    let at_start = cluster.possible_takeovers();
+    deliver(&mut cluster, fenced("theirs.1", pe("j", "b", &[])));
+    deliver(&mut cluster, pe("j", "late", &[]));
+    deliver(&mut cluster, fenced("theirs.2", pe("j", "b", &[])));
+    assert!(cluster.must_check_takeover("late", at_start), "the other process may have assumed a pod without this one");
+    assert!(!cluster.must_check_takeover("a", at_start), "the pod is older than the tokens");
+    cluster.note_takeover_checked(1);
+    assert!(!cluster.must_check_takeover("late", at_start), "the pod is older than the second token");
+    deliver(&mut cluster, Pod { resource_version: "9".into(), ..pe("j", "late", &[("exlocation", "t")]) });
+    assert!(cluster.must_check_takeover("late", at_start), "the other process may not know this version");
+}
+
+#[test]
 fn a_takeover_of_another_process_unsettles_all_pending_pods() {
     let mut cluster = taken_over();
     let early = [cluster.next_token(&"a".into()), cluster.next_token(&"b".into())].map(Option::unwrap);
