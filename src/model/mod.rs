@@ -2,6 +2,7 @@
 //!
 //! Plain data: this module decides nothing, and does not know how an object is encoded.
 
+mod demand;
 mod ids;
 pub mod keys;
 mod labels;
@@ -32,6 +33,7 @@ mod thousandths;
 mod unreadable;
 mod withheld_sidecar;
 
+pub use demand::{DemandForecasts, DemandKey, DemandPath, DemandShare, JobDemand, MOST_HORIZON_STEPS, OfResources};
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
 pub use limit_range::{LimitRange, RequestRange};

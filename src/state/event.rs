@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, LimitRange, Load, Node, NodeName, ObjectId, Owner,
-    PersistentVolume, PersistentVolumeClaim, Pod, PodUid, Pool, ResourceQuota, ResourceVersion, StreamJob,
+    DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, DemandForecasts, LimitRange, Load, Node, NodeName, ObjectId,
+    Owner, PersistentVolume, PersistentVolumeClaim, Pod, PodUid, Pool, ResourceQuota, ResourceVersion, StreamJob,
     UnreadableObject,
 };
 use crate::policy::PolicySet;
@@ -49,6 +49,8 @@ pub enum Event {
     Policies(PolicySet),
     /// The measurements in the load file. They replace all measurements of earlier load files.
     Loads(BTreeMap<NodeName, Load>),
+    /// What PEs and nodes are expected to use. It replaces all earlier forecasts.
+    Demand(Arc<DemandForecasts>),
     /// The time from now on: measurements age by it.
     Time(Timestamp),
     /// Time has passed, so that reservations may be given up. A pending pod is settled once it has been seen for the quiet

@@ -13,7 +13,8 @@ use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
 use super::volumes::{ClaimTopology, Volumes};
 use crate::model::{
-    Declarations, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, ResourceConstraints, StreamJobs, VolumeTopology,
+    Declarations, DemandForecasts, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, ResourceConstraints, StreamJobs,
+    VolumeTopology,
 };
 
 /// The cluster at one moment.
@@ -35,6 +36,7 @@ pub struct Snapshot {
     /// How often the cluster has changed a claim or a volume.
     pub(super) volume_changes: u64,
     pub(super) constraints: Arc<ResourceConstraints>,
+    pub(super) demand: Arc<DemandForecasts>,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
@@ -279,6 +281,12 @@ impl Snapshot {
     #[must_use]
     pub fn constraints(&self) -> &ResourceConstraints {
         &self.constraints
+    }
+
+    /// What PEs and nodes are expected to use; empty where no source of demand is known.
+    #[must_use]
+    pub fn demand(&self) -> &DemandForecasts {
+        &self.demand
     }
 
     /// The resources that nodes list.

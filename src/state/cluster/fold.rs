@@ -181,6 +181,7 @@ impl Cluster {
                 self.loads = loads;
                 self.update_all_overloads();
             }
+            Event::Demand(forecasts) => self.current.demand = forecasts,
             Event::Time(now) => {
                 self.now = now;
                 self.update_all_overloads();

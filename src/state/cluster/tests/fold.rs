@@ -161,6 +161,7 @@ impl Model {
             Event::Policies(policies) => self.policies = policies,
             // What comes of these depends on what was before: see `overload`.
             Event::Loads(_)
+            | Event::Demand(_)
             | Event::Time(_)
             | Event::Settled { .. }
             | Event::StreamJobsShown(_)

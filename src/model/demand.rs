@@ -1,0 +1,99 @@
+//! What PEs and nodes are expected to use over the horizon: forecasts with their uncertainty (`docs/design.md`, D11, D25).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{JobId, Namespace, NodeName, Pe};
+
+/// The most steps that a demand looks ahead. A policy chooses the length of a step and the number of steps.
+pub const MOST_HORIZON_STEPS: usize = 12;
+
+/// The expected use of one resource at each step of the horizon: millicores of CPU, or bytes of memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DemandPath {
+    /// The expected use at each step.
+    pub mean: [f32; MOST_HORIZON_STEPS],
+    /// The standard deviation of the use at each step.
+    pub deviation: [f32; MOST_HORIZON_STEPS],
+}
+
+/// A value for each resource that demand is known of; `None`: no data, which is not zero (`docs/design.md`, law 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfResources<T> {
+    /// For CPU.
+    pub cpu: Option<T>,
+    /// For memory.
+    pub memory: Option<T>,
+}
+
+impl<T> Default for OfResources<T> {
+    fn default() -> Self {
+        Self { cpu: None, memory: None }
+    }
+}
+
+/// The share of one PE in the demand of its job.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DemandShare {
+    /// The PE's part of the demand of the job, from 0 to 1.
+    pub of_job: f32,
+    /// The standard deviation of the PE's own use around its part, as a fraction of its part: what it does not have in
+    /// common with the other PEs of the job.
+    pub own_deviation: f32,
+}
+
+/// The job that a demand belongs to. The demand outlives pods, and generations of the job.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DemandKey {
+    /// The namespace of the job.
+    pub namespace: Namespace,
+    /// The name of the job.
+    pub job: Arc<str>,
+}
+
+impl From<&JobId> for DemandKey {
+    fn from(job: &JobId) -> Self {
+        Self { namespace: job.namespace.clone(), job: Arc::clone(&job.name) }
+    }
+}
+
+/// The demand of all PEs of one job together, and how the PEs share the demand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobDemand {
+    /// The demand of all PEs of the job together.
+    pub total: OfResources<DemandPath>,
+    /// The shares of PEs that were observed by name.
+    pub shares: HashMap<Arc<str>, OfResources<DemandShare>, ahash::RandomState>,
+    /// The share of a PE that is interchangeable with others, such as a task manager of Flink: the PE's name does not
+    /// outlive its pod.
+    pub interchangeable: OfResources<DemandShare>,
+}
+
+/// All forecasts of one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DemandForecasts {
+    /// The time of the newest sample that the forecasts know: the first step ends one step later.
+    pub at: Timestamp,
+    /// The length of a step.
+    pub step: SignedDuration,
+    /// How many steps of each path count, at most [`MOST_HORIZON_STEPS`].
+    pub steps: usize,
+    /// The demand by job.
+    pub jobs: HashMap<DemandKey, Arc<JobDemand>, ahash::RandomState>,
+    /// The use of each node by everything that is no PE.
+    pub others: HashMap<NodeName, OfResources<DemandPath>, ahash::RandomState>,
+}
+
+impl DemandForecasts {
+    /// The demand of the PE's job, and the PE's share for each resource; `None` where nothing is known of the job.
+    #[must_use]
+    pub fn of_pe(&self, pe: &Pe) -> Option<(&Arc<JobDemand>, OfResources<DemandShare>)> {
+        let demand = self.jobs.get(&DemandKey::from(&pe.job))?;
+        let named = demand.shares.get(&pe.name).copied().unwrap_or_default();
+        let common = demand.interchangeable;
+        let share = OfResources { cpu: named.cpu.or(common.cpu), memory: named.memory.or(common.memory) };
+        Some((demand, share))
+    }
+}
