@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test kube e2e cluster check format bench install
+.PHONY: help demo test kube e2e cluster check format bench bench-decisions install
 
 # seed of failing properties, colours, backtraces: the same everywhere, unless asked otherwise
 export RUST_BACKTRACE ?= 0
@@ -48,6 +48,9 @@ format: toolchain ## formats the code
 
 bench: toolchain ## the benchmarks
 	$(CARGO) bench --locked --bench cost
+
+bench-decisions: toolchain ## what comes of decisions: two weeks of real load, beside other rules
+	$(CARGO) bench --locked --bench decisions -- --equal
 
 install: toolchain ## installs the program `outrigger` for the current user
 	$(CARGO) install --locked --path .
