@@ -6,7 +6,7 @@ use super::calendar::{Calendar, HOURS};
 use super::history::History;
 use super::numbers::{number, steps};
 use super::precision::Number;
-use super::similar_days::{Resemblances, SimilarDays, resemblances};
+use super::similar_days::{Day, Resemblances, SimilarDays, resemblances};
 
 /// The number of experts.
 pub(super) const EXPERTS: usize = 4;
@@ -101,7 +101,7 @@ impl<N: Number> FeatureState<N> {
         let (last, last_but_one) = (value - before, before - history.get(now - 2).unwrap_or(before));
         let slot = calendar.slot(now);
         let usual = self.usual(slot);
-        let days = self.similar_days.days(history, calendar);
+        let days = self.days(history, calendar);
         let features = |lead: usize| {
             let target = calendar.slot(now + steps(lead) + 1);
             let profile = usual.and_then(|usual| Some(self.usual(target)? - usual)).unwrap_or_default();
@@ -116,6 +116,11 @@ impl<N: Number> FeatureState<N> {
             }
         };
         (0..leads).map(features).collect()
+    }
+
+    /// The days before that count at the last sample of the history.
+    pub(super) fn days<S: Number>(&self, history: &History<S>, calendar: Calendar) -> Vec<Day> {
+        self.similar_days.days(history, calendar)
     }
 
     /// The usual value at a slot of a season.

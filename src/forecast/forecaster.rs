@@ -136,18 +136,34 @@ impl<P: Precision> Forecaster<P> {
                 last.map_or_else(Vec::new, |median| vec![Forecast { median, intervals: None }; self.leads])
             }
             State::Learning { usual, model } => {
-                let value = |logarithm: f64| (logarithm.exp_m1() * usual).max(0.0);
-                let forecast = |Prediction { median, quantiles }: Prediction| {
-                    let intervals = quantiles.map(|quantiles| {
-                        let [lowest, low, high, highest] = quantiles.map(value);
-                        Intervals { of_80: (low, high), of_95: (lowest, highest) }
-                    });
-                    Forecast { median: value(median), intervals }
-                };
-                model.predictions().map(forecast).collect()
+                model.predictions().map(|prediction| forecast(*usual, prediction)).collect()
             }
         }
     }
+
+    /// What is forecast for the steps after the last one, so many, at most a season: the [`forecasts`](Self::forecasts), and
+    /// beyond them the course of similar days.
+    #[must_use]
+    pub fn forecasts_until(&self, ahead: usize) -> Vec<Forecast> {
+        let mut forecasts = self.forecasts();
+        match &self.state {
+            State::Learning { usual, model } => {
+                forecasts.extend(model.predictions_beyond(ahead).into_iter().map(|beyond| forecast(*usual, beyond)));
+            }
+            State::Empty | State::FirstHour { .. } => {}
+        }
+        forecasts
+    }
+}
+
+/// The forecast of a prediction of logarithms.
+fn forecast(usual: f64, Prediction { median, quantiles }: Prediction) -> Forecast {
+    let value = |logarithm: f64| (logarithm.exp_m1() * usual).max(0.0);
+    let intervals = quantiles.map(|quantiles| {
+        let [lowest, low, high, highest] = quantiles.map(value);
+        Intervals { of_80: (low, high), of_95: (lowest, highest) }
+    });
+    Forecast { median: value(median), intervals }
 }
 
 impl<P: Precision> Forecasts for Forecaster<P> {

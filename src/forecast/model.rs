@@ -9,7 +9,7 @@ use super::history::History;
 use super::intervals::Intervals;
 use super::numbers::{number, steps};
 use super::precision::Precision;
-use super::similar_days::DAYS;
+use super::similar_days::{DAYS, course};
 use super::spike_guard::SpikeGuard;
 
 /// The model of one series.
@@ -126,6 +126,40 @@ impl<P: Precision> Model<P> {
         })
     }
 }
+
+impl<P: Precision> Model<P> {
+    /// What is forecast for the steps after the last lead, up to so many steps ahead: at most a season. Nothing before the
+    /// first sample.
+    ///
+    /// The forecast is the course of similar days. By how much the forecast of the last lead differs from that course is
+    /// expected to last, and to halve in each third of a season. The variance is that of the last lead and that of what
+    /// similar days added; without similar days it grows as that of a random walk.
+    pub(super) fn predictions_beyond(&self, ahead: usize) -> Vec<Prediction> {
+        let leads = self.intervals.len();
+        let Some(Prediction { median, quantiles }) = self.predictions().last() else { return Vec::new() };
+        let days = self.features.days(&self.history, self.calendar);
+        let course = |lead: usize| course(&days, lead, &self.history, self.calendar);
+        let above = course(leads - 1).map_or(0.0, |course| median - course.mean);
+        let variance = quantiles.map_or(0.0, |[_, low, high, _]| ((high - low) / (2.0 * UPPER_OF_80)).powi(2));
+        let prediction = |lead: usize| {
+            let beyond = number(lead + 1 - leads);
+            let (forecast, added) = course(lead).map_or_else(
+                || (median, variance * beyond / number(leads)),
+                |course| {
+                    let halvings = 3.0 * beyond / number(self.calendar.slots());
+                    (course.mean + above * 0.5_f64.powf(halvings), course.variance)
+                },
+            );
+            let wider = if variance > 0.0 { (1.0 + added / variance).sqrt() } else { 1.0 };
+            let quantile = |quantile: f64| forecast + wider * (quantile - median);
+            Prediction { median: forecast, quantiles: quantiles.map(|quantiles| quantiles.map(quantile)) }
+        };
+        (leads..ahead.min(self.calendar.slots())).map(prediction).collect()
+    }
+}
+
+/// The number of standard deviations from the mean to the upper bound of the interval of 80 % of a normal distribution.
+const UPPER_OF_80: f64 = 1.281_551_565_544_6;
 
 /// The leads whose weights are learnt, of so many.
 fn trained_leads(leads: usize) -> impl Iterator<Item = usize> {

@@ -141,6 +141,36 @@ pub(super) fn resemblances<S: Number>(
     }
 }
 
+/// How similar days were at a target.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// Their weighted mean.
+    pub(super) mean: f64,
+    /// The variance of what they added from the present to the target, with that of its mean.
+    pub(super) variance: f64,
+}
+
+/// How days of the same class were `lead` steps after the next; `None` where no day is kept.
+pub(super) fn course<S: Number>(days: &[Day], lead: usize, history: &History<S>, calendar: Calendar) -> Option<Course> {
+    let target = history.end() + steps(lead);
+    let season = calendar.season(target);
+    let later = |day: &Day| {
+        let later = history.get(target - day.ago * steps(calendar.slots()))?;
+        let is_alike = calendar.is_weekend(season - day.ago) == calendar.is_weekend(season);
+        let [by_class, _] = day.weights;
+        Some((by_class * if is_alike { 1.0 } else { OTHER_CLASS }, later, later - day.then))
+    };
+    let days: Vec<(f64, f64, f64)> = days.iter().filter_map(later).collect();
+    let weight: f64 = days.iter().map(|(weight, ..)| weight).sum();
+    if weight <= 0.0 {
+        return None;
+    }
+    let mean = days.iter().map(|(weight, later, _)| weight * later).sum::<f64>() / weight;
+    let growth = days.iter().map(|(weight, _, growth)| weight * growth).sum::<f64>() / weight;
+    let squares = days.iter().map(|(weight, _, own)| weight * (own - growth) * (own - growth)).sum::<f64>();
+    Some(Course { mean, variance: squares / weight * (1.0 + 1.0 / number(days.len())) })
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     weight: f64,

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::forecast::Calendar;
+use crate::forecast::numbers::steps;
 use crate::model::MOST_HORIZON_STEPS;
 
 /// The grid of demand: equal steps of the clock in seasons, and the number of steps that are forecast.
@@ -12,7 +13,8 @@ use crate::model::MOST_HORIZON_STEPS;
 pub struct DemandGrid {
     step_seconds: i64,
     calendar: Calendar,
-    steps: usize,
+    /// The number of samples that are forecast.
+    horizon: usize,
 }
 
 /// The parameters of a grid, as they are written.
@@ -52,8 +54,10 @@ pub enum InvalidDemandGrid {
         /// The number of its steps.
         steps: i64,
     },
-    /// The horizon has no step, or more than [`MOST_HORIZON_STEPS`].
-    #[error("a horizon of {steps} steps; write 1 to {MOST_HORIZON_STEPS}")]
+    /// The horizon has no step, is longer than a season, or has a part of a step of a path.
+    #[error(
+        "a horizon of {steps} steps; write 1 to {MOST_HORIZON_STEPS}, or a multiple of {MOST_HORIZON_STEPS} up to a season"
+    )]
     Horizon {
         /// The number of steps.
         steps: usize,
@@ -77,13 +81,14 @@ impl DemandGrid {
         if slots > MOST_SEASON_STEPS {
             return Err(InvalidDemandGrid::TooManySteps { season, steps: slots });
         }
-        if steps == 0 || steps > MOST_HORIZON_STEPS {
+        let slots = usize::try_from(slots).unwrap_or(1);
+        let is_short = (1..=MOST_HORIZON_STEPS).contains(&steps);
+        if !is_short && (steps == 0 || steps > slots || !steps.is_multiple_of(MOST_HORIZON_STEPS)) {
             return Err(InvalidDemandGrid::Horizon { steps });
         }
-        let slots = usize::try_from(slots).unwrap_or(1);
         let is_day = season.as_secs() == DAY_SECONDS;
         let calendar = if is_day { Calendar::of_days(slots) } else { Calendar::of_seasons(slots) };
-        Ok(Self { step_seconds, calendar, steps })
+        Ok(Self { step_seconds, calendar, horizon: steps })
     }
 
     /// The length of a step.
@@ -92,10 +97,27 @@ impl DemandGrid {
         SignedDuration::from_secs(self.step_seconds)
     }
 
-    /// How many steps are forecast.
+    /// How many steps a path has.
     #[must_use]
     pub fn steps(self) -> usize {
-        self.steps
+        self.horizon.min(MOST_HORIZON_STEPS)
+    }
+
+    /// The length of a step of a path.
+    #[must_use]
+    pub fn path_step(self) -> SignedDuration {
+        SignedDuration::from_secs(self.step_seconds * steps(self.samples_of_a_step()))
+    }
+
+    /// How many samples a step of a path stands for: one, unless the horizon has more samples than a path has steps. A step
+    /// of a path has the highest demand of its samples.
+    pub(super) fn samples_of_a_step(self) -> usize {
+        (self.horizon / MOST_HORIZON_STEPS).max(1)
+    }
+
+    /// The number of samples that are forecast.
+    pub(super) fn horizon(self) -> usize {
+        self.horizon
     }
 
     pub(super) fn calendar(self) -> Calendar {
@@ -116,7 +138,7 @@ impl DemandGrid {
 impl Default for DemandGrid {
     /// Steps of 5 minutes in days, one hour ahead.
     fn default() -> Self {
-        Self { step_seconds: 300, calendar: Calendar::of_days(288), steps: MOST_HORIZON_STEPS }
+        Self { step_seconds: 300, calendar: Calendar::of_days(288), horizon: MOST_HORIZON_STEPS }
     }
 }
 
@@ -125,7 +147,7 @@ impl From<DemandGrid> for GridParameters {
         Self {
             step_seconds: grid.step_seconds,
             slots: u32::try_from(grid.calendar.slots()).unwrap_or(u32::MAX),
-            steps: u32::try_from(grid.steps).unwrap_or(u32::MAX),
+            steps: u32::try_from(grid.horizon).unwrap_or(u32::MAX),
         }
     }
 }

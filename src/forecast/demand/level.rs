@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::grid::DemandGrid;
-use super::path::{RawPath, UPPER_OF_80, rounded};
+use super::path::{Moments, RawPath, UPPER_OF_80, rounded};
 use super::season_course::SeasonCourse;
 use crate::forecast::numbers::{number, place};
 use crate::model::MOST_HORIZON_STEPS;
@@ -34,6 +34,9 @@ pub(super) struct LevelForecaster {
 const LEVEL_GAIN: f64 = 0.6;
 /// An error below this part of the value is not bounded: after a flat stretch, a change is no outlier.
 const LEAST_ERROR: f64 = 0.02;
+
+/// The variance grows as that of a random walk until so many times the last lead.
+const MOST_DOUBLED: usize = 4;
 
 impl Default for LevelForecaster {
     fn default() -> Self {
@@ -103,6 +106,29 @@ impl LevelForecaster {
         let [first, _] = &self.errors;
         let deviation = (first.count > 0).then(|| std::array::from_fn(|lead| self.deviation(steps(lead), grid)));
         Some(RawPath { mean, deviation })
+    }
+
+    /// The path whose steps stand for some samples each: a step has the sample that most likely is the highest.
+    pub(super) fn path_of_highest(&self, missing: u32, grid: DemandGrid) -> Option<RawPath> {
+        if self.level.is_nan() {
+            return None;
+        }
+        let missing = usize::try_from(missing).unwrap_or(usize::MAX);
+        let samples = grid.samples_of_a_step();
+        let sample = |lead: usize| {
+            let mean = self.predict((lead + 1).saturating_add(missing), grid);
+            // The course of the season is known: the error of a sample further ahead is at most twice that of the last lead.
+            let near = (lead + 1).min(MOST_DOUBLED * grid.steps());
+            Moments { mean, deviation: self.deviation(near.saturating_add(missing), grid) }
+        };
+        let highest = |step: usize| {
+            let leads = step * samples..(step + 1) * samples;
+            leads.map(sample).fold(Moments { mean: 0.0, deviation: 0.0 }, Moments::higher)
+        };
+        let steps: [Moments; MOST_HORIZON_STEPS] = std::array::from_fn(highest);
+        let [first, _] = &self.errors;
+        let deviation = (first.count > 0).then(|| steps.map(|step| step.deviation));
+        Some(RawPath { mean: steps.map(|step| step.mean), deviation })
     }
 
     fn deviation(&self, steps: usize, grid: DemandGrid) -> f64 {

@@ -46,6 +46,25 @@ impl RawPath {
         Some(Self { mean, deviation: last.intervals.map(|_| std::array::from_fn(deviation)) })
     }
 
+    /// The path whose steps stand for so many samples each, at least one: a step has the sample that most likely is the
+    /// highest. The last `missing` samples before are unknown, as in [`RawPath::of`].
+    pub(super) fn of_highest(forecasts: &[Forecast], samples: usize, missing: u32) -> Option<Self> {
+        let last = forecasts.last()?;
+        let missing = usize::try_from(missing).unwrap_or(usize::MAX);
+        let highest = |step: usize| {
+            let leads = step * samples..(step + 1) * samples;
+            let sample = |lead: usize| {
+                let effective = lead.saturating_add(missing);
+                let deviation = moments(*forecasts.get(effective).unwrap_or(last)).deviation;
+                Moments { mean: moments(*forecasts.get(lead).unwrap_or(last)).mean, deviation }
+            };
+            leads.map(sample).fold(Moments { mean: 0.0, deviation: 0.0 }, Moments::higher)
+        };
+        let steps: [Moments; MOST_HORIZON_STEPS] = std::array::from_fn(highest);
+        let deviation = last.intervals.map(|_| steps.map(|step| step.deviation));
+        Some(Self { mean: steps.map(|step| step.mean), deviation })
+    }
+
     /// The path, no narrower than what is known allows.
     pub(super) fn widen(self, Widening { unseen_season, least }: Widening) -> DemandPath {
         let of_mean = if self.deviation.is_some() { UNKNOWN_SEASON * unseen_season } else { UNKNOWN_ERROR };
@@ -60,9 +79,17 @@ impl RawPath {
 
 /// The mean and the standard deviation of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Moments {
-    mean: f64,
-    deviation: f64,
+pub(super) struct Moments {
+    pub(super) mean: f64,
+    pub(super) deviation: f64,
+}
+
+impl Moments {
+    /// The one with the higher 90 % quantile.
+    pub(super) fn higher(self, other: Self) -> Self {
+        let upper = |moments: Self| moments.mean + UPPER_OF_80 * moments.deviation;
+        if upper(other) > upper(self) { other } else { self }
+    }
 }
 
 /// The mean is Swanson's: 0.3, 0.4 and 0.3 of the quantiles of 10, 50 and 90 %, which holds for skewed distributions too.

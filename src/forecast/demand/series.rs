@@ -16,9 +16,11 @@ pub(super) trait SeriesForecaster {
     fn new(grid: DemandGrid) -> Self;
     /// Learns the value of a step, later than all before; `None`: the value is missing.
     fn observe(&mut self, step: i64, value: Option<f64>, grid: DemandGrid);
-    /// What is forecast for the steps after the last one, of which the last `missing` had no value; `None` where nothing is
-    /// known.
-    fn path(&self, missing: u32, grid: DemandGrid) -> Option<RawPath>;
+    /// What is forecast for the samples after the last one, of which the last `missing` had no value: one for each step of the
+    /// path. `None` where nothing is known.
+    fn samples(&self, missing: u32, grid: DemandGrid) -> Option<RawPath>;
+    /// The same up to the horizon of the grid: some samples for each step of the path.
+    fn horizon(&self, missing: u32, grid: DemandGrid) -> Option<RawPath>;
     /// False where the state cannot be one of this grid after the step `last`: it was read from a damaged file.
     fn is_valid(&self, last: i64, grid: DemandGrid) -> bool;
 }
@@ -32,8 +34,12 @@ impl SeriesForecaster for Forecaster<Compact> {
         self.observe(step, value);
     }
 
-    fn path(&self, missing: u32, _: DemandGrid) -> Option<RawPath> {
+    fn samples(&self, missing: u32, _: DemandGrid) -> Option<RawPath> {
         RawPath::of(&self.forecasts(), missing)
+    }
+
+    fn horizon(&self, missing: u32, grid: DemandGrid) -> Option<RawPath> {
+        RawPath::of_highest(&self.forecasts_until(grid.horizon()), grid.samples_of_a_step(), missing)
     }
 
     fn is_valid(&self, last: i64, grid: DemandGrid) -> bool {
@@ -50,8 +56,12 @@ impl SeriesForecaster for LevelForecaster {
         self.observe(step, value, grid);
     }
 
-    fn path(&self, missing: u32, grid: DemandGrid) -> Option<RawPath> {
+    fn samples(&self, missing: u32, grid: DemandGrid) -> Option<RawPath> {
         self.path(missing, grid)
+    }
+
+    fn horizon(&self, missing: u32, grid: DemandGrid) -> Option<RawPath> {
+        self.path_of_highest(missing, grid)
     }
 
     fn is_valid(&self, last: i64, _: DemandGrid) -> bool {
@@ -70,21 +80,32 @@ pub(super) struct Series<F> {
     observed_steps: u32,
     /// The last step, observed or not.
     last: i64,
-    /// What is forecast for the steps after the last one. Made again after it was read.
+    /// What is forecast for the samples after the last one. Made again after it was read.
     #[serde(skip)]
-    path: Option<DemandPath>,
+    samples: Option<DemandPath>,
+    /// What is forecast up to the horizon, where that is longer.
+    #[serde(skip)]
+    horizon: Option<DemandPath>,
 }
 
 impl<F: SeriesForecaster> Series<F> {
     pub(super) fn new(least_deviation: f64, grid: DemandGrid) -> Self {
-        Self { forecaster: F::new(grid), least_deviation, observed: None, observed_steps: 0, last: 0, path: None }
+        Self {
+            forecaster: F::new(grid),
+            least_deviation,
+            observed: None,
+            observed_steps: 0,
+            last: 0,
+            samples: None,
+            horizon: None,
+        }
     }
 
     /// Learns the value of a step, later than all before, and counts how well it was forecast.
     pub(super) fn observe(&mut self, step: i64, value: Option<f64>, grid: DemandGrid, accuracy: &mut Accuracy) {
         if let Some(value) = value {
             let lead = usize::try_from(step - self.last - 1).ok().filter(|lead| *lead < grid.steps());
-            let seasoned = self.path.filter(|_| !self.is_cold(grid));
+            let seasoned = self.samples.filter(|_| !self.is_cold(grid));
             if let Some((path, lead)) = seasoned.zip(lead) {
                 accuracy.add(&path, lead, value);
             }
@@ -99,16 +120,21 @@ impl<F: SeriesForecaster> Series<F> {
 
     /// Makes the path again.
     pub(super) fn forecast(&mut self, grid: DemandGrid) {
-        let raw = self.forecaster.path(self.missing_steps(), grid);
+        let missing_steps = self.missing_steps();
         let season = u32::try_from(grid.season_steps()).unwrap_or(1);
-        let missing = f64::from(self.missing_steps().min(season)) / f64::from(season);
+        let missing = f64::from(missing_steps.min(season)) / f64::from(season);
         let widening = Widening { unseen_season: self.unseen_season(grid).max(missing), least: self.least_deviation };
-        self.path = raw.map(|raw| raw.widen(widening));
+        let widen = |raw: RawPath| raw.widen(widening);
+        self.samples = self.forecaster.samples(missing_steps, grid).map(widen);
+        self.horizon = None;
+        if grid.samples_of_a_step() > 1 {
+            self.horizon = self.forecaster.horizon(missing_steps, grid).map(widen);
+        }
     }
 
-    /// What is forecast for the steps after the last one; `None` where nothing was observed.
+    /// What is forecast for the steps of a path; `None` where nothing was observed.
     pub(super) fn path(&self) -> Option<DemandPath> {
-        self.path
+        self.horizon.or(self.samples)
     }
 
     /// What the forecasts were learnt from; `None` where nothing was observed.

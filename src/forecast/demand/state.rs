@@ -207,7 +207,7 @@ impl DemandState {
     pub fn forecasts(&self) -> DemandForecasts {
         DemandForecasts {
             at: self.at,
-            step: self.grid.step(),
+            step: self.grid.path_step(),
             steps: self.grid.steps(),
             jobs: self.jobs.iter().map(|(key, job)| (key.clone(), Arc::new(job.demand(self.grid)))).collect(),
             others: self.nodes.iter().map(|(node, state)| (node.clone(), state.demand())).collect(),
