@@ -23,8 +23,8 @@ use jiff::Timestamp;
 
 use self::replay::CycleOutcomes;
 use crate::model::{
-    Declarations, Load, Node, NodeName, OpenStreams, PersistentVolume, PersistentVolumeClaim, Pod, PodPhase, PodUid,
-    Pool, Resources, is_extended_resource,
+    Declarations, DemandForecasts, Load, Node, NodeName, OpenStreams, PersistentVolume, PersistentVolumeClaim, Pod,
+    PodPhase, PodUid, Pool, Resources, is_extended_resource,
 };
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
@@ -57,6 +57,8 @@ pub struct Input {
     pub workload: Vec<Pod>,
     /// The measured loads of nodes.
     pub loads: BTreeMap<NodeName, Load>,
+    /// What PEs and nodes are expected to use; `None` where no demand is known.
+    pub demand: Option<Arc<DemandForecasts>>,
     /// The time of every decision.
     pub now: Timestamp,
     /// How the pending pods are scheduled.
@@ -96,6 +98,7 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster: mut running,
         workload,
         loads,
+        demand,
         now,
         mode,
     } = input;
@@ -129,6 +132,9 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster.apply(Event::listed(claims));
     }
     cluster.apply(Event::listed(pods));
+    if let Some(demand) = demand {
+        cluster.apply(Event::Demand(demand));
+    }
     let pending = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());

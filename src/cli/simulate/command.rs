@@ -1,6 +1,7 @@
 //! `outrigger simulate`: the arguments, and how the outcome is printed.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -51,6 +52,9 @@ pub(in crate::cli) struct Arguments {
     /// File with the load of nodes, as `serve --load-file` reads it; see `loadProtection` in policies
     #[arg(long, value_name = "FILE")]
     load: Option<PathBuf>,
+    /// File with what jobs and nodes are expected to use; docs/simulate.md describes it
+    #[arg(long, value_name = "FILE")]
+    demand: Option<PathBuf>,
     /// How PEs are placed
     #[arg(long, value_name = "PATH", default_value = "full")]
     path: PathName,
@@ -97,7 +101,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let protects = policies.load_protection().is_some();
     let warnings: Vec<String> = policies.warnings().iter().map(ToString::to_string).collect();
     let files = InputFiles { cluster: &arguments.cluster, workload: &arguments.workload };
-    let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default() };
+    let demand = arguments.demand.as_deref().map(files::read_demand).transpose().map_err(CommandError::input)?;
+    let demand = demand.map(Arc::new);
+    let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default(), demand };
     let mut read = read_input(files, settings)?;
     if arguments.load.is_some() && !protects {
         read.notes.push("--load has no effect: no policy sets loadProtection".to_owned());

@@ -27,9 +27,10 @@ struct Source<'t> {
 
 /// Completes the input: creates the pods of controllers, and stores all pods.
 pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result<Read, CommandError> {
-    let Settings { policies, now, mode, loads } = settings;
+    let Settings { policies, now, mode, loads, demand } = settings;
     let newest_load = loads.values().map(|load| load.at).max();
-    let now = now.or_else(|| gathered.newest.max(newest_load)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let forecast_at = demand.as_ref().map(|demand| demand.at);
+    let now = now.or_else(|| gathered.newest.max(newest_load).max(forecast_at)).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut notes = Notes::default();
     let sources = sources(&mut gathered, &mut notes)?;
     let declared = Declarations {
@@ -72,8 +73,20 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     let mut offering = gathered.nodes;
     offer_devices(&mut offering, &gathered.device_resources);
     let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
-    let input =
-        Input { policies, nodes: offering, pools, declared, volumes, claims, cluster, workload, loads, now, mode };
+    let input = Input {
+        policies,
+        nodes: offering,
+        pools,
+        declared,
+        volumes,
+        claims,
+        cluster,
+        workload,
+        loads,
+        demand,
+        now,
+        mode,
+    };
     Ok(Read { input, notes })
 }
 
