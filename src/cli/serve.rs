@@ -351,7 +351,8 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>, s
             telemetry::assumed_pods(committed, store.reservations().len(), reserved);
             telemetry::load(store.read(Cluster::load_summary), clock());
             if shows_node_risks {
-                telemetry::node_risks(store.view().snapshot.node_risks());
+                let view = store.view();
+                telemetry::node_risks(view.snapshot.node_risks().map(|(node, risk)| (node.clone(), risk)));
             }
         }),
         readiness: Arc::new(move || {

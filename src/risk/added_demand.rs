@@ -117,14 +117,14 @@ impl AddedUse {
         let mut variance = *own_variance;
         variance.iter_mut().zip(deviation).for_each(|(variance, deviation)| *variance += deviation.powi(2));
         // On a node with PEs of the job, the standard deviation grows by at most this.
-        let grows = deviation.iter().zip(own_variance).map(|(deviation, own)| deviation + own.sqrt());
+        let mut grows = deviation.iter().zip(own_variance).map(|(deviation, own)| deviation + own.sqrt());
         let largest = |values: &mut dyn Iterator<Item = f64>| narrow(values.fold(0.0, f64::max));
         Self {
             mean: mean.map(narrow),
             variance: variance.map(narrow_square),
             common: deviation.map(narrow),
             peak_mean: largest(&mut mean.iter().copied()),
-            peak_deviation: largest(&mut grows.into_iter()),
+            peak_deviation: largest(&mut grows),
         }
     }
 

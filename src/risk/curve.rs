@@ -14,7 +14,7 @@ const STEEPEST: f64 = 1.5;
 
 /// Shifts of the log-odds of stated probabilities, at knots of the distance in standard deviations; linear in between.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
+pub(super) struct Curve {
     shifts: [f64; KNOTS],
     /// The corrected probability of the largest distance.
     least: f64,

@@ -137,14 +137,14 @@ pub fn snapshot(age: Duration, nodes: usize) {
 }
 
 /// Sets the risk of each node; a node that has no risk any more, because it is gone or no demand is known, has none to show.
-pub fn node_risks<'a>(risks: impl Iterator<Item = (&'a NodeName, f64)>) {
+pub fn node_risks(risks: impl Iterator<Item = (NodeName, f64)>) {
     static KNOWN: Mutex<BTreeSet<NodeName>> = Mutex::new(BTreeSet::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut gone = std::mem::take(&mut *known);
     for (node, risk) in risks {
         gauge!(names::NODE_RISK, "node" => Arc::<str>::from(node.clone())).set(risk);
-        gone.remove(node);
-        known.insert(node.clone());
+        gone.remove(&node);
+        known.insert(node);
     }
     for node in gone {
         gauge!(names::NODE_RISK, "node" => Arc::<str>::from(node)).set(f64::NAN);

@@ -85,7 +85,7 @@ impl<'a> Assignment<'a> {
     pub(super) fn begin_unit(&mut self, groups: &'a [Group]) {
         self.groups = groups;
         self.added = if self.snapshot.knows_demand() {
-            (0..groups.len()).map(|group| added_by(self.group(group), &self.snapshot)).collect()
+            (0..groups.len()).map(|group| added_by(&self.group(group).collect::<Vec<_>>(), &self.snapshot)).collect()
         } else {
             Vec::new()
         };
@@ -410,10 +410,11 @@ fn risk_weight(batch: &[Arc<Pe>]) -> f64 {
 }
 
 /// What the PEs of a group add to the demand on a node.
-fn added_by<'p>(mut pes: impl Iterator<Item = &'p Arc<Pe>>, snapshot: &Snapshot) -> Option<AddedDemand> {
+fn added_by(pes: &[&Arc<Pe>], snapshot: &Snapshot) -> Option<AddedDemand> {
     let demand = |pe: &Arc<Pe>| snapshot.pod_demand(&pe.pod, Some(pe));
-    let mut sums = JobSums::of_pe(&demand(pes.next()?)?)?;
-    pes.filter_map(demand).for_each(|demand| sums.add(&demand));
+    let (first, others) = pes.split_first()?;
+    let mut sums = JobSums::of_pe(&demand(first)?)?;
+    others.iter().filter_map(|pe| demand(pe)).for_each(|demand| sums.add(&demand));
     Some(AddedDemand::new(sums))
 }
 

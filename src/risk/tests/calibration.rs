@@ -17,7 +17,7 @@ impl Numbers {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+        f64::from(u32::try_from(self.0 >> 32).unwrap()) / 4_294_967_296.0
     }
 }
 

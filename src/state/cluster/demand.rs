@@ -36,7 +36,7 @@ impl Cluster {
             return;
         }
         let mut sums: Vec<Option<Box<DemandSums>>> = vec![None; self.current.nodes.len()];
-        for basis in &basis {
+        if let Some(basis) = &basis {
             let on_nodes = self.pods.iter().filter_map(|entry| Some((entry, entry.node?.number())));
             on_nodes.for_each(|(entry, place)| {
                 if let Some(sums) = sums.get_mut(place) {
