@@ -10,6 +10,7 @@
 //! | [`model`] | the nouns: names, quantities, nodes, pods, PEs, pools, reasons |
 //! | [`api`] | Kubernetes objects as they are written: the custom resources, and what is read of nodes and pods |
 //! | [`policy`] | which pods are PEs, what they get, how they are placed: as written, and as meant |
+//! | [`risk`] | the probability that the demand on a node passes what the node can give |
 //! | [`state`] | events to snapshots; assumed pods and reservations |
 //! | [`placement`] | filter and score: may a PE go to a node, and which node is best |
 //! | [`admission`] | the webhook: a review to a decision, a decision to a patch |
@@ -41,6 +42,7 @@ pub mod forecast;
 pub mod model;
 pub mod placement;
 pub mod policy;
+pub mod risk;
 pub mod simulate;
 pub mod state;
 pub mod status;

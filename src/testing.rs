@@ -6,13 +6,14 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    BoundVolume, Bytes, DeclaredPe, DeclaredRegion, HostPort, JobId, Labels, Load, Metrics, Millicores, Namespace,
-    Node, NodeLabels, NodeName, NodeRequirement, NodeRequirements, ObjectId, Owner, OwnerKind, Pe, Percent,
-    PersistentVolume, PersistentVolumeClaim, Pod, PodClaim, PodClaims, PodKey, PodPhase, PodRequests, PodUid, Pool,
-    PoolMembers, PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint, Toleration, VolumeTopology,
+    BoundVolume, Bytes, DeclaredPe, DeclaredRegion, DemandForecasts, DemandKey, DemandPath, DemandShare, HostPort,
+    JobDemand, JobId, Labels, Load, MOST_HORIZON_STEPS, Metrics, Millicores, Namespace, Node, NodeLabels, NodeName,
+    NodeRequirement, NodeRequirements, ObjectId, OfResources, Owner, OwnerKind, Pe, Percent, PersistentVolume,
+    PersistentVolumeClaim, Pod, PodClaim, PodClaims, PodKey, PodPhase, PodRequests, PodUid, Pool, PoolMembers,
+    PoolMode, Reason, Rejection, Resources, Shortage, StreamJob, Tag, Taint, Toleration, VolumeTopology,
 };
 use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{PolicySet, Source};
@@ -243,6 +244,40 @@ pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
     let resources = Arc::make_mut(&mut pod.resources);
     resources.limits.cpu = resources.requests.cpu.max(Millicores(millicores));
     pod
+}
+
+/// The demand of a job: the expected CPU of all PEs together at each step, in millicores, the standard deviation as a share of
+/// it, and the share of each PE.
+pub(crate) fn job_demand(cpu: &[f32], deviation: f32, each: f32) -> JobDemand {
+    let path = DemandPath { mean: path_of(cpu), deviation: path_of(cpu).map(|mean| mean * deviation) };
+    let share = DemandShare { of_job: each, own_deviation: 0.0 };
+    JobDemand {
+        total: OfResources { cpu: Some(path), memory: None },
+        interchangeable: OfResources { cpu: Some(share), memory: None },
+        ..JobDemand::default()
+    }
+}
+
+/// The use of a node by what is no PE: so many millicores, known to one in a hundred, and 64 MiB.
+pub(crate) fn others_demand(cpu: f32) -> OfResources<DemandPath> {
+    let path = |mean: f32| Some(DemandPath { mean: path_of(&[mean]), deviation: path_of(&[mean / 100.0]) });
+    OfResources { cpu: path(cpu), memory: path(67_108_864.0) }
+}
+
+fn path_of(values: &[f32]) -> [f32; MOST_HORIZON_STEPS] {
+    std::array::from_fn(|step| values.get(step).or(values.last()).copied().unwrap_or_default())
+}
+
+/// Forecasts of twelve steps of five minutes, made at the Unix epoch.
+pub(crate) fn forecasts(jobs: &[(&str, JobDemand)], nodes: &[(&str, OfResources<DemandPath>)]) -> Arc<DemandForecasts> {
+    let key = |job: &str| DemandKey { namespace: Namespace::from(NAMESPACE), job: job.into() };
+    Arc::new(DemandForecasts {
+        at: Timestamp::UNIX_EPOCH,
+        step: SignedDuration::from_mins(5),
+        steps: MOST_HORIZON_STEPS,
+        jobs: jobs.iter().map(|(job, demand)| (key(job), Arc::new(demand.clone()))).collect(),
+        others: nodes.iter().map(|(node, demand)| (NodeName::from(*node), *demand)).collect(),
+    })
 }
 
 /// A pool of nodes with all of these tags.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::document::{DocumentError, FieldError, parse_document};
+use super::time::time;
 use crate::model::{Load, Metrics, NodeName, Percent, keys};
 
 #[derive(Debug, Deserialize)]
@@ -75,14 +76,6 @@ fn load(written: &Spanned<Measurement>, path: &str, of_all: Option<Timestamp>) -
         network: percent(network, "network")?,
     };
     Ok(Load { used, at })
-}
-
-fn time(written: &Spanned<String>, field: &str) -> Result<Timestamp, FieldError> {
-    let problem = |_unreadable| {
-        let problem = format!("`{}` is not a time such as 2026-11-24T12:00:00Z", written.value);
-        FieldError::at(written, field.to_owned(), problem)
-    };
-    written.value.parse().map_err(problem)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! Kubernetes objects as they are encoded: the custom resources, the parts of nodes and pods that are read, load files.
+//! Kubernetes objects as they are encoded: the custom resources, the parts of nodes and pods that are read, load files, demand
+//! files.
 //!
 //! Each type here mirrors the fields of an object. The conversion to the values of [`crate::model`] finds invalid
 //! objects.
 
 mod definitions;
+mod demand;
 mod document;
 #[expect(
     clippy::duplicated_attributes,
@@ -28,8 +30,10 @@ mod resource_quota;
     reason = "both come from how the derive reads and repeats the struct"
 )]
 mod stream_job;
+mod time;
 
 pub use definitions::definitions;
+pub use demand::demand;
 pub use document::{DocumentError, Position};
 pub(crate) use document::{FieldError, parse_documents};
 pub use host_pool::{AllocationStatus, HostPool, HostPoolSpec, HostPoolStatus, InvalidHostPool, Mode};

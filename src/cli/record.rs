@@ -1,8 +1,10 @@
 //! The record of a placement as a table.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::terminal::{Style, Terminal, cell};
+use crate::model::RiskRecord;
 
 /// The fields that come first, in this order; all other fields follow.
 const FIRST: [&str; 12] =
@@ -14,7 +16,9 @@ pub(super) fn write(record: &Map<String, Value>, terminal: &mut Terminal) {
     let first = FIRST.into_iter().filter_map(|key| Some((key, record.get(key)?)));
     let rest = record.iter().filter(|(key, _)| !FIRST.contains(&key.as_str()));
     for (key, value) in first.chain(rest.map(|(key, value)| (key.as_str(), value))) {
-        table.add_row([cell(key, Style::Faint), cell(in_words(value), Style::Plain)]);
+        let risk = (key == "demand").then(|| RiskRecord::deserialize(value).ok()).flatten();
+        let text = risk.map_or_else(|| in_words(value), |risk| risk.to_string());
+        table.add_row([cell(key, Style::Faint), cell(text, Style::Plain)]);
     }
     terminal.put(table);
     terminal.paragraph("Annotation outrigger.dev/placement, written together with the node.", Style::Faint);

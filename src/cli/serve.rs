@@ -51,6 +51,9 @@ pub(super) struct Arguments {
     /// File with the load of nodes, read again after each change; see `loadProtection` in policies
     #[arg(long, value_name = "FILE")]
     load_file: Option<PathBuf>,
+    /// Show the risk of every node in the metrics: one series a node
+    #[arg(long)]
+    node_risk_metrics: bool,
     /// Address on which the extender answers kube-scheduler; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
@@ -173,7 +176,11 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
+    serve_operations(
+        &mut servers,
+        &arguments,
+        operations(metrics.clone(), &store, &feed, arguments.node_risk_metrics),
+    )?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -332,7 +339,7 @@ fn follow_certificates(
     }
 }
 
-fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {
+fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>, shows_node_risks: bool) -> Operations {
     let refreshed = (Arc::clone(store), Arc::clone(feed));
     let ready = Arc::clone(feed);
     Operations {
@@ -343,6 +350,10 @@ fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -
             let (committed, reserved) = store.read(|cluster| (cluster.assumed_len(), cluster.reserved_len()));
             telemetry::assumed_pods(committed, store.reservations().len(), reserved);
             telemetry::load(store.read(Cluster::load_summary), clock());
+            if shows_node_risks {
+                let view = store.view();
+                telemetry::node_risks(view.snapshot.node_risks().map(|(node, risk)| (node.clone(), risk)));
+            }
         }),
         readiness: Arc::new(move || {
             let missing = ready.unlisted().map(|(kind, problem)| match problem {

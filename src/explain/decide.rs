@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::explanation::{
     DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation,
 };
-use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, WithheldSidecar, keys, rounded};
+use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, RiskRecord, WithheldSidecar, keys, rounded};
 use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{EffectiveValue, PolicySet};
 use crate::state::{Cluster, NodeIndex, Snapshot};
@@ -170,6 +170,7 @@ fn explain_node(
         node: ranked.name.to_string(),
         crowding: rounded(ranked.terms.crowding),
         risk: rounded(ranked.terms.risk),
+        demand: decision.risk(node).as_ref().map(RiskRecord::from),
         behind: None,
         lacks: rejections.iter().map(RejectionWithRemedy::new).collect(),
     })
@@ -180,7 +181,8 @@ fn behind(other: &NodeExplanation, here: &NodeExplanation) -> Option<String> {
     let more =
         |what: &str, own: f64, than: f64| (own > than).then(|| format!("{what}: {own}, {} has {than}", here.node));
     let crowding = more("more PEs per core", other.crowding, here.crowding);
-    let risk = more("a higher risk by limits", other.risk, here.risk);
+    let what = if other.demand.is_some() { "a higher risk by demand" } else { "a higher risk by limits" };
+    let risk = more(what, other.risk, here.risk);
     let found: Vec<String> = crowding.into_iter().chain(risk).collect();
     (other.lacks.is_empty() && !found.is_empty()).then(|| found.join("; "))
 }

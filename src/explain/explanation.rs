@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::RiskRecord;
+
 /// The explanation of one pod. Its JSON is a public interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,8 +129,12 @@ pub struct NodeExplanation {
     pub node: String,
     /// PEs of all jobs per core of the node, the explained PE included.
     pub crowding: f64,
-    /// The risk by limits of the node with the explained PE, from 0 to 1.
+    /// The risk of oversubscription of the node with the explained PE, from 0 to 1: by demand where demand is known, else by
+    /// limits.
     pub risk: f64,
+    /// The parts of the risk by demand; absent where no demand is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<RiskRecord>,
     /// The terms in which the node is worse than the node of the pod; absent where there are none, and for pending pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,

@@ -66,6 +66,10 @@ fn remedy(rejection: &Rejection) -> String {
             overload.metric,
             overload.thresholds.lower()
         ),
+        Rejection::OversubscriptionRisk { risk, .. } => {
+            let most = risk.resource.as_str();
+            format!("add nodes, wait for a lower forecast of {most}, or raise spec.placement.riskCeiling of the policy")
+        }
         Rejection::ExlocationInfeasible(token) => {
             format!("add a node that passes for the PEs with token `{token}`, or wait until these PEs are placed")
         }

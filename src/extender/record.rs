@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::attempt::{Attempt, Choice};
-use crate::model::{HostChoice, NodeName, Tag, rounded};
+use crate::model::{HostChoice, NodeName, RiskRecord, Tag, rounded};
 use crate::placement::PlacementDecision;
 use crate::state::NodeIndex;
 
@@ -62,8 +62,12 @@ pub struct Record {
     pub rejected: BTreeMap<&'static str, usize>,
     /// PEs of all jobs per core of the node, this PE included.
     pub crowding: f64,
-    /// The risk by limits of the node, from 0 to 1.
+    /// The risk of oversubscription of the node, this PE included, from 0 to 1: by demand where demand is known, else by
+    /// limits.
     pub risk: f64,
+    /// The parts of the risk by demand; absent where no demand is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<RiskRecord>,
     /// The share of the declared traffic that stays local; absent where the PE declares no traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic: Option<RecordedTraffic>,
@@ -165,6 +169,7 @@ impl Record {
                 .collect(),
             crowding: rounded(terms.crowding),
             risk: rounded(terms.risk),
+            demand: decision.risk(index).as_ref().map(RiskRecord::from),
             traffic: terms
                 .locality
                 .map(|share| RecordedTraffic { node: rounded(share.node), zone: rounded(share.zone) }),

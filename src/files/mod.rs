@@ -4,12 +4,14 @@
 //! Secret changes.
 
 mod certificate;
+mod demand;
 mod load;
 mod policies;
 mod poll;
 mod read;
 
 pub(crate) use certificate::{follow_authorities, follow_certificate};
+pub(crate) use demand::read_demand;
 pub(crate) use load::{LoadFile, read_loads};
 pub use policies::embedded;
 pub(crate) use policies::{PolicyFiles, report};

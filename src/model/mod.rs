@@ -15,11 +15,13 @@ mod node_requirements;
 mod normal;
 mod open_streams;
 mod oversized_value;
+mod oversubscription_risk;
 mod pe;
 mod persistent_volume;
 mod pod;
 mod pod_requests;
 mod pool;
+mod probability;
 mod reason;
 mod request_outcome;
 mod resource_constraints;
@@ -51,6 +53,7 @@ pub use open_streams::{
     OpenStreamsObject,
 };
 pub use oversized_value::OversizedValue;
+pub use oversubscription_risk::{DemandResource, OversubscriptionRisk, RiskRecord};
 pub use pe::{Connection, Gang, HostChoice, InvalidPlacementSpec, Pe, PlacementSpec, Scope, ScoringStrategy};
 pub use persistent_volume::{
     BoundVolume, PersistentVolume, PersistentVolumeClaim, PodClaim, PodClaims, TOPOLOGY_LABELS, TopologyLabel,
@@ -62,6 +65,7 @@ pub use pod_requests::{
     ResourceStatus,
 };
 pub use pool::{Pool, PoolMembers, PoolMode, Pools};
+pub use probability::Probability;
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
 pub use resource_constraints::{NamespaceConstraints, ResourceConstraints};

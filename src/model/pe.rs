@@ -8,7 +8,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Declarations, HostPort, JobId, ObjectId, Pod, Tag, Token};
+use super::{Declarations, HostPort, JobId, ObjectId, Pod, Probability, Tag, Token};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct PlacementSpec {
     pub scheme: ScoringStrategy,
     /// Weight of the oversubscription term against the scheme, in thousandths.
     pub risk_weight: u32,
+    /// The highest probability of overload of a node that the PE may go to, where demand is known; `None`: any.
+    pub risk_ceiling: Option<Probability>,
     /// Weight of the traffic term against the scheme, in thousandths; 0: traffic only breaks ties.
     pub traffic_weight: u32,
     /// True where load protection rejects no node for the PE.

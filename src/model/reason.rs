@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{JobId, NodeName, Overload, PodKey, Shortage, Tag, Token};
+use super::{JobId, NodeName, Overload, OversubscriptionRisk, PodKey, Probability, Shortage, Tag, Token};
 
 macro_rules! reasons {
     ($(#[doc = $meaning:literal] $name:ident,)*) => {
@@ -91,6 +91,8 @@ reasons! {
     ExlocationInfeasible,
     /// It is busier than load protection allows.
     NodeOverloaded,
+    /// The probability of overload there is above the ceiling of the policy.
+    OversubscriptionRisk,
     /// No plan for the whole gang.
     GangInfeasible,
 }
@@ -184,6 +186,13 @@ pub enum Rejection {
     ExlocationInfeasible(Token),
     /// See [`Reason::NodeOverloaded`]; the metric, its value and the thresholds.
     NodeOverloaded(Overload),
+    /// See [`Reason::OversubscriptionRisk`].
+    OversubscriptionRisk {
+        /// The risk of the node with the PE, or with all waiting members of its bucket.
+        risk: Box<OversubscriptionRisk>,
+        /// The highest risk that the policy allows.
+        ceiling: Probability,
+    },
     /// See [`Reason::GangInfeasible`]; what cannot be met together, where that is certain.
     GangInfeasible(Option<Arc<str>>),
 }
@@ -219,6 +228,7 @@ impl Rejection {
             Self::ExlocationConflict(_) => Reason::ExlocationConflict,
             Self::ExlocationInfeasible(_) => Reason::ExlocationInfeasible,
             Self::NodeOverloaded(_) => Reason::NodeOverloaded,
+            Self::OversubscriptionRisk { .. } => Reason::OversubscriptionRisk,
             Self::GangInfeasible(_) => Reason::GangInfeasible,
         }
     }
@@ -241,6 +251,7 @@ impl fmt::Display for Rejection {
             Self::GangArrives => write!(f, "{code}: a member has just been created, and more may come"),
             Self::GangIncomplete { exist, count } => write!(f, "{code}: {exist} of {count} members exist"),
             Self::NodeOverloaded(overload) => write!(f, "{code}: {overload}"),
+            Self::OversubscriptionRisk { risk, ceiling } => write!(f, "{code}: {risk}; the ceiling is {ceiling}"),
             Self::GangInfeasible(Some(conflict)) => write!(f, "{code}: {conflict}"),
             Self::Unseen(object) => write!(f, "{code}: {object} has not been seen yet"),
             Self::InvalidPlacement(problem) => write!(f, "{code}: {problem}"),

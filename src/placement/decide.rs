@@ -14,8 +14,8 @@ use super::gang::GangState;
 use super::lookahead::look_ahead::LookAhead;
 use super::plugin_set::PluginSet;
 use super::score::rank::{Preference, RankedNode, Ranker, Ranking};
-use super::score::terms::PreScoreState;
-use crate::model::{NodeName, Pe, PodUid, Reason, Rejection};
+use super::score::terms::{PreScoreState, added_by};
+use crate::model::{NodeName, OversubscriptionRisk, Pe, PodUid, Reason, Rejection};
 use crate::state::{Member, MemberState, NodeIndex, Snapshot};
 
 /// The PEs that a decision takes into account beside its PE.
@@ -201,6 +201,12 @@ impl<'a> PlacementDecision<'a> {
         let preference = Preference { previous_node: state.previous_index, unbound };
         let ranker = Ranker { spec: &state.spec, pre_score, preference, snapshot: self.snapshot };
         ranker.rank(nodes, limit)
+    }
+
+    /// The risk of a node with the PE and its parts; `None` where no demand is known.
+    #[must_use]
+    pub(crate) fn risk(&self, index: NodeIndex) -> Option<OversubscriptionRisk> {
+        self.snapshot.explain_risk_with(&added_by(self.pe(), self.snapshot)?, index)
     }
 
     /// The bucket of the PE; `None` where its placement spec is invalid.

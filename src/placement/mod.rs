@@ -7,6 +7,7 @@
 //! | `pool`, `node_requirements`, `volume_topology`, `colocation`, `allocation`, `bucket_members`, `exlocated`, `invalid_spec` | facts about a PE, its pool and its job |
 //! | `work_budget` | whether a decision costs more than one request may |
 //! | `reserved_room` | the room that is reserved for gangs and buckets, for pods that are no PEs |
+//! | `risk_limit` | the limit on the risk of the node that a PE goes to |
 //! | `pre_filter` | the facts about one PE in one snapshot |
 //! | `filter/` | the filter plugins, one a file, and their table |
 //! | `plugin_set`, `evaluate` | runs the plugins: the first rejection of a node, or all rejections |
@@ -36,6 +37,7 @@ mod pool;
 mod pre_filter;
 mod requeue;
 mod reserved_room;
+mod risk_limit;
 mod score;
 mod volume_topology;
 mod work_budget;

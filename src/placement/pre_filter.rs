@@ -7,6 +7,7 @@ use super::bucket_members::BucketMembers;
 use super::exlocated::ExlocatedSiblings;
 use super::invalid_spec;
 use super::pool::count_qualifying;
+use super::risk_limit::RiskLimit;
 use crate::model::{HostChoice, NodeName, Pe, PlacementSpec, Pool, Pools, Rejection};
 use crate::state::{ClaimTopology, ListedResources, NodeIndex, NodeSet, Snapshot};
 
@@ -35,6 +36,8 @@ pub(super) struct PreFilterState {
     pub(super) unoffered: Option<Arc<NodeSet>>,
     /// The claims of the pod whose volumes cannot be used on every node.
     pub(super) claims: Vec<ClaimTopology>,
+    /// The limit on the risk of the node; `None` where the policy has none, or no demand is known.
+    pub(super) risk_limit: Option<RiskLimit>,
     /// The index of the previous node, where the snapshot has that node.
     pub(super) previous_index: Option<NodeIndex>,
 }
@@ -94,6 +97,7 @@ impl PreFilterState {
             previous_node,
             claims: snapshot.claim_topologies(&pe.pod),
             unoffered: snapshot.unoffered(&pe.pod.key.uid).cloned(),
+            risk_limit: RiskLimit::new(pe, spec, &bucket, snapshot),
             bucket,
         })
     }

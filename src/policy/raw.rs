@@ -96,6 +96,7 @@ pub(super) struct Placement {
     #[serde(deserialize_with = "or_default")]
     pub(super) exclusive_scope: Scope,
     pub(super) risk_weight: Option<Spanned<f64>>,
+    pub(super) risk_ceiling: Option<Spanned<f64>>,
     pub(super) traffic_weight: Option<Spanned<f64>>,
     pub(super) reservation_timeout: Option<Spanned<String>>,
 }

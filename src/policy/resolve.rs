@@ -13,7 +13,7 @@ use super::schema::{element_path, member_path};
 use super::selector::{LabelPresence, Requirement, Selector};
 use super::{container, load_protection, raw};
 use crate::api::{FieldError, Located, Member, Position};
-use crate::model::{LoadProtection, Namespace, Scope, ScoringStrategy, thousandths};
+use crate::model::{LoadProtection, Namespace, Probability, Scope, ScoringStrategy, thousandths};
 
 /// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub(crate) struct PlacementPolicy {
     pub(crate) exclusive_scope: Scope,
     /// Weight of the oversubscription term against the scheme, in thousandths.
     pub(crate) risk_weight: u32,
+    /// The highest probability of overload of a node that a PE may go to; `None`: any.
+    pub(crate) risk_ceiling: Option<Probability>,
     /// Weight of the traffic term against the scheme, in thousandths; 0: traffic only breaks ties.
     pub(crate) traffic_weight: u32,
     /// How long a node is reserved for a PE of a gang or bucket after the last bind of a member (`docs/design.md`, D21).
@@ -249,6 +251,7 @@ fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {
         isolation_scope: written.isolation_scope,
         exclusive_scope: written.exclusive_scope,
         risk_weight: weight(written.risk_weight.as_ref(), "spec.placement.riskWeight", DEFAULT_RISK_WEIGHT)?,
+        risk_ceiling: written.risk_ceiling.as_ref().map(risk_ceiling).transpose()?,
         traffic_weight: weight(written.traffic_weight.as_ref(), "spec.placement.trafficWeight", 0)?,
         reservation_timeout: reservation_timeout(written.reservation_timeout.as_ref())?,
     })
@@ -260,6 +263,11 @@ fn weight(written: Option<&Spanned<f64>>, field: &'static str, absent: u32) -> R
         thousandths(weight.value, MOST)
             .ok_or_else(|| FieldError::at(weight, field, format!("must be from 0 to {MOST}")))
     })
+}
+
+fn risk_ceiling(written: &Spanned<f64>) -> Result<Probability, FieldError> {
+    let problem = "must be a probability from 0 to 1; leave it out to allow any risk";
+    Probability::new(written.value).ok_or_else(|| FieldError::at(written, "spec.placement.riskCeiling", problem))
 }
 
 fn reservation_timeout(written: Option<&Spanned<String>>) -> Result<SignedDuration, FieldError> {

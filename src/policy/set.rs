@@ -111,6 +111,12 @@ impl PolicySet {
         self.policies.iter().find_map(|policy| policy.load_protection)
     }
 
+    /// True where a policy has a ceiling of the risk of overload.
+    #[must_use]
+    pub(crate) fn has_risk_ceiling(&self) -> bool {
+        self.policies.iter().any(|policy| policy.placement.risk_ceiling.is_some())
+    }
+
     /// How long a node is reserved for a PE of a policy after the last bind of a member of its gang or bucket.
     #[must_use]
     pub(crate) fn reservation_timeout(&self, policy: &str) -> SignedDuration {

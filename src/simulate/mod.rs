@@ -57,8 +57,8 @@ pub struct Input {
     pub workload: Vec<Pod>,
     /// The measured loads of nodes.
     pub loads: BTreeMap<NodeName, Load>,
-    /// What PEs and nodes are expected to use; empty: nothing is known.
-    pub demand: Arc<DemandForecasts>,
+    /// What PEs and nodes are expected to use; `None` where no demand is known.
+    pub demand: Option<Arc<DemandForecasts>>,
     /// The time of every decision.
     pub now: Timestamp,
     /// How the pending pods are scheduled.
@@ -117,7 +117,6 @@ pub fn simulate(input: Input) -> SimulationOutcome {
     let Declarations { jobs, open_streams, .. } = declared;
     cluster.apply(Event::Time(now));
     cluster.apply(Event::Loads(loads));
-    cluster.apply(Event::Demand(demand));
     cluster.apply(Event::listed(nodes));
     cluster.apply(Event::listed(pools));
     cluster.apply(Event::listed(all(&jobs)));
@@ -133,6 +132,9 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster.apply(Event::listed(claims));
     }
     cluster.apply(Event::listed(pods));
+    if let Some(demand) = demand {
+        cluster.apply(Event::Demand(demand));
+    }
     let pending = workload.iter().filter(|pod| pod.node.is_none());
     let batch: Vec<PodUid> = pending.map(|pod| pod.key.uid.clone()).collect();
     let is_pe = |uid: &PodUid| cluster.pod(uid.as_str()).is_some_and(|(_, pe)| pe.is_some());

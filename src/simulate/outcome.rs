@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::replay::CycleOutcome;
 use crate::extender::Record;
-use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason, keys, rounded};
+use crate::model::{JobId, Millicores, NodeName, Pe, Pod, PodRequests, PodUid, Reason, RiskRecord, keys, rounded};
 use crate::placement::limit_risk;
+use crate::risk::AddedDemand;
 use crate::state::{Cluster, NodeIndex};
 
 /// The outcome of a simulation. `docs/simulate.md` documents the JSON form; fields are only added.
@@ -92,8 +93,11 @@ pub struct SimulatedNode {
     pub pes: usize,
     /// The CPU requests of all pods on the node, as a quantity.
     pub cpu_requested: String,
-    /// The risk by limits of the node, from 0 to 1.
+    /// The risk of oversubscription of the node, from 0 to 1: by demand where demand is known, else by limits.
     pub risk: f64,
+    /// The parts of the risk by demand; absent where no demand is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<RiskRecord>,
 }
 
 /// A chart of nodes, PEs and the traffic between PEs.
@@ -178,11 +182,14 @@ impl SimulationOutcome {
         let jobs = jobs.collect();
         let nodes = nodes_by_name(cluster).into_iter().filter_map(|index| {
             let (info, state) = snapshot.info(index)?;
+            let nothing = AddedDemand::nothing();
+            let by_limits = || limit_risk(&info.occupancy, &PodRequests::default());
             Some(SimulatedNode {
                 node: state.name.clone(),
                 pes: state.pes.len(),
                 cpu_requested: state.requested.cpu.to_string(),
-                risk: rounded(limit_risk(&info.occupancy, &PodRequests::default())),
+                risk: rounded(snapshot.risk_with(&nothing, index).unwrap_or_else(by_limits)),
+                demand: snapshot.explain_risk_with(&nothing, index).as_ref().map(RiskRecord::from),
             })
         });
         Self { placements, jobs, nodes: nodes.collect(), conflicts, chart }

@@ -11,6 +11,7 @@ use crate::model::{
     UnreadableObject,
 };
 use crate::policy::PolicySet;
+use crate::risk::Calibration;
 
 /// One event, as a watch, a file or the clock delivers it.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub enum Event {
     Loads(BTreeMap<NodeName, Load>),
     /// What PEs and nodes are expected to use. It replaces all earlier forecasts.
     Demand(Arc<DemandForecasts>),
+    /// What was learnt of earlier forecasts. It corrects the probabilities of overload from now on.
+    Calibration(Arc<Calibration>),
     /// The time from now on: measurements age by it.
     Time(Timestamp),
     /// Time has passed, so that reservations may be given up. A pending pod is settled once it has been seen for the quiet

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{HostPort, Node, NodeName, Overload, Pe, Pod, PodRequests, PodUid, Resources};
+use crate::risk::{DemandSums, PodDemand};
 
 /// The place of a node in a snapshot. It has a meaning only in the snapshot that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +45,8 @@ pub struct NodeState {
     pub claimants: Vec<Arc<Pe>>,
     /// Why the node is overloaded; `None` where it is not.
     pub overload: Option<Overload>,
+    /// The sums of the demand of the pods on the node; `None` where no demand is known, or no pod is there.
+    pub demand: Option<Box<DemandSums>>,
 }
 
 impl NodeState {
@@ -60,17 +63,22 @@ impl NodeState {
             pes: Vec::new(),
             claimants: Vec::new(),
             overload: None,
+            demand: None,
         }
     }
 
-    /// Counts a pod. `pe` is the PE that the pod is, where it counts in rules between PEs.
-    pub(super) fn add_pod(&mut self, pod: &Pod, pe: Option<&Arc<Pe>>) {
+    /// Counts a pod. `pe` is the PE that the pod is, where it counts in rules between PEs. `demand` is what the pod is expected
+    /// to use; `None` where no demand is known.
+    pub(super) fn add_pod(&mut self, pod: &Pod, pe: Option<&Arc<Pe>>, demand: Option<&PodDemand>) {
         self.requested.add(&pod.resources.requests);
         self.limits.add(&pod.resources.limits);
         self.pods += 1;
         for port in pod.host_ports() {
             let at = self.host_ports.partition_point(|known| known < port);
             self.host_ports.insert(at, port.clone());
+        }
+        if let Some(demand) = demand {
+            self.demand.get_or_insert_default().add(demand);
         }
         if let Some(pe) = pe {
             self.pes.push(Arc::clone(pe));
@@ -81,7 +89,7 @@ impl NodeState {
     }
 
     /// Takes back that a pod was [counted](Self::add_pod).
-    pub(super) fn remove_pod(&mut self, pod: &Pod) {
+    pub(super) fn remove_pod(&mut self, pod: &Pod, demand: Option<&PodDemand>) {
         self.requested.subtract(&pod.resources.requests);
         self.limits.subtract(&pod.resources.limits);
         self.pods = self.pods.saturating_sub(1);
@@ -89,6 +97,9 @@ impl NodeState {
             if let Ok(at) = self.host_ports.binary_search(port) {
                 self.host_ports.remove(at);
             }
+        }
+        if let (Some(sums), Some(demand)) = (&mut self.demand, demand) {
+            sums.remove(demand);
         }
         let stays = |uid: &PodUid| *uid != pod.key.uid;
         self.pes.retain(|pe| stays(&pe.pod.key.uid));

@@ -16,6 +16,7 @@ use crate::model::{
     Declarations, DemandForecasts, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, ResourceConstraints, StreamJobs,
     VolumeTopology,
 };
+use crate::risk::{DemandSums, PodDemand, RiskBasis};
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +24,7 @@ pub struct Snapshot {
     pub(super) version: u64,
     pub(super) complete: bool,
     pub(super) nodes: NodeStates,
-    /// How often the cluster has changed a node, or a pod on a node.
+    /// How often the cluster has changed a node, a pod on a node, or the demand on nodes.
     pub(super) node_changes: u64,
     pub(super) by_name: Arc<HashMap<NodeName, NodeIndex, ahash::RandomState>>,
     pub(super) listed_resources: Arc<ListedResources>,
@@ -69,7 +70,7 @@ pub(super) struct Prepared {
 /// What tells two snapshots of one process apart for decisions about the PEs of one job: all that these decisions read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotKey {
-    /// How often the cluster has changed a node, or a pod on a node. What the snapshot assumes beside that is in `in_cycle`
+    /// How often the cluster has changed a node, a pod on a node, or the demand on nodes. What the snapshot assumes beside that is in `in_cycle`
     /// and `prepared`.
     nodes: u64,
     /// The last change of the job; `None` where the snapshot does not have it.
@@ -289,6 +290,12 @@ impl Snapshot {
         &self.demand
     }
 
+    /// What a pod is expected to use; `None` where no demand is known.
+    #[must_use]
+    pub fn pod_demand(&self, pod: &Pod, pe: Option<&Pe>) -> Option<PodDemand> {
+        self.nodes.basis().map(|basis| basis.pod_demand(pod, pe))
+    }
+
     /// The resources that nodes list.
     #[must_use]
     pub fn listed_resources(&self) -> &Arc<ListedResources> {
@@ -307,6 +314,12 @@ impl Snapshot {
     pub(super) fn change_node<T>(&mut self, index: NodeIndex, change: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
         self.node_changes += 1;
         self.nodes.change(index.number(), change)
+    }
+
+    /// Replaces what the demand on nodes is computed from, and the sums of all nodes, by their places.
+    pub(super) fn set_basis(&mut self, basis: Option<Arc<RiskBasis>>, sums: Vec<Option<Box<DemandSums>>>) {
+        self.node_changes += 1;
+        self.nodes.set_basis(basis, sums);
     }
 
     pub(super) fn change_job<T>(&mut self, id: &JobId, change: impl FnOnce(&mut JobState) -> T) -> Option<T> {
@@ -362,7 +375,8 @@ impl Snapshot {
     pub fn without_pods(&self, index: NodeIndex, pods: &[(&Pod, Option<&Pe>)]) -> Self {
         let mut snapshot = self.clone();
         for (pod, pe) in pods {
-            snapshot.nodes.change(index.number(), |state| state.remove_pod(pod));
+            let demand = snapshot.pod_demand(pod, *pe);
+            snapshot.nodes.change(index.number(), |state| state.remove_pod(pod, demand.as_ref()));
             if let Some(pe) = pe {
                 snapshot.jobs.change(&pe.job, |job| job.members.retain(|member| member.pe.pod.key.uid != pod.key.uid));
             }
@@ -372,8 +386,9 @@ impl Snapshot {
 
     /// Counts a waiting PE as placed on a node.
     pub fn place(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
+        let demand = self.pod_demand(&pe.pod, Some(pe));
         self.nodes.change(index.number(), |state| {
-            state.add_pod(&pe.pod, Some(pe));
+            state.add_pod(&pe.pod, Some(pe), demand.as_ref());
         });
         self.set_state(pe, MemberState::InCycle(index));
     }
@@ -470,8 +485,9 @@ impl Snapshot {
 
     /// Takes back that a PE was [placed](Self::place) on a node.
     pub fn displace(&mut self, pe: &Arc<Pe>, index: NodeIndex) {
+        let demand = self.pod_demand(&pe.pod, Some(pe));
         self.nodes.change(index.number(), |state| {
-            state.remove_pod(&pe.pod);
+            state.remove_pod(&pe.pod, demand.as_ref());
         });
         self.set_state(pe, MemberState::Waiting);
     }

@@ -64,6 +64,8 @@ metrics! {
         "Nodes in the snapshot that answers requests.";
     UNDECODABLE: Counter "outrigger_undecodable_objects_total" ["kind"]
         "Watched objects that could not be read and were left out, by kind.";
+    NODE_RISK: Gauge "outrigger_node_oversubscription_risk" ["node"]
+        "Probability that the demand on the node passes its allocatable amount within the horizon; with --node-risk-metrics only.";
     POLICIES: Gauge "outrigger_policies" []
         "Policies in force.";
     POLICY_RELOAD: Gauge "outrigger_policies_last_reload_successful" []

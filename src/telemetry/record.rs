@@ -10,7 +10,7 @@ use metrics::{counter, gauge, histogram};
 
 use super::bounded_label::BoundedLabel;
 use super::names;
-use crate::model::{Reason, RequestOutcome, WithheldReason};
+use crate::model::{NodeName, Reason, RequestOutcome, WithheldReason};
 use crate::state::LoadSummary;
 
 /// How one bind request for a PE was answered.
@@ -134,6 +134,21 @@ pub fn assumed_pods(assumed: usize, tentative: usize, reserved: usize) {
 pub fn snapshot(age: Duration, nodes: usize) {
     gauge!(names::SNAPSHOT_AGE).set(age);
     gauge!(names::SNAPSHOT_OBJECTS).set(number(nodes));
+}
+
+/// Sets the risk of each node; a node that has no risk any more, because it is gone or no demand is known, has none to show.
+pub fn node_risks(risks: impl Iterator<Item = (NodeName, f64)>) {
+    static KNOWN: Mutex<BTreeSet<NodeName>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut gone = std::mem::take(&mut *known);
+    for (node, risk) in risks {
+        gauge!(names::NODE_RISK, "node" => Arc::<str>::from(node.clone())).set(risk);
+        gone.remove(&node);
+        known.insert(node);
+    }
+    for node in gone {
+        gauge!(names::NODE_RISK, "node" => Arc::<str>::from(node)).set(f64::NAN);
+    }
 }
 
 /// Counts a watched object that cannot be read.

@@ -1,10 +1,14 @@
 //! A cluster of any size, the same at every run: nodes of 16 cores, ten PEs on each, every second node in the pool.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use outrigger::api::{NodeObject, PodObject};
-use outrigger::model::{Labels, Namespace, Node, ObjectId, Pod, Pool, PoolMembers, PoolMode, StreamJob, Tag};
+use outrigger::model::{
+    DemandForecasts, DemandKey, DemandPath, DemandShare, JobDemand, Labels, MOST_HORIZON_STEPS, Namespace, Node,
+    NodeName, ObjectId, OfResources, Pod, Pool, PoolMembers, PoolMode, StreamJob, Tag,
+};
 use outrigger::policy::{PolicySet, Source};
 use outrigger::state::{Cluster, Event};
 use serde_json::{Value, json};
@@ -123,6 +127,37 @@ pub(crate) fn gang(pes: usize) -> Vec<Value> {
 /// A PE that shares its node with no other PE of its namespace.
 pub(crate) fn isolated() -> Vec<Value> {
     pending(1, &json!({"outrigger.dev/isolated": "true"}))
+}
+
+/// What every job and node of the cluster is expected to use. The PE of [`question`] is of a job with a forecast. A fifth of the
+/// nodes come near to what they can give at one step.
+pub(crate) fn forecasts(nodes: usize) -> DemandForecasts {
+    let path = |mean: [f32; MOST_HORIZON_STEPS]| DemandPath { mean, deviation: mean.map(|mean| mean * 0.15) };
+    let flat = |mean: f32| [mean; MOST_HORIZON_STEPS];
+    let share = Some(DemandShare { of_job: 0.05, own_deviation: 0.2 });
+    let demand = |cpu: [f32; MOST_HORIZON_STEPS]| {
+        let total = OfResources { cpu: Some(path(cpu)), memory: Some(path(flat(20.0 * 1_073_741_824.0))) };
+        let interchangeable = OfResources { cpu: share, memory: share };
+        Arc::new(JobDemand { total, interchangeable, ..JobDemand::default() })
+    };
+    let key = |job: String| DemandKey { namespace: Namespace::from("streams"), job: job.into() };
+    let of_job = |number: usize| {
+        let mut cpu = flat(10_000.0);
+        if number.is_multiple_of(5) {
+            cpu[number % MOST_HORIZON_STEPS] = 26_000.0;
+        }
+        (key(format!("job-{number}")), demand(cpu))
+    };
+    let jobs = (0..(nodes * PES_PER_NODE).div_ceil(PES_PER_JOB)).map(of_job);
+    let waiting = (key("waiting".to_owned()), demand(flat(12_000.0)));
+    let other = OfResources { cpu: Some(path(flat(500.0))), memory: Some(path(flat(1_073_741_824.0))) };
+    DemandForecasts {
+        step: SignedDuration::from_mins(5),
+        steps: MOST_HORIZON_STEPS,
+        jobs: jobs.chain([waiting]).collect(),
+        others: (0..nodes).map(|number| (NodeName::from(&name(number)), other)).collect(),
+        ..DemandForecasts::default()
+    }
 }
 
 fn pending(pes: usize, annotations: &Value) -> Vec<Value> {

@@ -24,7 +24,7 @@ use outrigger::admission::{self, Context};
 use outrigger::extender::{self, LastAttempt, SchedulingContext};
 use outrigger::model::{Declarations, Pe, PodUid, Pools, ResourceConstraints};
 use outrigger::placement::{Budget, Foresight, PlacementDecision, plan, plan_gang};
-use outrigger::state::{Cluster, NodeIndex, Reservations, Snapshot};
+use outrigger::state::{Cluster, Event, NodeIndex, Reservations, Snapshot};
 use serde_json::Value;
 
 #[global_allocator]
@@ -102,7 +102,31 @@ fn prioritize(bencher: Bencher<'_, '_>, nodes: usize) {
 /// The best nodes for one PE and the scores of all, and nothing else.
 #[divan::bench(args = NODES)]
 fn ranks(bencher: Bencher<'_, '_>, nodes: usize) {
-    let cluster = cluster::cluster(nodes);
+    rank_all(bencher, &cluster::cluster(nodes), nodes);
+}
+
+/// The same where demand is known: the risk of every node with the PE on it.
+#[divan::bench(args = NODES)]
+fn ranks_with_demand(bencher: Bencher<'_, '_>, nodes: usize) {
+    let mut cluster = cluster::cluster(nodes);
+    cluster.apply(Event::Demand(Arc::new(cluster::forecasts(nodes))));
+    rank_all(bencher, &cluster, nodes);
+}
+
+/// Forecasts of every job and node come, and the demand on every node is computed anew.
+#[divan::bench(args = NODES, sample_count = 10)]
+fn demand_event(bencher: Bencher<'_, '_>, nodes: usize) {
+    let mut cluster = cluster::cluster(nodes);
+    let forecasts = Arc::new(cluster::forecasts(nodes));
+    let mut published = cluster.snapshot().clone();
+    bencher.bench_local(|| {
+        cluster.apply(Event::Demand(Arc::clone(&forecasts)));
+        published = cluster.snapshot().clone();
+    });
+    drop(published);
+}
+
+fn rank_all(bencher: Bencher<'_, '_>, cluster: &Cluster, nodes: usize) {
     let body = cluster::question(nodes);
     let pe = Arc::new(
         cluster.policies().pe(&extender::decode_arguments(&body).unwrap().pod, &Declarations::default()).unwrap(),

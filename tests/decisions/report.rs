@@ -169,7 +169,7 @@ const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#1c2128}.title{fon
 
 /// A bar for each rule, with the spread of the seeds.
 fn picture(size: Size, of_seeds: &[BySeed]) -> String {
-    let (left, width, row) = (190.0, 520.0, 34.0);
+    let (left, width, row): (f64, f64, f64) = (190.0, 520.0, 34.0);
     let most = RULES.iter().map(|rule| spread(of_seeds, rule, overload).most).fold(1.0, f64::max);
     let height = row.mul_add(RULES.len() as f64, 84.0);
     let mut svg = format!(

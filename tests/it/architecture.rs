@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// The pure modules, from the ground up: each imports only modules that stand before it. A new module takes its place
 /// here.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "model",
     "forecast",
+    "risk",
     "api",
     "policy",
     "state",
@@ -27,7 +28,7 @@ const SHELL: [&str; 10] = ["telemetry", "tls", "store", "watch", "files", "commi
 
 /// The files and folders of `placement`, in the same order: facts, filter plugins, their evaluation, what looks beyond one
 /// PE, scores, the decision, and what is built on decisions.
-const PLACEMENT: [&str; 21] = [
+const PLACEMENT: [&str; 22] = [
     "pool",
     "node_requirements",
     "volume_topology",
@@ -38,6 +39,7 @@ const PLACEMENT: [&str; 21] = [
     "exlocated",
     "invalid_spec",
     "reserved_room",
+    "risk_limit",
     "pre_filter",
     "filter",
     "plugin_set",

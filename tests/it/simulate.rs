@@ -44,11 +44,40 @@ fn a_small_cluster_comes_out_as_it_did_in_every_form() {
     }
 }
 
+/// The forms that show the parts of the risk by demand, and the files that hold them.
+const GOLDEN_WITH_DEMAND: [(&str, &str); 2] = [("table", "demand.txt"), ("json", "demand.json")];
+
+fn small_with_demand(form: &str) -> (i32, String, String) {
+    let files = ["--cluster", "cluster.yaml", "--workload", "workload.yaml", "--demand", "demand.yaml"];
+    simulate(&[&files[..], &["-o", form, "--width", "100"]].concat(), "")
+}
+
+#[test]
+fn demand_is_shown_with_its_parts() {
+    for (form, file) in GOLDEN_WITH_DEMAND {
+        let (code, out, _) = small_with_demand(form);
+        assert_eq!((code, &out), (3, &std::fs::read_to_string(golden(file)).unwrap()), "{form}");
+    }
+}
+
+#[test]
+fn a_demand_file_that_cannot_be_read_is_named_with_the_place() {
+    let files = Files::new();
+    let path = files.write("demand.yaml", "at: 2026-05-04T12:00:00Z\nstep: soon\n");
+    let (code, _, error) =
+        simulate(&["--cluster", "cluster.yaml", "--workload", "workload.yaml", "--demand", &path], "");
+    assert_eq!(code, 2);
+    assert!(error.contains("demand.yaml:2:7: step: `soon` is not a duration from 1s to 24h"), "{error}");
+}
+
 #[test]
 #[ignore = "writes the golden files"]
 fn write_the_golden_files() {
     for (form, file) in GOLDEN {
         std::fs::write(golden(file), small(form).1).unwrap();
+    }
+    for (form, file) in GOLDEN_WITH_DEMAND {
+        std::fs::write(golden(file), small_with_demand(form).1).unwrap();
     }
 }
 

@@ -107,7 +107,7 @@ fn reasons(rejected: &BTreeMap<String, usize>, terminal: &mut Terminal) {
 }
 
 fn node(explanation: &Explanation, candidate: &NodeExplanation, terminal: &mut Terminal) {
-    let NodeExplanation { node, crowding, risk, behind, lacks: lacking } = candidate;
+    let NodeExplanation { node, crowding, risk, demand, behind, lacks: lacking } = candidate;
     let measured = format!("{crowding:.2} PEs per core, risk {risk:.2}");
     let is_there = explanation.node.as_ref() == Some(node);
     let rules = match (lacking.len(), is_there) {
@@ -117,6 +117,9 @@ fn node(explanation: &Explanation, candidate: &NodeExplanation, terminal: &mut T
         (many, _) => format!("{many} rules speak against it"),
     };
     terminal.heading(&format!("{node}: {rules}"));
+    if let Some(demand) = demand {
+        terminal.paragraph(&format!("Risk {demand}."), Style::Faint);
+    }
     if let Some(behind) = behind {
         terminal.paragraph(behind, Style::Plain);
     }

@@ -56,7 +56,7 @@ pub(in crate::cli) struct Arguments {
     /// File with the load of nodes, as `serve --load-file` reads it; see `loadProtection` in policies
     #[arg(long, value_name = "FILE")]
     load: Option<PathBuf>,
-    /// CSV file with past measurements of PEs and nodes, from which their demand is forecast; see docs/simulate.md
+    /// File with what jobs and nodes use: past measurements (`.csv`), or forecasts; see docs/simulate.md
     #[arg(long, value_name = "FILE")]
     demand: Option<PathBuf>,
     /// Time from one measurement of --demand to the next
@@ -136,9 +136,12 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     if outcome.is_complete() { Ok(()) } else { Err(CommandError::NotAllPlaced) }
 }
 
-/// What is forecast from the file of `--demand`.
+/// What the file of `--demand` says: forecasts, or measurements from which demand is forecast.
 fn demand(arguments: &Arguments) -> Result<Option<DemandForecasts>, CommandError> {
     let Some(file) = &arguments.demand else { return Ok(None) };
+    if file.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("csv")) {
+        return files::read_demand(file).map(Some).map_err(CommandError::input);
+    }
     let grid = DemandGrid::new(arguments.demand_step, arguments.demand_season, MOST_HORIZON_STEPS);
     let grid = grid.map_err(|error| CommandError::input(format!("--demand-step, --demand-season: {error}")))?;
     read_demand(file, grid).map(Some)

@@ -34,6 +34,6 @@ pub(super) struct Settings {
     pub(super) mode: SimulationMode,
     /// The loads of nodes in the load file.
     pub(super) loads: BTreeMap<NodeName, Load>,
-    /// What PEs and nodes are expected to use; `None`: nothing was measured.
+    /// What PEs and nodes are expected to use; `None`: nothing is known.
     pub(super) demand: Option<Arc<DemandForecasts>>,
 }

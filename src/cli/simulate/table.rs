@@ -16,6 +16,7 @@ pub(super) fn write(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     placements(outcome, terminal);
     jobs(&outcome.jobs, terminal);
     nodes(outcome, terminal);
+    demand(outcome, terminal);
     reasons(outcome, terminal);
     summary(outcome, terminal);
 }
@@ -105,6 +106,22 @@ fn nodes(outcome: &SimulationOutcome, terminal: &mut Terminal) {
     if empty > 0 {
         terminal.paragraph(&format!("Nodes without a PE: {empty}."), Style::Faint);
     }
+}
+
+/// The parts of the risk of each node with a PE, where demand is known.
+fn demand(outcome: &SimulationOutcome, terminal: &mut Terminal) {
+    let told = outcome.nodes.iter().filter(|node| node.pes > 0);
+    let told: Vec<_> = told.filter_map(|node| Some((&node.node, node.demand.as_ref()?))).collect();
+    if told.is_empty() {
+        return;
+    }
+    terminal.heading("Risk by demand");
+    let mut table = terminal.table();
+    for (node, risk) in told {
+        table.add_row([cell(node, Style::Plain), cell(risk, Style::Plain)]);
+    }
+    narrow(&mut table, 0, NAMES);
+    terminal.put(table);
 }
 
 /// How many PEs of each job a node holds.

@@ -9,6 +9,7 @@ mod isolation;
 mod named_hosts;
 mod node_affinity;
 mod node_load;
+mod oversubscription_risk;
 pub(super) mod plugin;
 pub(super) mod pool_exclusive;
 mod pool_members;
@@ -52,6 +53,7 @@ pub(super) const FILTER_PLUGINS: &[FilterPlugin] = &[
     FilterPlugin { applies: colocation::applies, filter: colocation::filter, reason: Reason::ColocationMismatch, checked_by: Outrigger, reads: OtherPes, bucket: Pe },
     FilterPlugin { applies: exlocation::applies, filter: exlocation::filter, reason: Reason::ExlocationConflict, checked_by: Outrigger, reads: OtherPes, bucket: EachMember(Exlocation) },
     FilterPlugin { applies: node_load::applies, filter: node_load::filter, reason: Reason::NodeOverloaded, checked_by: Outrigger, reads: Node, bucket: Pe },
+    FilterPlugin { applies: oversubscription_risk::applies, filter: oversubscription_risk::filter, reason: Reason::OversubscriptionRisk, checked_by: Outrigger, reads: OtherPes, bucket: Pe },
 ];
 
 #[cfg(test)]

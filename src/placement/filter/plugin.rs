@@ -68,6 +68,7 @@ pub(in crate::placement) struct NodeView<'a> {
     pub(in crate::placement) index: NodeIndex,
     pub(in crate::placement) info: &'a NodeInfo,
     pub(in crate::placement) state: &'a NodeState,
+    pub(in crate::placement) snapshot: &'a Snapshot,
 }
 
 impl<'a> NodeView<'a> {
@@ -78,7 +79,7 @@ impl<'a> NodeView<'a> {
     #[inline]
     pub(in crate::placement) fn new(snapshot: &'a Snapshot, index: NodeIndex) -> Result<Self, Rejection> {
         let (info, state) = snapshot.info(index).ok_or(Rejection::NodeUnknown)?;
-        Ok(Self { index, info, state })
+        Ok(Self { index, info, state, snapshot })
     }
 
     /// The node object.

@@ -9,6 +9,7 @@ use super::super::bucket::BucketEvaluation;
 use super::super::filter::plugin::NodeView;
 use super::matching::{AllowedPlaces, Matching};
 use crate::model::{NodeRequirements, Pe, PlacementSpec, PodKey, Rejection, Resources, Token, VolumeTopology};
+use crate::risk::PodDemand;
 use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// The nodes that a PE must leave to other pending PEs, by the exlocation tokens that it shares with them.
@@ -90,6 +91,8 @@ struct EquivalenceClass<'a> {
     requirements: Option<&'a Arc<NodeRequirements>>,
     unoffered: Option<&'a Arc<NodeSet>>,
     volumes: Vec<Arc<VolumeTopology>>,
+    /// The demand of each PE, where its policy has a ceiling of the risk.
+    demand: Option<PodDemand>,
     list: usize,
 }
 
@@ -107,12 +110,14 @@ impl FeasibleNodes {
             let (requests, requirements) = (&member.pod.resources.requests, member.pod.node_requirements.as_ref());
             let unoffered = snapshot.unoffered(&member.pod.key.uid);
             let volumes = snapshot.volume_topologies(&member.pod);
+            let demand = spec.risk_ceiling.and_then(|_| snapshot.pod_demand(&member.pod, Some(member)));
             let is_alike = |class: &&EquivalenceClass<'_>| {
                 class.spec == spec
                     && class.requests == requests
                     && class.requirements == requirements
                     && class.unoffered == unoffered
                     && class.volumes == volumes
+                    && class.demand == demand
             };
             let known = classes.iter().find(is_alike).map(|class| class.list);
             let list = known.unwrap_or(feasible.lists.len());
@@ -121,7 +126,7 @@ impl FeasibleNodes {
                 // Equal specs are not enough for PEs with colocation, which differ by bucket, and for PEs that are not
                 // relocatable, which differ by previous node.
                 if spec.colocation.is_empty() && spec.relocatable {
-                    classes.push(EquivalenceClass { spec, requests, requirements, unoffered, volumes, list });
+                    classes.push(EquivalenceClass { spec, requests, requirements, unoffered, volumes, demand, list });
                 }
             }
             feasible.list_of.push(list);

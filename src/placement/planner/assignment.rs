@@ -9,6 +9,7 @@ use super::super::score::traffic::zone;
 use super::group::Group;
 use super::node_orders::NodeOrders;
 use crate::model::{JobId, Pe, PodUid, Reason, Rejection, ScoringStrategy, Token};
+use crate::risk::{AddedDemand, JobSums};
 use crate::state::{Member, NodeIndex, Snapshot};
 
 /// The state of a plan: the batch, its assignment, and the current unit.
@@ -24,6 +25,12 @@ pub(super) struct Assignment<'a> {
     rate: f64,
     cost: f64,
     groups: &'a [Group],
+    /// What each group of the unit adds to the demand on a node; empty where no demand is known.
+    added: Vec<Option<AddedDemand>>,
+    /// The weight of the risk by demand in the cost.
+    risk_weight: f64,
+    /// How many PEs of the batch are on each node.
+    placed: BTreeMap<NodeIndex, u64>,
     /// The remaining budget.
     steps: usize,
     /// The reasons whose rejections do not count.
@@ -55,12 +62,33 @@ impl<'a> Assignment<'a> {
         let (traffic, rate) = traffic(&snapshot, batch);
         let nodes = vec![None; batch.len()];
         let node_orders = NodeOrders::default();
-        Self { snapshot, batch, nodes, traffic, rate, cost: 0.0, groups: &[], steps, relaxed: Vec::new(), node_orders }
+        let risk_weight = risk_weight(batch);
+        let (cost, added, relaxed) = (0.0, Vec::new(), Vec::new());
+        Self {
+            snapshot,
+            batch,
+            nodes,
+            traffic,
+            rate,
+            cost,
+            groups: &[],
+            added,
+            risk_weight,
+            placed: BTreeMap::new(),
+            steps,
+            relaxed,
+            node_orders,
+        }
     }
 
     /// Begins another unit of the batch.
     pub(super) fn begin_unit(&mut self, groups: &'a [Group]) {
         self.groups = groups;
+        self.added = if self.snapshot.knows_demand() {
+            (0..groups.len()).map(|group| added_by(&self.group(group).collect::<Vec<_>>(), &self.snapshot)).collect()
+        } else {
+            Vec::new()
+        };
     }
 
     /// The orders of nodes, and the snapshot that they belong to.
@@ -205,6 +233,7 @@ impl<'a> Assignment<'a> {
             self.snapshot.place(pe, node);
         }
         self.set_node(group, Some(node));
+        self.note_placed(group, node);
         self.cost += cost;
         self.node_orders.note_change(node);
         Ok(())
@@ -215,6 +244,7 @@ impl<'a> Assignment<'a> {
         let Some(node) = self.node(group) else { return };
         self.group(group).for_each(|pe| self.snapshot.displace(pe, node));
         self.set_node(group, None);
+        self.note_displaced(group, node);
         self.cost -= self.marginal(group, node);
         self.node_orders.note_change(node);
     }
@@ -277,7 +307,21 @@ impl<'a> Assignment<'a> {
 
     /// The cost that placing a group on a node would add. Placing a group never lowers the cost.
     pub(super) fn marginal(&self, group: usize, node: NodeIndex) -> f64 {
-        self.crowding(group, node) + self.cut_traffic(group, node)
+        self.crowding(group, node) + self.cut_traffic(group, node) + self.risk(group, node)
+    }
+
+    /// How much a group raises the risk by demand, summed up over the PEs of the batch on the node. What all groups raise it by
+    /// is the same in whatever order they come.
+    fn risk(&self, group: usize, node: NodeIndex) -> f64 {
+        let Some(Some(added)) = self.added.get(group) else { return 0.0 };
+        let amount = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let of_all = |pes: u64, added: &AddedDemand| {
+            ratio(pes, amount(self.batch.len())) * self.snapshot.risk_with(added, node).unwrap_or_default()
+        };
+        let before = self.placed.get(&node).copied().unwrap_or_default();
+        let after = before + amount(self.group(group).count());
+        let raised = of_all(after, added) - if before == 0 { 0.0 } else { of_all(before, &AddedDemand::nothing()) };
+        self.risk_weight * raised.max(0.0)
     }
 
     /// The nodes of a group's traffic peers.
@@ -337,6 +381,18 @@ impl<'a> Assignment<'a> {
         }
     }
 
+    fn note_placed(&mut self, group: usize, node: NodeIndex) {
+        let pes = u64::try_from(self.group(group).count()).unwrap_or(u64::MAX);
+        *self.placed.entry(node).or_default() += pes;
+    }
+
+    fn note_displaced(&mut self, group: usize, node: NodeIndex) {
+        let pes = u64::try_from(self.group(group).count()).unwrap_or(u64::MAX);
+        if let Some(placed) = self.placed.get_mut(&node) {
+            *placed = placed.saturating_sub(pes);
+        }
+    }
+
     fn set_node(&mut self, group: usize, node: Option<NodeIndex>) {
         for at in self.groups.get(group).into_iter().flatten() {
             if let Some(slot) = self.nodes.get_mut(*at) {
@@ -344,6 +400,22 @@ impl<'a> Assignment<'a> {
             }
         }
     }
+}
+
+/// The weight of the risk in the cost of a plan: the highest of the PEs whose strategy reads the risk.
+fn risk_weight(batch: &[Arc<Pe>]) -> f64 {
+    let specs = batch.iter().filter_map(|pe| pe.spec.as_ref().ok());
+    let reading = specs.filter(|spec| spec.scheme != ScoringStrategy::Pack);
+    f64::from(reading.map(|spec| spec.risk_weight).max().unwrap_or_default()) / 1_000.0
+}
+
+/// What the PEs of a group add to the demand on a node.
+fn added_by(pes: &[&Arc<Pe>], snapshot: &Snapshot) -> Option<AddedDemand> {
+    let demand = |pe: &Arc<Pe>| snapshot.pod_demand(&pe.pod, Some(pe));
+    let (first, others) = pes.split_first()?;
+    let mut sums = JobSums::of_pe(&demand(first)?)?;
+    others.iter().filter_map(|pe| demand(pe)).for_each(|demand| sums.add(&demand));
+    Some(AddedDemand::new(sums))
 }
 
 /// Places PEs on a node where each of them passes with look-ahead. True where the PEs are placed.

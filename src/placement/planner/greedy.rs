@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::decide::{Foresight, PlacementDecision};
 use super::assignment::Assignment;
-use super::node_orders::NodeOrders;
+use super::node_orders::{NodeOrders, ScoreClass};
 use crate::model::Pe;
 use crate::state::{NodeIndex, Snapshot};
 
@@ -64,18 +64,31 @@ fn best_nodes(
     let Some(classes) = node_orders.nodes_by_class(pe, snapshot) else {
         return all_nodes(snapshot, pe, foresight);
     };
-    let mut pass = Vec::new();
+    let (mut pass, mut ties) = (Vec::new(), 0);
     let mut best_class = None;
     for (class, index) in classes {
-        if pass.len() >= TIES || best_class.is_some_and(|best| best != class) {
+        if ties >= TIES || best_class.is_some_and(|best| best < class) {
             break;
         }
-        if passes(&index) {
-            best_class = Some(class);
+        if !passes(&index) {
+            continue;
+        }
+        // Where demand is known, a node may be of a worse class than the order has it in.
+        let own = if snapshot.knows_demand() { class_of(&decision, index).unwrap_or(class) } else { class };
+        if best_class.is_none_or(|best| own < best) {
+            (best_class, ties) = (Some(own), 0);
+        }
+        if best_class == Some(own) {
+            ties += 1;
             pass.push(index);
         }
     }
     ranked(&decision, &pass)
+}
+
+/// The class of a node for the PE of a decision by all terms of its score.
+fn class_of(decision: &PlacementDecision<'_>, index: NodeIndex) -> Option<ScoreClass> {
+    decision.rank(&[index]).first().map(NodeOrders::class_of)
 }
 
 /// Every node that passes for a PE, best first.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::evaluate::Evaluation;
+use super::super::score::rank::RankedNode;
 use super::super::score::strategy::NodeScore;
 use super::super::score::terms::PreScoreState;
 use crate::model::{
@@ -12,6 +13,9 @@ use crate::model::{
 use crate::state::{NodeIndex, NodeSet, Snapshot};
 
 /// Orders of nodes by spec. Each order has the nodes that pass every plugin which reads no other PE.
+///
+/// Where demand is known, orders leave the risk out, because it depends on the demand of the PE and of its job. A node is then
+/// no better than its class: its class by all terms is [`NodeOrders::class_of`].
 #[derive(Debug, Default)]
 pub(super) struct NodeOrders {
     orders: Vec<NodeOrder>,
@@ -67,6 +71,11 @@ impl NodeOrders {
     /// Notes that a PE was placed on a node or removed from the node.
     pub(super) fn note_change(&mut self, node: NodeIndex) {
         self.changes.push(node);
+    }
+
+    /// The class of a node by all terms of its score: the class that an order has where no demand is known.
+    pub(super) fn class_of(ranked: &RankedNode) -> ScoreClass {
+        ScoreClass::of_value(ranked.score)
     }
 
     /// The nodes for a PE with their classes, the best class first; `None` where the strategy of the PE reads more than an
@@ -145,14 +154,19 @@ impl NodeScorer<'_> {
             return None;
         }
         let (info, _) = self.snapshot.info(index)?;
-        let score = NodeScore::new(&self.evaluation.state.spec, &self.pre_score.terms(index, info));
-        Some(OrderedNode { class: ScoreClass::new(score), name: info.name.clone(), index })
+        let terms = if self.snapshot.knows_demand() {
+            self.pre_score.terms_without_risk(index, info)
+        } else {
+            self.pre_score.terms(index, info, self.snapshot)
+        };
+        let score = NodeScore::new(&self.evaluation.state.spec, &terms);
+        Some(OrderedNode { class: ScoreClass::of_value(score.value), name: info.name.clone(), index })
     }
 }
 
 impl ScoreClass {
-    fn new(score: NodeScore) -> Self {
+    fn of_value(score: f64) -> Self {
         // The bits of floats that are not negative have the order of the floats.
-        Self(!score.value.max(0.0).to_bits())
+        Self(!score.max(0.0).to_bits())
     }
 }

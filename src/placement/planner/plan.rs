@@ -43,11 +43,14 @@ pub struct Plan {
     pub placements: Vec<PlannedPe>,
     /// The PEs without a node, in the order of the batch.
     pub unplaced: Vec<UnplacedPe>,
-    /// The cost of the plan; less is better. PEs without a node do not count. The cost is the sum of two parts.
+    /// The cost of the plan; less is better. PEs without a node do not count. The cost is the sum of three parts.
     ///
     /// Traffic: the share of the traffic of the batch's jobs that leaves its node, from 0 to 1. Traffic within a zone
     /// counts half. Crowding: the mean over the batch of the PEs per core of the node when the PE is placed. For PEs of
     /// strategy `pack`, the share of PEs that are placed on an empty node.
+    ///
+    /// Risk, where demand is known: the mean over the batch of the risk of the node that the PE is on, times the weight of the
+    /// risk.
     pub cost: f64,
 }
 

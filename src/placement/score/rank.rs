@@ -93,7 +93,7 @@ impl<'a> Ranker<'a> {
                 name: scored.name.clone(),
                 extender_score: if position == 0 { HIGHEST_SCORE } else { range.extender_score(scored) },
                 score: scored.score.value,
-                terms: self.pre_score.terms(scored.node, info),
+                terms: self.pre_score.terms(scored.node, info, self.snapshot),
                 is_previous_node: self.preference.previous_node == Some(scored.node),
             })
         };
@@ -107,7 +107,7 @@ impl<'a> Ranker<'a> {
         let (info, _) = self.snapshot.info(node)?;
         Some(ScoredNode {
             precedence: self.preference.precedence(node, &info.name),
-            score: NodeScore::new(self.spec, &self.pre_score.terms(node, info)),
+            score: NodeScore::new(self.spec, &self.pre_score.terms(node, info, self.snapshot)),
             name: &info.name,
             node,
         })

@@ -1,6 +1,7 @@
 //! | file | what must hold |
 //! |---|---|
 //! | [`cases`] | the cases of the legacy platform, by number |
+//! | [`demand`] | PEs go where the demand fits, within the ceiling, and do not herd |
 //! | [`gang`] | all members of a gang are placed or none, also by single decisions |
 //! | [`held`] | PEs that are gated by others, or of another scheduler, do not wait |
 //! | [`open_streams`] | the cases of the legacy platform for jobs of `streams.ibm.com` objects alone |
@@ -14,6 +15,7 @@
 
 mod bucket;
 mod cases;
+mod demand;
 mod gang;
 mod held;
 mod open_streams;

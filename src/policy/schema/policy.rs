@@ -126,6 +126,7 @@ static PLACEMENT: Fields = Fields::optional(&[
     ("isolationScope", SCOPE),
     ("exclusiveScope", SCOPE),
     ("riskWeight", Shape::Number),
+    ("riskCeiling", Shape::Number),
     ("trafficWeight", Shape::Number),
     ("reservationTimeout", TEXT),
 ]);

@@ -64,6 +64,7 @@ fn resolve_known(
         exclusive_scope: placement.exclusive_scope,
         scheme,
         risk_weight: placement.risk_weight,
+        risk_ceiling: placement.risk_ceiling,
         traffic_weight: placement.traffic_weight,
         override_load_protection: sources.stream_job.is_some_and(|(job, _)| job.override_load_protection),
     })

@@ -205,7 +205,7 @@ fn simulated(scenario: &Scenario) -> BTreeMap<String, Option<NodeName>> {
         cluster: vec![],
         workload: scenario.pods().into_iter().map(|(_, pod)| pod).collect(),
         loads: BTreeMap::new(),
-        demand: Arc::default(),
+        demand: None,
         now: Timestamp::UNIX_EPOCH,
         mode: SimulationMode::Full,
     });

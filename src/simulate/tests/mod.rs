@@ -9,10 +9,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use self::live::{Live, Offered};
 use super::{Input, SimulationMode, SimulationOutcome, simulate};
-use crate::model::{Declarations, Node, Pod};
+use crate::model::{Declarations, Node, Pod, rounded};
 use crate::placement::{Budget, plan};
-use crate::testing::{asking, bound_to, cluster, node, pe, place_and_reserve, pod, policies, tagged, with_cores};
+use crate::risk::AddedDemand;
+use crate::state::Event;
+use crate::testing::{
+    asking, bound_to, cluster, forecasts, job_demand, node, others_demand, pe, place_and_reserve, pod, policies,
+    tagged, with_cores,
+};
 
 /// The input of a simulation with these nodes.
 fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, mode: SimulationMode) -> Input {
@@ -26,7 +32,7 @@ fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, mode: Simulati
         cluster: running,
         workload,
         loads: BTreeMap::new(),
-        demand: Arc::default(),
+        demand: None,
         now: Timestamp::UNIX_EPOCH,
         mode,
     }
@@ -116,6 +122,53 @@ proptest! {
             let rejected: usize = placement.reasons.values().sum();
             prop_assert!(rejected <= count);
             prop_assert!(placement.node.is_some() || rejected == count, "{placement:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// With demand the simulation decides as the extender, and records the same risk.
+    #[test]
+    fn a_simulation_and_the_extender_agree_on_demand(
+        cores in prop::collection::vec(2_u64..6, 2..5), jobs in prop::collection::vec(0_usize..3, 1..8),
+        means in prop::collection::vec(0.0..9_000.0_f32, 3), ceiling in prop_oneof![Just("0.3"), Just("1")],
+    ) {
+        let nodes: Vec<Node> =
+            cores.iter().enumerate().map(|(at, cores)| with_cores(*cores, node(&format!("n{at}")))).collect();
+        let names: Vec<String> = (0..3).map(|job| format!("j{job}")).collect();
+        let demands: Vec<_> =
+            names.iter().zip(&means).map(|(job, mean)| (job.as_str(), job_demand(&[*mean], 0.2, 0.3))).collect();
+        let known = forecasts(&demands, &[("n0", others_demand(500.0))]);
+        let workload: Vec<Pod> =
+            jobs.iter().enumerate().map(|(at, job)| pe(&names[*job], &format!("pe{at}"), &[])).collect();
+        let policies = policies(&format!("riskCeiling: {ceiling}"));
+        let outcome = simulate(Input {
+            policies: policies.clone(),
+            demand: Some(Arc::clone(&known)),
+            ..input(nodes.clone(), Vec::new(), workload.clone(), SimulationMode::Full)
+        });
+        let mut live = Live::new(policies, nodes, Timestamp::UNIX_EPOCH);
+        live.cluster.apply(Event::Demand(known));
+        for pod in &workload {
+            live.create(pod.clone(), Offered::All);
+            live.show(&pod.key.uid);
+        }
+        for pod in &workload {
+            if live.cycle(&pod.key.uid) && !live.in_flight.is_empty() {
+                live.bind(0, true);
+            }
+        }
+        let node = |pod: &Pod| live.bound.get(&pod.key.uid).map(ToString::to_string);
+        let bound: BTreeMap<_, _> = workload.iter().map(|pod| (pod.key.to_string(), node(pod))).collect();
+        prop_assert_eq!(nodes_of(&outcome), bound);
+        for simulated in &outcome.nodes {
+            let snapshot = live.cluster.snapshot();
+            let index = snapshot.find(simulated.node.as_str()).unwrap();
+            let risk = snapshot.risk_with(&AddedDemand::nothing(), index).unwrap();
+            prop_assert!((simulated.risk - rounded(risk)).abs() < 1e-12);
+            prop_assert!(simulated.demand.is_some());
         }
     }
 }

@@ -137,8 +137,10 @@ impl Cluster {
         // Rules between PEs ignore a PE that is leaving (`docs/design.md`, D5).
         let pe = entry.pe.as_ref().filter(|_| !is_leaving);
         if let Some(index) = entry.node {
+            // A PE that is leaving uses its node until it is gone.
+            let demand = self.current.pod_demand(&entry.pod, entry.pe.as_deref());
             self.current.change_node(index, |state| {
-                state.add_pod(&entry.pod, pe);
+                state.add_pod(&entry.pod, pe, demand.as_ref());
                 state.reserved_pods += u64::from(entry.is_reserved);
             });
         }
@@ -163,9 +165,10 @@ impl Cluster {
     pub(super) fn uncount(&mut self, entry: &Entry) {
         self.unindex(entry);
         if let Some(index) = entry.node {
+            let demand = self.current.pod_demand(&entry.pod, entry.pe.as_deref());
             let was_saturated = self.current.change_node(index, |state| {
                 let was_saturated = state.requested.is_saturated() || state.limits.is_saturated();
-                state.remove_pod(&entry.pod);
+                state.remove_pod(&entry.pod, demand.as_ref());
                 state.reserved_pods = state.reserved_pods.saturating_sub(u64::from(entry.is_reserved));
                 was_saturated
             });

@@ -13,6 +13,7 @@ use super::pods_by_object::PodsByObject;
 use super::reserved_pod::{ExpiredReservation, ReservedPod};
 use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
+use crate::risk::Calibration;
 use crate::state::event::{Change, Event, Observed};
 use crate::state::node_state::NodeIndex;
 use crate::state::overload::LoadSummary;
@@ -45,6 +46,8 @@ pub struct Cluster {
     pub(super) loads: BTreeMap<NodeName, Load>,
     /// The time of the last [`Event::Time`].
     pub(super) now: Timestamp,
+    /// What was learnt of earlier forecasts.
+    pub(super) calibration: Arc<Calibration>,
     /// The pods of PEs by the object that declares their job: a `StreamJob`, or the `Job` of open-streams.
     pub(super) by_job: PodsByObject,
     /// The pods of each `ProcessingElement`.
@@ -181,10 +184,12 @@ impl Cluster {
                 self.loads = loads;
                 self.update_all_overloads();
             }
-            Event::Demand(forecasts) => self.current.demand = forecasts,
+            Event::Demand(forecasts) => self.apply_demand(forecasts),
+            Event::Calibration(calibration) => self.apply_calibration(calibration),
             Event::Time(now) => {
                 self.now = now;
                 self.update_all_overloads();
+                self.age_demand(now);
             }
             Event::Settled { elapsed, quiet } => {
                 self.settle(elapsed, quiet);

@@ -8,6 +8,7 @@
 //! | [`pools`], [`stream_jobs`], [`open_streams`] | the objects that declare pools, and placement specs of PEs |
 //! | [`index`], [`pods_by_object`] | the pods of PEs by the objects that the PEs depend on |
 //! | [`volumes`] | persistent volumes and claims |
+//! | [`demand`] | forecasts, and the demand on nodes |
 //! | [`resource_constraints`] | limit ranges and quotas |
 //! | [`count`] | counts a pod on its node and in its job |
 //! | [`reserved_pods`] | pods that count on a node because a PE of their gang or bucket was bound |
@@ -20,6 +21,7 @@ mod arrivals;
 mod assumed_pod;
 mod assumed_pods;
 mod count;
+mod demand;
 mod departed_job;
 mod fold;
 mod index;

@@ -26,6 +26,7 @@ fn scraped() -> String {
         bind_conflict("Conflict");
         assumed_pods(1, 2, 3);
         snapshot(Duration::ZERO, 3);
+        node_risks([(NodeName::from("n1"), 0.12)].into_iter());
         undecodable("Pod");
         policies_loaded(Some(4));
         policies_sent([(Arc::from("annotations"), true)].into_iter());

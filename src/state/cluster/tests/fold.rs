@@ -162,6 +162,7 @@ impl Model {
             // What comes of these depends on what was before: see `overload`.
             Event::Loads(_)
             | Event::Demand(_)
+            | Event::Calibration(_)
             | Event::Time(_)
             | Event::Settled { .. }
             | Event::StreamJobsShown(_)
