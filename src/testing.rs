@@ -265,7 +265,7 @@ pub(crate) fn others_demand(cpu: f32) -> OfResources<DemandPath> {
 }
 
 fn path_of(values: &[f32]) -> [f32; MOST_HORIZON_STEPS] {
-    std::array::from_fn(|step| values.get(step).or(values.last()).copied().unwrap_or_default())
+    std::array::from_fn(|step| values.get(step).or_else(|| values.last()).copied().unwrap_or_default())
 }
 
 /// Forecasts of twelve steps of five minutes, made at the Unix epoch.

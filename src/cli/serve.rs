@@ -176,11 +176,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    serve_operations(
-        &mut servers,
-        &arguments,
-        operations(metrics.clone(), &store, &feed, arguments.node_risk_metrics),
-    )?;
+    serve_operations(&mut servers, &arguments, operations(&arguments, metrics.clone(), &store, &feed))?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -339,7 +335,8 @@ fn follow_certificates(
     }
 }
 
-fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>, shows_node_risks: bool) -> Operations {
+fn operations(arguments: &Arguments, metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {
+    let shows_node_risks = arguments.node_risk_metrics;
     let refreshed = (Arc::clone(store), Arc::clone(feed));
     let ready = Arc::clone(feed);
     Operations {

@@ -1,7 +1,7 @@
 //! Remedies: the change that would end a rejection.
 
 use super::explanation::RejectionWithRemedy;
-use crate::model::{NodeName, Rejection, Shortage};
+use crate::model::{NodeName, OversubscriptionRisk, Rejection, Shortage};
 
 impl RejectionWithRemedy {
     /// A rejection with its remedy.
@@ -66,14 +66,16 @@ fn remedy(rejection: &Rejection) -> String {
             overload.metric,
             overload.thresholds.lower()
         ),
-        Rejection::OversubscriptionRisk { risk, .. } => {
-            let most = risk.resource.as_str();
-            format!("add nodes, wait for a lower forecast of {most}, or raise spec.placement.riskCeiling of the policy")
-        }
+        Rejection::OversubscriptionRisk { risk, .. } => lower_risk(risk),
         Rejection::ExlocationInfeasible(token) => {
             format!("add a node that passes for the PEs with token `{token}`, or wait until these PEs are placed")
         }
     }
+}
+
+fn lower_risk(risk: &OversubscriptionRisk) -> String {
+    let resource = risk.resource.as_str();
+    format!("add nodes, wait for a lower forecast of {resource}, or raise spec.placement.riskCeiling of the policy")
 }
 
 fn match_affinity(lacking: &str) -> String {

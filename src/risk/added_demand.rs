@@ -139,7 +139,6 @@ impl AddedUse {
     /// For each step the squared distance of the allocatable amount from the expected use in standard deviations, negative
     /// where the expected use is larger, and the variance. `common` is the common deviation of the same job on the node.
     #[inline]
-    #[expect(clippy::suboptimal_flops, reason = "fused operations are calls of functions on most targets")]
     fn distances(&self, node: &ResourceDemand, common: Option<&[f32; STEPS]>) -> ([f32; STEPS], [f32; STEPS]) {
         let mut variance = node.variance;
         variance.iter_mut().zip(&self.variance).for_each(|(variance, added)| *variance += added);
@@ -154,8 +153,7 @@ impl AddedUse {
         let means = node.mean.iter().zip(&self.mean);
         for (square, ((on_node, added), variance)) in squares.iter_mut().zip(means.zip(&variance)) {
             let free = node.capacity - (on_node + added);
-            let squared = free * free;
-            *square = if free > 0.0 { squared / variance } else { -squared * excess_scale };
+            *square = free * free * if free > 0.0 { 1.0 / variance } else { -excess_scale };
         }
         (squares, variance)
     }

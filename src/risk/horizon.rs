@@ -18,7 +18,7 @@ const MOST_ELAPSED: usize = 96;
 /// The standard deviation that is added for each step beyond the last forecast, as a share of the last expected use.
 const UNFORESEEN: f64 = 0.1;
 /// No part of a demand is larger: bytes, or millicores.
-const LARGEST: f32 = 281_474_976_710_656.0;
+const LARGEST: f32 = 16_777_216.0 * 16_777_216.0;
 
 impl Horizon {
     /// The horizon at `now`; `None` where the forecasts have no step.

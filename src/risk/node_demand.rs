@@ -83,18 +83,20 @@ impl NodeDemand {
 
 impl ResourceDemand {
     fn new(capacity: f64, others: Option<&DemandPath>, sums: Option<&DemandSums>, resource: DemandResource) -> Self {
-        let (mut mean, mut variance) = match others {
-            Some(path) => (path.mean.map(f64::from), path.deviation.map(|deviation| f64::from(deviation).powi(2))),
-            None => {
-                let (mean, variance) = sums.map_or((0.0, 0.0), |sums| {
-                    let sums = sums.others().get(resource);
-                    (number(sums.mean), wide_number(sums.variance))
-                });
-                ([mean; STEPS], [variance + (capacity * UNKNOWN_SYSTEM).powi(2); STEPS])
-            }
+        let by_requests = || {
+            let (mean, variance) = sums.map_or((0.0, 0.0), |sums| {
+                let sums = sums.others().get(resource);
+                (number(sums.mean), wide_number(sums.variance))
+            });
+            let system = capacity * UNKNOWN_SYSTEM;
+            ([mean; STEPS], [system.mul_add(system, variance); STEPS])
         };
+        let of_path = |path: &DemandPath| (path.mean.map(f64::from), path.deviation.map(|one| f64::from(one).powi(2)));
+        let (mut mean, mut variance) = others.map_or_else(by_requests, of_path);
         let least = (capacity.max(1.0) * LEAST_DEVIATION).powi(2);
-        variance.iter_mut().for_each(|variance| *variance += least);
+        for variance in &mut variance {
+            *variance += least;
+        }
         for job in sums.map_or(&[][..], DemandSums::jobs) {
             add(&mut mean, &mut variance, job, resource);
         }
@@ -114,6 +116,6 @@ fn add(mean: &mut [f64; STEPS], variance: &mut [f64; STEPS], job: &JobSums, reso
     let JobUse { mean: of_job, deviation, own_variance } = job.job_use(resource);
     mean.iter_mut().zip(of_job).for_each(|(mean, of_job)| *mean += of_job);
     for (variance, (deviation, own_variance)) in variance.iter_mut().zip(deviation.into_iter().zip(own_variance)) {
-        *variance += deviation.powi(2) + own_variance;
+        *variance += deviation.mul_add(deviation, own_variance);
     }
 }

@@ -13,6 +13,7 @@ use outrigger::policy::{PolicySet, Source};
 use outrigger::state::{Cluster, Event};
 use serde_json::{Value, json};
 
+const GIB: f32 = 1_024.0 * 1_024.0 * 1_024.0;
 /// PEs that run on each node.
 pub(crate) const PES_PER_NODE: usize = 10;
 /// PEs of one job: every job is spread over so many nodes.
@@ -136,7 +137,7 @@ pub(crate) fn forecasts(nodes: usize) -> DemandForecasts {
     let flat = |mean: f32| [mean; MOST_HORIZON_STEPS];
     let share = Some(DemandShare { of_job: 0.05, own_deviation: 0.2 });
     let demand = |cpu: [f32; MOST_HORIZON_STEPS]| {
-        let total = OfResources { cpu: Some(path(cpu)), memory: Some(path(flat(20.0 * 1_073_741_824.0))) };
+        let total = OfResources { cpu: Some(path(cpu)), memory: Some(path(flat(20.0 * GIB))) };
         let interchangeable = OfResources { cpu: share, memory: share };
         Arc::new(JobDemand { total, interchangeable, ..JobDemand::default() })
     };
@@ -150,7 +151,7 @@ pub(crate) fn forecasts(nodes: usize) -> DemandForecasts {
     };
     let jobs = (0..(nodes * PES_PER_NODE).div_ceil(PES_PER_JOB)).map(of_job);
     let waiting = (key("waiting".to_owned()), demand(flat(12_000.0)));
-    let other = OfResources { cpu: Some(path(flat(500.0))), memory: Some(path(flat(1_073_741_824.0))) };
+    let other = OfResources { cpu: Some(path(flat(500.0))), memory: Some(path(flat(GIB))) };
     DemandForecasts {
         step: SignedDuration::from_mins(5),
         steps: MOST_HORIZON_STEPS,

@@ -22,7 +22,9 @@ fn told(on_node: &[Pod], added: Option<Pod>, others: f32) -> OversubscriptionRis
         basis.pod_demand(&pod, policies("").pe(&pod, &Declarations::default()).as_ref())
     };
     let mut sums = DemandSums::default();
-    on_node.iter().for_each(|pod| sums.add(&demand(pod)));
+    for pod in on_node {
+        sums.add(&demand(pod));
+    }
     let added = added.and_then(|pod| JobSums::of_pe(&demand(&pod))).map_or_else(AddedDemand::nothing, AddedDemand::new);
     let node = node("n");
     basis.explain(&added, &NodeDemand::new(Some(&sums), &node, &basis), &node.name, Some(&sums))

@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::testing::{NAMESPACE, limited, node, pe, pod, policies};
 
-const GIB: f32 = 1_073_741_824.0;
+const GIB: f32 = 1_024.0 * 1_024.0 * 1_024.0;
 
 /// A job with a forecast for CPU and memory.
 #[derive(Clone, Debug)]
@@ -166,7 +166,7 @@ impl Normal {
         let mut last = self.next();
         std::array::from_fn(|step| {
             if step > 0 {
-                last = correlation.mul_add(last, (1.0 - correlation * correlation).sqrt() * self.next());
+                last = correlation.mul_add(last, correlation.mul_add(-correlation, 1.0).sqrt() * self.next());
             }
             last
         })
@@ -181,13 +181,14 @@ fn simulated(jobs: &[(&Job, usize)], others: f64, correlation: f64) -> (f64, f64
     let mut at_step = [0_usize; MOST_HORIZON_STEPS];
     let mut at_any = 0;
     for _ in 0..RUNS {
-        let mut used = normal.errors(correlation).map(|error| others * (1.0 + 0.1 * error));
+        let mut used = normal.errors(correlation).map(|error| others * 0.1_f64.mul_add(error, 1.0));
         for (job, pes) in jobs {
             let common = normal.errors(correlation);
             for _ in 0..*pes {
                 let own = normal.errors(correlation);
                 for (step, used) in used.iter_mut().enumerate() {
-                    let factor = 1.0 + f64::from(job.deviation) * common[step] + f64::from(job.own) * own[step];
+                    let shared = f64::from(job.deviation).mul_add(common[step], 1.0);
+                    let factor = f64::from(job.own).mul_add(own[step], shared);
                     *used += f64::from(job.cpu[step]) * f64::from(job.share) * factor;
                 }
             }
@@ -204,7 +205,7 @@ fn simulated(jobs: &[(&Job, usize)], others: f64, correlation: f64) -> (f64, f64
 #[test]
 fn the_risk_is_what_a_simulation_finds() {
     let rising =
-        |peak: f32| (0..12_u8).map(|step| peak * (0.5 + 0.5 * (f32::from(step) / 8.0).min(1.0))).collect::<Vec<f32>>();
+        |peak: f32| (0..12_u8).map(|step| peak * (0.5 + (f32::from(step) / 16.0).min(0.5))).collect::<Vec<f32>>();
     let flat = |mean: f32| vec![mean; MOST_HORIZON_STEPS];
     let job = |cpu: Vec<f32>, deviation: f32| Job { cpu, memory: 0.0, deviation, share: 0.2, own: 0.2 };
     let cases = [

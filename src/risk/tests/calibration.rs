@@ -50,7 +50,7 @@ proptest! {
     /// Forecasts whose deviation is wrong by a factor, and whose mean is wrong by a part of a deviation.
     #[test]
     fn corrected_probabilities_come_close_to_what_happens(factor in 0.5..2.0_f64, bias in -0.7..0.7_f64) {
-        let truth = |distance: f64| tail(distance * factor + bias);
+        let truth = |distance: f64| tail(distance.mul_add(factor, bias));
         let (mut calibration, class) = (Calibration::default(), class(4));
         learn(&mut calibration, &class, 20_000, truth);
         let curve = curve_of(&calibration, &class);

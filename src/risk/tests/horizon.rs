@@ -19,23 +19,28 @@ fn path() -> DemandPath {
     path
 }
 
+fn assert_same(found: &[f32], wanted: &[f32]) {
+    let differs = |(found, wanted): (&f32, &f32)| (found - wanted).abs() > 1e-3;
+    assert!(found.len() == wanted.len() && !found.iter().zip(wanted).any(differs), "{found:?} {wanted:?}");
+}
+
 #[test]
 fn a_fresh_path_is_as_it_was_made_and_repeats_its_end() {
     let ahead = horizon(3, 0).path(&path()).unwrap();
-    assert_eq!(ahead.mean, [100.0, 200.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0]);
-    assert_eq!(ahead.deviation[..4], [1.0, 2.0, 3.0, 3.0]);
+    assert_same(&ahead.mean, &[100.0, 200.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0]);
+    assert_same(&ahead.deviation[..4], &[1.0, 2.0, 3.0, 3.0]);
 }
 
 #[test]
 fn an_older_path_begins_later_and_is_wider_at_its_end() {
     let ahead = horizon(3, 1).path(&path()).unwrap();
-    assert_eq!(ahead.mean[..3], [200.0, 300.0, 300.0]);
-    assert_eq!(ahead.deviation[..2], [2.0, 3.0]);
+    assert_same(&ahead.mean[..3], &[200.0, 300.0, 300.0]);
+    assert_same(&ahead.deviation[..2], &[2.0, 3.0]);
     // 3² · 2 + 30² · 1
     assert!((ahead.deviation[2] - 918.0_f32.sqrt()).abs() < 1e-3, "{:?}", ahead.deviation);
     let very_old = horizon(3, 1_000).path(&path()).unwrap();
     assert!(very_old.deviation[0] > 200.0, "no data is wide: {:?}", very_old.deviation);
-    assert_eq!(very_old.mean[0], 300.0, "no data is not zero");
+    assert_same(&very_old.mean[..1], &[300.0]);
 }
 
 #[test]
