@@ -18,6 +18,7 @@ use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
+use crate::demand::{DemandFeed, DemandFeedParts, DemandStatus, NewestSamples, StateFolder};
 use crate::files::{self, LoadFile, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
@@ -48,9 +49,13 @@ pub(super) struct Arguments {
     /// Folder with StreamPolicy files; by default the shipped policies apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// File with the load of nodes, read again after each change; see `loadProtection` in policies
+    /// File with the load of nodes, read again after each change; see `loadProtection` in policies. Without it, the source of
+    /// `demand` in policies gives the load
     #[arg(long, value_name = "FILE")]
     load_file: Option<PathBuf>,
+    /// Folder in which what was learnt of demand outlives a restart; see `demand` in policies
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// Address on which the extender answers kube-scheduler; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
@@ -122,6 +127,9 @@ pub(super) fn run(arguments: Arguments) -> Result<(), CommandError> {
     if arguments.load_file.is_some() && !arguments.role.contains(&Role::Extender) {
         return Err(CommandError::input("--load-file: only the extender reads it; use --role extender"));
     }
+    if arguments.state_dir.is_some() && !arguments.role.contains(&Role::Extender) {
+        return Err(CommandError::input("--state-dir: only the extender measures demand; use --role extender"));
+    }
     if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
         return Err(CommandError::input(
             "--role controller: it runs beside the extender; use --role extender,controller",
@@ -147,6 +155,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     let checks = PolicyChecks::new(&arguments, &client);
     let store = Arc::new(Store::new(checks.check(policies).await));
     let is_extender = arguments.role.contains(&Role::Extender);
+    let folder = arguments.state_dir.as_deref().map(StateFolder::open).transpose().map_err(CommandError::input)?;
+    let status = DemandStatus::default();
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
     load.read_again(&store);
@@ -173,7 +183,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
+    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed, &status))?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -181,6 +191,14 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         background.spawn("policy files", follow);
     }
     if is_extender {
+        let demand = DemandFeed::new(DemandFeedParts {
+            store: Arc::clone(&store),
+            client: client.clone(),
+            folder,
+            gives_loads: arguments.load_file.is_none(),
+            status,
+        });
+        background.spawn("demand", demand.follow());
         let store = Arc::clone(&store);
         background.spawn("load", async move { load.follow(&store).await });
     }
@@ -332,17 +350,25 @@ fn follow_certificates(
     }
 }
 
-fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {
-    let refreshed = (Arc::clone(store), Arc::clone(feed));
+fn operations(
+    metrics: PrometheusHandle,
+    store: &Arc<Store>,
+    feed: &Arc<Feed>,
+    status: &DemandStatus,
+) -> Operations {
+    let refreshed = (Arc::clone(store), Arc::clone(feed), status.clone());
     let ready = Arc::clone(feed);
     Operations {
         metrics,
         refresh: Arc::new(move || {
-            let (store, feed) = &refreshed;
+            let (store, feed, status) = &refreshed;
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
             let (committed, reserved) = store.read(|cluster| (cluster.assumed_len(), cluster.reserved_len()));
             telemetry::assumed_pods(committed, store.reservations().len(), reserved);
             telemetry::load(store.read(Cluster::load_summary), clock());
+            if let Some(NewestSamples { source, at }) = status.newest() {
+                telemetry::demand_age(source, at, clock());
+            }
         }),
         readiness: Arc::new(move || {
             let missing = ready.unlisted().map(|(kind, problem)| match problem {

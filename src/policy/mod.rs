@@ -18,7 +18,7 @@ mod set;
 mod spec;
 
 pub(crate) use demand::{
-    DemandGrid, DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
+    DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
 };
 pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;

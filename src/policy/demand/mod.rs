@@ -7,5 +7,5 @@ mod settings;
 
 pub(super) use resolve::resolve;
 pub(crate) use settings::{
-    DemandGrid, DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
+    DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
 };

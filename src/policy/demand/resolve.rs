@@ -8,10 +8,9 @@ use serde_saphyr::Spanned;
 
 use super::promql;
 use super::queries::{QUERIES, input_rate_of};
-use super::settings::{
-    DemandGrid, DemandSettings, Measure, PrometheusQuery, PrometheusSettings, SourceSettings,
-};
-use crate::api::FieldError;
+use super::settings::{DemandSettings, Measure, PrometheusQuery, PrometheusSettings, SourceSettings};
+use crate::api::{FieldError, Position};
+use crate::forecast::demand::{DemandGrid, InvalidDemandGrid};
 use crate::model::{MOST_HORIZON_STEPS, Percent};
 use crate::policy::raw;
 
@@ -20,8 +19,6 @@ const DEFAULT_STEP: SignedDuration = SignedDuration::from_mins(5);
 const DEFAULT_SEASON: SignedDuration = SignedDuration::from_hours(24);
 const DEFAULT_HORIZON: SignedDuration = SignedDuration::from_hours(1);
 const DEFAULT_TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
-/// A day of minutes. The memory of a series grows with the steps of its season.
-const MOST_SEASON_STEPS: i64 = 1_440;
 /// Processes that wait for CPU in a tenth of the time feel it.
 const DEFAULT_MOST_PRESSURE_PERCENT: f64 = 10.0;
 
@@ -46,31 +43,23 @@ fn grid(
     let length = of(step, "step", SECOND..=SignedDuration::from_hours(1), DEFAULT_STEP)?;
     let season_length = of(season, "season", SECOND..=SignedDuration::from_hours(7 * 24), DEFAULT_SEASON)?;
     let seconds = length.as_secs().max(1);
-    let season_steps = season_length.as_secs() / seconds;
-    let is_whole = season_length.as_secs() % seconds == 0 && (1..=MOST_SEASON_STEPS).contains(&season_steps);
-    let Some(season_steps) = u32::try_from(season_steps).ok().filter(|_| is_whole) else {
-        let problem = format!(
-            "a season of {} s is not a whole number of steps of {seconds} s, from 1 to {MOST_SEASON_STEPS}",
-            season_length.as_secs()
-        );
-        return Err(at_first([season, step], "season", problem));
-    };
     let most = seconds.saturating_mul(i64::try_from(MOST_HORIZON_STEPS).unwrap_or(i64::MAX));
     let default = DEFAULT_HORIZON.min(SignedDuration::from_secs(most)).max(length);
     let horizon_length = of(horizon, "horizon", SECOND..=SignedDuration::from_hours(12), default)?;
-    let steps = (horizon_length.as_secs() + seconds - 1) / seconds;
-    let horizon_steps = usize::try_from(steps).ok().filter(|steps| (1..=MOST_HORIZON_STEPS).contains(steps));
-    let horizon_steps = horizon_steps.ok_or_else(|| {
-        let problem = format!("a horizon has at most {MOST_HORIZON_STEPS} steps of {seconds} s: this one has {steps}");
-        at_first([horizon, step], "horizon", problem)
-    })?;
-    Ok(DemandGrid::new(length, season_steps, horizon_steps))
+    let steps = usize::try_from((horizon_length.as_secs() + seconds - 1) / seconds).unwrap_or(usize::MAX);
+    DemandGrid::new(length, season_length, steps).map_err(|problem| match problem {
+        InvalidDemandGrid::Step { .. } => at_first([step, None], "step", &problem),
+        InvalidDemandGrid::Season { .. } | InvalidDemandGrid::TooManySteps { .. } => {
+            at_first([season, step], "season", &problem)
+        }
+        InvalidDemandGrid::Horizon { .. } => at_first([horizon, step], "horizon", &problem),
+    })
 }
 
 /// An error of a field, at the first of these values that is written.
-fn at_first(written: [Option<&Spanned<String>>; 2], name: &str, problem: String) -> FieldError {
-    let position = written.into_iter().flatten().next().map(crate::api::Position::from).unwrap_or_default();
-    FieldError::at(position, format!("{FIELD}.{name}"), problem)
+fn at_first(written: [Option<&Spanned<String>>; 2], name: &str, problem: &InvalidDemandGrid) -> FieldError {
+    let position = written.into_iter().flatten().next().map(Position::from).unwrap_or_default();
+    FieldError::at(position, format!("{FIELD}.{name}"), problem.to_string())
 }
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -150,7 +139,7 @@ fn queries(
         }
         let checked = promql::checked(text, grid.step().as_secs(), named.subject);
         let text = checked.map_err(|problem| {
-            let position = written.map(crate::api::Position::from).unwrap_or_default();
+            let position = written.map(Position::from).unwrap_or_default();
             FieldError::at(position, format!("spec.demand.source.prometheus.queries.{}", named.name), problem)
         })?;
         queries.push(PrometheusQuery { subject: named.subject, measure: named.measure, text });

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use crate::forecast::Calendar;
+use crate::forecast::demand::DemandGrid;
 use crate::model::Percent;
 
 /// Where measurements come from, and the grid of time on which demand is forecast from them.
@@ -73,57 +73,4 @@ pub(crate) enum Measure {
     CpuPressure,
     /// What a PE takes in: records a second.
     InputRate,
-}
-
-/// The grid of time of measurements and forecasts: equal steps, numbered from the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DemandGrid {
-    /// The length of a step, in whole seconds from 1 s to 1 h.
-    step: SignedDuration,
-    /// The number of steps of a season.
-    season_steps: u32,
-    /// The number of steps that are forecast, from 1 to 12.
-    pub(crate) horizon_steps: usize,
-}
-
-/// Seconds of a day.
-const DAY: i64 = 86_400;
-/// How much of the past is read again after a restart: so many seasons, and no more than as many days.
-const PAST_SEASONS: i64 = 14;
-
-impl DemandGrid {
-    /// A grid of steps of a whole number of seconds, at least one.
-    pub(super) fn new(step: SignedDuration, season_steps: u32, horizon_steps: usize) -> Self {
-        Self { step: SignedDuration::from_secs(step.as_secs().max(1)), season_steps, horizon_steps }
-    }
-
-    /// The length of a step.
-    pub(crate) fn step(self) -> SignedDuration {
-        self.step
-    }
-
-    /// The steps and seasons of a forecast. A season of a day knows weekends.
-    pub(crate) fn calendar(self) -> Calendar {
-        let slots = usize::try_from(self.season_steps).unwrap_or(1);
-        if self.season_seconds() == DAY { Calendar::of_days(slots) } else { Calendar::of_seasons(slots) }
-    }
-
-    /// The number of the last step that has ended at this time.
-    pub(crate) fn ended_step(self, now: Timestamp) -> i64 {
-        now.as_second().div_euclid(self.step.as_secs())
-    }
-
-    /// The end of the step of this number.
-    pub(crate) fn end_of(self, step: i64) -> Timestamp {
-        Timestamp::from_second(step.saturating_mul(self.step.as_secs())).unwrap_or_default()
-    }
-
-    /// How many steps of the past are read again after a restart: 14 seasons, and at most 14 days.
-    pub(crate) fn past_steps(self) -> i64 {
-        PAST_SEASONS * self.season_seconds().min(DAY) / self.step.as_secs()
-    }
-
-    fn season_seconds(self) -> i64 {
-        self.step.as_secs().saturating_mul(self.season_steps.into())
-    }
 }
