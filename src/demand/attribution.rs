@@ -92,8 +92,8 @@ impl Attribution {
     pub(super) fn departed(&self, reference: &PodReference, pod: &MeasuredPod) -> Option<AttributedPe> {
         if let Some(job) = &pod.job {
             let job = DemandKey { namespace: (&*reference.namespace).into(), job: Arc::from(&**job) };
-            let named = |pe: &Box<str>| PeIdentity::Named(Arc::from(&**pe));
-            return Some(AttributedPe { job, pe: pod.pe.as_ref().map_or(PeIdentity::Interchangeable, named) });
+            let named = |pe: &str| PeIdentity::Named(Arc::from(pe));
+            return Some(AttributedPe { job, pe: pod.pe.as_deref().map_or(PeIdentity::Interchangeable, named) });
         }
         let place = PodReference { namespace: reference.namespace.clone(), pod: stem(&reference.pod)?.into() };
         let Stem { job, named_after_pe } = self.stems.get(&place)?.as_ref()?;

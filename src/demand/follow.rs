@@ -92,9 +92,10 @@ impl DemandFeed {
 
     /// Without a source nothing is known of demand.
     fn forget(&mut self) {
-        if self.state.take().is_none() {
+        if self.status.newest().is_none() {
             return;
         }
+        self.state = None;
         tracing::info!("no policy names a source of demand any more; its forecasts are dropped");
         self.status.set(None);
         let loads = std::mem::take(&mut self.loads);
@@ -125,7 +126,7 @@ impl DemandFeed {
                 state = self.learn_past(state, &mut *source, number, &reading).await;
                 past_is_due = false;
             }
-            state = self.learn(state, reading, &*source, settings).await;
+            state = self.learn(state, reading, source.name(), settings).await;
             number = (number + 1).max(ended_step(step, now()));
         }
     }
@@ -217,7 +218,7 @@ impl DemandFeed {
 
     /// Counts and logs what could not be read.
     fn report(&mut self, source: &'static str, reading: &Reading) {
-        telemetry::demand_rejected(source, reading.measurements.rejected);
+        telemetry::demand_rejected(source, "invalid", reading.measurements.rejected);
         for failure in &reading.failures {
             telemetry::demand_failure(source, failure.kind.as_str());
         }
@@ -280,7 +281,7 @@ impl DemandFeed {
         &mut self,
         mut state: DemandState,
         reading: Reading,
-        source: &dyn Source,
+        source: &'static str,
         settings: &DemandSettings,
     ) -> DemandState {
         let grid = state.grid();
@@ -295,14 +296,16 @@ impl DemandFeed {
             tracing::error!("the measurements of a step could not be learnt; demand starts again");
             return new_state(grid);
         };
-        let LearntStep { forecasts, loads, overload, newest } = step;
+        let LearntStep { forecasts, loads, overload, newest, report } = step;
+        telemetry::demand_rejected(source, "stale", report.stale);
+        telemetry::demand_rejected(source, "not_kept", report.not_kept);
         if let Some(newest) = newest {
             self.status.sampled(newest);
         }
         for (resource, nodes) in overload {
             telemetry::observed_overload(resource.as_str(), nodes.measured, nodes.overloaded, grid.step());
         }
-        telemetry::demand_state(source.name(), &state.accuracy(), state.counts());
+        telemetry::demand_state(source, &state.accuracy(), state.counts());
         let demand = Event::Demand(forecasts);
         let loads = if self.gives_loads { self.with_loads(loads) } else { None };
         self.store.apply([demand].into_iter().chain(loads));

@@ -64,7 +64,7 @@ pub(super) async fn read_past(
 /// The first step of the past that is read.
 fn first_step(grid: DemandGrid, last: i64, width: usize) -> i64 {
     let seconds = grid.step().as_secs().max(1);
-    let of_seasons = SEASONS * grid.season().as_secs().min(DAY_SECONDS) / seconds;
+    let of_seasons = SEASONS * grid.season_steps().min(DAY_SECONDS / seconds);
     let affordable = i64::try_from(MOST_IN_ALL / width.max(1)).unwrap_or(i64::MAX);
     last.saturating_sub(of_seasons.min(affordable)).saturating_add(1)
 }

@@ -7,12 +7,12 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::forecast::demand::MOST_STATE_BYTES;
+
 /// The file in the folder.
 const NAME: &str = "demand.state";
 const NEW: &str = "demand.state.new";
 const CORRUPT: &str = "demand.state.corrupt";
-/// 60 MiB are kept for 50,000 PEs.
-const LARGEST_FILE_BYTES: u64 = 512 << 20;
 
 /// The folder of `--state-dir`.
 #[derive(Clone, Debug)]
@@ -52,12 +52,9 @@ impl StateFolder {
             opened => opened.map_err(error)?,
         };
         let mut bytes = Vec::new();
-        file.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(error)?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST_FILE_BYTES) {
-            Ok(Some(bytes))
-        } else {
-            Err(error(ErrorKind::FileTooLarge.into()))
-        }
+        let most = u64::try_from(MOST_STATE_BYTES).unwrap_or(u64::MAX);
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(error)?;
+        if bytes.len() > MOST_STATE_BYTES { Err(error(ErrorKind::FileTooLarge.into())) } else { Ok(Some(bytes)) }
     }
 
     /// Replaces what was written last.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::measurements::Measurements;
 use super::node_load::{ObservedNodes, OverloadedResource, loads, observed_overload};
 use super::observe::Observer;
-use crate::forecast::demand::{DemandState, Measured, Observation};
+use crate::forecast::demand::{DemandState, Measured, Observation, ObservationReport};
 use crate::model::{DemandForecasts, Load, NodeName, Percent};
 use crate::state::Snapshot;
 
@@ -18,6 +18,7 @@ pub(super) struct LearntStep {
     pub(super) forecasts: Arc<DemandForecasts>,
     pub(super) loads: BTreeMap<NodeName, Load>,
     pub(super) overload: BTreeMap<OverloadedResource, ObservedNodes>,
+    pub(super) report: ObservationReport,
     /// The time of the newest value; `None` where there is none.
     pub(super) newest: Option<Timestamp>,
 }
@@ -30,8 +31,9 @@ pub(super) fn learn(
     most_pressure: Percent,
 ) -> LearntStep {
     let observation = Observer::of(snapshot).observe(measurements);
-    state.observe(&observation);
+    let report = state.observe(&observation);
     LearntStep {
+        report,
         forecasts: Arc::new(state.forecasts()),
         loads: loads(&observation.nodes, snapshot),
         overload: observed_overload(&observation.nodes, snapshot, most_pressure),

@@ -137,8 +137,7 @@ pub(super) struct Demand {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DemandSource {
-    #[serde(rename = "metricsApi")]
-    pub(super) _metrics_api: Option<MetricsApi>,
+    pub(super) metrics_api: Option<MetricsApi>,
     pub(super) prometheus: Option<Prometheus>,
 }
 

@@ -84,8 +84,8 @@ metrics! {
         "1 after a successful read of the load file, 0 while the last good measurements are kept.";
     DEMAND_FAILURES: Counter "outrigger_demand_query_failures_total" ["source", "kind"]
         "Questions to the source of demand without a usable answer, by source and kind.";
-    DEMAND_REJECTED: Counter "outrigger_demand_rejected_values_total" ["source"]
-        "Values of the source of demand that are negative, no numbers, or name neither a pod nor a node.";
+    DEMAND_REJECTED: Counter "outrigger_demand_rejected_values_total" ["source", "reason"]
+        "Measurements of the source of demand that are not used, by source and reason.";
     DEMAND_AGE: Gauge "outrigger_demand_sample_age_seconds" ["source"]
         "Age of the newest measurement of any PE or node; infinite before the first one.";
     DEMAND_KEPT: Gauge "outrigger_demand_kept" ["kind"]

@@ -199,9 +199,9 @@ pub fn demand_failure(source: &'static str, kind: &'static str) {
     counter!(names::DEMAND_FAILURES, "source" => source, "kind" => kind).increment(1);
 }
 
-/// Counts values of a source of demand that are not used.
-pub fn demand_rejected(source: &'static str, count: usize) {
-    counter!(names::DEMAND_REJECTED, "source" => source).increment(u64::try_from(count).unwrap_or(u64::MAX));
+/// Counts measurements of a source of demand that are not used.
+pub fn demand_rejected(source: &'static str, reason: &'static str, count: usize) {
+    counter!(names::DEMAND_REJECTED, "source" => source, "reason" => reason).increment(u64::try_from(count).unwrap_or(u64::MAX));
 }
 
 /// Sets the age of the newest measurement of a source of demand; `None` before the first one.

@@ -204,7 +204,7 @@ async fn a_prometheus_is_learnt_from_and_one_that_is_broken_or_hostile_harms_not
         .unwrap();
     }
     source.answers(Answer::NotANumber);
-    until_above(&program, r#"outrigger_demand_rejected_values_total{source="prometheus"}"#, 0.0).await;
+    until_above(&program, r#"outrigger_demand_rejected_values_total{source="prometheus",reason="invalid"}"#, 0.0).await;
     still_places(&api, &program, "NaN").await;
 
     let log = program.log();

@@ -163,7 +163,7 @@ impl<'de> Deserialize<'de> for SeriesLabels {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(field_identifier, rename_all = "snake_case")]
 enum LabelKey {
     Namespace,
     Pod,

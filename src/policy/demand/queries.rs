@@ -3,9 +3,10 @@
 //!
 //! `$step` stands for the length of a step, such as `300s`.
 
+use serde_saphyr::Spanned;
+
 use super::settings::{Measure, MeasuredSubject};
 use crate::policy::raw::{Engine, Queries};
-use serde_saphyr::Spanned;
 
 /// A query by its name in policies.
 pub(super) struct NamedQuery {
@@ -19,7 +20,7 @@ pub(super) struct NamedQuery {
 }
 
 /// Every query, in the order in which they are asked.
-pub(super) const QUERIES: [NamedQuery; 7] = [
+pub(super) static QUERIES: [NamedQuery; 7] = [
     // The series of the pause container, and of the cgroup of the pod, have no container.
     NamedQuery {
         name: "podCpu",

@@ -26,9 +26,9 @@ pub(in crate::policy) fn resolve(written: Option<&Spanned<raw::Demand>>) -> Resu
     let Some(block) = written else { return Ok(None) };
     let raw::Demand { source, step, season, horizon, overload } = &block.value;
     let grid = grid(step.as_ref(), season.as_ref(), horizon.as_ref())?;
-    let source = match &source.prometheus {
-        Some(prometheus) => SourceSettings::Prometheus(Arc::new(self::prometheus(prometheus, grid)?)),
-        None => SourceSettings::MetricsApi,
+    let source = match (&source.prometheus, &source.metrics_api) {
+        (Some(prometheus), _) => SourceSettings::Prometheus(Arc::new(self::prometheus(prometheus, grid)?)),
+        (None, Some(raw::MetricsApi {}) | None) => SourceSettings::MetricsApi,
     };
     let most_pressure = most_pressure(overload.as_ref().and_then(|overload| overload.cpu_pressure.as_ref()))?;
     Ok(Some(DemandSettings { source, grid, most_pressure }))

@@ -37,7 +37,7 @@ fn scraped() -> String {
         );
         load_file_read(true);
         demand_failure("prometheus", "timeout");
-        demand_rejected("prometheus", 1);
+        demand_rejected("prometheus", "invalid", 1);
         demand_age("prometheus", Some(now), now);
         demand_cold_start(true);
         demand_state_written(true);
