@@ -350,12 +350,7 @@ fn follow_certificates(
     }
 }
 
-fn operations(
-    metrics: PrometheusHandle,
-    store: &Arc<Store>,
-    feed: &Arc<Feed>,
-    status: &DemandStatus,
-) -> Operations {
+fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>, status: &DemandStatus) -> Operations {
     let refreshed = (Arc::clone(store), Arc::clone(feed), status.clone());
     let ready = Arc::clone(feed);
     Operations {

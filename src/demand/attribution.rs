@@ -52,7 +52,9 @@ impl Attribution {
             for member in &job.members {
                 let node = match member.state {
                     MemberState::Bound(node) => snapshot.node(node).map(|node| node.name.clone()),
-                    MemberState::Held | MemberState::Waiting | MemberState::InCycle(_) | MemberState::Reserved(_) => None,
+                    MemberState::Held | MemberState::Waiting | MemberState::InCycle(_) | MemberState::Reserved(_) => {
+                        None
+                    }
                 };
                 attribution.add(&member.pe, node);
             }
@@ -65,10 +67,8 @@ impl Attribution {
         let namespace = pe.pod.key.namespace.as_str();
         if let Some(stem) = stem(name) {
             let place = PodReference { namespace: namespace.into(), pod: stem.into() };
-            let own = Stem {
-                job: DemandKey::from(&pe.job),
-                named_after_pe: pe.has_lasting_name() && *pe.name == *name,
-            };
+            let own =
+                Stem { job: DemandKey::from(&pe.job), named_after_pe: pe.has_lasting_name() && *pe.name == *name };
             let known = self.stems.entry(place).or_insert_with(|| Some(own.clone()));
             if known.as_ref() != Some(&own) {
                 *known = None;
@@ -97,7 +97,8 @@ impl Attribution {
         }
         let place = PodReference { namespace: reference.namespace.clone(), pod: stem(&reference.pod)?.into() };
         let Stem { job, named_after_pe } = self.stems.get(&place)?.as_ref()?;
-        let pe = if *named_after_pe { PeIdentity::Named(Arc::from(&*reference.pod)) } else { PeIdentity::Interchangeable };
+        let pe =
+            if *named_after_pe { PeIdentity::Named(Arc::from(&*reference.pod)) } else { PeIdentity::Interchangeable };
         Some(AttributedPe { job: job.clone(), pe })
     }
 }

@@ -162,12 +162,7 @@ impl DemandFeed {
 
     /// Waits for the end of a step, and returns its number. Between steps the load of nodes is read, where load protection
     /// needs it sooner. `None` where the policies name another source.
-    async fn wait_for(
-        &mut self,
-        mut number: i64,
-        source: &mut dyn Source,
-        settings: &DemandSettings,
-    ) -> Option<i64> {
+    async fn wait_for(&mut self, mut number: i64, source: &mut dyn Source, settings: &DemandSettings) -> Option<i64> {
         let step = settings.grid.step();
         loop {
             if self.settings().as_ref() != Some(settings) {
@@ -179,7 +174,12 @@ impl DemandFeed {
                 return Some(number);
             }
             if let Some(period) = self.load_period(step)
-                && self.loads.values().map(|load| load.at).max().is_none_or(|newest| now().duration_since(newest) > period)
+                && self
+                    .loads
+                    .values()
+                    .map(|load| load.at)
+                    .max()
+                    .is_none_or(|newest| now().duration_since(newest) > period)
             {
                 self.read_loads(source).await;
             }
@@ -390,7 +390,9 @@ fn restore(folder: &StateFolder, grid: DemandGrid) -> Option<DemandState> {
                 Ok(aside) => {
                     tracing::error!(%problem, file = %aside.display(), "the state of demand is corrupt and was set aside");
                 }
-                Err(error) => tracing::error!(%problem, %error, "the state of demand is corrupt and cannot be set aside"),
+                Err(error) => {
+                    tracing::error!(%problem, %error, "the state of demand is corrupt and cannot be set aside")
+                }
             }
             None
         }

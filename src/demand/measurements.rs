@@ -80,7 +80,9 @@ pub(super) fn add(measured: &mut Measured, measure: Measure, value: f64) -> bool
         Measure::Cpu => measured.cpu = sum(measured.cpu, value * MILLICORES),
         Measure::Memory => measured.memory = sum(measured.memory, value),
         Measure::InputRate => measured.input_rate = sum(measured.input_rate, value),
-        Measure::CpuPressure => measured.cpu_pressure = Some(measured.cpu_pressure.map_or(value, |known| known.max(value))),
+        Measure::CpuPressure => {
+            measured.cpu_pressure = Some(measured.cpu_pressure.map_or(value, |known| known.max(value)))
+        }
     }
     true
 }

@@ -97,10 +97,7 @@ impl Source for MetricsApiSource {
         self.read_all(at, wanted).boxed()
     }
 
-    fn read_past(
-        &mut self,
-        _steps: PastSteps,
-    ) -> BoxFuture<'_, Option<Result<Vec<Measurements>, SourceError>>> {
+    fn read_past(&mut self, _steps: PastSteps) -> BoxFuture<'_, Option<Result<Vec<Measurements>, SourceError>>> {
         std::future::ready(None).boxed()
     }
 }

@@ -201,7 +201,8 @@ pub fn demand_failure(source: &'static str, kind: &'static str) {
 
 /// Counts measurements of a source of demand that are not used.
 pub fn demand_rejected(source: &'static str, reason: &'static str, count: usize) {
-    counter!(names::DEMAND_REJECTED, "source" => source, "reason" => reason).increment(u64::try_from(count).unwrap_or(u64::MAX));
+    counter!(names::DEMAND_REJECTED, "source" => source, "reason" => reason)
+        .increment(u64::try_from(count).unwrap_or(u64::MAX));
 }
 
 /// Sets the age of the newest measurement of a source of demand; `None` before the first one.
@@ -287,7 +288,12 @@ pub fn lease(is_held: bool) {
 
 /// The whole part of a sum that is not negative.
 fn whole(sum: f64) -> u64 {
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
     let whole = sum as u64;
     whole
 }

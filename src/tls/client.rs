@@ -24,8 +24,8 @@ impl ServerAuthorities {
     pub fn from_file(file: &Path) -> Result<Self, LoadError> {
         let Authorities { pem, roots, expires: _ } = load_authorities(file)?;
         let config = ClientConfig::builder_with_provider(Arc::new(provider())).with_safe_default_protocol_versions();
-        let config =
-            config.map_err(|error| LoadError::Certificate { file: file.display().to_string(), problem: error.to_string() })?;
+        let config = config
+            .map_err(|error| LoadError::Certificate { file: file.display().to_string(), problem: error.to_string() })?;
         Ok(Self { pem, config: config.with_root_certificates(roots).with_no_client_auth() })
     }
 }

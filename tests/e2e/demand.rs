@@ -78,7 +78,9 @@ fn exposition() -> String {
     let seconds = Timestamp::now().as_duration().as_secs_f64() % 1e7;
     // The integral of 1 + 0.8 sin over the time.
     let used = seconds - 0.8 * SEASON_SECONDS / TAU * (TAU * seconds / SEASON_SECONDS).cos();
-    let mut text = "# TYPE container_cpu_usage_seconds_total counter\n# TYPE container_memory_working_set_bytes gauge\n".to_owned();
+    let mut text =
+        "# TYPE container_cpu_usage_seconds_total counter\n# TYPE container_memory_working_set_bytes gauge\n"
+            .to_owned();
     for pod in ["clicks-1", "clicks-2"] {
         let labels = format!(r#"namespace="demand",pod="{pod}",container="main",node="measured""#);
         text += &format!("container_cpu_usage_seconds_total{{{labels}}} {used}\n");

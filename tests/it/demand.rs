@@ -113,8 +113,7 @@ async fn reply(request: HttpRequest, state: Data<State>) -> HttpResponse {
         Answer::TenMegabytes => HttpResponse::Ok().body(vec![b'x'; 10_000_000]),
         Answer::Endless => {
             let chunk = Bytes::from(vec![b' '; 1 << 20]);
-            HttpResponse::Ok()
-                .streaming(futures::stream::repeat(chunk).take(1_000).map(Ok::<_, actix_web::Error>))
+            HttpResponse::Ok().streaming(futures::stream::repeat(chunk).take(1_000).map(Ok::<_, actix_web::Error>))
         }
         Answer::MillionSeries => {
             let series = vec![r#"{"metric":{},"value":[1,"1"]}"#; 1_000_000].join(",");

@@ -97,8 +97,7 @@ impl Client {
 
 /// The TLS configuration beside an address without TLS.
 fn trusting_nobody() -> Result<ClientConfig, SourceError> {
-    let config =
-        ClientConfig::builder_with_provider(tls::provider().into()).with_safe_default_protocol_versions();
+    let config = ClientConfig::builder_with_provider(tls::provider().into()).with_safe_default_protocol_versions();
     let config = config.map_err(|error| SourceError::new(FailureKind::Credentials, error))?;
     Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
@@ -126,7 +125,10 @@ async fn exchange(
     let most_bytes = if status == StatusCode::OK { most_bytes } else { LARGEST_PROBLEM_BYTES };
     let body = Limited::new(answer.into_body(), most_bytes).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            SourceError::new(FailureKind::TooLarge, format_args!("{status}: the answer has more than {most_bytes} bytes"))
+            SourceError::new(
+                FailureKind::TooLarge,
+                format_args!("{status}: the answer has more than {most_bytes} bytes"),
+            )
         } else {
             broken(&*error)
         }

@@ -49,6 +49,9 @@ fn nodes_are_measured_by_name() {
 
 #[test]
 fn what_the_api_server_says_of_a_failure_is_told() {
-    assert_eq!(message_of(br#"{"kind":"Status","message":"pods.metrics.k8s.io is forbidden"}"#), "pods.metrics.k8s.io is forbidden");
+    assert_eq!(
+        message_of(br#"{"kind":"Status","message":"pods.metrics.k8s.io is forbidden"}"#),
+        "pods.metrics.k8s.io is forbidden"
+    );
     assert_eq!(message_of(b"gone"), "gone");
 }

@@ -44,9 +44,10 @@ fn lost_label(query: &Expr, subject: MeasuredSubject) -> Option<&'static str> {
         Some(LabelModifier::Exclude(dropped)) => !dropped.labels.iter().any(|dropped| dropped == label),
     };
     match subject {
-        MeasuredSubject::Pod => {
-            [("namespace", "`namespace`"), ("pod", "`pod`")].into_iter().find(|(label, _)| !keeps(label)).map(|(_, name)| name)
-        }
+        MeasuredSubject::Pod => [("namespace", "`namespace`"), ("pod", "`pod`")]
+            .into_iter()
+            .find(|(label, _)| !keeps(label))
+            .map(|(_, name)| name),
         MeasuredSubject::Node => (!keeps("node") && !keeps("instance")).then_some("`node` or `instance`"),
     }
 }

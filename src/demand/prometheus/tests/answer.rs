@@ -29,7 +29,8 @@ fn too_many_series_or_values_are_refused_before_they_are_parsed() {
     let series = r#"{"metric":{"pod":"p"},"value":[1,"2"]}"#;
     assert_eq!(parse(answer(&[series; 3].join(",")).as_bytes(), LIMITS).unwrap().len(), 3);
     assert_eq!(kind(&answer(&[series; 4].join(","))), FailureKind::TooLarge);
-    let values = |count: usize| answer(&format!(r#"{{"metric":{{}},"values":[{}]}}"#, vec![r#"[1,"2"]"#; count].join(",")));
+    let values =
+        |count: usize| answer(&format!(r#"{{"metric":{{}},"values":[{}]}}"#, vec![r#"[1,"2"]"#; count].join(",")));
     assert_eq!(parse(values(4).as_bytes(), LIMITS).unwrap()[0].samples().count(), 4);
     assert_eq!(kind(&values(20)), FailureKind::TooLarge);
 }

@@ -40,7 +40,8 @@ fn the_horizon_is_shorter_where_an_hour_has_more_than_twelve_steps() {
 
 #[test]
 fn a_prometheus_has_a_query_for_each_measure_and_a_rate_by_choice() {
-    let settings = parse(&format!("source: {{prometheus: {{{URL}}}}}, step: 1m, overload: {{cpuPressure: 25}}")).unwrap();
+    let settings =
+        parse(&format!("source: {{prometheus: {{{URL}}}}}, step: 1m, overload: {{cpuPressure: 25}}")).unwrap();
     let found = prometheus(&settings);
     assert_eq!(&*found.url, "http://prometheus.monitoring:9090");
     assert_eq!(found.timeout, DEFAULT_TIMEOUT);
@@ -49,14 +50,14 @@ fn a_prometheus_has_a_query_for_each_measure_and_a_rate_by_choice() {
     assert!(found.queries[0].text.contains("[60s]"), "{}", found.queries[0].text);
     assert_eq!(settings.most_pressure, Percent::new(25.0).unwrap());
 
-    let chosen = "engine: Flink, timeout: 3s, queries: {podCpu: \"sum by (namespace, pod) (mine)\", podCpuPressure: \"\"}";
+    let chosen =
+        "engine: Flink, timeout: 3s, queries: {podCpu: \"sum by (namespace, pod) (mine)\", podCpuPressure: \"\"}";
     let settings = parse(&format!("source: {{prometheus: {{{URL}, {chosen}}}}}")).unwrap();
     let found = prometheus(&settings);
     assert_eq!(found.timeout, SignedDuration::from_secs(3));
     assert_eq!(&*found.queries[0].text, "sum by (namespace, pod) (mine)");
-    let pressure = |query: &&PrometheusQuery| {
-        query.subject == MeasuredSubject::Pod && query.measure == Measure::CpuPressure
-    };
+    let pressure =
+        |query: &&PrometheusQuery| query.subject == MeasuredSubject::Pod && query.measure == Measure::CpuPressure;
     assert!(!found.queries.iter().any(|query| pressure(&query)), "switched off");
     assert!(found.queries.iter().any(|query| query.text.contains("flink_taskmanager")));
     let both = "engine: Flink, queries: {inputRate: own_rate}";
@@ -88,11 +89,19 @@ fn an_error_names_line_and_field() {
         ("source: {metricsApi: {}}, step: 1500ms".to_owned(), "spec.demand.step", "whole seconds"),
         ("source: {metricsApi: {}}, step: soon".to_owned(), "spec.demand.step", "`soon`"),
         ("source: {metricsApi: {}}, horizon: 2h".to_owned(), "spec.demand.horizon", "12"),
-        ("source: {metricsApi: {}}, overload: {cpuPressure: 101}".to_owned(), "spec.demand.overload.cpuPressure", "100"),
+        (
+            "source: {metricsApi: {}}, overload: {cpuPressure: 101}".to_owned(),
+            "spec.demand.overload.cpuPressure",
+            "100",
+        ),
         ("source: {prometheus: {}}".to_owned(), "spec.demand.source.prometheus.url", "missing"),
         ("source: {prometheus: {url: \"ftp://p\"}}".to_owned(), "spec.demand.source.prometheus.url", "http://"),
         ("source: {prometheus: {url: \"http://\"}}".to_owned(), "spec.demand.source.prometheus.url", "host"),
-        ("source: {prometheus: {url: \"http://me:pw@p\"}}".to_owned(), "spec.demand.source.prometheus.url", "without user"),
+        (
+            "source: {prometheus: {url: \"http://me:pw@p\"}}".to_owned(),
+            "spec.demand.source.prometheus.url",
+            "without user",
+        ),
         ("source: {prometheus: {url: \"https://p\"}}".to_owned(), "spec.demand.source.prometheus.url", "caFile"),
         (with("tokenFile: /t"), "spec.demand.source.prometheus.tokenFile", "https"),
         (with("token: secret"), "spec.demand.source.prometheus.token", "tokenFile"),
@@ -100,7 +109,11 @@ fn an_error_names_line_and_field() {
         (with("engine: Spark"), "spec.demand.source.prometheus.engine", "`Flink` or `KafkaConsumer`"),
         (with("queries: {podCpu: \"sum(\"}"), "spec.demand.source.prometheus.queries.podCpu", "no PromQL"),
         (with("queries: {podCPU: x}"), "spec.demand.source.prometheus.queries.podCPU", "did you mean `podCpu`"),
-        (with("queries: {nodeCpu: \"sum(x)\"}"), "spec.demand.source.prometheus.queries.nodeCpu", "`node` or `instance`"),
+        (
+            with("queries: {nodeCpu: \"sum(x)\"}"),
+            "spec.demand.source.prometheus.queries.nodeCpu",
+            "`node` or `instance`",
+        ),
     ] {
         let error = parse(&demand).unwrap_err();
         assert_eq!((error.position.line, error.field.as_str()), (6, field), "{error}");
