@@ -1,5 +1,6 @@
 //! From forecasts of a series to a path: the mean and the standard deviation at each step.
 
+use crate::forecast::numbers::number;
 use crate::forecast::outcome::Forecast;
 use crate::model::{DemandPath, MOST_HORIZON_STEPS};
 
@@ -36,14 +37,13 @@ impl RawPath {
         let last = forecasts.last()?;
         let forecast = |lead: usize| *forecasts.get(lead).unwrap_or(last);
         let mean = std::array::from_fn(|lead| moments(forecast(lead)).mean);
-        last.intervals?;
-        let leads = count(forecasts.len());
-        let deviation = std::array::from_fn(|lead| {
+        let leads = number(forecasts.len());
+        let deviation = |lead: usize| {
             let effective = lead.saturating_add(usize::try_from(missing).unwrap_or(usize::MAX));
-            let beyond = (count(effective.saturating_add(1)) / leads).max(1.0).sqrt();
-            moments(forecast(effective.min(forecasts.len() - 1))).deviation * beyond
-        });
-        Some(Self { mean, deviation: Some(deviation) })
+            let beyond = (number(effective.saturating_add(1)) / leads).max(1.0).sqrt();
+            moments(forecast(effective)).deviation * beyond
+        };
+        Some(Self { mean, deviation: last.intervals.map(|_| std::array::from_fn(deviation)) })
     }
 
     /// The path, no narrower than what is known allows.
@@ -74,10 +74,6 @@ fn moments(forecast: Forecast) -> Moments {
     let (low, high) = (low.min(median), high.max(median));
     let mean = 0.3 * low + 0.4 * median + 0.3 * high;
     Moments { mean, deviation: ((high - mean) / UPPER_OF_80).max(0.0) }
-}
-
-fn count(steps: usize) -> f64 {
-    f64::from(u32::try_from(steps).unwrap_or(u32::MAX))
 }
 
 /// The nearest number that can be kept: finite.

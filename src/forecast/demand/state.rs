@@ -118,7 +118,7 @@ impl DemandState {
             let demand = job.observe(&pods, step, self.grid, &mut self.accuracy.jobs);
             report.jobs_without_total += usize::from(demand.cpu.total.is_none() || demand.memory.total.is_none());
             on_nodes.add(&pods, &demand);
-            learnt.insert(key);
+            learnt.insert(*key);
         }
         for (_, job) in self.jobs.iter_mut().filter(|(key, _)| !learnt.contains(key)) {
             job.observe(&[], step, self.grid, &mut self.accuracy.jobs);
