@@ -7,26 +7,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::forecast::demand::PeIdentity;
-use crate::model::{DemandKey, NodeName, Pe};
-use crate::state::{MemberState, Snapshot};
-
+use super::known::KnownPe;
 use super::measurements::{MeasuredPod, PodReference};
+use crate::forecast::demand::PeIdentity;
+use crate::model::DemandKey;
 
 /// The PEs that are there, by the names of their pods.
 #[derive(Debug, Default)]
 pub(super) struct Attribution {
-    pods: BTreeMap<PodReference, KnownPod>,
+    pods: BTreeMap<PodReference, KnownPe>,
     /// By namespace, and the part of a name that outlives the pod; `None` where PEs of several kinds have it.
     stems: BTreeMap<PodReference, Option<Stem>>,
-}
-
-/// A pod that is there.
-#[derive(Clone, Debug)]
-pub(super) struct KnownPod {
-    pub(super) pe: Arc<Pe>,
-    /// The node of the pod; `None` where the pod waits for a node.
-    pub(super) node: Option<NodeName>,
 }
 
 /// What pods with one stem of names have in common.
@@ -45,46 +36,39 @@ pub(super) struct AttributedPe {
 }
 
 impl Attribution {
-    /// The PEs of a snapshot.
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    /// The attribution to these PEs.
+    pub(super) fn to(pes: &[KnownPe]) -> Self {
         let mut attribution = Self::default();
-        for (_, job) in snapshot.jobs() {
-            for member in &job.members {
-                let node = match member.state {
-                    MemberState::Bound(node) => snapshot.node(node).map(|node| node.name.clone()),
-                    MemberState::Held | MemberState::Waiting | MemberState::InCycle(_) | MemberState::Reserved(_) => {
-                        None
-                    }
-                };
-                attribution.add(&member.pe, node);
-            }
+        for known in pes {
+            attribution.add(known);
         }
         attribution
     }
 
-    fn add(&mut self, pe: &Arc<Pe>, node: Option<NodeName>) {
+    fn add(&mut self, known: &KnownPe) {
+        let pe = &known.pe;
         let name = pe.pod.key.name.as_str();
         let namespace = pe.pod.key.namespace.as_str();
         if let Some(stem) = stem(name) {
             let place = PodReference { namespace: namespace.into(), pod: stem.into() };
             let own =
                 Stem { job: DemandKey::from(&pe.job), named_after_pe: pe.has_lasting_name() && *pe.name == *name };
-            let known = self.stems.entry(place).or_insert_with(|| Some(own.clone()));
-            if known.as_ref() != Some(&own) {
-                *known = None;
+            let of_stem = self.stems.entry(place).or_insert_with(|| Some(own.clone()));
+            if of_stem.as_ref() != Some(&own) {
+                *of_stem = None;
             }
         }
         let reference = PodReference { namespace: namespace.into(), pod: name.into() };
-        self.pods.insert(reference, KnownPod { pe: Arc::clone(pe), node });
+        self.pods.insert(reference, known.clone());
     }
 
     /// The pods that are there.
-    pub(super) fn pods(&self) -> impl Iterator<Item = (&PodReference, &KnownPod)> {
+    pub(super) fn pods(&self) -> impl Iterator<Item = (&PodReference, &KnownPe)> {
         self.pods.iter()
     }
 
     /// The pod of this name, where it is there.
-    pub(super) fn known(&self, reference: &PodReference) -> Option<&KnownPod> {
+    pub(super) fn known(&self, reference: &PodReference) -> Option<&KnownPe> {
         self.pods.get(reference)
     }
 

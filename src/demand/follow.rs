@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::Backoff;
+use super::known::KnownCluster;
 use super::metrics_api::MetricsApiSource;
 use super::past::{PastOutcome, read_past};
 use super::prometheus::PrometheusSource;
@@ -20,7 +21,7 @@ use crate::forecast::demand::{DemandGrid, DemandLimits, DemandState, StateError}
 use crate::model::{DemandForecasts, Load, NodeName};
 use crate::policy::{DemandSettings, SourceSettings};
 use crate::state::Event;
-use crate::store::{ClusterView, Store};
+use crate::store::Store;
 use crate::telemetry;
 
 /// The longest pause before a source that gave nothing is asked again within a step.
@@ -84,6 +85,11 @@ impl DemandFeed {
                 }
             }
         }
+    }
+
+    /// What is known of PEs and nodes now.
+    fn known(&self) -> KnownCluster {
+        self.store.read(KnownCluster::of)
     }
 
     fn settings(&self) -> Option<DemandSettings> {
@@ -196,7 +202,7 @@ impl DemandFeed {
     async fn read_loads(&mut self, source: &mut dyn Source) {
         let reading = source.read(now(), Wanted::NodeLoads).await;
         self.report(source.name(), &reading);
-        let loads = node_loads(&self.store.view().snapshot, &reading.measurements);
+        let loads = node_loads(&self.known(), &reading.measurements);
         let event = self.with_loads(loads);
         self.store.apply(event);
     }
@@ -246,21 +252,21 @@ impl DemandFeed {
         reading: &Reading,
     ) -> DemandState {
         let grid = state.grid();
-        let known = (!is_empty(&state)).then(|| ended_step(grid.step(), state.forecasts().at) + 1);
+        let from = (!is_empty(&state)).then(|| ended_step(grid.step(), state.forecasts().at) + 1);
         let width = reading.measurements.pods.len() + reading.measurements.nodes.len();
         let mut held = Some(state);
-        let outcome = read_past(source, grid, (known, number - 1), width, async |past| {
-            let view = Arc::clone(&self.store.view());
+        let outcome = read_past(source, grid, (from, number - 1), width, async |past| {
+            let known = self.known();
             let Some(mut state) = held.take() else { return };
             let learnt = tokio::task::spawn_blocking(move || {
-                learn_past(&mut state, &view.snapshot, &past);
+                learn_past(&mut state, &known, &past);
                 state
             });
             held = learnt.await.ok();
         })
         .await;
         let state = held.unwrap_or_else(|| new_state(grid));
-        let (is_restored, source) = (known.is_some(), source.name());
+        let (is_restored, source) = (from.is_some(), source.name());
         match outcome {
             PastOutcome::Read(steps) => tracing::info!(source, steps, "the past was read again"),
             PastOutcome::Failed(steps) => {
@@ -285,10 +291,10 @@ impl DemandFeed {
         settings: &DemandSettings,
     ) -> DemandState {
         let grid = state.grid();
-        let view: Arc<ClusterView> = Arc::clone(&self.store.view());
+        let known = self.known();
         let most_pressure = settings.most_pressure;
         let learnt = tokio::task::spawn_blocking(move || {
-            let step = learn(&mut state, &view.snapshot, &reading.measurements, most_pressure);
+            let step = learn(&mut state, &known, &reading.measurements, most_pressure);
             (state, step)
         });
         let Ok((state, step)) = learnt.await else {

@@ -12,6 +12,7 @@
 //! | [`source`] | what every source can be asked |
 //! | [`metrics_api`], [`prometheus`] | the sources |
 //! | [`measurements`] | what a source measured, by the names that it has for pods and nodes |
+//! | [`known`] | the PEs and nodes of a moment |
 //! | [`attribution`] | which PE of which job a pod runs, also where the pod is gone |
 //! | [`observe`] | measurements to observations |
 //! | [`node_load`] | loads for load protection, and observed overload |
@@ -25,6 +26,7 @@
 mod attribution;
 mod backoff;
 mod follow;
+mod known;
 mod measurements;
 mod metrics_api;
 mod node_load;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::attribution::{AttributedPe, Attribution};
+use super::known::KnownCluster;
 use super::measurements::{MeasuredPod, Measurements, PodReference};
 use crate::forecast::demand::{Measured, NodeSample, Observation, PeIdentity, PeSample};
 use crate::model::{DemandKey, NodeName};
@@ -43,9 +44,10 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    pub(super) fn of(known: &KnownCluster) -> Self {
+        let snapshot = &known.snapshot;
         Self {
-            attribution: Attribution::of(snapshot),
+            attribution: Attribution::to(&known.pes),
             names: NodeNames::of(snapshot),
             nodes: snapshot.nodes().map(|(_, state, _)| state.name.clone()).collect(),
         }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::known::KnownCluster;
 use super::measurements::Measurements;
 use super::node_load::{ObservedNodes, OverloadedResource, loads, observed_overload};
 use super::observe::Observer;
 use crate::forecast::demand::{DemandState, Measured, Observation, ObservationReport};
 use crate::model::{DemandForecasts, Load, NodeName, Percent};
-use crate::state::Snapshot;
 
 /// What follows from the measurements of a step.
 #[derive(Debug)]
@@ -26,24 +26,24 @@ pub(super) struct LearntStep {
 /// Learns the measurements of one step, and forecasts from there.
 pub(super) fn learn(
     state: &mut DemandState,
-    snapshot: &Snapshot,
+    known: &KnownCluster,
     measurements: &Measurements,
     most_pressure: Percent,
 ) -> LearntStep {
-    let observation = Observer::of(snapshot).observe(measurements);
+    let observation = Observer::of(known).observe(measurements);
     let report = state.observe(&observation);
     LearntStep {
         report,
         forecasts: Arc::new(state.forecasts()),
-        loads: loads(&observation.nodes, snapshot),
-        overload: observed_overload(&observation.nodes, snapshot, most_pressure),
+        loads: loads(&observation.nodes, &known.snapshot),
+        overload: observed_overload(&observation.nodes, &known.snapshot, most_pressure),
         newest: newest(&observation),
     }
 }
 
 /// Learns steps of the past, in the order of time.
-pub(super) fn learn_past(state: &mut DemandState, snapshot: &Snapshot, past: &[Measurements]) {
-    let observer = Observer::of(snapshot);
+pub(super) fn learn_past(state: &mut DemandState, known: &KnownCluster, past: &[Measurements]) {
+    let observer = Observer::of(known);
     // A step without any measurement is missing, which the state sees by itself.
     for measurements in past.iter().filter(|measurements| !measurements.is_empty()) {
         state.observe(&observer.observe(measurements));
@@ -51,8 +51,8 @@ pub(super) fn learn_past(state: &mut DemandState, snapshot: &Snapshot, past: &[M
 }
 
 /// The load of nodes alone, between two steps.
-pub(super) fn node_loads(snapshot: &Snapshot, measurements: &Measurements) -> BTreeMap<NodeName, Load> {
-    loads(&Observer::of(snapshot).observe(measurements).nodes, snapshot)
+pub(super) fn node_loads(known: &KnownCluster, measurements: &Measurements) -> BTreeMap<NodeName, Load> {
+    loads(&Observer::of(known).observe(measurements).nodes, &known.snapshot)
 }
 
 fn newest(observation: &Observation) -> Option<Timestamp> {

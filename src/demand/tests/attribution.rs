@@ -1,5 +1,7 @@
 use super::*;
+use crate::demand::known::KnownCluster;
 use crate::model::Pod;
+use crate::state::Cluster;
 use crate::testing::{NAMESPACE, bound_to, cluster, job_id, lasting, node, pe};
 
 fn reference(pod: &str) -> PodReference {
@@ -9,6 +11,10 @@ fn reference(pod: &str) -> PodReference {
 fn departed(attribution: &Attribution, pod: &str) -> Option<(String, PeIdentity)> {
     let found = attribution.departed(&reference(pod), &MeasuredPod::default())?;
     Some((found.job.job.to_string(), found.pe))
+}
+
+fn attribution(cluster: &Cluster) -> Attribution {
+    Attribution::to(&KnownCluster::of(cluster).pes)
 }
 
 fn made(job: &str, pod: &str) -> Pod {
@@ -41,7 +47,7 @@ fn a_pod_that_is_gone_belongs_to_the_job_whose_pods_have_names_of_its_kind() {
         bound_to("n1", made("one", "shared-1")),
         made("two", "shared-2"),
     ];
-    let attribution = Attribution::of(cluster(vec![node("n1")], vec![], pods).snapshot());
+    let attribution = attribution(&cluster(vec![node("n1")], vec![], pods));
     let found = departed(&attribution, "clicks-taskmanager-1-7").unwrap();
     assert_eq!(found, ("clicks".to_owned(), PeIdentity::Interchangeable));
     assert_eq!(departed(&attribution, "shared-3"), None, "two jobs have such pods");
@@ -64,7 +70,7 @@ fn a_label_of_the_query_tells_the_job_whatever_the_name_is() {
 #[test]
 fn a_pod_that_is_there_is_known_with_its_node() {
     let cluster = cluster(vec![node("n1")], vec![], vec![bound_to("n1", made("j", "a")), made("j", "b")]);
-    let attribution = Attribution::of(cluster.snapshot());
+    let attribution = attribution(&cluster);
     assert_eq!(attribution.known(&reference("a")).unwrap().node.as_ref().unwrap().as_str(), "n1");
     assert_eq!(attribution.known(&reference("b")).unwrap().node, None);
     assert!(attribution.known(&reference("c")).is_none());
