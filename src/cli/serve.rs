@@ -127,9 +127,6 @@ pub(super) fn run(arguments: Arguments) -> Result<(), CommandError> {
     if arguments.load_file.is_some() && !arguments.role.contains(&Role::Extender) {
         return Err(CommandError::input("--load-file: only the extender reads it; use --role extender"));
     }
-    if arguments.state_dir.is_some() && !arguments.role.contains(&Role::Extender) {
-        return Err(CommandError::input("--state-dir: only the extender measures demand; use --role extender"));
-    }
     if arguments.role.contains(&Role::Controller) && !arguments.role.contains(&Role::Extender) {
         return Err(CommandError::input(
             "--role controller: it runs beside the extender; use --role extender,controller",
@@ -161,7 +158,9 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     // The first answer already knows the load of nodes.
     load.read_again(&store);
     let identity = process_identity();
-    let kinds = Kinds { of_placement: is_extender, of_admission: arguments.role.contains(&Role::Admission) };
+    let measures = store.view().policies.demand().is_some();
+    let of_admission = arguments.role.contains(&Role::Admission);
+    let kinds = Kinds { of_placement: is_extender, of_admission, of_demand: measures };
     let feed = Arc::new(Feed::start(&client, &store, kinds));
     let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
     let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
@@ -190,7 +189,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
         background.spawn("policy files", follow);
     }
-    if is_extender {
+    if is_extender || measures {
         let demand = DemandFeed::new(DemandFeedParts {
             store: Arc::clone(&store),
             client: client.clone(),
@@ -199,24 +198,37 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
             status,
         });
         background.spawn("demand", demand.follow());
+    }
+    if is_extender {
         let store = Arc::clone(&store);
         background.spawn("load", async move { load.follow(&store).await });
     }
     follow_certificates(&mut background, certificates.serving, certificates.callers);
     background.spawn("metrics upkeep", upkeep(metrics));
     background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
-    let mut lease = None;
-    if arguments.role.contains(&Role::Controller) {
-        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
-        let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
-        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), identity);
-        let followed = Arc::clone(&held);
-        background.spawn("lease", async move { followed.follow().await });
-        background.spawn("requeue", requeuer.follow());
-        background.spawn("status", status_writer.follow());
-        lease = Some(held);
-    }
+    let controls = arguments.role.contains(&Role::Controller);
+    let lease = controls.then(|| {
+        let lease = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
+        start_controllers(&mut background, &lease, client, store, identity);
+        lease
+    });
     run_until_stopped(servers, background, lease).await
+}
+
+/// Starts the tasks that write while this process holds the lease.
+fn start_controllers(
+    background: &mut TaskGroup,
+    lease: &Arc<Lease>,
+    client: kube::Client,
+    store: Arc<Store>,
+    identity: String,
+) {
+    let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(lease));
+    let status_writer = StatusWriter::new(client, store, Arc::clone(lease), identity);
+    let followed = Arc::clone(lease);
+    background.spawn("lease", async move { followed.follow().await });
+    background.spawn("requeue", requeuer.follow());
+    background.spawn("status", status_writer.follow());
 }
 
 /// What the API server is asked about policies before they take effect; nothing where this process admits no pods.
