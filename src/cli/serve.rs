@@ -152,8 +152,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     let checks = PolicyChecks::new(&arguments, &client);
     let store = Arc::new(Store::new(checks.check(policies).await));
     let is_extender = arguments.role.contains(&Role::Extender);
-    let folder = arguments.state_dir.as_deref().map(StateFolder::open).transpose().map_err(CommandError::input)?;
-    let status = DemandStatus::default();
+    let demand = demand_parts(&arguments, &client, &store)?;
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
     load.read_again(&store);
@@ -182,7 +181,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed, &status))?;
+    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed, &demand.status))?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
@@ -190,14 +189,7 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         background.spawn("policy files", follow);
     }
     if is_extender || measures {
-        let demand = DemandFeed::new(DemandFeedParts {
-            store: Arc::clone(&store),
-            client: client.clone(),
-            folder,
-            gives_loads: arguments.load_file.is_none(),
-            status,
-        });
-        background.spawn("demand", demand.follow());
+        background.spawn("demand", DemandFeed::new(demand).follow());
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -213,6 +205,22 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         lease
     });
     run_until_stopped(servers, background, lease).await
+}
+
+/// What demand is measured with.
+fn demand_parts(
+    arguments: &Arguments,
+    client: &kube::Client,
+    store: &Arc<Store>,
+) -> Result<DemandFeedParts, CommandError> {
+    let folder = arguments.state_dir.as_deref().map(StateFolder::open).transpose().map_err(CommandError::input)?;
+    Ok(DemandFeedParts {
+        store: Arc::clone(store),
+        client: client.clone(),
+        folder,
+        gives_loads: arguments.load_file.is_none(),
+        status: DemandStatus::default(),
+    })
 }
 
 /// Starts the tasks that write while this process holds the lease.
