@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::DemandGrid;
 use super::path::{RawPath, UPPER_OF_80, rounded};
-use crate::forecast::calendar::HOURS;
+use super::season_course::SeasonCourse;
 use crate::forecast::numbers::{number, place};
 use crate::model::MOST_HORIZON_STEPS;
 
 /// A forecaster of 200 bytes for series that change slowly, or that are too many for [`crate::forecast::Forecaster`]: the
 /// memory of a job, and what is no PE on a node.
 ///
-/// The forecast is the smoothed last value, and the difference of the usual values of the two hours. The error is learnt for
+/// The forecast is the smoothed last value, and the usual change from its hour to that of the target. The error is learnt for
 /// the first and the last lead, and its variance grows evenly between them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LevelForecaster {
@@ -21,8 +21,7 @@ pub(super) struct LevelForecaster {
     observed: i64,
     /// The smoothed value; NaN before the first one.
     level: f32,
-    /// The usual value at each hour of a season; NaN where none was seen.
-    hours: [f32; HOURS],
+    course: SeasonCourse,
     /// The error of the next step and that of the last step.
     errors: [LeadError; 2],
     /// What was forecast for the next step; NaN where it was not forecast from a sample.
@@ -33,8 +32,6 @@ pub(super) struct LevelForecaster {
 
 /// How much of the level a sample replaces.
 const LEVEL_GAIN: f64 = 0.6;
-/// How much of the usual value of an hour a season replaces.
-const SEASON_GAIN: f64 = 0.3;
 /// An error below this part of the value is not bounded: after a flat stretch, a change is no outlier.
 const LEAST_ERROR: f64 = 0.02;
 
@@ -44,7 +41,7 @@ impl Default for LevelForecaster {
             last: 0,
             observed: 0,
             level: f32::NAN,
-            hours: [f32::NAN; HOURS],
+            course: SeasonCourse::default(),
             errors: [LeadError::default(); 2],
             next: f32::NAN,
             ahead: [f32::NAN; MOST_HORIZON_STEPS],
@@ -84,36 +81,14 @@ impl LevelForecaster {
         let level = f64::from(self.level);
         self.level = rounded(if level.is_nan() { value } else { level + LEVEL_GAIN * (value - level) });
         self.observed = step;
-        let calendar = grid.calendar();
-        let gain = SEASON_GAIN * number(calendar.hours()) / number(calendar.slots());
-        if let Some(usual) = self.hours.get_mut(calendar.hour(step)) {
-            let known = f64::from(*usual);
-            *usual = rounded(if known.is_nan() { value } else { known + gain * (value - known) });
-        }
+        self.course.learn(step, value, grid);
         self.next = rounded(self.predict(1, grid));
     }
 
     /// What is forecast for so many steps after the last sample.
     fn predict(&self, steps: usize, grid: DemandGrid) -> f64 {
         let target = self.observed + i64::try_from(steps).unwrap_or(i64::from(u32::MAX));
-        let change = self.usual(target, grid).zip(self.usual(self.observed, grid)).map_or(0.0, |(to, from)| to - from);
-        (f64::from(self.level) + change).max(0.0)
-    }
-
-    /// The usual value at a step, between those of the two nearest hours.
-    fn usual(&self, step: i64, grid: DemandGrid) -> Option<f64> {
-        let calendar = grid.calendar();
-        let hours = calendar.hours();
-        let hour = (number(calendar.slot(step)) + 0.5) * number(hours) / number(calendar.slots()) - 0.5;
-        let before = hour.floor();
-        let share = hour - before;
-        let this = calendar.hour(step);
-        // The middle of the hour is before or after the step.
-        let (from, to) =
-            if before < number(this) { ((this + hours - 1) % hours, this) } else { (this, (this + 1) % hours) };
-        let usual = |hour: usize| self.hours.get(hour).map(|usual| f64::from(*usual)).filter(|usual| !usual.is_nan());
-        let (from, to) = (usual(from)?, usual(to)?);
-        Some(from + share * (to - from))
+        (f64::from(self.level) + self.course.change(self.observed, target, grid)).max(0.0)
     }
 
     /// What is forecast for the steps after the last one, of which the last `missing` had no sample; `None` before the first

@@ -16,6 +16,7 @@ mod observation;
 mod part;
 mod path;
 mod per_resource;
+mod season_course;
 mod series;
 mod shares;
 mod state;

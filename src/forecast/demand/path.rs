@@ -15,7 +15,7 @@ pub(super) struct RawPath {
 /// How much a path is widened.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Widening {
-    /// The part of the first season that was not seen, from 0 to 1.
+    /// The part of the first season, or of the last one, that was not seen, from 0 to 1.
     pub(super) unseen_season: f64,
     /// The standard deviation is at least this, in the unit of the path.
     pub(super) least: f64,

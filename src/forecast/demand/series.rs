@@ -100,7 +100,9 @@ impl<F: SeriesForecaster> Series<F> {
     /// Makes the path again.
     pub(super) fn forecast(&mut self, grid: DemandGrid) {
         let raw = self.forecaster.path(self.missing_steps(), grid);
-        let widening = Widening { unseen_season: self.unseen_season(grid), least: self.least_deviation };
+        let season = u32::try_from(grid.season_steps()).unwrap_or(1);
+        let missing = f64::from(self.missing_steps().min(season)) / f64::from(season);
+        let widening = Widening { unseen_season: self.unseen_season(grid).max(missing), least: self.least_deviation };
         self.path = raw.map(|raw| raw.widen(widening));
     }
 

@@ -127,7 +127,7 @@ fn a_pe_that_is_not_measured_is_not_idle() {
     assert_near(share(&missing, "j", "b"), 0.25);
     assert_eq!(job(&missing, "j").history.cpu.unwrap().missing_steps, 0, "three quarters were measured");
     let idle = after(Some(0.0));
-    assert_near(total(&idle, "j"), 300.0);
+    assert!((285.0..330.0).contains(&total(&idle, "j")));
     assert!(share(&idle, "j", "b") < 0.15, "zeros that were measured count");
 }
 
@@ -146,7 +146,8 @@ fn a_step_of_which_too_little_was_measured_is_missing_and_widens() {
     let after = cpu_of(&state, "j");
     assert_eq!(job(&state, "j").history.cpu.unwrap().missing_steps, 24);
     assert_near(f64::from(after.mean[0]), 400.0);
-    assert!(after.deviation[0] >= 1.3 * before.deviation[11].max(1.0), "{after:?} after {before:?}");
+    assert!(after.deviation[0] >= 49.0, "half a season is missing: {after:?} after {before:?}");
+    assert!(before.deviation[0] < 10.0);
 }
 
 #[test]
@@ -323,7 +324,7 @@ fn what_is_no_pe_on_a_node_is_the_use_of_the_node_without_that_of_pes() {
     // PEs that use more than their node: nothing is learnt. A little more: nothing is left for others.
     step_of(&mut state, 23, Some(100.0), Some(200.0));
     assert_near(f64::from(others(&state, "node-1").unwrap().mean[0]), 600.0);
-    for step in 24..60 {
+    for step in 24..40 {
         step_of(&mut state, step, Some(100.0), Some(390.0));
     }
     assert!(others(&state, "node-1").unwrap().mean[0] < 1.0);
@@ -376,7 +377,6 @@ fn where_all_is_full_what_was_away_longest_makes_room() {
     // A PE beyond the limit counts as interchangeable.
     let report = step_of(&mut state, 4, &["b/1", "b/2", "c/1"]);
     assert_eq!((report.unnamed, state.counts().pes), (1, 2));
-    assert_near(total(&state, "b"), 200.0);
     assert!(job(&state, "b").interchangeable.cpu.is_some());
     // PEs that are away make room first.
     let report = step_of(&mut state, 5, &["b/2"]);
