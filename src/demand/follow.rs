@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::backoff::Backoff;
 use super::known::KnownCluster;
 use super::metrics_api::MetricsApiSource;
-use super::past::{PastOutcome, read_past};
+use super::past::{Past, PastOutcome};
 use super::prometheus::PrometheusSource;
 use super::source::{Reading, Source, Wanted};
 use super::state_folder::StateFolder;
@@ -18,7 +18,7 @@ use super::status::{DemandStatus, NewestSamples};
 use super::step::{LearntStep, learn, learn_past, node_loads};
 use super::steps::{LONGEST_WAIT, end_of, ended_step, now, wait_until};
 use crate::forecast::demand::{DemandGrid, DemandLimits, DemandState, StateError};
-use crate::model::{DemandForecasts, Load, NodeName};
+use crate::model::{Load, NodeName};
 use crate::policy::{DemandSettings, SourceSettings};
 use crate::state::Event;
 use crate::store::Store;
@@ -246,28 +246,28 @@ impl DemandFeed {
     /// Learns what the source still has of the time before this step.
     async fn learn_past(
         &self,
-        state: DemandState,
+        mut state: DemandState,
         source: &mut dyn Source,
         number: i64,
         reading: &Reading,
     ) -> DemandState {
         let grid = state.grid();
-        let from = (!is_empty(&state)).then(|| ended_step(grid.step(), state.forecasts().at) + 1);
+        let known = (!is_empty(&state)).then(|| ended_step(grid.step(), state.forecasts().at));
         let width = reading.measurements.pods.len() + reading.measurements.nodes.len();
-        let mut held = Some(state);
-        let outcome = read_past(source, grid, (from, number - 1), width, async |past| {
-            let known = self.known();
-            let Some(mut state) = held.take() else { return };
+        let mut past = Past::before(grid, known, number - 1, width);
+        while let Some(part) = past.next_part(source).await {
+            let cluster = self.known();
             let learnt = tokio::task::spawn_blocking(move || {
-                learn_past(&mut state, &known, &past);
+                learn_past(&mut state, &cluster, &part);
                 state
             });
-            held = learnt.await.ok();
-        })
-        .await;
-        let state = held.unwrap_or_else(|| new_state(grid));
-        let (is_restored, source) = (from.is_some(), source.name());
-        match outcome {
+            state = learnt.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "the past could not be learnt; demand starts again");
+                new_state(grid)
+            });
+        }
+        let (is_restored, source) = (known.is_some(), source.name());
+        match past.outcome() {
             PastOutcome::Read(steps) => tracing::info!(source, steps, "the past was read again"),
             PastOutcome::Failed(steps) => {
                 tracing::warn!(source, steps, "the past could be read only in part; forecasts are less certain");

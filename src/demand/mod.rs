@@ -40,5 +40,5 @@ mod step;
 mod steps;
 
 pub(crate) use follow::{DemandFeed, DemandFeedParts};
-pub(crate) use state_folder::{StateFolder, StateFolderError};
+pub(crate) use state_folder::StateFolder;
 pub(crate) use status::{DemandStatus, NewestSamples};

@@ -30,35 +30,68 @@ pub(super) enum PastOutcome {
     Failed(usize),
 }
 
-/// Reads the past up to the step `last` and gives it to `learn`, a part at a time in the order of time. `from` is the first
-/// step that is not known yet, where some are; `width` is the number of pods and nodes of the present.
-pub(super) async fn read_past(
-    source: &mut dyn Source,
+/// The past of a source, read in parts in the order of time.
+#[derive(Debug)]
+pub(super) struct Past {
     grid: DemandGrid,
-    (from, last): (Option<i64>, i64),
+    /// The number of pods and nodes of the present.
     width: usize,
-    mut learn: impl AsyncFnMut(Vec<Measurements>),
-) -> PastOutcome {
-    let mut next = first_step(grid, last, width).max(from.unwrap_or(i64::MIN));
-    let mut part = part_of(width);
-    let mut learnt = 0;
-    while next <= last {
-        let steps = PastSteps { grid, first: next, last: last.min(next.saturating_add(part - 1)) };
-        match read_part(source, steps).await {
-            Part::NotKept => return PastOutcome::NotKept,
-            Part::Read(measurements) => {
-                learnt += measurements.iter().filter(|step| !step.is_empty()).count();
-                // Clusters grow and shrink.
-                let widest = measurements.iter().map(|step| step.pods.len() + step.nodes.len()).max();
-                part = part_of(widest.unwrap_or(0).max(width));
-                next = steps.last + 1;
-                learn(measurements).await;
-            }
-            Part::TooLarge if steps.count() > 1 => part = (part / 2).max(1),
-            Part::TooLarge | Part::Failed => return PastOutcome::Failed(learnt),
-        }
+    /// The first step that was not read yet.
+    next: i64,
+    last: i64,
+    /// The number of steps of the next part.
+    part: i64,
+    outcome: PastOutcome,
+}
+
+impl Past {
+    /// The past up to the step `last`. `known` is the last step that is known already; `width` is the number of pods and nodes
+    /// of the present.
+    pub(super) fn before(grid: DemandGrid, known: Option<i64>, last: i64, width: usize) -> Self {
+        let first = first_step(grid, last, width);
+        let next = known.map_or(first, |known| first.max(known.saturating_add(1)));
+        Self { grid, width, next, last, part: part_of(width), outcome: PastOutcome::Read(0) }
     }
-    PastOutcome::Read(learnt)
+
+    /// The next part; `None` where the past is read, or cannot be.
+    pub(super) async fn next_part(&mut self, source: &mut dyn Source) -> Option<Vec<Measurements>> {
+        while self.next <= self.last {
+            let last = self.last.min(self.next.saturating_add(self.part - 1));
+            let steps = PastSteps { grid: self.grid, first: self.next, last };
+            match read_part(source, steps).await {
+                Part::Read(measurements) => {
+                    self.next = last + 1;
+                    self.note(&measurements);
+                    return Some(measurements);
+                }
+                Part::TooLarge if steps.count() > 1 => self.part = (self.part / 2).max(1),
+                Part::NotKept => return self.end(|_| PastOutcome::NotKept),
+                Part::TooLarge | Part::Failed => return self.end(PastOutcome::Failed),
+            }
+        }
+        None
+    }
+
+    /// What became of it.
+    pub(super) fn outcome(&self) -> PastOutcome {
+        self.outcome
+    }
+
+    fn note(&mut self, measurements: &[Measurements]) {
+        if let PastOutcome::Read(learnt) = &mut self.outcome {
+            *learnt += measurements.iter().filter(|step| !step.is_empty()).count();
+        }
+        // Clusters grow and shrink.
+        let widest = measurements.iter().map(|step| step.pods.len() + step.nodes.len()).max();
+        self.part = part_of(widest.unwrap_or(0).max(self.width));
+    }
+
+    fn end(&mut self, outcome: impl FnOnce(usize) -> PastOutcome) -> Option<Vec<Measurements>> {
+        let PastOutcome::Read(learnt) = self.outcome else { return None };
+        self.outcome = outcome(learnt);
+        self.next = self.last.saturating_add(1);
+        None
+    }
 }
 
 /// The first step of the past that is read.
