@@ -161,7 +161,9 @@ impl DemandState {
         let room = self.limits.nodes.saturating_sub(self.nodes.len());
         report.not_kept += new.len().saturating_sub(room);
         for node in new.into_iter().take(room) {
-            self.nodes.insert(node.clone(), NodeState { seen: step, ..NodeState::new(self.grid) });
+            let mut state = NodeState::new(self.grid);
+            state.seen = step;
+            self.nodes.insert(node.clone(), state);
         }
         self.make_room_for_pes(usable, step);
     }
