@@ -18,7 +18,7 @@ fn a_write_that_was_cut_off_leaves_the_file_before_it() {
     let parent = tempfile::tempdir().unwrap();
     let folder = StateFolder::open(parent.path()).unwrap();
     folder.write(b"good").unwrap();
-    std::fs::File::create(parent.path().join(NEW)).unwrap().write_all(b"cut o").unwrap();
+    File::create(parent.path().join(NEW)).unwrap().write_all(b"cut o").unwrap();
     let again = StateFolder::open(parent.path()).unwrap();
     assert_eq!(again.read().unwrap().unwrap(), b"good");
 }

@@ -89,7 +89,7 @@ fn prometheus(written: &raw::Prometheus, grid: DemandGrid) -> Result<PrometheusS
     let raw::Prometheus { url, ca_file, token_file, timeout, engine, queries } = written;
     let address = url.value.trim_end_matches('/');
     let wrong = |problem: &str| FieldError::at(url, format!("{PROMETHEUS}.url"), problem);
-    let is_encrypted = is_encrypted(address).map_err(wrong)?;
+    let is_encrypted = is_encrypted(&url.value).map_err(wrong)?;
     if is_encrypted && ca_file.is_none() {
         return Err(wrong("needs caFile: the authorities that sign the certificate of the server"));
     }
