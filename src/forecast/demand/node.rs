@@ -31,8 +31,9 @@ pub(super) fn others(node: Option<f64>, pes: Option<f64>) -> Option<f64> {
 }
 
 impl NodeState {
-    pub(super) fn new(grid: DemandGrid) -> Self {
-        Self { cpu: Series::new(LEAST_CPU_DEVIATION, grid), memory: Series::new(LEAST_MEMORY_DEVIATION, grid), seen: 0 }
+    /// A node that was first seen at a step.
+    pub(super) fn new(seen: i64, grid: DemandGrid) -> Self {
+        Self { cpu: Series::new(LEAST_CPU_DEVIATION, grid), memory: Series::new(LEAST_MEMORY_DEVIATION, grid), seen }
     }
 
     /// Learns what others used in a step.

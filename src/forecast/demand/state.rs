@@ -161,9 +161,7 @@ impl DemandState {
         let room = self.limits.nodes.saturating_sub(self.nodes.len());
         report.not_kept += new.len().saturating_sub(room);
         for node in new.into_iter().take(room) {
-            let mut state = NodeState::new(self.grid);
-            state.seen = step;
-            self.nodes.insert(node.clone(), state);
+            self.nodes.insert(node.clone(), NodeState::new(step, self.grid));
         }
         self.make_room_for_pes(usable, step);
     }
