@@ -18,6 +18,7 @@ use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
+use crate::demand::{DemandFeed, DemandFeedParts, DemandStatus, NewestSamples, StateFolder};
 use crate::files::{self, LoadFile, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
@@ -48,12 +49,16 @@ pub(super) struct Arguments {
     /// Folder with StreamPolicy files; by default the shipped policies apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// File with the load of nodes, read again after each change; see `loadProtection` in policies
+    /// File with the load of nodes, read again after each change; see `loadProtection` in policies. Without it, the source of
+    /// `demand` in policies gives the load
     #[arg(long, value_name = "FILE")]
     load_file: Option<PathBuf>,
     /// Show the risk of every node in the metrics: one series a node
     #[arg(long)]
     node_risk_metrics: bool,
+    /// Folder in which what was learnt of demand outlives a restart; see `demand` in policies
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// Address on which the extender answers kube-scheduler; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
@@ -150,11 +155,14 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     let checks = PolicyChecks::new(&arguments, &client);
     let store = Arc::new(Store::new(checks.check(policies).await));
     let is_extender = arguments.role.contains(&Role::Extender);
+    let demand = demand_parts(&arguments, &client, &store)?;
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
     load.read_again(&store);
     let identity = process_identity();
-    let kinds = Kinds { of_placement: is_extender, of_admission: arguments.role.contains(&Role::Admission) };
+    let measures = store.view().policies.demand().is_some();
+    let of_admission = arguments.role.contains(&Role::Admission);
+    let kinds = Kinds { of_placement: is_extender, of_admission, of_demand: measures };
     let feed = Arc::new(Feed::start(&client, &store, kinds));
     let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
     let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
@@ -176,12 +184,16 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    serve_operations(&mut servers, &arguments, operations(&arguments, metrics.clone(), &store, &feed))?;
+    let operations = operations(&arguments, metrics.clone(), &store, (&feed, &demand.status));
+    serve_operations(&mut servers, &arguments, operations)?;
 
     let mut background = TaskGroup::default();
     if let Some(files) = files {
         let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
         background.spawn("policy files", follow);
+    }
+    if is_extender || measures {
+        background.spawn("demand", DemandFeed::new(demand).follow());
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -190,18 +202,45 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     follow_certificates(&mut background, certificates.serving, certificates.callers);
     background.spawn("metrics upkeep", upkeep(metrics));
     background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
-    let mut lease = None;
-    if arguments.role.contains(&Role::Controller) {
-        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
-        let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
-        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), identity);
-        let followed = Arc::clone(&held);
-        background.spawn("lease", async move { followed.follow().await });
-        background.spawn("requeue", requeuer.follow());
-        background.spawn("status", status_writer.follow());
-        lease = Some(held);
-    }
+    let controls = arguments.role.contains(&Role::Controller);
+    let lease = controls.then(|| {
+        let lease = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
+        start_controllers(&mut background, &lease, client, store, identity);
+        lease
+    });
     run_until_stopped(servers, background, lease).await
+}
+
+/// What demand is measured with.
+fn demand_parts(
+    arguments: &Arguments,
+    client: &kube::Client,
+    store: &Arc<Store>,
+) -> Result<DemandFeedParts, CommandError> {
+    let folder = arguments.state_dir.as_deref().map(StateFolder::open).transpose().map_err(CommandError::input)?;
+    Ok(DemandFeedParts {
+        store: Arc::clone(store),
+        client: client.clone(),
+        folder,
+        gives_loads: arguments.load_file.is_none(),
+        status: DemandStatus::default(),
+    })
+}
+
+/// Starts the tasks that write while this process holds the lease.
+fn start_controllers(
+    background: &mut TaskGroup,
+    lease: &Arc<Lease>,
+    client: kube::Client,
+    store: Arc<Store>,
+    identity: String,
+) {
+    let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(lease));
+    let status_writer = StatusWriter::new(client, store, Arc::clone(lease), identity);
+    let followed = Arc::clone(lease);
+    background.spawn("lease", async move { followed.follow().await });
+    background.spawn("requeue", requeuer.follow());
+    background.spawn("status", status_writer.follow());
 }
 
 /// What the API server is asked about policies before they take effect; nothing where this process admits no pods.
@@ -335,14 +374,19 @@ fn follow_certificates(
     }
 }
 
-fn operations(arguments: &Arguments, metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {
+fn operations(
+    arguments: &Arguments,
+    metrics: PrometheusHandle,
+    store: &Arc<Store>,
+    (feed, status): (&Arc<Feed>, &DemandStatus),
+) -> Operations {
     let shows_node_risks = arguments.node_risk_metrics;
-    let refreshed = (Arc::clone(store), Arc::clone(feed));
+    let refreshed = (Arc::clone(store), Arc::clone(feed), status.clone());
     let ready = Arc::clone(feed);
     Operations {
         metrics,
         refresh: Arc::new(move || {
-            let (store, feed) = &refreshed;
+            let (store, feed, status) = &refreshed;
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
             let (committed, reserved) = store.read(|cluster| (cluster.assumed_len(), cluster.reserved_len()));
             telemetry::assumed_pods(committed, store.reservations().len(), reserved);
@@ -350,6 +394,9 @@ fn operations(arguments: &Arguments, metrics: PrometheusHandle, store: &Arc<Stor
             if shows_node_risks {
                 let view = store.view();
                 telemetry::node_risks(view.snapshot.node_risks().map(|(node, risk)| (node.clone(), risk)));
+            }
+            if let Some(NewestSamples { source, at }) = status.newest() {
+                telemetry::demand_age(source, at, clock());
             }
         }),
         readiness: Arc::new(move || {

@@ -15,3 +15,4 @@ pub(crate) use demand::read_demand;
 pub(crate) use load::{LoadFile, read_loads};
 pub use policies::embedded;
 pub(crate) use policies::{PolicyFiles, report};
+pub(crate) use read::read_text;

@@ -125,7 +125,8 @@ impl DemandGrid {
     }
 
     /// The number of steps of a season.
-    pub(super) fn season_steps(self) -> i64 {
+    #[must_use]
+    pub fn season_steps(self) -> i64 {
         i64::try_from(self.calendar.slots()).unwrap_or(MOST_SEASON_STEPS)
     }
 
