@@ -4,6 +4,7 @@
 //! governs a pod, and [`PolicySet::pe`] is the PE that the pod is.
 
 mod container;
+mod demand_sizing;
 mod dialect;
 mod load_protection;
 mod on_conflict;
@@ -16,6 +17,7 @@ mod selector;
 mod set;
 mod spec;
 
+pub(crate) use demand_sizing::DemandSizing;
 pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;
 pub use registration::Unreached;

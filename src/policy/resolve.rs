@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+use super::demand_sizing::DemandSizing;
 use super::dialect::Dialect;
 use super::on_conflict::OnConflict;
 use super::schema::{element_path, member_path};
@@ -65,6 +66,8 @@ pub(crate) struct Sizing {
     pub(crate) requests: BTreeMap<String, String>,
     /// Limits by resource, as written.
     pub(crate) limits: BTreeMap<String, String>,
+    /// How requests follow from forecasts; `None`: they do not.
+    pub(crate) demand: Option<DemandSizing>,
 }
 
 /// How nodes are chosen for the PEs of a policy.
@@ -240,7 +243,8 @@ fn sizing(written: Option<&Located>) -> Result<Sizing, FieldError> {
     };
     let names = sized(Some(written)).map(Located::elements).unwrap_or_default();
     let containers = names.iter().filter_map(Located::text).map(Box::from).collect();
-    Ok(Sizing { containers, requests: amounts("requests"), limits: amounts("limits") })
+    let demand = DemandSizing::resolve(written)?;
+    Ok(Sizing { containers, requests: amounts("requests"), limits: amounts("limits"), demand })
 }
 
 fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {
