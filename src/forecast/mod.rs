@@ -13,6 +13,7 @@
 
 mod baseline;
 mod calendar;
+pub mod demand;
 mod experts;
 mod features;
 mod forecaster;

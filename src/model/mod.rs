@@ -12,6 +12,7 @@ mod names;
 mod node;
 mod node_labels;
 mod node_requirements;
+mod normal;
 mod oom_kills;
 mod open_streams;
 mod oversized_value;
@@ -35,7 +36,9 @@ mod thousandths;
 mod unreadable;
 mod withheld_sidecar;
 
-pub use demand::{DemandForecasts, DemandKey, DemandPath, DemandShare, JobDemand, MOST_HORIZON_STEPS, OfResources};
+pub use demand::{
+    DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, JobDemand, MOST_HORIZON_STEPS, OfResources,
+};
 pub use ids::{JobId, Namespace, NodeName, ObjectId, PodName, PodUid, Tag, Token};
 pub use labels::Labels;
 pub use limit_range::{LimitRange, RequestRange};
@@ -44,6 +47,7 @@ pub use names::{is_label_value, is_object_name};
 pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label, tag_of_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
+pub use normal::normal_quantile;
 pub use oom_kills::{OomKill, OomKills};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,

@@ -194,6 +194,13 @@ impl fmt::Display for InvalidPlacementSpec {
 }
 
 impl Pe {
+    /// True where the name of the PE outlives its pod. Otherwise the PE is interchangeable with others of its job, such as a
+    /// task manager of Flink.
+    #[must_use]
+    pub fn has_lasting_name(&self) -> bool {
+        self.owner_uid.is_some() || *self.name != *self.pod.key.name.as_str()
+    }
+
     /// The number of channels of each parallel region of a job of open-streams.
     #[must_use]
     pub fn parallel_regions(&self, declared: &Declarations) -> BTreeMap<String, NonZeroU32> {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// The pure modules, from the ground up: each imports only modules that stand before it. A new module takes its place
 /// here.
 const PURE: [&str; 11] = [
-    "forecast",
     "model",
+    "forecast",
     "api",
     "policy",
     "state",
