@@ -1,6 +1,10 @@
 //! What is known of the use of PEs.
 
-use crate::model::{DemandForecasts, DemandKey, DemandPath, DemandShare, OfResources, OomKill, OomKills, Pe};
+use jiff::Timestamp;
+
+use crate::model::{
+    DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, OfResources, OomKill, OomKills, Pe,
+};
 
 /// What is known of the use of all PEs: forecasts, and kills for too much memory. Nothing is known where both are absent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +22,8 @@ pub(super) struct PeDemand<'a> {
     pub(super) forecasts: OfResources<Forecast<'a>>,
     /// The last kill of the PE; of a PE that is interchangeable with others, the largest of the job.
     pub(super) oom_kill: Option<&'a OomKill>,
+    /// The time of the forecasts.
+    pub(super) now: Option<Timestamp>,
 }
 
 /// The forecast of one resource of a job, and the share of one PE.
@@ -29,6 +35,8 @@ pub(super) struct Forecast<'a> {
     pub(super) of_job: &'a DemandPath,
     /// The share of the PE.
     pub(super) share: DemandShare,
+    /// What the forecast was learnt from.
+    pub(super) history: Option<DemandHistory>,
 }
 
 impl<'a> KnownDemand<'a> {
@@ -38,19 +46,20 @@ impl<'a> KnownDemand<'a> {
         let kill = |kills: &'a OomKills| {
             if pe.has_lasting_name() { kills.of_pe(&job, &pe.name) } else { kills.of_job(&job) }
         };
-        let forecasts = self.forecasts.and_then(|of_all| Some((of_all, of_all.of_pe(pe)?)));
-        let forecasts = forecasts.map(|(of_all, (of_job, share))| OfResources {
-            cpu: forecast(of_all, of_job.total.cpu.as_ref(), share.cpu),
-            memory: forecast(of_all, of_job.total.memory.as_ref(), share.memory),
+        let of_pe = self.forecasts.and_then(|of_all| Some((of_all, of_all.of_pe(pe)?)));
+        let forecasts = of_pe.map(|(of_all, (of_job, share))| {
+            let forecast = |of_job: Option<&'a DemandPath>, share: Option<DemandShare>, history| {
+                of_job.zip(share).map(|(of_job, share)| Forecast { of_all, of_job, share, history })
+            };
+            OfResources {
+                cpu: forecast(of_job.total.cpu.as_ref(), share.cpu, of_job.history.cpu),
+                memory: forecast(of_job.total.memory.as_ref(), share.memory, of_job.history.memory),
+            }
         });
-        PeDemand { forecasts: forecasts.unwrap_or_default(), oom_kill: self.oom_kills.and_then(kill) }
+        PeDemand {
+            forecasts: forecasts.unwrap_or_default(),
+            oom_kill: self.oom_kills.and_then(kill),
+            now: self.forecasts.map(|forecasts| forecasts.at),
+        }
     }
-}
-
-fn forecast<'a>(
-    of_all: &'a DemandForecasts,
-    of_job: Option<&'a DemandPath>,
-    share: Option<DemandShare>,
-) -> Option<Forecast<'a>> {
-    of_job.zip(share).map(|(of_job, share)| Forecast { of_all, of_job, share })
 }

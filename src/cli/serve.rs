@@ -25,7 +25,7 @@ use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
 use crate::tls::{CallerAuthorities, ServingCertificate};
-use crate::watch::{Feed, Kinds};
+use crate::watch::{Feed, Kinds, watch_for_sizing};
 
 /// Threads of the runtime; the servers have workers of their own.
 const THREADS: usize = 2;
@@ -176,6 +176,12 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
 
     let mut background = TaskGroup::default();
+    if !is_extender {
+        background.spawn("sizing by demand", follow_sizing(client.clone(), Arc::clone(&store)));
+    }
+    if let Some(dry_run) = checks.dry_run() {
+        background.spawn("sidecar dry runs", dry_run.follow(Arc::clone(&store)));
+    }
     if let Some(files) = files {
         let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
         background.spawn("policy files", follow);
@@ -201,6 +207,16 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     run_until_stopped(servers, background, lease).await
 }
 
+/// Watches what sizing by demand needs, from the moment at which a policy sizes by demand.
+async fn follow_sizing(client: kube::Client, store: Arc<Store>) -> Infallible {
+    const LONG: Duration = Duration::from_secs(3_600);
+    let is_wanted = |cluster: &Cluster| cluster.policies().sizes_by_demand().then_some(());
+    while store.wait_for(LONG, is_wanted).await.is_none() {}
+    tracing::info!("a policy sizes PEs by demand: pods and nodes are watched");
+    watch_for_sizing(&client, &store);
+    std::future::pending().await
+}
+
 /// What the API server is asked about policies before they take effect; nothing where this process admits no pods.
 struct PolicyChecks(Option<(SidecarDryRun, Registration)>);
 
@@ -211,6 +227,11 @@ impl PolicyChecks {
             (dry_run, Registration::new(client.clone()))
         };
         Self(arguments.role.contains(&Role::Admission).then(checks))
+    }
+
+    /// The dry runs, to ask again where the API server has not answered.
+    fn dry_run(&self) -> Option<SidecarDryRun> {
+        self.0.as_ref().map(|(dry_run, _)| dry_run.clone())
     }
 
     /// The policies, with the sidecars marked that the API server accepts in no pod.

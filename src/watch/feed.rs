@@ -81,6 +81,13 @@ impl Feed {
     }
 }
 
+/// Starts the watches of pods and nodes for a process that places no PEs and sizes PEs by demand. No answer waits for them: what
+/// they have not shown is not known.
+pub(crate) fn watch_for_sizing(client: &Client, store: &Arc<Store>) {
+    drop(start::<NodeObject>(client, store));
+    drop(start::<PodObject>(client, store));
+}
+
 #[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]
 fn start<K: Watched>(client: &Client, store: &Arc<Store>) -> Arc<Health> {
     let health = Arc::new(Health::new(K::KIND));

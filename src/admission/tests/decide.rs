@@ -157,7 +157,7 @@ fn a_defect_never_denies() {
 fn with_prepared(policies: &PolicySet, pod: &Value, assertion: impl FnOnce(Prepared<'_>, &Candidate<'_>, Context<'_>)) {
     let (pools, declared, namespace) = (pools(), Declarations::default(), Namespace::from("ns"));
     let context =
-        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default() };
+        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default(), demand: KnownDemand::default() };
     let governed = Governed::select(&namespace, candidate::labels(pod), policies).unwrap();
     let candidate = Candidate::read(pod, governed, context).unwrap();
     let prepared = apply_rules(Cow::Borrowed(pod), &candidate, context).unwrap();

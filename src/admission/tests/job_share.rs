@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::tests::support::{open_streams_policy, pools};
-use crate::admission::{Context, decide};
+use crate::admission::{Context, KnownDemand, decide};
 use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenStreams, ResourceConstraints};
 
 /// The requests of the container of a PE, once its pod is admitted; the `Job` has these PEs and requests.
@@ -40,6 +40,7 @@ fn requests_after(pes: u32, of_job: &[(&str, &str)], more: &Value) -> Value {
         pools: &pools(),
         declared: &declared,
         constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
     };
     let decision = decide(&pod, &Namespace::from("ns"), context);
     let mut patched = pod;
