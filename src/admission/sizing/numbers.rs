@@ -212,10 +212,10 @@ impl<'a> Numbers<'a> {
     fn limit(&self, of_policy: &Number<'a>, request: Option<&Number<'a>>, is_sized: bool) -> Number<'a> {
         let [least, most] = self.bounds();
         // Of equal amounts, a request that stays gives its text to the limit. Otherwise the request takes the limit's.
-        let raised = request.filter(|request| !is_sized || request.amount > of_policy.amount);
-        let raised = of_policy.clone().at_least(raised);
-        let within = raised.at_least(least.as_ref().filter(|least| least.amount > of_policy.amount));
-        let within = within.at_most(most.as_ref().filter(|most| most.amount < of_policy.amount));
+        let raised_to = request.filter(|request| !is_sized || request.amount > of_policy.amount);
+        let within = of_policy.clone().at_least(raised_to);
+        let within = within.at_least(least.as_ref().filter(|least| least.amount > of_policy.amount));
+        let within = within.at_most(most.as_ref().filter(|most| most.amount < of_policy.amount)).at_least(raised_to);
         let ratio = self.range.and_then(|range| range.max_limit_request_ratio.get(self.resource));
         match ratio.zip(request) {
             Some((ratio, request)) if within.amount.saturating_mul(1_000) > request.amount.saturating_mul(ratio) => {
