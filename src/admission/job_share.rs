@@ -4,8 +4,6 @@
 //! the requests to every PE. A job with n PEs then reserves n times its requests, and the API server rejects a pod whose
 //! request exceeds its limit. A share is not below what the limit ranges of the namespace demand.
 
-use serde_json::Value;
-
 use super::candidate::Candidate;
 use super::json as raw;
 use super::patch::{PatchBuilder, Unpatchable};
@@ -27,7 +25,9 @@ pub(super) fn share(
     let Some((job, pes)) = job.and_then(|job| Some((job, job.pes?))) else { return Ok(()) };
     let mut changes = Vec::new();
     let containers = raw::list(patch.pod(), &["spec", "containers"]).iter().enumerate();
-    for ((index, container), resource) in containers.flat_map(|container| DIVISIBLE.map(|resource| (container, resource))) {
+    for ((index, container), resource) in
+        containers.flat_map(|container| DIVISIBLE.map(|resource| (container, resource)))
+    {
         let Some(of_job) = job.requests.get(resource).and_then(|text| amount(resource, text)) else { continue };
         let read = |kind| written(container, kind, resource).and_then(|text| amount(resource, &text));
         // Another amount was chosen for this PE.

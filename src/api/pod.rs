@@ -14,8 +14,8 @@ use super::node_requirements::{
 };
 use super::present::Present;
 use crate::model::{
-    ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements,
-    OomKill, OversizedValue, Pod, PodClaim, PodClaims, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid,
+    ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, OomKill,
+    OversizedValue, Pod, PodClaim, PodClaims, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid,
     RequestsAndLimits, ResourceList, ResourceStatus, keys,
 };
 

@@ -80,7 +80,11 @@ impl SidecarDryRun {
         self.unanswered.send_replace(missing.is_some().then(|| policies.clone()));
         if let Some(problem) = missing {
             let namespace = &self.namespace;
-            tracing::warn!(namespace, problem, "not all sidecars were checked by a dry run, and those are injected; retrying");
+            tracing::warn!(
+                namespace,
+                problem,
+                "not all sidecars were checked by a dry run, and those are injected; retrying"
+            );
         }
         marked(&policies, &rejected)
     }
@@ -121,7 +125,8 @@ impl SidecarDryRun {
 
     /// Asks about every sidecar.
     async fn ask(&self, policies: &PolicySet) -> Answers {
-        let late = || Answers { missing: Some("the API server did not answer in time".to_owned()), ..Answers::default() };
+        let late =
+            || Answers { missing: Some("the API server did not answer in time".to_owned()), ..Answers::default() };
         tokio::time::timeout(DEADLINE, self.answers(policies)).await.unwrap_or_else(|_too_late| late())
     }
 

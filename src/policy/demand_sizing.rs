@@ -73,19 +73,14 @@ fn number(
     let Some(written) = resources.get(name) else { return Ok(absent) };
     let number = written.spelled().parse().ok().and_then(|number| thousandths(number, MOST));
     number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
-        FieldError::at(
-            written.position,
-            member_path(FIELD, name),
-            format!("`{}` is not {wanted}", written.spelled()),
-        )
+        FieldError::at(written.position, member_path(FIELD, name), format!("`{}` is not {wanted}", written.spelled()))
     })
 }
 
 fn horizon(written: Option<&Located>) -> Result<SignedDuration, FieldError> {
     let Some(written) = written else { return Ok(DEFAULT_HORIZON) };
     let horizon: Option<SignedDuration> = written.text().and_then(|text| text.parse().ok());
-    let is_allowed =
-        |horizon: &SignedDuration| *horizon >= SignedDuration::from_secs(1) && *horizon <= LONGEST_HORIZON;
+    let is_allowed = |horizon: &SignedDuration| *horizon >= SignedDuration::from_secs(1) && *horizon <= LONGEST_HORIZON;
     horizon.filter(is_allowed).ok_or_else(|| {
         let problem = format!("`{}` is not a duration from 1s to 24h, such as `1h`", written.spelled());
         FieldError::at(written.position, member_path(FIELD, "horizon"), problem)
@@ -98,11 +93,7 @@ fn bounds(written: Option<&Located>) -> OfResources<u128> {
 }
 
 /// Checks that no bound is zero or below the other.
-fn check_bounds(
-    resources: &Located,
-    min: &OfResources<u128>,
-    max: &OfResources<u128>,
-) -> Result<(), FieldError> {
+fn check_bounds(resources: &Located, min: &OfResources<u128>, max: &OfResources<u128>) -> Result<(), FieldError> {
     for (resource, least, most) in [("cpu", min.cpu, max.cpu), ("memory", min.memory, max.memory)] {
         let error = |bound: &str, problem: String| {
             let written = resources.get(bound).and_then(|bounds| bounds.get(resource)).unwrap_or(resources);

@@ -187,7 +187,8 @@ fn a_container_that_another_webhook_adds_gets_no_request_above_the_limit_that_is
         let webhook = OtherWebhook::start().unwrap();
         cluster.create_namespace("a-small-limits").await.unwrap();
         // Less than the shipped policy requests.
-        let limit_range = LIMIT_RANGE.replace("defaultRequest: {cpu: 50m, memory: 64Mi}", "default: {cpu: 80m, memory: 99Mi}");
+        let limit_range =
+            LIMIT_RANGE.replace("defaultRequest: {cpu: 50m, memory: 64Mi}", "default: {cpu: 80m, memory: 99Mi}");
         cluster.kubectl().feed(&["apply", "-n", "a-small-limits", "-f", "-"], &limit_range).await.unwrap();
         webhook.register(cluster, "a-small-limits", "a-small-limits").await.unwrap();
         let proxy =

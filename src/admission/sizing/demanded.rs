@@ -57,12 +57,12 @@ pub(super) fn demanded(
         // Without a forecast, the kill only raises what the policy says.
         (None, Some(kill)) => Some(grown(kill.memory).max(sizing.request("memory"))),
     };
-    let within = |own: u128, least: u128, most: Option<u128>| most.map_or(own.max(least), |most| own.max(least).min(most));
+    let within =
+        |own: u128, least: u128, most: Option<u128>| most.map_or(own.max(least), |most| own.max(least).min(most));
     OfResources {
         cpu: cpu.map(|cpu| within(cpu, by.min.cpu.unwrap_or(LEAST_CPU), by.max.cpu)),
-        memory: memory.map(|memory| {
-            within(memory.next_multiple_of(MEBI), by.min.memory.unwrap_or(LEAST_MEMORY), by.max.memory)
-        }),
+        memory: memory
+            .map(|memory| within(memory.next_multiple_of(MEBI), by.min.memory.unwrap_or(LEAST_MEMORY), by.max.memory)),
     }
 }
 
@@ -116,7 +116,3 @@ fn grown(memory: Bytes) -> u128 {
     let memory = u128::from(memory.0).saturating_mul(THOUSANDTHS);
     memory.saturating_add(LEAST_GROWTH.max(memory / 5))
 }
-
-#[cfg(test)]
-#[path = "tests/demanded.rs"]
-mod tests;

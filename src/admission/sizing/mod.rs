@@ -107,9 +107,8 @@ fn sized<'c>(
         range: constraints.map(|constraints| &constraints.container).filter(|range| !range.is_empty()),
         is_autoscaled: filled_in.is_autoscaled(),
     };
-    let main = sizing.demand.as_ref().and_then(|_| {
-        main_container(pod, sizing, candidate.annotations.get(DEFAULT_CONTAINER))
-    });
+    let main =
+        sizing.demand.as_ref().and_then(|_| main_container(pod, sizing, candidate.annotations.get(DEFAULT_CONTAINER)));
     let demand = main.map(|main| demanded(pod, main, sizing, &candidate.demand)).unwrap_or_default();
     let mut sized = Vec::new();
     for container in containers.iter().filter(|container| sizing.names(&container.name)) {

@@ -109,13 +109,10 @@ impl<'a> Numbers<'a> {
         let has_none = in_pod == Pair::default();
         let default_request = || will_fill(Kind::Request).filter(|_| has_none);
         let default_limit = || will_fill(Kind::Limit).filter(|_| in_pod.limit.is_none());
-        let filled_in = Pair {
-            request: filled_request.or_else(default_request),
-            limit: filled_limit.or_else(default_limit),
-        };
-        let of_policy = |texts: &'a BTreeMap<String, String>| {
-            texts.get(resource).and_then(|text| Number::read(text.into()))
-        };
+        let filled_in =
+            Pair { request: filled_request.or_else(default_request), limit: filled_limit.or_else(default_limit) };
+        let of_policy =
+            |texts: &'a BTreeMap<String, String>| texts.get(resource).and_then(|text| Number::read(text.into()));
         let policy = Pair { request: of_policy(&sizing.requests), limit: of_policy(&sizing.limits) };
         Some(Self {
             container: name,
@@ -262,7 +259,8 @@ impl<'a> Numbers<'a> {
         if let Some(kept) = self.filled_in.limit.as_ref().filter(|kept| kept.amount < wanted.amount) {
             notes.push(format!("limit `{}` of a LimitRange kept, not `{}` of the policy", kept.text, wanted.text));
         } else if self.in_pod.limit.is_none() && self.filled_in.limit.is_none() && got.amount != wanted.amount {
-            let change = if got.amount > wanted.amount { "raised to the request" } else { "lowered for a LimitRange to" };
+            let change =
+                if got.amount > wanted.amount { "raised to the request" } else { "lowered for a LimitRange to" };
             notes.push(format!("limit of the policy {change} `{}`", got.text));
         }
         notes
@@ -273,9 +271,7 @@ impl<'a> Numbers<'a> {
         // Where a bound of the namespace has changed a number, the bound is what the limit range says.
         let mut limit_range = self.filled_in.texts();
         let changed = |got: &Option<Number<'a>>| {
-            let is_bound = |got: &&Number<'a>| {
-                self.bounds().iter().flatten().any(|bound| bound.amount == got.amount)
-            };
+            let is_bound = |got: &&Number<'a>| self.bounds().iter().flatten().any(|bound| bound.amount == got.amount);
             boxed(got.as_ref().filter(is_bound))
         };
         if wanted.is_some() && limit_range.request.is_none() && result.request.as_ref() != wanted {

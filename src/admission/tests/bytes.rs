@@ -86,8 +86,13 @@ fn a_pod_of_no_policy_is_not_read_beyond_its_labels() {
 fn a_legal_pod_of_many_values_is_prepared_and_one_that_takes_too_much_memory_is_skipped_or_denied() {
     let (policies, pools) = (policy(SIDECAR), pools());
     let constraints = ResourceConstraints::default();
-    let context =
-        Context { policies: &policies, pools: &pools, declared: &Declarations::default(), constraints: &constraints, demand: KnownDemand::default() };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &Declarations::default(),
+        constraints: &constraints,
+        demand: KnownDemand::default(),
+    };
     let variables: Value = (0..10_000).map(|n| json!({"name": format!("V{n}"), "value": "a,b,[c]"})).collect();
     let legal = pod(&json!({
         "metadata": {"annotations": {"notes": ",".repeat(250_000)}},

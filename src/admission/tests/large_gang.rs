@@ -16,7 +16,13 @@ fn warnings(gang: &str, listed: usize) -> Vec<String> {
     let declared = Declarations { jobs: Arc::new([(job.id.clone(), Arc::new(job))].into()), ..Declarations::default() };
     let (policies, pools) = (policy(""), pools());
     let constraints = ResourceConstraints::default();
-    let context = Context { policies: &policies, pools: &pools, declared: &declared, constraints: &constraints, demand: KnownDemand::default() };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &declared,
+        constraints: &constraints,
+        demand: KnownDemand::default(),
+    };
     let pod = pod(&json!({"metadata": {"annotations": {"outrigger.dev/gang": gang}}}));
     decide(&pod, &Namespace::from("ns"), context).warnings().to_vec()
 }

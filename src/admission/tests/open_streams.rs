@@ -66,8 +66,13 @@ fn declared() -> (Declarations, Pools) {
 }
 
 fn admitted(pod: &Value, (declared, pools): &(Declarations, Pools)) -> Value {
-    let context =
-        Context { policies: &open_streams_policy(), pools, declared, constraints: &ResourceConstraints::default(), demand: KnownDemand::default() };
+    let context = Context {
+        policies: &open_streams_policy(),
+        pools,
+        declared,
+        constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
+    };
     let decision = decide(pod, &Namespace::from("ns"), context);
     let mut patched = pod.clone();
     json_patch::patch(&mut patched, decision.patch()).unwrap();

@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use super::support::{decided, decided_by, decided_in, policies, pools, review};
 use crate::admission::{Context, Decision, KnownDemand, SkipReason, mutate};
 use crate::model::{
-    Bytes, Declarations, DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, DemandedQuantity, JobDemand,
-    LimitRange, MOST_HORIZON_STEPS, Namespace, ObjectId, OfResources, OomKill, OomKills, QuotaDemand, QuotaScope,
-    RequestRange, ResourceConstraints, ResourceList, ResourceQuota, Resources,
+    Bytes, Declarations, DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, DemandedQuantity,
+    JobDemand, LimitRange, MOST_HORIZON_STEPS, Namespace, ObjectId, OfResources, OomKill, OomKills, QuotaDemand,
+    QuotaScope, RequestRange, ResourceConstraints, ResourceList, ResourceQuota, Resources,
 };
 use crate::policy::PolicySet;
 
@@ -225,7 +225,13 @@ fn reviewed(policies: &PolicySet, pod: &Value) -> Decision {
     let (pools, declared) = (pools(), Declarations::default());
     mutate(
         &review(pod),
-        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default(), demand: KnownDemand::default() },
+        Context {
+            policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &ResourceConstraints::default(),
+            demand: KnownDemand::default(),
+        },
     )
     .unwrap()
     .decision

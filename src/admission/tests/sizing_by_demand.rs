@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::admission::tests::support::{decided_by, pod, policy};
 use crate::admission::{Decision, KnownDemand};
 use crate::model::{
-    Bytes, DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, JobDemand, MOST_HORIZON_STEPS, Namespace,
-    OfResources, OomKill, OomKills, ResourceConstraints,
+    Bytes, DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, JobDemand, MOST_HORIZON_STEPS,
+    Namespace, OfResources, OomKill, OomKills, ResourceConstraints,
 };
 
 const NOW: i64 = 10_000_000;
@@ -61,7 +61,11 @@ fn kill(mebibytes: u64, days_ago: i64) -> OomKills {
     kills
 }
 
-fn decided(policies: &crate::policy::PolicySet, known: (&DemandForecasts, &OomKills), pod: &Value) -> (Value, Decision) {
+fn decided(
+    policies: &crate::policy::PolicySet,
+    known: (&DemandForecasts, &OomKills),
+    pod: &Value,
+) -> (Value, Decision) {
     let demand = KnownDemand { forecasts: Some(known.0), oom_kills: Some(known.1) };
     let none = ResourceConstraints::default();
     let decision = decided_by(demand, &none, policies, pod);
@@ -125,7 +129,8 @@ fn without_a_history_the_static_values_count() {
 #[test]
 fn after_a_kill_for_too_much_memory_the_request_grows() {
     let policies = by_demand("");
-    let memory = |forecasts: &DemandForecasts, kills: &OomKills| requests(&policies, forecasts, kills)["memory"].clone();
+    let memory =
+        |forecasts: &DemandForecasts, kills: &OomKills| requests(&policies, forecasts, kills)["memory"].clone();
     assert_eq!(memory(&forecasts(), &kill(1_000, 1)), "1200Mi", "a fifth");
     assert_eq!(memory(&forecasts(), &kill(600, 1)), "720Mi", "100 MiB would be 700 MiB");
     assert_eq!(memory(&forecasts(), &kill(400, 1)), "690Mi", "the forecast is above");
@@ -169,10 +174,7 @@ fn what_somebody_chose_stays_unless_the_policy_overrides() {
 fn a_request_that_is_its_limit_stays_so_if_the_class_is_to_be_kept() {
     let guaranteed = json!({"requests": {"cpu": "2", "memory": "4Gi"}, "limits": {"cpu": "2", "memory": "4Gi"}});
     let both = json!({"cpu": "479m", "memory": "690Mi"});
-    assert_eq!(
-        resources_after(&by_demand("override: true"), &guaranteed),
-        json!({"requests": both, "limits": both})
-    );
+    assert_eq!(resources_after(&by_demand("override: true"), &guaranteed), json!({"requests": both, "limits": both}));
     assert_eq!(
         resources_after(&by_demand("override: true, keepQosClass: false"), &guaranteed),
         json!({"requests": both, "limits": guaranteed["limits"]})
@@ -221,7 +223,8 @@ fn the_demand_of_a_pod_is_that_of_its_main_container_and_of_the_others() {
 
 #[test]
 fn the_pod_says_what_each_source_says() {
-    let (after, decision) = decided(&by_demand(""), (&forecasts(), &OomKills::default()), &chosen(&json!({"requests": {"cpu": "1"}})));
+    let (after, decision) =
+        decided(&by_demand(""), (&forecasts(), &OomKills::default()), &chosen(&json!({"requests": {"cpu": "1"}})));
     let account = after["metadata"]["annotations"]["outrigger.dev/resources"].as_str().unwrap();
     assert_eq!(
         account,
@@ -232,5 +235,8 @@ fn the_pod_says_what_each_source_says() {
     let unknown = (DemandForecasts::default(), OomKills::default());
     let (after, _) = decided(&by_demand(""), (&unknown.0, &unknown.1), &pod(&json!({})));
     let account = after["metadata"]["annotations"]["outrigger.dev/resources"].as_str().unwrap();
-    assert!(account.starts_with("pe cpu: user -/-, policy 100m/-, demand -, LimitRange -/-, result 100m/-"), "{account}");
+    assert!(
+        account.starts_with("pe cpu: user -/-, policy 100m/-, demand -, LimitRange -/-, result 100m/-"),
+        "{account}"
+    );
 }

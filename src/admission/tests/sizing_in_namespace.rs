@@ -136,10 +136,8 @@ fn resources_are_left_out_one_by_one() {
 #[test]
 fn requests_bring_no_pod_under_a_quota_whose_demands_it_does_not_meet() {
     let mut constraints = ResourceConstraints::default();
-    let demand = QuotaDemand {
-        scopes: vec![QuotaScope::BestEffort(false)],
-        quantities: vec![DemandedQuantity::CpuLimit],
-    };
+    let demand =
+        QuotaDemand { scopes: vec![QuotaScope::BestEffort(false)], quantities: vec![DemandedQuantity::CpuLimit] };
     constraints.put_quota(ResourceQuota { id: ObjectId::new(&Namespace::from("ns"), "q"), demand });
     let best_effort = pod(&json!({}));
     let decision = decided_in(&constraints, &policy(&sizing("100m -")), &best_effort);
@@ -211,10 +209,7 @@ fn the_pod_says_how_its_numbers_were_decided_where_that_is_not_plain() {
         &policy(&sizing("500m -")),
         &pod(&json!({})),
     );
-    assert_eq!(
-        account(&capped),
-        "pe cpu: user -/-, policy 500m/-, demand -, LimitRange 100m/200m, result 200m/200m"
-    );
+    assert_eq!(account(&capped), "pe cpu: user -/-, policy 500m/-, demand -, LimitRange 100m/200m, result 200m/200m");
     let minimum = decided_in(&bounds("container min 100m"), &policy(&sizing("50m -")), &pod(&json!({})));
     assert_eq!(account(&minimum), "pe cpu: user -/-, policy 50m/-, demand -, LimitRange 100m/-, result 100m/-");
     let chosen = sized(&pair("1 2"), "");

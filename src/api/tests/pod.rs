@@ -114,9 +114,7 @@ fn filters_of_kube_scheduler_that_are_not_read_are_known_to_be_there() {
 
 #[test]
 fn the_last_kill_for_too_much_memory_is_read_with_the_memory_that_the_container_had() {
-    let ended = |reason: &str, second: &str| {
-        json!({"terminated": {"reason": reason, "exitCode": 137, "finishedAt": format!("2026-11-29T08:00:{second}Z")}})
-    };
+    let ended = |reason: &str, second: &str| json!({"terminated": {"reason": reason, "exitCode": 137, "finishedAt": format!("2026-11-29T08:00:{second}Z")}});
     let kill = |statuses: Value| {
         let object = json!({
             "metadata": {"name": "a", "namespace": "ns"},

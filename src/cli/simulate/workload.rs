@@ -43,8 +43,13 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
         uids.complete(pod);
     }
     let constraints = gathered.api_server.constraints();
-    let context =
-        Context { policies: &policies, pools: &gathered.pools, declared: &declared, constraints: &constraints, demand: KnownDemand::default() };
+    let context = Context {
+        policies: &policies,
+        pools: &gathered.pools,
+        declared: &declared,
+        constraints: &constraints,
+        demand: KnownDemand::default(),
+    };
     let storing = Storing { gathered: &gathered, context, now };
     let mut workload = Vec::new();
     for source in sources {

@@ -67,7 +67,8 @@ fn client(failures: usize) -> (Client, Arc<AtomicUsize>) {
             } else {
                 (201, String::new())
             };
-            let answer = json!({"kind": "Status", "status": "Failure", "code": code, "message": message, "reason": "R"});
+            let answer =
+                json!({"kind": "Status", "status": "Failure", "code": code, "message": message, "reason": "R"});
             let answer = Body::from(answer.to_string().into_bytes());
             Response::builder().status(code).body(answer).map_err(tower::BoxError::from)
         }
@@ -85,7 +86,8 @@ fn policies(sidecar: &str) -> PolicySet {
 }
 
 fn rejected(policies: &PolicySet) -> PolicySet {
-    let rejected = RejectedSidecar { policy: "p".into(), sidecar: "bad".into(), problem: "image: Invalid value".into() };
+    let rejected =
+        RejectedSidecar { policy: "p".into(), sidecar: "bad".into(), problem: "image: Invalid value".into() };
     policies.with_rejected_sidecars(&[rejected])
 }
 
@@ -99,7 +101,8 @@ async fn sidecars_are_asked_about_again_until_the_api_server_answers() {
     let started = Instant::now();
     let followed = tokio::spawn(dry_run.follow(Arc::clone(&store)));
     let in_force = async |policies: PolicySet| {
-        let found = store.wait_for(Duration::from_secs(3_600), |cluster| (*cluster.policies() == policies).then_some(()));
+        let found =
+            store.wait_for(Duration::from_secs(3_600), |cluster| (*cluster.policies() == policies).then_some(()));
         assert!(found.await.is_some());
     };
     in_force(rejected(&written)).await;

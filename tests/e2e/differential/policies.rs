@@ -440,7 +440,13 @@ impl Case {
     async fn create_prepared(&self, client: &Client, policies: &PolicySet) -> Result<Outcome> {
         let (pools, declared) = (Pools::default(), Declarations::default());
         let constraints = ResourceConstraints::default();
-        let context = Context { policies, pools: &pools, declared: &declared, constraints: &constraints, demand: KnownDemand::default() };
+        let context = Context {
+            policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &constraints,
+            demand: KnownDemand::default(),
+        };
         let decision = decide(&self.pod, &Namespace::from("default"), context);
         let mut pod = self.pod.clone();
         json_patch::patch(&mut pod, decision.patch())?;

@@ -11,7 +11,13 @@ fn created(server: &ApiServer, pod: &Value) -> Result<Value, Rejection> {
     let (policies, pools, declared) = (policies(""), Pools::default(), Declarations::default());
     server.create(
         pod.clone(),
-        Context { policies: &policies, pools: &pools, declared: &declared, constraints: &server.constraints(), demand: KnownDemand::default() },
+        Context {
+            policies: &policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &server.constraints(),
+            demand: KnownDemand::default(),
+        },
     )
 }
 
