@@ -54,7 +54,7 @@ pub(super) fn permitted(
 /// The application containers with the changes: their names and resources alone.
 fn resized(pod: &Value, changes: &[ResourceChange]) -> Vec<Value> {
     let containers = raw::list(pod, &["spec", "containers"]).iter().enumerate();
-    let changed = containers.map(|(index, container)| {
+    let resized = containers.map(|(index, container)| {
         let mut resources = raw::get(container, &["resources"]).cloned().unwrap_or_else(|| json!({}));
         for change in changes.iter().filter(|change| change.container == index) {
             let amounts = resources.as_object_mut().map(|resources| {
@@ -70,7 +70,7 @@ fn resized(pod: &Value, changes: &[ResourceChange]) -> Vec<Value> {
         }
         json!({ "name": container.get("name"), "resources": resources })
     });
-    changed.collect()
+    resized.collect()
 }
 
 /// Makes the changes.

@@ -18,7 +18,7 @@ use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
-use crate::files::{self, LoadFile, follow_authorities, follow_certificate};
+use crate::files::{self, LoadFile, PolicyFiles, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
@@ -176,15 +176,9 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
 
     let mut background = TaskGroup::default();
+    follow_policies(&mut background, files, checks, &store);
     if !is_extender {
         background.spawn("sizing by demand", follow_sizing(client.clone(), Arc::clone(&store)));
-    }
-    if let Some(dry_run) = checks.dry_run() {
-        background.spawn("sidecar dry runs", dry_run.follow(Arc::clone(&store)));
-    }
-    if let Some(files) = files {
-        let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
-        background.spawn("policy files", follow);
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -207,9 +201,20 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     run_until_stopped(servers, background, lease).await
 }
 
+/// Starts the tasks that read policy files again, and that ask the API server again about sidecars.
+fn follow_policies(background: &mut TaskGroup, files: Option<PolicyFiles>, checks: PolicyChecks, store: &Arc<Store>) {
+    if let Some((dry_run, _)) = &checks.0 {
+        background.spawn("sidecar dry runs", dry_run.clone().follow(Arc::clone(store)));
+    }
+    if let Some(files) = files {
+        let follow = files.follow(Arc::clone(store), async move |policies| checks.check(policies).await);
+        background.spawn("policy files", follow);
+    }
+}
+
 /// Watches what sizing by demand needs, from the moment at which a policy sizes by demand.
 async fn follow_sizing(client: kube::Client, store: Arc<Store>) -> Infallible {
-    const LONG: Duration = Duration::from_secs(3_600);
+    const LONG: Duration = Duration::from_hours(1);
     let is_wanted = |cluster: &Cluster| cluster.policies().sizes_by_demand().then_some(());
     while store.wait_for(LONG, is_wanted).await.is_none() {}
     tracing::info!("a policy sizes PEs by demand: pods and nodes are watched");
@@ -227,11 +232,6 @@ impl PolicyChecks {
             (dry_run, Registration::new(client.clone()))
         };
         Self(arguments.role.contains(&Role::Admission).then(checks))
-    }
-
-    /// The dry runs, to ask again where the API server has not answered.
-    fn dry_run(&self) -> Option<SidecarDryRun> {
-        self.0.as_ref().map(|(dry_run, _)| dry_run.clone())
     }
 
     /// The policies, with the sidecars marked that the API server accepts in no pod.

@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const PARALLEL: usize = 4;
 
 /// The pauses before sidecars are asked about again: the first, and the longest.
-const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(300)];
+const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_mins(5)];
 
 /// Dry runs of sidecars in the namespace of this installation.
 #[derive(Clone)]

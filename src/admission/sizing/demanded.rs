@@ -57,8 +57,7 @@ pub(super) fn demanded(
         // Without a forecast, the kill only raises what the policy says.
         (None, Some(kill)) => Some(grown(kill.memory).max(sizing.request("memory"))),
     };
-    let within =
-        |own: u128, least: u128, most: Option<u128>| most.map_or(own.max(least), |most| own.max(least).min(most));
+    let within = |own: u128, least: u128, most: Option<u128>| own.max(least).min(most.unwrap_or(u128::MAX));
     OfResources {
         cpu: cpu.map(|cpu| within(cpu, by.min.cpu.unwrap_or(LEAST_CPU), by.max.cpu)),
         memory: memory

@@ -91,6 +91,11 @@ fn rejected(policies: &PolicySet) -> PolicySet {
     policies.with_rejected_sidecars(&[rejected])
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test ends the task")]
+fn follow(dry_run: SidecarDryRun, store: &Arc<Store>) -> tokio::task::JoinHandle<Infallible> {
+    tokio::spawn(dry_run.follow(Arc::clone(store)))
+}
+
 #[tokio::test(start_paused = true)]
 async fn sidecars_are_asked_about_again_until_the_api_server_answers() {
     let (client, asked) = client(4);
@@ -99,16 +104,15 @@ async fn sidecars_are_asked_about_again_until_the_api_server_answers() {
     let store = Arc::new(Store::new(dry_run.check(written.clone()).await));
     assert_eq!(store.view().policies, written, "nothing is known");
     let started = Instant::now();
-    let followed = tokio::spawn(dry_run.follow(Arc::clone(&store)));
+    let followed = follow(dry_run, &store);
     let in_force = async |policies: PolicySet| {
-        let found =
-            store.wait_for(Duration::from_secs(3_600), |cluster| (*cluster.policies() == policies).then_some(()));
+        let found = store.wait_for(Duration::from_hours(1), |cluster| (*cluster.policies() == policies).then_some(()));
         assert!(found.await.is_some());
     };
     in_force(rejected(&written)).await;
     assert_eq!(started.elapsed().as_secs(), 5 + 10 + 20 + 40, "the pause doubles");
     assert_eq!(asked.load(Ordering::Relaxed), 4 + 3, "five pods without a sidecar, then each sidecar");
-    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(asked.load(Ordering::Relaxed), 4 + 3, "no more once there is an answer");
     followed.abort();
 }
@@ -118,10 +122,10 @@ async fn policies_that_were_loaded_since_stay() {
     let (client, _) = client(2);
     let dry_run = SidecarDryRun::new(client, "outrigger-system");
     let store = Arc::new(Store::new(dry_run.check(policies("bad")).await));
-    let followed = tokio::spawn(dry_run.clone().follow(Arc::clone(&store)));
+    let followed = follow(dry_run, &store);
     let fine = policies("fine");
     store.apply([Event::Policies(fine.clone())]);
-    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(store.view().policies, fine);
     followed.abort();
 }

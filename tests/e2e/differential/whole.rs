@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 #![expect(clippy::print_stderr, reason = "numbers, for whoever runs the tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
@@ -15,7 +15,7 @@ use kube::{Api, Client};
 use outrigger::admission::{Context, KnownDemand, decide};
 use outrigger::model::{Declarations, LimitRange, Namespace, Pools, ResourceConstraints, ResourceQuota, Resources};
 use outrigger::policy::{PolicySet, Source};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::namespaces::{NAMESPACES, PRIORITY_CLASSES, prepare};
 use super::random::Random;
@@ -92,7 +92,7 @@ async fn random_policies_harm_no_pod_and_their_patches_are_applied_as_proven() {
 
 /// A valid policy for the pods with the label of this number.
 fn random_policy(number: usize) -> String {
-    for attempt in 0.. {
+    let attempts = (0..).map(|attempt| {
         let mut random = Random::new(8_000_000 + number * 1_000 + attempt);
         let mut spec = json!({ "selector": {"podSelector": {"matchLabels": {
             "outrigger.dev/job": "random", "variant": format!("v{number}"),
@@ -117,11 +117,9 @@ fn random_policy(number: usize) -> String {
              spec: {}\n",
             spec.to_string().replacen('{', &format!("{{\"injection\": {{sidecars: {sidecars}}}, "), 1)
         );
-        if PolicySet::parse(&[Source { file: "p.yaml".to_owned(), text: text.clone() }]).is_ok() {
-            return text;
-        }
-    }
-    unreachable!("every hundredth attempt is valid")
+        PolicySet::parse(&[Source { file: "p.yaml".to_owned(), text: text.clone() }]).ok().map(|_| text)
+    });
+    attempts.flatten().next().unwrap()
 }
 
 /// What decides about a pod.
@@ -279,7 +277,7 @@ fn changed_by_force(plain: &Value, got: &Value) -> Option<String> {
     for (plain, got) in containers(plain).iter().zip(containers(got)) {
         let name = plain["name"].as_str()?;
         for kind in ["requests", "limits"] {
-            for (resource, before) in plain["resources"][kind].as_object().unwrap_or(&Map::new()) {
+            for (resource, before) in plain["resources"][kind].as_object().into_iter().flatten() {
                 let after = &got["resources"][kind][resource];
                 let [before, after] = [before, after].map(|amount| amount_of(resource, amount));
                 let sentence = filled_in.split("; ").any(|sentence| {
@@ -315,8 +313,7 @@ fn differences(before: &Value, after: &Value, path: &str, found: &mut BTreeSet<S
     let member = |name: &str| format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
     match (before, after) {
         (Value::Object(left), Value::Object(right)) => {
-            let keys: BTreeMap<&String, ()> = left.keys().chain(right.keys()).map(|key| (key, ())).collect();
-            for key in keys.into_keys() {
+            for key in left.keys().chain(right.keys()) {
                 match (left.get(key), right.get(key)) {
                     (Some(one), Some(other)) => differences(one, other, &member(key), found),
                     _ => drop(found.insert(member(key))),
