@@ -19,14 +19,14 @@ use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
 use crate::demand::{DemandFeed, DemandFeedParts, DemandStatus, NewestSamples, StateFolder};
-use crate::files::{self, LoadFile, follow_authorities, follow_certificate};
+use crate::files::{self, LoadFile, PolicyFiles, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
 use crate::tls::{CallerAuthorities, ServingCertificate};
-use crate::watch::{Feed, Kinds};
+use crate::watch::{Feed, Kinds, watch_for_sizing};
 
 /// Threads of the runtime; the servers have workers of their own.
 const THREADS: usize = 2;
@@ -160,9 +160,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     // The first answer already knows the load of nodes.
     load.read_again(&store);
     let identity = process_identity();
-    let measures = store.view().policies.demand().is_some();
     let of_admission = arguments.role.contains(&Role::Admission);
-    let kinds = Kinds { of_placement: is_extender, of_admission, of_demand: measures };
+    let kinds = Kinds { of_placement: is_extender, of_admission };
     let feed = Arc::new(Feed::start(&client, &store, kinds));
     let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
     let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
@@ -188,12 +187,11 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     serve_operations(&mut servers, &arguments, operations)?;
 
     let mut background = TaskGroup::default();
-    if let Some(files) = files {
-        let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
-        background.spawn("policy files", follow);
-    }
-    if is_extender || measures {
+    follow_policies(&mut background, files, checks, &store);
+    if is_extender {
         background.spawn("demand", DemandFeed::new(demand).follow());
+    } else {
+        background.spawn("demand", follow_sizing(demand));
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -241,6 +239,27 @@ fn start_controllers(
     background.spawn("lease", async move { followed.follow().await });
     background.spawn("requeue", requeuer.follow());
     background.spawn("status", status_writer.follow());
+}
+
+/// Starts the tasks that read policy files again, and that ask the API server again about sidecars.
+fn follow_policies(background: &mut TaskGroup, files: Option<PolicyFiles>, checks: PolicyChecks, store: &Arc<Store>) {
+    if let Some((dry_run, _)) = &checks.0 {
+        background.spawn("sidecar dry runs", dry_run.clone().follow(Arc::clone(store)));
+    }
+    if let Some(files) = files {
+        let follow = files.follow(Arc::clone(store), async move |policies| checks.check(policies).await);
+        background.spawn("policy files", follow);
+    }
+}
+
+/// Watches and measures what sizing by demand needs, from the moment at which a policy sizes by demand.
+async fn follow_sizing(demand: DemandFeedParts) -> Infallible {
+    const LONG: Duration = Duration::from_hours(1);
+    let is_wanted = |cluster: &Cluster| cluster.policies().sizes_by_demand().then_some(());
+    while demand.store.wait_for(LONG, is_wanted).await.is_none() {}
+    tracing::info!("a policy sizes PEs by demand: pods and nodes are watched and measured");
+    watch_for_sizing(&demand.client, &demand.store);
+    DemandFeed::new(demand).follow().await
 }
 
 /// What the API server is asked about policies before they take effect; nothing where this process admits no pods.

@@ -124,6 +124,12 @@ impl PolicySet {
         self.policies.iter().find_map(|policy| policy.demand.as_ref())
     }
 
+    /// True where a policy derives requests from the forecasts of demand.
+    #[must_use]
+    pub fn sizes_by_demand(&self) -> bool {
+        self.policies.iter().any(|policy| policy.sizing.demand.is_some())
+    }
+
     /// How long a node is reserved for a PE of a policy after the last bind of a member of its gang or bucket.
     #[must_use]
     pub(crate) fn reservation_timeout(&self, policy: &str) -> SignedDuration {

@@ -22,8 +22,6 @@ pub(crate) struct Kinds {
     pub(crate) of_placement: bool,
     /// Limit ranges and quotas: for admission.
     pub(crate) of_admission: bool,
-    /// Nodes and pods, where no placement needs them: for the demand by which admission sizes PEs.
-    pub(crate) of_demand: bool,
 }
 
 /// The watches of one process.
@@ -56,10 +54,6 @@ impl Feed {
             owners::start(client, store);
             // Nothing waits for its list, so that its health does not count.
             drop(optional::start_for_reports::<open_streams::ParallelRegion>(client, store));
-        } else if kinds.of_demand {
-            // No review waits for their lists, so that their health does not count.
-            drop(start::<NodeObject>(client, store));
-            drop(start::<PodObject>(client, store));
         }
         Self { watches }
     }
@@ -85,6 +79,13 @@ impl Feed {
     fn oldest(&self) -> Option<(&'static str, Duration)> {
         self.watches.iter().filter_map(|watch| Some((watch.kind(), watch.failing_for()?))).max_by_key(|(_, age)| *age)
     }
+}
+
+/// Starts the watches of pods and nodes for a process that places no PEs and sizes PEs by demand. No answer waits for them: what
+/// they have not shown is not known.
+pub(crate) fn watch_for_sizing(client: &Client, store: &Arc<Store>) {
+    drop(start::<NodeObject>(client, store));
+    drop(start::<PodObject>(client, store));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the watches run as long as the runtime that they are started on")]

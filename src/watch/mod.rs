@@ -10,5 +10,5 @@ mod owners;
 mod watched;
 
 pub use feed::Feed;
-pub(crate) use feed::Kinds;
+pub(crate) use feed::{Kinds, watch_for_sizing};
 pub(crate) use list_watch::{Shown, list_watch};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::gather::{Gathered, WorkloadObject};
 use super::notes::Notes;
 use super::settings::{Read, Settings};
-use crate::admission::Context;
+use crate::admission::{Context, KnownDemand};
 use crate::cli::CommandError;
 use crate::cli::manifests::{Field, Object};
 use crate::model::{Declarations, Gang, Node, ObjectId, Pe, Pod, PodPhase, PodUid, Pool, Resources, keys};
@@ -46,8 +46,13 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
         uids.complete(pod);
     }
     let constraints = gathered.api_server.constraints();
-    let context =
-        Context { policies: &policies, pools: &gathered.pools, declared: &declared, constraints: &constraints };
+    let context = Context {
+        policies: &policies,
+        pools: &gathered.pools,
+        declared: &declared,
+        constraints: &constraints,
+        demand: KnownDemand::default(),
+    };
     let storing = Storing { gathered: &gathered, context, now };
     let mut workload = Vec::new();
     for source in sources {
