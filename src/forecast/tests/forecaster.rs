@@ -96,3 +96,34 @@ fn assert_sane(forecast: &Forecast) {
     let bounds = [intervals.of_95.0, intervals.of_80.0, intervals.of_80.1, intervals.of_95.1];
     assert!(bounds.is_sorted() && bounds.iter().all(|bound| *bound >= 0.0), "{forecast:?}");
 }
+
+#[test]
+fn the_rest_of_a_season_is_the_course_of_similar_days() {
+    let mut forecaster = forecaster();
+    for step in 0..240 {
+        forecaster.observe(step, Some(daily(step)));
+    }
+    let forecasts = forecaster.forecasts_until(24);
+    assert_eq!((forecasts.len(), &forecasts[..3]), (24, &*forecaster.forecasts()));
+    for (step, forecast) in (240..).zip(&forecasts) {
+        let (expected, found) = (daily(step), forecast.median);
+        assert!((found - expected).abs() < 0.1 * expected, "step {step}: {found} instead of {expected}");
+        let (low, high) = forecast.intervals.unwrap().of_95;
+        assert!(low <= found && found <= high);
+    }
+}
+
+#[test]
+fn days_that_differ_widen_what_is_forecast_beyond_the_leads() {
+    let width = |strays: i64| {
+        let mut forecaster = forecaster();
+        for step in 0..240 {
+            // Every other day is higher.
+            let stray = f64::from(i32::try_from(strays * (step / 24 % 2)).unwrap());
+            forecaster.observe(step, Some(daily(step) + stray));
+        }
+        let (low, high) = forecaster.forecasts_until(24)[18].intervals.unwrap().of_80;
+        high - low
+    };
+    assert!(width(60) > 2.0 * width(0), "{} and {}", width(60), width(0));
+}

@@ -45,7 +45,7 @@ fn grid(
     let seconds = length.as_secs().max(1);
     let most = seconds.saturating_mul(i64::try_from(MOST_HORIZON_STEPS).unwrap_or(i64::MAX));
     let default = DEFAULT_HORIZON.min(SignedDuration::from_secs(most)).max(length);
-    let horizon_length = of(horizon, "horizon", SECOND..=SignedDuration::from_hours(12), default)?;
+    let horizon_length = of(horizon, "horizon", SECOND..=season_length.max(default), default)?;
     let steps = usize::try_from((horizon_length.as_secs() + seconds - 1) / seconds).unwrap_or(usize::MAX);
     DemandGrid::new(length, season_length, steps).map_err(|problem| match problem {
         InvalidDemandGrid::Step { .. } => at_first([step, None], "step", &problem),

@@ -26,3 +26,13 @@ fn what_makes_no_grid_is_an_error_that_says_what_to_write() {
         assert!(problem.as_ref().is_err_and(|problem| problem.contains(expected)), "{problem:?}");
     }
 }
+
+#[test]
+fn a_step_of_a_long_horizon_stands_for_some_samples() {
+    let (step, season) = (SignedDuration::from_mins(5), SignedDuration::from_hours(24));
+    let day = DemandGrid::new(step, season, 288).unwrap();
+    assert_eq!((day.steps(), day.samples_of_a_step(), day.path_step()), (12, 24, SignedDuration::from_hours(2)));
+    for steps in [13, 289, 300] {
+        assert_eq!(DemandGrid::new(step, season, steps), Err(InvalidDemandGrid::Horizon { steps }));
+    }
+}

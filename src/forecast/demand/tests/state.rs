@@ -441,3 +441,26 @@ fn the_accuracy_is_that_of_the_next_step() {
     }
     assert!(accuracy.others.cpu.values > 900 && accuracy.others.memory.values == 0);
 }
+
+#[test]
+fn a_horizon_of_a_season_foresees_the_peak_of_the_day() {
+    let grid = DemandGrid::new(SignedDuration::from_secs(1), SignedDuration::from_secs(SEASON), 48).unwrap();
+    let mut state = DemandState::new(grid, DemandLimits::default());
+    // A peak in the last quarter of each season.
+    let used = |step: i64| if step.rem_euclid(SEASON) >= 36 { 900.0 } else { 300.0 };
+    for step in 0..6 * SEASON {
+        let samples =
+            vec![pe("clicks/a", Measured { memory: Some(used(step) * GIBIBYTE), ..cpu(step, Some(used(step))) })];
+        observe(&mut state, step, samples, vec![]);
+    }
+    let forecasts = state.forecasts();
+    assert_eq!((forecasts.step, forecasts.steps), (SignedDuration::from_secs(4), 12));
+    let demand = &forecasts.jobs[&key("clicks")];
+    let (cpu, memory) = (demand.total.cpu.unwrap(), demand.total.memory.unwrap());
+    for (step, (cpu, memory)) in cpu.mean.iter().zip(memory.mean).enumerate() {
+        let expected = if step >= 9 { 900.0 } else { 300.0 };
+        assert!((f64::from(*cpu) - expected).abs() < 60.0, "step {step}: {cpu} instead of {expected}");
+        let memory = f64::from(memory) / GIBIBYTE;
+        assert!((memory - expected).abs() < 200.0, "step {step}: {memory} GiB instead of {expected}");
+    }
+}

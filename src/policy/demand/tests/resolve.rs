@@ -39,6 +39,12 @@ fn the_horizon_is_shorter_where_an_hour_has_more_than_twelve_steps() {
 }
 
 #[test]
+fn the_horizon_may_be_a_season() {
+    let settings = parse("source: {metricsApi: {}}, horizon: 24h").unwrap();
+    assert_eq!((settings.grid.steps(), settings.grid.path_step()), (12, SignedDuration::from_hours(2)));
+}
+
+#[test]
 fn a_prometheus_has_a_query_for_each_measure_and_a_rate_by_choice() {
     let settings =
         parse(&format!("source: {{prometheus: {{{URL}}}}}, step: 1m, overload: {{cpuPressure: 25}}")).unwrap();
@@ -88,7 +94,8 @@ fn an_error_names_line_and_field() {
         ("source: {metricsApi: {}}, step: 0s".to_owned(), "spec.demand.step", "whole seconds"),
         ("source: {metricsApi: {}}, step: 1500ms".to_owned(), "spec.demand.step", "whole seconds"),
         ("source: {metricsApi: {}}, step: soon".to_owned(), "spec.demand.step", "`soon`"),
-        ("source: {metricsApi: {}}, horizon: 2h".to_owned(), "spec.demand.horizon", "12"),
+        ("source: {metricsApi: {}}, horizon: 65m".to_owned(), "spec.demand.horizon", "12"),
+        ("source: {metricsApi: {}}, horizon: 48h".to_owned(), "spec.demand.horizon", "24h"),
         (
             "source: {metricsApi: {}}, overload: {cpuPressure: 101}".to_owned(),
             "spec.demand.overload.cpuPressure",
