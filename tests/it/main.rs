@@ -59,6 +59,7 @@ mod docs;
 mod examples;
 mod explain;
 mod flink;
+mod forecast;
 mod health;
 mod idle;
 mod load;

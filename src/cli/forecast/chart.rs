@@ -13,8 +13,8 @@ const TOP: f64 = 56.0;
 const BOTTOM: f64 = 40.0;
 /// How many seasons are shown before the forecast.
 const SEASONS: usize = 2;
-/// Lines across the plot.
-const LINES: u32 = 4;
+/// The most lines across the plot.
+const MOST_LINES: f64 = 6.0;
 
 const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:11px;fill:#1c2128}
@@ -79,8 +79,7 @@ pub(super) fn draw(outcome: &Outcome, name: &str) -> String {
     };
     add(format!("<text x=\"{LEFT}\" y=\"24\" class=\"title\">{}</text>", escaped(name)));
     add(format!("<text x=\"{LEFT}\" y=\"42\" class=\"faint\">{}</text>", escaped(&legend(outcome))));
-    for line in 0..=LINES {
-        let value = scale.lowest + (scale.highest - scale.lowest) * f64::from(line) / f64::from(LINES);
+    for value in round_values(scale.lowest, scale.highest) {
         let y = scale.y(value);
         add(format!("<path d=\"M{LEFT} {y:.1}H{:.1}\" class=\"line\"/>", WIDTH - RIGHT));
         add(format!("<text x=\"{:.1}\" y=\"{:.1}\" class=\"faint end\">{}</text>", LEFT - 8.0, y + 4.0, short(value)));
@@ -123,6 +122,16 @@ fn scale(history: &[(i64, f64)], medians: &[(i64, f64)], intervals: &[(i64, Inte
         lowest: (lowest - room).max(0.0),
         highest: highest + room,
     }
+}
+
+/// Round values between two values, the same distance from each other.
+fn round_values(lowest: f64, highest: f64) -> Vec<f64> {
+    let least = (highest - lowest) / MOST_LINES;
+    let power = 10_f64.powf(least.log10().floor());
+    let distance = [1.0, 2.0, 2.5, 5.0].map(|factor| factor * power).into_iter().find(|distance| *distance >= least);
+    let distance = distance.unwrap_or(10.0 * power);
+    let first = (lowest / distance).ceil() * distance;
+    (0..).map(|line| distance.mul_add(f64::from(line), first)).take_while(|value| *value <= highest).collect()
 }
 
 /// A line through points; steps that are missing break it.
