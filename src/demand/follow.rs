@@ -112,7 +112,7 @@ impl DemandFeed {
     /// Follows one source until the policies name another, or another grid.
     async fn follow_settings(&mut self, settings: &DemandSettings) {
         let mut source = open(&settings.source, &self.client);
-        tracing::info!(source = source.name(), step = %settings.grid.step(), "demand is measured");
+        tracing::info!(source = source.name(), step = format!("{:#}", settings.grid.step()), "demand is measured");
         self.status.set(Some(NewestSamples { source: source.name(), at: None }));
         if !self.is_ready(settings).await {
             return;
@@ -128,6 +128,11 @@ impl DemandFeed {
             };
             number = ended;
             let reading = self.read(&mut *source, end_of(step, number), end_of(step, number + 1)).await;
+            // Before anything was learnt there is nothing to make less certain, and the past is read once the source answers.
+            if reading.is_empty() && is_empty(&state) {
+                number = (number + 1).max(ended_step(step, now()));
+                continue;
+            }
             if past_is_due && !reading.is_empty() {
                 state = self.learn_past(state, &mut *source, number, &reading).await;
                 past_is_due = false;

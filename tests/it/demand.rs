@@ -21,6 +21,8 @@ use crate::wait::until;
 
 /// The memory that the program may have in MiB, whatever a source sends: it has 40 without one, and answers have 32 at most.
 const MOST_MEMORY_MIB: u64 = 220;
+/// Grows once nodes are measured.
+const OBSERVED: &str = r#"outrigger_node_observed_seconds_total{resource="cpu"}"#;
 
 /// What the played Prometheus answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +176,7 @@ async fn a_prometheus_is_learnt_from_and_one_that_is_broken_or_hostile_harms_not
     let (api, program) = start(&format!("{{prometheus: {{url: \"{}\", timeout: 1s}}}}", source.url), &[]).await;
     until_above(&program, r#"outrigger_demand_kept{kind="jobs"}"#, 0.0).await;
     until_above(&program, r#"outrigger_demand_kept{kind="nodes"}"#, 0.0).await;
-    until_above(&program, r#"outrigger_node_observed_seconds_total{resource="cpu"}"#, 0.0).await;
+    until_above(&program, OBSERVED, 0.0).await;
     let age = program.metric(r#"outrigger_demand_sample_age_seconds{source="prometheus"}"#).await.unwrap();
     assert!(age < 60.0, "{age}");
 
@@ -236,7 +238,7 @@ async fn a_certificate_of_another_authority_is_not_trusted_and_the_right_one_get
     // The policy is corrected while the program runs.
     let corrected = policy(&secured(good.path()), "");
     std::fs::write(program.folder.path().join("policies/a.yaml"), corrected).unwrap();
-    until_above(&program, r#"outrigger_demand_kept{kind="jobs"}"#, 0.0).await;
+    until_above(&program, OBSERVED, 0.0).await;
     let sent = |token: &str| source.authorizations.lock().unwrap().contains(&format!("Bearer {token}"));
     assert!(sent("first"));
     std::fs::write(&token, "second").unwrap();
@@ -309,7 +311,7 @@ async fn the_metrics_api_is_learnt_from_and_gives_load_protection_its_measuremen
     })
     .await
     .unwrap();
-    until_above(&program, r#"outrigger_demand_kept{kind="jobs"}"#, 0.0).await;
+    until_above(&program, OBSERVED, 0.0).await;
     assert!(program.log().contains("demand starts without a past"), "{}", program.log());
     measure("1");
     until("the node takes PEs again", PATIENCE, async || {
