@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::document::{DocumentError, FieldError, parse_document};
-use super::time::time;
+use super::timestamp::timestamp;
 use crate::model::{
     DemandForecasts, DemandKey, DemandPath, DemandShare, JobDemand, MOST_HORIZON_STEPS, Namespace, NodeName,
     OfResources,
@@ -76,8 +76,11 @@ pub fn demand(file: &str, text: &str) -> Result<DemandForecasts, DocumentError> 
 
 fn resolve(document: &Document) -> Result<DemandForecasts, FieldError> {
     let mut steps = None;
-    let mut forecasts =
-        DemandForecasts { at: time(&document.at, "at")?, step: step(&document.step)?, ..DemandForecasts::default() };
+    let mut forecasts = DemandForecasts {
+        at: timestamp(&document.at, "at")?,
+        step: step(&document.step)?,
+        ..DemandForecasts::default()
+    };
     for (name, job) in &document.jobs {
         let field = format!("jobs.{name}");
         let Some((namespace, job_name)) = name.split_once('/') else {

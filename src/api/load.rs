@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::document::{DocumentError, FieldError, parse_document};
-use super::time::time;
+use super::timestamp::timestamp;
 use crate::model::{Load, Metrics, NodeName, Percent, keys};
 
 #[derive(Debug, Deserialize)]
@@ -32,7 +32,7 @@ struct Measurement {
 /// [`DocumentError`] with file, line and field.
 pub fn loads(file: &str, text: &str) -> Result<BTreeMap<NodeName, Load>, DocumentError> {
     let document: Document = parse_document(file, text)?;
-    let of_all = document.at.as_ref().map(|at| time(at, "at")).transpose();
+    let of_all = document.at.as_ref().map(|at| timestamp(at, "at")).transpose();
     let of_all = of_all.map_err(|error| error.in_file(file))?;
     let load = |(name, written): (&String, &Spanned<Measurement>)| {
         let path = format!("nodes.{name}.");
@@ -55,7 +55,7 @@ pub(super) fn annotation(text: &str) -> Result<Load, DocumentError> {
 fn load(written: &Spanned<Measurement>, path: &str, of_all: Option<Timestamp>) -> Result<Load, FieldError> {
     let Measurement { cpu, memory, network, at } = &written.value;
     let at = match (at, of_all) {
-        (Some(at), _) => time(at, &format!("{path}at"))?,
+        (Some(at), _) => timestamp(at, &format!("{path}at"))?,
         (None, Some(at)) => at,
         (None, None) => {
             let problem = "is missing: say when it was measured, such as 2026-11-24T12:00:00Z";

@@ -30,7 +30,7 @@ mod resource_quota;
     reason = "both come from how the derive reads and repeats the struct"
 )]
 mod stream_job;
-mod time;
+mod timestamp;
 
 pub use definitions::definitions;
 pub use demand::demand;

@@ -9,7 +9,7 @@ use super::document::FieldError;
 ///
 /// # Errors
 /// [`FieldError`] where the text is no time.
-pub(super) fn time(written: &Spanned<String>, field: &str) -> Result<Timestamp, FieldError> {
+pub(super) fn timestamp(written: &Spanned<String>, field: &str) -> Result<Timestamp, FieldError> {
     let problem = |_unreadable| {
         let problem = format!("`{}` is not a time such as 2026-11-24T12:00:00Z", written.value);
         FieldError::at(written, field.to_owned(), problem)
