@@ -251,7 +251,7 @@ pub(crate) fn limited(millicores: u64, mut pod: Pod) -> Pod {
 /// it, and the share of each PE.
 pub(crate) fn job_demand(cpu: &[f32], deviation: f32, each: f32) -> JobDemand {
     let path = DemandPath { mean: path_of(cpu), deviation: path_of(cpu).map(|mean| mean * deviation) };
-    let share = DemandShare { of_job: each, own_deviation: 0.0 };
+    let share = DemandShare { of_job: each, own_deviation: 0.0, peak: 0.0 };
     JobDemand {
         total: OfResources { cpu: Some(path), memory: None },
         interchangeable: OfResources { cpu: Some(share), memory: None },

@@ -14,7 +14,7 @@ const BOTTOM: f64 = 40.0;
 /// How many seasons are shown before the forecast.
 const SEASONS: usize = 2;
 /// The most lines across the plot.
-const MOST_LINES: f64 = 6.0;
+const MOST_LINES: u32 = 6;
 
 const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:11px;fill:#1c2128}
@@ -126,12 +126,13 @@ fn scale(history: &[(i64, f64)], medians: &[(i64, f64)], intervals: &[(i64, Inte
 
 /// Round values between two values, the same distance from each other.
 fn round_values(lowest: f64, highest: f64) -> Vec<f64> {
-    let least = (highest - lowest) / MOST_LINES;
+    let least = (highest - lowest) / f64::from(MOST_LINES);
     let power = 10_f64.powf(least.log10().floor());
     let distance = [1.0, 2.0, 2.5, 5.0].map(|factor| factor * power).into_iter().find(|distance| *distance >= least);
     let distance = distance.unwrap_or(10.0 * power);
     let first = (lowest / distance).ceil() * distance;
-    (0..).map(|line| distance.mul_add(f64::from(line), first)).take_while(|value| *value <= highest).collect()
+    let value = |line: u32| distance.mul_add(f64::from(line), first);
+    (0..=MOST_LINES).map(value).take_while(|value| *value <= highest).collect()
 }
 
 /// A line through points; steps that are missing break it.

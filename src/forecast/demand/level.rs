@@ -90,7 +90,7 @@ impl LevelForecaster {
 
     /// What is forecast for so many steps after the last sample.
     fn predict(&self, steps: usize, grid: DemandGrid) -> f64 {
-        let target = self.observed + i64::try_from(steps).unwrap_or(i64::from(u32::MAX));
+        let target = self.observed + i64::try_from(steps).unwrap_or(i64::MAX >> 1);
         (f64::from(self.level) + self.course.change(self.observed, target, grid)).max(0.0)
     }
 

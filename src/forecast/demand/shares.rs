@@ -172,7 +172,10 @@ impl Fractions<'_> {
 }
 
 fn larger(left: Option<f64>, right: Option<f64>) -> Option<f64> {
-    left.zip(right).map_or(left.or(right), |(left, right)| Some(left.max(right)))
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.max(right)),
+        (left, right) => left.or(right),
+    }
 }
 
 /// The use of all PEs, of which each has an expected fraction: what was measured, divided by the fractions of the measured

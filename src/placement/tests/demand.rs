@@ -202,7 +202,7 @@ fn the_look_ahead_leaves_nodes_below_the_ceiling_to_those_who_need_them() {
         bound_to("n2", pe("k", "y", &[])),
     ];
     let mut demand = job_demand(&[4_000.0], 0.05, 0.1);
-    let large = DemandShare { of_job: 0.7, own_deviation: 0.0 };
+    let large = DemandShare { of_job: 0.7, own_deviation: 0.0, peak: 0.0 };
     demand.shares.insert("large".into(), OfResources { cpu: Some(large), memory: None });
     let cluster = world("riskCeiling: 0.2", pods, &[("j", demand), ("k", job_demand(&[4_000.0], 0.05, 0.5))]);
     assert_eq!(filter_node(&cluster, "large", "n3"), Ok(()));

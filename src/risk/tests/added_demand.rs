@@ -58,7 +58,7 @@ impl World {
             Some(DemandPath { mean, deviation: mean.map(|mean| mean * deviation) })
         };
         let demand = |job: &Job| {
-            let share = Some(DemandShare { of_job: job.share, own_deviation: job.own });
+            let share = Some(DemandShare { of_job: job.share, own_deviation: job.own, peak: 0.0 });
             let cpu = path(std::array::from_fn(|step| job.cpu[step]), job.deviation);
             let memory = path([job.memory; MOST_HORIZON_STEPS], job.deviation);
             let interchangeable = OfResources { cpu: share, memory: share };

@@ -57,7 +57,7 @@ fn a_pe_without_history_counts_with_its_request_and_wide() {
 /// Sources that miss samples must not say that nothing is used. What they say that is no number is not believed either.
 #[test]
 fn a_missing_share_path_or_number_is_not_zero() {
-    let share = |of_job: f32, own_deviation: f32| Some(DemandShare { of_job, own_deviation });
+    let share = |of_job: f32, own_deviation: f32| Some(DemandShare { of_job, own_deviation, peak: 0.0 });
     let good = job_demand(&[1_000.0], 0.1, 0.5);
     let with_share = |cpu| JobDemand { interchangeable: OfResources { cpu, memory: None }, ..good.clone() };
     let broken = [

@@ -3,7 +3,6 @@
 //! `PROPTEST_CASES=2560 cargo test --lib simulate::tests::gangs` runs ten thousand cases of each property.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
