@@ -51,7 +51,7 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
         pools: &gathered.pools,
         declared: &declared,
         constraints: &constraints,
-        demand: KnownDemand::default(),
+        demand: KnownDemand { forecasts: demand.as_deref(), ..KnownDemand::default() },
     };
     let storing = Storing { gathered: &gathered, context, now };
     let mut workload = Vec::new();
@@ -77,23 +77,11 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     }
     let notes = notes.into_lines(&mut gathered);
     let pools = gathered.pools.values().map(|pool| Pool::clone(pool)).collect();
-    let mut offering = gathered.nodes;
-    offer_devices(&mut offering, &gathered.device_resources);
+    let mut nodes = gathered.nodes;
+    offer_devices(&mut nodes, &gathered.device_resources);
     let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
-    let input = Input {
-        policies,
-        nodes: offering,
-        pools,
-        declared,
-        volumes,
-        claims,
-        cluster,
-        workload,
-        loads,
-        demand,
-        now,
-        mode,
-    };
+    let input =
+        Input { policies, nodes, pools, declared, volumes, claims, cluster, workload, loads, demand, now, mode };
     Ok(Read { input, notes })
 }
 
