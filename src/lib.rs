@@ -24,6 +24,7 @@
 //! |---|---|
 //! | [`store`] | the state of the process, that requests are answered from |
 //! | [`watch`] | watches of the API server: what they deliver is applied to the store |
+//! | [`demand`] | measurements of PEs and nodes, read from a metrics API or a Prometheus and learnt |
 //! | [`files`] | policy files, load files and certificates, read again while the process runs |
 //! | [`control`] | status, events and requeues, written by the one process that holds the lease |
 //! | [`commit`] | Bindings: written, and followed until their outcome is certain |
@@ -53,6 +54,8 @@ pub mod cli;
 pub mod commit;
 #[cfg(feature = "server")]
 pub mod control;
+#[cfg(feature = "server")]
+pub mod demand;
 #[cfg(feature = "server")]
 pub mod files;
 #[cfg(feature = "server")]

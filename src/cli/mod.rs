@@ -4,8 +4,10 @@ mod certs;
 mod command_error;
 mod command_line;
 mod connect;
+mod csv_time;
 #[cfg(feature = "demo")]
 mod demo;
+mod duration;
 mod explain;
 mod forecast;
 mod manifests;

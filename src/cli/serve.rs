@@ -18,6 +18,7 @@ use super::task_group::TaskGroup;
 use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
+use crate::demand::{DemandFeed, DemandFeedParts, DemandStatus, NewestSamples, StateFolder};
 use crate::files::{self, LoadFile, PolicyFiles, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
@@ -25,7 +26,7 @@ use crate::state::Cluster;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
 use crate::tls::{CallerAuthorities, ServingCertificate};
-use crate::watch::{Feed, Kinds, watch_for_sizing};
+use crate::watch::{Feed, Kinds};
 
 /// Threads of the runtime; the servers have workers of their own.
 const THREADS: usize = 2;
@@ -48,9 +49,13 @@ pub(super) struct Arguments {
     /// Folder with StreamPolicy files; by default the shipped policies apply
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// File with the load of nodes, read again after each change; see `loadProtection` in policies
+    /// File with the load of nodes, read again after each change; see `loadProtection` in policies. Without it, the source of
+    /// `demand` in policies gives the load
     #[arg(long, value_name = "FILE")]
     load_file: Option<PathBuf>,
+    /// Folder in which what was learnt of demand outlives a restart; see `demand` in policies
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// Address on which the extender answers kube-scheduler; plain HTTP on loopback only
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8480")]
     extender_listen: SocketAddr,
@@ -147,11 +152,14 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     let checks = PolicyChecks::new(&arguments, &client);
     let store = Arc::new(Store::new(checks.check(policies).await));
     let is_extender = arguments.role.contains(&Role::Extender);
+    let demand = demand_parts(&arguments, &client, &store)?;
     let mut load = LoadFile::new(arguments.load_file.clone());
     // The first answer already knows the load of nodes.
     load.read_again(&store);
     let identity = process_identity();
-    let kinds = Kinds { of_placement: is_extender, of_admission: arguments.role.contains(&Role::Admission) };
+    let sizes_by_demand = store.view().policies.sizes_by_demand();
+    let of_admission = arguments.role.contains(&Role::Admission);
+    let kinds = Kinds { of_placement: is_extender, of_admission, of_demand: sizes_by_demand };
     let feed = Arc::new(Feed::start(&client, &store, kinds));
     let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
     let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
@@ -173,12 +181,12 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         let server = http::admission_server(arguments.admission_listen, config, Arc::clone(&store), workers);
         servers.serve("admission", server.map_err(CommandError::input)?);
     }
-    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed))?;
+    serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed, &demand.status))?;
 
     let mut background = TaskGroup::default();
     follow_policies(&mut background, files, checks, &store);
-    if !is_extender {
-        background.spawn("sizing by demand", follow_sizing(client.clone(), Arc::clone(&store)));
+    if is_extender || sizes_by_demand {
+        background.spawn("demand", DemandFeed::new(demand).follow());
     }
     if is_extender {
         let store = Arc::clone(&store);
@@ -187,17 +195,12 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     follow_certificates(&mut background, certificates.serving, certificates.callers);
     background.spawn("metrics upkeep", upkeep(metrics));
     background.spawn("unknown bind outcomes", async move { binder.resolve_unknown_outcomes().await });
-    let mut lease = None;
-    if arguments.role.contains(&Role::Controller) {
-        let held = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
-        let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(&held));
-        let status_writer = StatusWriter::new(client, store, Arc::clone(&held), identity);
-        let followed = Arc::clone(&held);
-        background.spawn("lease", async move { followed.follow().await });
-        background.spawn("requeue", requeuer.follow());
-        background.spawn("status", status_writer.follow());
-        lease = Some(held);
-    }
+    let controls = arguments.role.contains(&Role::Controller);
+    let lease = controls.then(|| {
+        let lease = Arc::new(Lease::new(client.clone(), &arguments.lease_namespace, identity.clone()));
+        start_controllers(&mut background, &lease, client, store, identity);
+        lease
+    });
     run_until_stopped(servers, background, lease).await
 }
 
@@ -212,14 +215,36 @@ fn follow_policies(background: &mut TaskGroup, files: Option<PolicyFiles>, check
     }
 }
 
-/// Watches what sizing by demand needs, from the moment at which a policy sizes by demand.
-async fn follow_sizing(client: kube::Client, store: Arc<Store>) -> Infallible {
-    const LONG: Duration = Duration::from_hours(1);
-    let is_wanted = |cluster: &Cluster| cluster.policies().sizes_by_demand().then_some(());
-    while store.wait_for(LONG, is_wanted).await.is_none() {}
-    tracing::info!("a policy sizes PEs by demand: pods and nodes are watched");
-    watch_for_sizing(&client, &store);
-    std::future::pending().await
+/// What demand is measured with.
+fn demand_parts(
+    arguments: &Arguments,
+    client: &kube::Client,
+    store: &Arc<Store>,
+) -> Result<DemandFeedParts, CommandError> {
+    let folder = arguments.state_dir.as_deref().map(StateFolder::open).transpose().map_err(CommandError::input)?;
+    Ok(DemandFeedParts {
+        store: Arc::clone(store),
+        client: client.clone(),
+        folder,
+        gives_loads: arguments.load_file.is_none(),
+        status: DemandStatus::default(),
+    })
+}
+
+/// Starts the tasks that write while this process holds the lease.
+fn start_controllers(
+    background: &mut TaskGroup,
+    lease: &Arc<Lease>,
+    client: kube::Client,
+    store: Arc<Store>,
+    identity: String,
+) {
+    let requeuer = Requeuer::new(client.clone(), Arc::clone(&store), Arc::clone(lease));
+    let status_writer = StatusWriter::new(client, store, Arc::clone(lease), identity);
+    let followed = Arc::clone(lease);
+    background.spawn("lease", async move { followed.follow().await });
+    background.spawn("requeue", requeuer.follow());
+    background.spawn("status", status_writer.follow());
 }
 
 /// What the API server is asked about policies before they take effect; nothing where this process admits no pods.
@@ -353,17 +378,20 @@ fn follow_certificates(
     }
 }
 
-fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>) -> Operations {
-    let refreshed = (Arc::clone(store), Arc::clone(feed));
+fn operations(metrics: PrometheusHandle, store: &Arc<Store>, feed: &Arc<Feed>, status: &DemandStatus) -> Operations {
+    let refreshed = (Arc::clone(store), Arc::clone(feed), status.clone());
     let ready = Arc::clone(feed);
     Operations {
         metrics,
         refresh: Arc::new(move || {
-            let (store, feed) = &refreshed;
+            let (store, feed, status) = &refreshed;
             telemetry::snapshot(feed.age(), store.view().snapshot.nodes().count());
             let (committed, reserved) = store.read(|cluster| (cluster.assumed_len(), cluster.reserved_len()));
             telemetry::assumed_pods(committed, store.reservations().len(), reserved);
             telemetry::load(store.read(Cluster::load_summary), clock());
+            if let Some(NewestSamples { source, at }) = status.newest() {
+                telemetry::demand_age(source, at, clock());
+            }
         }),
         readiness: Arc::new(move || {
             let missing = ready.unlisted().map(|(kind, problem)| match problem {

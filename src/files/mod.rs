@@ -13,3 +13,4 @@ pub(crate) use certificate::{follow_authorities, follow_certificate};
 pub(crate) use load::{LoadFile, read_loads};
 pub use policies::embedded;
 pub(crate) use policies::{PolicyFiles, report};
+pub(crate) use read::read_text;

@@ -19,7 +19,7 @@ impl ReadError {
 
 /// Reads a file of at most `largest` bytes.
 #[expect(clippy::disallowed_methods, reason = "the text files that a process follows are read here and nowhere else")]
-pub(super) fn read_text(path: &Path, largest: u64) -> Result<String, ReadError> {
+pub(crate) fn read_text(path: &Path, largest: u64) -> Result<String, ReadError> {
     let failed = |error| ReadError::new(path, error);
     if std::fs::metadata(path).map_err(failed)?.len() > largest {
         return Err(failed(ErrorKind::FileTooLarge.into()));

@@ -1,10 +1,12 @@
 //! The grid of a series: equal steps of the clock, in seasons of equal length.
 
+use serde::{Deserialize, Serialize};
+
 use super::numbers::{place, steps};
 
 /// The grid of a series: seasons of equal length, each of the same number of steps. Steps are numbered, and step 0 begins a
 /// season.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     slots: usize,
     /// The weekday of season 0, Monday being 0; `None` where seasons are no days.

@@ -1,5 +1,7 @@
 //! The experts: each adds a weighted sum of its features to the present value. The weights are learnt for some leads.
 
+use serde::{Deserialize, Serialize};
+
 use super::features::{EXPERTS, Features};
 use super::mixture::Mixture;
 use super::numbers::{place, steps};
@@ -55,7 +57,8 @@ impl Weights {
 }
 
 /// The experts of one lead, and what they forecast for targets that are not known yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "N: Number")]
 pub(super) struct TrainedLead<N> {
     lead: usize,
     season: Regression<N, 6>,
@@ -68,7 +71,8 @@ pub(super) struct TrainedLead<N> {
 }
 
 /// What was forecast from one observed sample.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(bound = "N: Number")]
 struct Origin<N> {
     features: Features<N>,
     experts: [N; EXPERTS],

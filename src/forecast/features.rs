@@ -1,5 +1,7 @@
 //! What the experts read: the features of one target, or one weight for each of them.
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::{Calendar, HOURS};
 use super::history::History;
 use super::numbers::{number, steps};
@@ -10,7 +12,7 @@ use super::similar_days::{Resemblances, SimilarDays, resemblances};
 pub(super) const EXPERTS: usize = 4;
 
 /// A value for each feature of each expert.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Features<V> {
     /// The last two changes; the present value above the profile of the season, and how the profile goes on; similar days of
     /// the same class.
@@ -36,7 +38,7 @@ impl<V: Copy> Features<V> {
 }
 
 /// What the features are made of, beside the history.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FeatureState<N> {
     mean_of_3: f64,
     mean_of_12: f64,

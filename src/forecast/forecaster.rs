@@ -1,5 +1,7 @@
 //! The forecaster of one series of values that are not negative.
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::Calendar;
 use super::model::{Model, Prediction};
 use super::numbers::{number, steps};
@@ -20,7 +22,8 @@ use super::similar_days::DAYS;
 /// let next: Vec<f64> = forecaster.forecasts().iter().map(|forecast| forecast.median.round()).collect();
 /// assert_eq!(next, [2.0, 2.0]);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Forecaster<P: Precision = Compact> {
     calendar: Calendar,
     leads: usize,
@@ -31,7 +34,8 @@ pub struct Forecaster<P: Precision = Compact> {
 /// is small.
 const USUAL: f64 = 0.5;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
 enum State<P: Precision> {
     /// Nothing was observed.
     Empty,
@@ -107,6 +111,19 @@ impl<P: Precision> Forecaster<P> {
                 }
             }
         }
+    }
+
+    /// True where the state can be that of a forecaster of this calendar and so many leads, near the step `last`. What was
+    /// read from a damaged file may be anything.
+    pub(super) fn is_state_of(&self, calendar: Calendar, leads: usize, last: i64) -> bool {
+        let is_valid = match &self.state {
+            State::Empty => true,
+            State::FirstHour { first, samples } => {
+                first.abs_diff(last) < 1 << 40 && samples.len() <= self.calendar.slots_of_an_hour().unwrap_or(1)
+            }
+            State::Learning { usual, model } => *usual > 0.0 && model.is_state_of(calendar, leads, last),
+        };
+        is_valid && self.calendar == calendar && self.leads == leads
     }
 
     /// What is forecast for the steps after the last one; nothing where nothing was observed.

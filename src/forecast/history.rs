@@ -1,9 +1,12 @@
 //! The last samples of a series, observed or filled in.
 
+use serde::{Deserialize, Serialize};
+
+use super::numbers::steps;
 use super::precision::Number;
 
 /// A ring of the last samples, by step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct History<S> {
     samples: Vec<S>,
     /// A bit for each place of `samples`: 1 where the sample was observed.
@@ -15,10 +18,25 @@ pub(super) struct History<S> {
     next: usize,
 }
 
+/// The room for samples grows by at least so many.
+const LEAST_GROWTH: usize = 64;
+
 impl<S: Number> History<S> {
     /// A history that keeps so many samples, and whose first sample is that of the step `first`.
     pub(super) fn new(capacity: usize, first: i64) -> Self {
         Self { samples: Vec::new(), observed: Vec::new(), capacity: capacity.max(1), first, end: first, next: 0 }
+    }
+
+    /// True where the state can be that of a history of this capacity, near the step `last`.
+    pub(super) fn is_state_of(&self, capacity: usize, last: i64) -> bool {
+        let kept = self.samples.len();
+        self.capacity == capacity
+            && kept <= capacity
+            && self.next < capacity
+            && (self.next == kept || kept == capacity)
+            && self.end.abs_diff(last) < 1 << 40
+            && self.first.abs_diff(last) < 1 << 40
+            && self.age() >= steps(kept)
     }
 
     /// The step after the last sample.
@@ -41,7 +59,7 @@ impl<S: Number> History<S> {
         let at = self.next;
         match self.samples.get_mut(at) {
             Some(sample) => *sample = S::keep(value),
-            None => self.samples.push(S::keep(value)),
+            None => self.add(S::keep(value)),
         }
         let (word, bit) = (at / 64, at % 64);
         if self.observed.len() <= word {
@@ -52,6 +70,15 @@ impl<S: Number> History<S> {
         }
         self.end += 1;
         self.next = if at + 1 == self.capacity { 0 } else { at + 1 };
+    }
+
+    /// Adds a place. A vector would grow to twice its length, beyond the capacity.
+    fn add(&mut self, sample: S) {
+        let kept = self.samples.len();
+        if kept == self.samples.capacity() {
+            self.samples.reserve_exact(kept.max(LEAST_GROWTH).min(self.capacity.saturating_sub(kept)));
+        }
+        self.samples.push(sample);
     }
 
     /// Replaces the last sample.

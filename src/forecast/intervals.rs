@@ -1,6 +1,8 @@
 //! Intervals: the quantiles of the error of one lead, learnt online. The size of errors is learnt as a product of their usual
 //! size, a factor for the hour, and a factor for the present.
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::{Calendar, HOURS};
 use super::numbers::{number, place};
 use super::precision::Number;
@@ -18,7 +20,7 @@ const LEAST_SIZE: f64 = 1e-4;
 const MOST: f64 = 5.0;
 
 /// The errors of one lead.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Intervals<N> {
     count: u32,
     /// The usual size of an error.
@@ -34,7 +36,7 @@ pub(super) struct Intervals<N> {
 }
 
 /// A forecast that was made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Made<N> {
     forecast: N,
     /// The expected size of the error; `None` before an error was known.
@@ -55,6 +57,11 @@ impl<N: Number> Intervals<N> {
             quantiles: PRIOR.map(N::keep),
             made: vec![None; lead + 1],
         }
+    }
+
+    /// True where these are the errors of a lead.
+    pub(super) fn is_of(&self, lead: usize) -> bool {
+        self.made.len() == lead + 1
     }
 
     /// The forecast that was made for a step.

@@ -1,16 +1,21 @@
 //! The mixture of experts: Bernstein online aggregation by the absolute error, with forgetting (Wintenberger 2017).
 
+use serde::{Deserialize, Serialize};
+
+use super::array_serde;
 use super::numbers::number;
 use super::precision::Number;
 
 /// The weights of `K` experts, and what they were learnt from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "N: Number")]
 pub(super) struct Mixture<N, const K: usize> {
+    #[serde(with = "array_serde")]
     experts: [Standing<N>; K],
 }
 
 /// How an expert has done beside the mixture.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Standing<N> {
     regret: N,
     variance: N,

@@ -11,6 +11,7 @@
     reason = "the code has the equations as their sources have them, and `mul_add` is a call on most targets"
 )]
 
+mod array_serde;
 mod baseline;
 mod calendar;
 pub mod demand;

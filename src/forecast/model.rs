@@ -1,5 +1,7 @@
 //! The model of one series of logarithms: SDM, a mixture of experts that read similar days.
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::Calendar;
 use super::experts::{TrainedLead, Weights};
 use super::features::FeatureState;
@@ -11,7 +13,8 @@ use super::similar_days::DAYS;
 use super::spike_guard::SpikeGuard;
 
 /// The model of one series.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub(super) struct Model<P: Precision> {
     calendar: Calendar,
     history: History<P::Sample>,
@@ -37,17 +40,25 @@ pub(super) struct Prediction {
 impl<P: Precision> Model<P> {
     /// A model that forecasts so many steps, at least one. Its first sample is that of the step `first`.
     pub(super) fn new(calendar: Calendar, leads: usize, first: i64) -> Self {
-        let last = leads.saturating_sub(1);
-        let trained = TRAINED.into_iter().filter(|lead| *lead < last).chain([last]);
         Self {
             calendar,
             // A sample of the oldest day has a neighbour on each side.
             history: History::new(DAYS * calendar.slots() + 2, first),
             features: FeatureState::new(calendar),
             guard: SpikeGuard::default(),
-            trained: trained.map(TrainedLead::new).collect(),
-            intervals: (0..=last).map(Intervals::new).collect(),
+            trained: trained_leads(leads).map(TrainedLead::new).collect(),
+            intervals: (0..leads.max(1)).map(Intervals::new).collect(),
         }
+    }
+
+    /// True where the state can be that of a model of this calendar and so many leads, near the step `last`.
+    pub(super) fn is_state_of(&self, calendar: Calendar, leads: usize, last: i64) -> bool {
+        let trained = self.trained.iter().map(TrainedLead::lead);
+        self.calendar == calendar
+            && self.history.is_state_of(DAYS * calendar.slots() + 2, last)
+            && trained.eq(trained_leads(leads))
+            && self.intervals.len() == leads
+            && self.intervals.iter().enumerate().all(|(lead, intervals)| intervals.is_of(lead))
     }
 
     /// The step of the next sample.
@@ -114,6 +125,12 @@ impl<P: Precision> Model<P> {
             Some(Prediction { median, quantiles: intervals.quantiles(target, self.calendar) })
         })
     }
+}
+
+/// The leads whose weights are learnt, of so many.
+fn trained_leads(leads: usize) -> impl Iterator<Item = usize> {
+    let last = leads.saturating_sub(1);
+    TRAINED.into_iter().filter(move |lead| *lead < last).chain([last])
 }
 
 /// The weights of a lead, between those of the trained leads around it.

@@ -2,6 +2,9 @@
 
 use std::fmt::Debug;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
 /// How exactly the state of a forecaster is kept.
 pub trait Precision: Clone + Debug + Default {
     /// A number of the state.
@@ -11,7 +14,7 @@ pub trait Precision: Clone + Debug + Default {
 }
 
 /// A number as it is kept.
-pub trait Number: Copy + Debug + Default {
+pub trait Number: Copy + Debug + Default + Serialize + DeserializeOwned {
     /// Rounds a number to one that can be kept.
     fn keep(exact: f64) -> Self;
     /// The kept number.
@@ -59,7 +62,7 @@ impl Number for f32 {
 
 /// A number from 0 to 16 in steps of 1/4096; other numbers become the nearest of these. The logarithm of a value is kept
 /// within 0.012 % of the value, up to nine million times the usual value.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct FixedPoint(u16);
 
 const STEPS: f64 = 4096.0;

@@ -1,12 +1,18 @@
 //! Recursive least squares with forgetting, robust against outliers.
 
+use serde::{Deserialize, Serialize};
+
+use super::array_serde;
 use super::numbers::number;
 use super::precision::Number;
 
 /// A linear regression of `D` features, learnt sample by sample.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "N: Number")]
 pub(super) struct Regression<N, const D: usize> {
+    #[serde(with = "array_serde")]
     weights: [N; D],
+    #[serde(with = "array_serde::square")]
     covariance: [[N; D]; D],
     count: u32,
     /// The usual error.

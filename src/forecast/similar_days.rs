@@ -1,5 +1,7 @@
 //! Similar days: the days before that resemble the present day, and how they went on.
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::{Calendar, HOURS};
 use super::history::History;
 use super::numbers::{number, steps};
@@ -9,13 +11,13 @@ use super::precision::Number;
 pub(super) const DAYS: usize = 14;
 
 /// How different each day before has been from the present day lately.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct SimilarDays<N> {
     days: [Distances<N>; DAYS],
 }
 
 /// The mean squared distance to a day, by two rates of forgetting.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Distances<N> {
     /// Of an hour ago, 0.7 is left.
     short: Mean<N>,
@@ -23,7 +25,7 @@ struct Distances<N> {
     long: Mean<N>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Mean<N> {
     sum: N,
     count: N,

@@ -1,7 +1,9 @@
 //! Spikes: a sample that is far from its forecast counts in part, unless the next one confirms it.
 
+use serde::{Deserialize, Serialize};
+
 /// Learns how far samples are from their forecasts, and cuts spikes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct SpikeGuard {
     count: f64,
     scale: f64,
@@ -10,13 +12,13 @@ pub(super) struct SpikeGuard {
 }
 
 /// Where a sample is from its forecast.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Side {
     Above,
     Below,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Cut {
     raw: f64,
     side: Side,

@@ -116,7 +116,7 @@ pub struct JobDemand {
 /// All forecasts of one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DemandForecasts {
-    /// The time of the newest sample that the forecasts know: the first step ends one step later.
+    /// The time of the newest observation, also where nothing could be measured: the first step ends one step later.
     pub at: Timestamp,
     /// The length of a step.
     pub step: SignedDuration,

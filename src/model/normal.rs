@@ -26,7 +26,7 @@ pub fn normal_quantile(probability: f64) -> f64 {
     /// The tails begin at this probability.
     const TAIL: f64 = 0.024_25;
 
-    if !(probability > 0.0) {
+    if probability.is_nan() || probability <= 0.0 {
         return f64::NEG_INFINITY;
     }
     if probability >= 1.0 {

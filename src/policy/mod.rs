@@ -4,6 +4,7 @@
 //! governs a pod, and [`PolicySet::pe`] is the PE that the pod is.
 
 mod container;
+mod demand;
 mod demand_sizing;
 mod dialect;
 mod load_protection;
@@ -17,6 +18,9 @@ mod selector;
 mod set;
 mod spec;
 
+pub(crate) use demand::{
+    DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
+};
 pub(crate) use demand_sizing::DemandSizing;
 pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;

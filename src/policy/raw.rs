@@ -41,6 +41,7 @@ pub(super) struct Spec {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) on_conflict: OnConflict,
     pub(super) load_protection: Option<Spanned<LoadProtection>>,
+    pub(super) demand: Option<Spanned<Demand>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +121,67 @@ pub(super) struct LoadProtection {
 pub(super) struct Thresholds {
     pub(super) upper: Spanned<f64>,
     pub(super) lower: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Demand {
+    pub(super) source: DemandSource,
+    pub(super) step: Option<Spanned<String>>,
+    pub(super) season: Option<Spanned<String>>,
+    pub(super) horizon: Option<Spanned<String>>,
+    pub(super) overload: Option<ObservedOverload>,
+}
+
+/// Exactly one of the sources is there.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DemandSource {
+    pub(super) metrics_api: Option<MetricsApi>,
+    pub(super) prometheus: Option<Prometheus>,
+}
+
+/// The API `metrics.k8s.io`, which has no settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MetricsApi {}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Prometheus {
+    pub(super) url: Spanned<String>,
+    pub(super) ca_file: Option<Spanned<String>>,
+    pub(super) token_file: Option<Spanned<String>>,
+    pub(super) timeout: Option<Spanned<String>>,
+    pub(super) engine: Option<Engine>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) queries: Queries,
+}
+
+/// An engine whose metrics tell what its PEs take in.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) enum Engine {
+    Flink,
+    KafkaConsumer,
+}
+
+/// An empty query is not asked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Queries {
+    pub(super) pod_cpu: Option<Spanned<String>>,
+    pub(super) pod_memory: Option<Spanned<String>>,
+    pub(super) pod_cpu_pressure: Option<Spanned<String>>,
+    pub(super) input_rate: Option<Spanned<String>>,
+    pub(super) node_cpu: Option<Spanned<String>>,
+    pub(super) node_memory: Option<Spanned<String>>,
+    pub(super) node_cpu_pressure: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ObservedOverload {
+    pub(super) cpu_pressure: Option<Spanned<f64>>,
 }
 
 /// A field without a value is missing, as in every Kubernetes object.

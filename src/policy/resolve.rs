@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+use super::demand::{self, DemandSettings};
 use super::demand_sizing::DemandSizing;
 use super::dialect::Dialect;
 use super::on_conflict::OnConflict;
@@ -41,6 +42,8 @@ pub struct StreamPolicy {
     pub(crate) on_conflict: OnConflict,
     /// Load protection for PEs of all policies. At most one policy has it.
     pub(crate) load_protection: Option<LoadProtection>,
+    /// Where the demand of the PEs of all policies is measured. At most one policy has it.
+    pub(crate) demand: Option<DemandSettings>,
 }
 
 /// A container that is injected as a native sidecar (`docs/design.md`, D9).
@@ -125,6 +128,7 @@ impl StreamPolicy {
             toleration_seconds: toleration_seconds(&spec.recovery)?,
             on_conflict: spec.on_conflict,
             load_protection: load_protection::resolve(spec.load_protection.as_ref())?,
+            demand: demand::resolve(spec.demand.as_ref())?,
         })
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::demand::DemandSettings;
 use super::resolve::{DEFAULT_RESERVATION_TIMEOUT, DEFAULT_SCHEDULER, StreamPolicy};
 use super::selector::LabelPresence;
 use super::{raw, schema};
@@ -45,7 +46,7 @@ impl PolicySet {
     ///
     /// # Errors
     /// The first [`DocumentError`]: a document that cannot be parsed, an invalid field, two policies of one name, or
-    /// two policies with load protection.
+    /// two policies with load protection or with demand.
     pub fn parse(sources: &[Source]) -> Result<Self, DocumentError> {
         let mut policies: Vec<StreamPolicy> = Vec::new();
         let mut warnings = Vec::new();
@@ -117,6 +118,12 @@ impl PolicySet {
         self.policies.iter().any(|policy| policy.sizing.demand.is_some())
     }
 
+    /// Where the demand of PEs is measured; `None` where no policy says it.
+    #[must_use]
+    pub(crate) fn demand(&self) -> Option<&DemandSettings> {
+        self.policies.iter().find_map(|policy| policy.demand.as_ref())
+    }
+
     /// How long a node is reserved for a PE of a policy after the last bind of a member of its gang or bucket.
     #[must_use]
     pub(crate) fn reservation_timeout(&self, policy: &str) -> SignedDuration {
@@ -166,15 +173,22 @@ fn warning_of_dialect(policy: &StreamPolicy, position: Position) -> Option<Field
 fn resolve(document: raw::Document, before: &[StreamPolicy]) -> Result<StreamPolicy, FieldError> {
     let name_at = Position::from(&document.metadata.name);
     let load_protection_at = document.spec.load_protection.as_ref().map(Position::from);
+    let demand_at = document.spec.demand.as_ref().map(Position::from);
     let policy = StreamPolicy::resolve(document)?;
     if before.iter().any(|known| known.name == policy.name) {
         let problem = format!("another policy is named `{}` too", policy.name);
         return Err(FieldError::at(name_at, "metadata.name", problem));
     }
     let protecting = before.iter().find(|known| known.load_protection.is_some());
-    if let (Some(position), Some(known)) = (load_protection_at, protecting) {
-        let problem = format!("policy `{}` has it already, and it holds for PEs of all policies: keep one", known.name);
-        return Err(FieldError::at(position, "spec.loadProtection", problem));
+    let measuring = before.iter().find(|known| known.demand.is_some());
+    for (field, written_at, known) in
+        [("spec.loadProtection", load_protection_at, protecting), ("spec.demand", demand_at, measuring)]
+    {
+        if let (Some(position), Some(known)) = (written_at, known) {
+            let problem =
+                format!("policy `{}` has it already, and it holds for PEs of all policies: keep one", known.name);
+            return Err(FieldError::at(position, field, problem));
+        }
     }
     Ok(policy)
 }

@@ -23,8 +23,8 @@ use jiff::Timestamp;
 
 use self::replay::CycleOutcomes;
 use crate::model::{
-    Declarations, Load, Node, NodeName, OpenStreams, PersistentVolume, PersistentVolumeClaim, Pod, PodPhase, PodUid,
-    Pool, Resources, is_extended_resource,
+    Declarations, DemandForecasts, Load, Node, NodeName, OpenStreams, PersistentVolume, PersistentVolumeClaim, Pod,
+    PodPhase, PodUid, Pool, Resources, is_extended_resource,
 };
 use crate::policy::PolicySet;
 use crate::state::{Cluster, Event};
@@ -57,6 +57,8 @@ pub struct Input {
     pub workload: Vec<Pod>,
     /// The measured loads of nodes.
     pub loads: BTreeMap<NodeName, Load>,
+    /// What PEs and nodes are expected to use; empty: nothing is known.
+    pub demand: Arc<DemandForecasts>,
     /// The time of every decision.
     pub now: Timestamp,
     /// How the pending pods are scheduled.
@@ -96,6 +98,7 @@ pub fn simulate(input: Input) -> SimulationOutcome {
         cluster: mut running,
         workload,
         loads,
+        demand,
         now,
         mode,
     } = input;
@@ -114,6 +117,7 @@ pub fn simulate(input: Input) -> SimulationOutcome {
     let Declarations { jobs, open_streams, .. } = declared;
     cluster.apply(Event::Time(now));
     cluster.apply(Event::Loads(loads));
+    cluster.apply(Event::Demand(demand));
     cluster.apply(Event::listed(nodes));
     cluster.apply(Event::listed(pools));
     cluster.apply(Event::listed(all(&jobs)));

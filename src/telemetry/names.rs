@@ -82,6 +82,32 @@ metrics! {
         "Age of the newest load measurement of any node.";
     LOAD_FILE_READ: Gauge "outrigger_load_file_last_read_successful" []
         "1 after a successful read of the load file, 0 while the last good measurements are kept.";
+    DEMAND_FAILURES: Counter "outrigger_demand_query_failures_total" ["source", "kind"]
+        "Questions to the source of demand without a usable answer, by source and kind.";
+    DEMAND_REJECTED: Counter "outrigger_demand_rejected_values_total" ["source", "reason"]
+        "Measurements of the source of demand that are not used, by source and reason.";
+    DEMAND_AGE: Gauge "outrigger_demand_sample_age_seconds" ["source"]
+        "Age of the newest measurement of any PE or node; infinite before the first one.";
+    DEMAND_KEPT: Gauge "outrigger_demand_kept" ["kind"]
+        "Jobs, named PEs and nodes whose demand is kept.";
+    DEMAND_COLD: Gauge "outrigger_demand_cold_start" []
+        "1 where demand started without a past: neither a state folder nor the source had one.";
+    DEMAND_WRITTEN: Gauge "outrigger_demand_state_last_write_successful" []
+        "1 after the state of demand was written into the state folder, 0 after it could not be.";
+    FORECAST_VALUES: Counter "outrigger_demand_forecast_values_total" ["source", "of", "resource"]
+        "Measured values that were compared with what was forecast one step before.";
+    FORECAST_WITHIN: Counter "outrigger_demand_forecast_within_80_total" ["source", "of", "resource"]
+        "Of these values, those within the interval of 80 %.";
+    FORECAST_ABOVE: Counter "outrigger_demand_forecast_above_80_total" ["source", "of", "resource"]
+        "Of these values, those above the interval of 80 %.";
+    FORECAST_MEASURED: Counter "outrigger_demand_forecast_measured_total" ["source", "of", "resource"]
+        "Sum of these values: millicores of CPU, bytes of memory.";
+    FORECAST_ERROR: Counter "outrigger_demand_forecast_error_total" ["source", "of", "resource"]
+        "Sum of the absolute differences between these values and their forecasts.";
+    OVERLOAD_SECONDS: Counter "outrigger_node_overload_seconds_total" ["resource"]
+        "Time of nodes at whose end of step more was in use than pods may request, or processes waited for CPU.";
+    OBSERVED_SECONDS: Counter "outrigger_node_observed_seconds_total" ["resource"]
+        "Time of nodes of which the resource was measured.";
     CERTIFICATE_EXPIRY: Gauge "outrigger_certificate_expiry_timestamp_seconds" ["listener", "kind"]
         "When the serving certificate or the last authority of callers expires, in seconds since 1970.";
     CERTIFICATE_RELOAD: Gauge "outrigger_certificate_last_reload_successful" ["listener", "kind"]

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use metrics::{counter, gauge, histogram};
 
 use super::bounded_label::BoundedLabel;
 use super::names;
+use crate::forecast::demand::{DemandAccuracy, DemandCounts};
 use crate::model::{Reason, RequestOutcome, WithheldReason};
 use crate::state::LoadSummary;
 
@@ -193,6 +194,65 @@ pub fn load_file_read(successful: bool) {
     gauge!(names::LOAD_FILE_READ).set(if successful { 1.0 } else { 0.0 });
 }
 
+/// Counts a question to a source of demand that got no usable answer.
+pub fn demand_failure(source: &'static str, kind: &'static str) {
+    counter!(names::DEMAND_FAILURES, "source" => source, "kind" => kind).increment(1);
+}
+
+/// Counts measurements of a source of demand that are not used.
+pub fn demand_rejected(source: &'static str, reason: &'static str, count: usize) {
+    counter!(names::DEMAND_REJECTED, "source" => source, "reason" => reason)
+        .increment(u64::try_from(count).unwrap_or(u64::MAX));
+}
+
+/// Sets the age of the newest measurement of a source of demand; `None` before the first one.
+pub fn demand_age(source: &'static str, newest: Option<Timestamp>, now: Timestamp) {
+    let age = newest.map_or(f64::INFINITY, |newest| now.duration_since(newest).as_secs_f64().max(0.0));
+    gauge!(names::DEMAND_AGE, "source" => source).set(age);
+}
+
+/// Sets whether demand started without a past.
+pub fn demand_cold_start(is_cold: bool) {
+    gauge!(names::DEMAND_COLD).set(if is_cold { 1.0 } else { 0.0 });
+}
+
+/// Sets whether the last write of the state of demand succeeded.
+pub fn demand_state_written(successful: bool) {
+    gauge!(names::DEMAND_WRITTEN).set(if successful { 1.0 } else { 0.0 });
+}
+
+/// Sets how much demand is kept, and how good its forecasts were since the start of the process.
+pub fn demand_state(source: &'static str, accuracy: &DemandAccuracy, kept: DemandCounts) {
+    let DemandCounts { jobs, pes, nodes } = kept;
+    for (kind, count) in [("jobs", jobs), ("pes", pes), ("nodes", nodes)] {
+        gauge!(names::DEMAND_KEPT, "kind" => kind).set(number(count));
+    }
+    for (of, resource, accuracy) in [
+        ("jobs", "cpu", &accuracy.jobs.cpu),
+        ("jobs", "memory", &accuracy.jobs.memory),
+        ("others", "cpu", &accuracy.others.cpu),
+        ("others", "memory", &accuracy.others.memory),
+    ] {
+        for (name, sum) in [
+            (names::FORECAST_VALUES, accuracy.values),
+            (names::FORECAST_WITHIN, accuracy.within_80),
+            (names::FORECAST_ABOVE, accuracy.above_80),
+            (names::FORECAST_MEASURED, whole(accuracy.value_sum)),
+            (names::FORECAST_ERROR, whole(accuracy.error_sum)),
+        ] {
+            counter!(name, "source" => source, "of" => of, "resource" => resource).absolute(sum);
+        }
+    }
+}
+
+/// Counts the time of a step of nodes: of all that were measured, and of those that were overloaded.
+pub fn observed_overload(resource: &'static str, measured: u32, overloaded: u32, step: SignedDuration) {
+    let seconds = u64::try_from(step.as_secs()).unwrap_or(0);
+    let time = |nodes: u32| seconds.saturating_mul(u64::from(nodes));
+    counter!(names::OBSERVED_SECONDS, "resource" => resource).increment(time(measured));
+    counter!(names::OVERLOAD_SECONDS, "resource" => resource).increment(time(overloaded));
+}
+
 /// Which certificate files of which listener: the labels of their metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateLabels {
@@ -224,6 +284,18 @@ pub fn controller_write(kind: impl Into<Cow<'static, str>>, outcome: WriteOutcom
 /// Sets whether this process holds the lease of the controllers.
 pub fn lease(is_held: bool) {
     gauge!(names::LEASE_HELD).set(if is_held { 1.0 } else { 0.0 });
+}
+
+/// The whole part of a sum that is not negative.
+fn whole(sum: f64) -> u64 {
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
+    let whole = sum as u64;
+    whole
 }
 
 fn number(count: usize) -> f64 {

@@ -22,6 +22,8 @@ pub(crate) struct Kinds {
     pub(crate) of_placement: bool,
     /// Limit ranges and quotas: for admission.
     pub(crate) of_admission: bool,
+    /// Nodes and pods, where no placement needs them: for the demand by which admission sizes PEs.
+    pub(crate) of_demand: bool,
 }
 
 /// The watches of one process.
@@ -54,6 +56,10 @@ impl Feed {
             owners::start(client, store);
             // Nothing waits for its list, so that its health does not count.
             drop(optional::start_for_reports::<open_streams::ParallelRegion>(client, store));
+        } else if kinds.of_demand {
+            // No review waits for their lists, so that their health does not count.
+            drop(start::<NodeObject>(client, store));
+            drop(start::<PodObject>(client, store));
         }
         Self { watches }
     }

@@ -10,6 +10,7 @@
 )]
 
 mod cluster;
+mod demand;
 mod memory;
 mod reviewed;
 mod served;
@@ -43,11 +44,14 @@ fn main() {
             served::run();
             reviewed::run();
             memory::run();
+            demand::run();
         }
         ["served"] => served::run(),
         ["reviewed"] => reviewed::run(),
         ["serve"] => reviewed::serve(),
         ["memory"] => memory::run(),
+        ["demand-memory"] => demand::run(),
+        ["hold-demand", jobs, nodes] => demand::hold(jobs.parse().unwrap(), nodes.parse().unwrap()),
         ["hold", nodes, pes] => memory::hold(nodes.parse().unwrap(), pes.parse().unwrap()),
         _ => divan::main(),
     }

@@ -19,11 +19,16 @@ use super::process::Process;
 
 /// A running Prometheus; it ends when it is dropped.
 pub(crate) struct Prometheus {
-    _process: Process,
+    process: Process,
     probe: Probe,
 }
 
 impl Prometheus {
+    /// Ends it, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
     /// The series that a `PromQL` query returns now, each with its labels and value.
     ///
     /// # Errors
@@ -59,6 +64,19 @@ impl Cluster {
     ///
     /// Fails when Prometheus is not installed, or does not come up.
     pub(crate) async fn start_prometheus(&self, jobs: &[(&str, SocketAddr)]) -> Result<Prometheus> {
+        self.start_prometheus_at(free_address()?, jobs).await
+    }
+
+    /// The same with an address that was chosen before.
+    ///
+    /// # Errors
+    ///
+    /// Fails when Prometheus is not installed, or does not come up.
+    pub(crate) async fn start_prometheus_at(
+        &self,
+        address: SocketAddr,
+        jobs: &[(&str, SocketAddr)],
+    ) -> Result<Prometheus> {
         let jobs: Vec<Value> = jobs
             .iter()
             .map(|(name, target)| json!({ "job_name": name, "static_configs": [{ "targets": [target] }] }))
@@ -66,14 +84,13 @@ impl Cluster {
         let configuration = json!({ "global": { "scrape_interval": "1s" }, "scrape_configs": jobs });
         let file = self.folder().join("prometheus.yml");
         fs::write(&file, format!("{configuration:#}\n"))?;
-        let address = free_address()?;
         let mut command = bound_to_us(program("prometheus", &search_path())?);
         command.arg("--config.file").arg(file).arg("--storage.tsdb.path").arg(self.folder().join("prometheus"));
         command.arg(format!("--web.listen-address={address}"));
         let mut process = Process::start("prometheus", command, self.folder())?;
         let probe = Probe::http(address)?;
         process.ready(READY, async || probe.check("/-/ready").await).await?;
-        Ok(Prometheus { _process: process, probe })
+        Ok(Prometheus { process, probe })
     }
 }
 

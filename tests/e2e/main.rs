@@ -11,6 +11,7 @@ mod noise;
 
 mod admission;
 mod control_plane;
+mod demand;
 mod deploy;
 mod differential;
 mod explain;

@@ -38,6 +38,8 @@ struct State {
     open: watch::Receiver<bool>,
     watchable: AtomicBool,
     open_streams: Mutex<OpenStreams>,
+    /// What the metrics API says of pods and of nodes; nothing where it is not served.
+    metrics: Mutex<Option<(Value, Value)>>,
 }
 
 /// What the API server says of group `streams.ibm.com`.
@@ -70,6 +72,7 @@ impl ApiServer {
             open: opened,
             watchable: true.into(),
             open_streams: Mutex::new(OpenStreams::NotServed),
+            metrics: Mutex::default(),
         };
         let data = Data::new(state);
         let held = Data::clone(&data);
@@ -104,6 +107,11 @@ impl ApiServer {
     /// Says this of group `streams.ibm.com`.
     pub(crate) fn serve_open_streams(&self, open_streams: OpenStreams) {
         *self.state.open_streams.lock().unwrap() = open_streams;
+    }
+
+    /// Serves the metrics API with this list of pods and this list of nodes.
+    pub(crate) fn measure(&self, pods: Value, nodes: Value) {
+        *self.state.metrics.lock().unwrap() = Some((pods, nodes));
     }
 
     /// A kubeconfig that leads here, written to a folder.
@@ -170,6 +178,12 @@ fn failure(code: u16, reason: &str) -> HttpResponse {
 async fn answer(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
     if let Some(rest) = request.path().strip_prefix("/apis/streams.ibm.com/v1") {
         return of_open_streams(rest, *state.open_streams.lock().unwrap());
+    }
+    if let Some(kind) = request.path().strip_prefix("/apis/metrics.k8s.io/v1beta1/") {
+        return match &*state.metrics.lock().unwrap() {
+            Some((pods, nodes)) => HttpResponse::Ok().json(if kind == "pods" { pods } else { nodes }),
+            None => failure(404, "NotFound"),
+        };
     }
     let Some((_, path)) = PATHS.iter().find(|(_, path)| *path == request.path()) else {
         return of_one_pod(&request, &body, &state);

@@ -23,7 +23,8 @@ const PURE: [&str; 11] = [
 ];
 
 /// The modules of the shell, above all pure ones, in the same order.
-const SHELL: [&str; 10] = ["telemetry", "tls", "store", "watch", "files", "commit", "control", "http", "cli", "main"];
+const SHELL: [&str; 11] =
+    ["telemetry", "tls", "store", "watch", "files", "demand", "commit", "control", "http", "cli", "main"];
 
 /// The files and folders of `placement`, in the same order: facts, filter plugins, their evaluation, what looks beyond one
 /// PE, scores, the decision, and what is built on decisions.

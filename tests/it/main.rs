@@ -8,6 +8,7 @@
 //! | [`choice`] | filter names the best node alone where nothing else could choose |
 //! | [`commands`] | help with an example for every command, exit codes, errors that say what to do |
 //! | [`crds`] | `deploy/crds` is what the program prints |
+//! | [`demand`] | PEs and nodes are measured, and a broken or hostile source harms nothing |
 //! | [`demo`] | `outrigger demo`: every rule holds, the PE without a node says why, the report fits 80 columns |
 //! | [`docs`] | the pages for users name every reason code, metric and key that there is |
 //! | [`explain`] | `outrigger explain`: over loopback, through the API server, and without an extender |
@@ -52,6 +53,7 @@ mod certs;
 mod choice;
 mod commands;
 mod crds;
+mod demand;
 mod demo;
 mod docs;
 mod examples;

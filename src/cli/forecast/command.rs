@@ -11,6 +11,7 @@ use super::outcome::Outcome;
 use super::series::Series;
 use super::{chart, report};
 use crate::cli::CommandError;
+use crate::cli::duration::parse_duration;
 use crate::cli::output::{json, print};
 use crate::cli::terminal::Terminal;
 use crate::forecast::{Calendar, Exact, Forecaster, HoltWinters, LastValue, Score, SeasonalLastValue, score};
@@ -64,11 +65,6 @@ enum Output {
     Json,
     /// A picture.
     Svg,
-}
-
-fn parse_duration(text: &str) -> Result<SignedDuration, String> {
-    let duration: SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
-    if duration < SignedDuration::from_secs(1) { Err("at least 1s".to_owned()) } else { Ok(duration) }
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use csv::StringRecord;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::cli::csv_time::{TIME_FORMS, unix_seconds};
 use crate::forecast::Calendar;
 
 /// A series on a grid.
@@ -102,9 +101,7 @@ impl Series {
 /// The time and the value of a row; `None` where the value is missing.
 fn row(record: &StringRecord) -> Result<Option<(i64, f64)>, String> {
     let time = record.get(0).unwrap_or_default();
-    let second = second(time).ok_or_else(|| {
-        format!("`{time}` is no time: write 2026-01-31 18:05:00 (UTC), 2026-01-31T18:05:00+01:00, or Unix seconds")
-    })?;
+    let second = unix_seconds(time).ok_or_else(|| format!("`{time}` is no time: {TIME_FORMS}"))?;
     let value = record.get(1).unwrap_or_default();
     if value.is_empty() || ["nan", "null", "na"].iter().any(|missing| value.eq_ignore_ascii_case(missing)) {
         return Ok(None);
@@ -115,18 +112,6 @@ fn row(record: &StringRecord) -> Result<Option<(i64, f64)>, String> {
             "`{value}` is no value: write a number that is not negative; leave it empty where it is missing"
         )),
     }
-}
-
-fn second(time: &str) -> Option<i64> {
-    if let Ok(timestamp) = time.parse::<Timestamp>() {
-        return Some(timestamp.as_second());
-    }
-    if let Ok(time) = time.parse::<DateTime>() {
-        return Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second());
-    }
-    let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let second: i64 = whole.parse().ok().filter(|_| fraction.bytes().all(|byte| byte.is_ascii_digit()))?;
-    Timestamp::from_second(second).ok().map(|_| second)
 }
 
 /// The most frequent difference between one time and the next; of several, the shortest.

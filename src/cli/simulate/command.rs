@@ -1,17 +1,22 @@
 //! `outrigger simulate`: the arguments, and how the outcome is printed.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::demand_file::read_demand;
 use super::read::read_input;
 use super::settings::{InputFiles, Settings};
 use super::{dot, svg, table};
+use crate::cli::duration::parse_duration;
 use crate::cli::output::{json, print, say};
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandError, policies};
 use crate::files;
+use crate::forecast::demand::DemandGrid;
+use crate::model::{DemandForecasts, MOST_HORIZON_STEPS};
 use crate::simulate::{self, SimulationMode};
 
 /// Show where PEs would be placed, and why, without a cluster
@@ -51,6 +56,15 @@ pub(in crate::cli) struct Arguments {
     /// File with the load of nodes, as `serve --load-file` reads it; see `loadProtection` in policies
     #[arg(long, value_name = "FILE")]
     load: Option<PathBuf>,
+    /// CSV file with past measurements of PEs and nodes, from which their demand is forecast; see docs/simulate.md
+    #[arg(long, value_name = "FILE")]
+    demand: Option<PathBuf>,
+    /// Time from one measurement of --demand to the next
+    #[arg(long, value_name = "DURATION", default_value = "5m", requires = "demand", value_parser = parse_duration)]
+    demand_step: SignedDuration,
+    /// Time after which the demand repeats itself
+    #[arg(long, value_name = "DURATION", default_value = "24h", requires = "demand", value_parser = parse_duration)]
+    demand_season: SignedDuration,
     /// How PEs are placed
     #[arg(long, value_name = "PATH", default_value = "full")]
     path: PathName,
@@ -97,7 +111,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let protects = policies.load_protection().is_some();
     let warnings: Vec<String> = policies.warnings().iter().map(ToString::to_string).collect();
     let files = InputFiles { cluster: &arguments.cluster, workload: &arguments.workload };
-    let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default() };
+    let demand = demand(arguments)?.map(Arc::new);
+    let settings = Settings { policies, now: arguments.now, mode, loads: loads.unwrap_or_default(), demand };
     let mut read = read_input(files, settings)?;
     if arguments.load.is_some() && !protects {
         read.notes.push("--load has no effect: no policy sets loadProtection".to_owned());
@@ -119,4 +134,12 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     };
     print(&text)?;
     if outcome.is_complete() { Ok(()) } else { Err(CommandError::NotAllPlaced) }
+}
+
+/// What is forecast from the file of `--demand`.
+fn demand(arguments: &Arguments) -> Result<Option<DemandForecasts>, CommandError> {
+    let Some(file) = &arguments.demand else { return Ok(None) };
+    let grid = DemandGrid::new(arguments.demand_step, arguments.demand_season, MOST_HORIZON_STEPS);
+    let grid = grid.map_err(|error| CommandError::input(format!("--demand-step, --demand-season: {error}")))?;
+    read_demand(file, grid).map(Some)
 }

@@ -1,6 +1,7 @@
 //! `outrigger simulate`: where PEs would go, by the functions that the server answers with.
 
 mod command;
+mod demand_file;
 mod dot;
 mod drawing;
 mod files;

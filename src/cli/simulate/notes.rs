@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::gather::Gathered;
+use crate::model::DemandForecasts;
 use crate::simulate::not_simulated::NotSimulated;
 
 /// What is noted while an input is read.
@@ -18,6 +21,18 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// Notes that forecasts of demand are for another time than that of the simulation.
+    pub(super) fn add_demand(&mut self, demand: Option<&DemandForecasts>, now: Timestamp) {
+        let Some(demand) = demand else { return };
+        let age = now.duration_since(demand.at);
+        if age.abs() > demand.step {
+            self.lines.push(format!(
+                "the newest measurement of --demand is of {}, and the simulation of {now}: the demand is that of {}",
+                demand.at, demand.at
+            ));
+        }
+    }
+
     /// Notes what is left out of a waiting PE.
     pub(super) fn add_pe(&mut self, left_out: &[NotSimulated]) {
         self.affected_pes += usize::from(!left_out.is_empty());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Load, NodeName};
+use crate::model::{DemandForecasts, Load, NodeName};
 use crate::policy::PolicySet;
 use crate::simulate::{Input, SimulationMode};
 
@@ -33,4 +34,6 @@ pub(super) struct Settings {
     pub(super) mode: SimulationMode,
     /// The loads of nodes in the load file.
     pub(super) loads: BTreeMap<NodeName, Load>,
+    /// What PEs and nodes are expected to use; `None`: nothing was measured.
+    pub(super) demand: Option<Arc<DemandForecasts>>,
 }

@@ -27,10 +27,13 @@ struct Source<'t> {
 
 /// Completes the input: creates the pods of controllers, and stores all pods.
 pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result<Read, CommandError> {
-    let Settings { policies, now, mode, loads } = settings;
+    let Settings { policies, now, mode, loads, demand } = settings;
     let newest_load = loads.values().map(|load| load.at).max();
-    let now = now.or_else(|| gathered.newest.max(newest_load)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let newest_demand = demand.as_ref().map(|demand| demand.at);
+    let newest = gathered.newest.max(newest_load).max(newest_demand);
+    let now = now.or(newest).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut notes = Notes::default();
+    notes.add_demand(demand.as_deref(), now);
     let sources = sources(&mut gathered, &mut notes)?;
     let declared = Declarations {
         jobs: Arc::new(std::mem::take(&mut gathered.jobs)),
@@ -77,8 +80,10 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     let mut offering = gathered.nodes;
     offer_devices(&mut offering, &gathered.device_resources);
     let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
+    let demand = demand.unwrap_or_default();
+    let nodes = offering;
     let input =
-        Input { policies, nodes: offering, pools, declared, volumes, claims, cluster, workload, loads, now, mode };
+        Input { policies, nodes, pools, declared, volumes, claims, cluster, workload, loads, demand, now, mode };
     Ok(Read { input, notes })
 }
 

@@ -49,6 +49,7 @@ static SPEC: Fields = Fields {
         ("recovery", Shape::Object(&RECOVERY)),
         ("onConflict", Shape::OneOf(&["Warn", "Deny"])),
         ("loadProtection", Shape::Object(&LOAD_PROTECTION)),
+        ("demand", Shape::Object(&DEMAND)),
     ],
     required: &["selector"],
     one_of: &[],
@@ -157,5 +158,54 @@ static LOAD_PROTECTION: Fields = Fields::optional(&[
     ("network", Shape::Object(&THRESHOLDS)),
     ("maxAge", TEXT),
 ]);
+
+static DEMAND: Fields = Fields::requiring(
+    &["source"],
+    &[
+        ("source", Shape::Object(&DEMAND_SOURCE)),
+        ("step", TEXT),
+        ("season", TEXT),
+        ("horizon", TEXT),
+        ("overload", Shape::Object(&OBSERVED_OVERLOAD)),
+    ],
+);
+
+static DEMAND_SOURCE: Fields = Fields {
+    known: &[("metricsApi", Shape::Object(&METRICS_API)), ("prometheus", Shape::Object(&PROMETHEUS))],
+    required: &[],
+    one_of: &["metricsApi", "prometheus"],
+    refused: &[("file", "start the program with `--load-file`; it holds the load of nodes")],
+};
+
+static METRICS_API: Fields = Fields::optional(&[]);
+
+static PROMETHEUS: Fields = Fields {
+    known: &[
+        ("url", TEXT),
+        ("caFile", TEXT),
+        ("tokenFile", TEXT),
+        ("timeout", TEXT),
+        ("engine", Shape::OneOf(&["Flink", "KafkaConsumer"])),
+        ("queries", Shape::Object(&QUERIES)),
+    ],
+    required: &["url"],
+    one_of: &[],
+    refused: &[
+        ("token", "write the token into a file, and name the file in `tokenFile`"),
+        ("insecureSkipVerify", "name the authorities that sign the certificate of the server in `caFile`"),
+    ],
+};
+
+static QUERIES: Fields = Fields::optional(&[
+    ("podCpu", TEXT),
+    ("podMemory", TEXT),
+    ("podCpuPressure", TEXT),
+    ("inputRate", TEXT),
+    ("nodeCpu", TEXT),
+    ("nodeMemory", TEXT),
+    ("nodeCpuPressure", TEXT),
+]);
+
+static OBSERVED_OVERLOAD: Fields = Fields::optional(&[("cpuPressure", Shape::Number)]);
 
 static THRESHOLDS: Fields = Fields::requiring(&["upper"], &[("upper", Shape::Number), ("lower", Shape::Number)]);

@@ -3,6 +3,7 @@
 //! `PROPTEST_CASES=2560 cargo test --lib simulate::tests::gangs` runs ten thousand cases of each property.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -204,6 +205,7 @@ fn simulated(scenario: &Scenario) -> BTreeMap<String, Option<NodeName>> {
         cluster: vec![],
         workload: scenario.pods().into_iter().map(|(_, pod)| pod).collect(),
         loads: BTreeMap::new(),
+        demand: Arc::default(),
         now: Timestamp::UNIX_EPOCH,
         mode: SimulationMode::Full,
     });

@@ -26,6 +26,7 @@ fn input(nodes: Vec<Node>, running: Vec<Pod>, workload: Vec<Pod>, mode: Simulati
         cluster: running,
         workload,
         loads: BTreeMap::new(),
+        demand: Arc::default(),
         now: Timestamp::UNIX_EPOCH,
         mode,
     }

@@ -11,7 +11,7 @@ use super::assumed_pod::AssumedPod;
 use super::departed_job::DepartedJob;
 use super::pods_by_object::PodsByObject;
 use super::reserved_pod::{ExpiredReservation, ReservedPod};
-use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodUid, UnreadableObject};
+use crate::model::{Load, NodeName, ObjectId, Owner, Pe, Pod, PodPhase, PodUid, UnreadableObject};
 use crate::policy::PolicySet;
 use crate::state::event::{Change, Event, Observed};
 use crate::state::node_state::NodeIndex;
@@ -230,6 +230,13 @@ impl Cluster {
     #[must_use]
     pub fn pod(&self, uid: &str) -> Option<(&Arc<Pod>, Option<&Arc<Pe>>)> {
         self.pods.get(uid).map(|entry| (&entry.pod, entry.pe.as_ref()))
+    }
+
+    /// Every PE whose pod has not ended, also one that is leaving, with the node that the pod is bound to; in no particular
+    /// order.
+    pub fn pes(&self) -> impl Iterator<Item = (&Arc<Pe>, Option<NodeIndex>)> {
+        let entries = self.pods.iter().filter(|entry| entry.pod.phase != PodPhase::Finished);
+        entries.filter_map(|entry| Some((entry.pe.as_ref()?, entry.node.filter(|_| !entry.is_reserved))))
     }
 
     /// True where the owner of a pod is gone, so that Kubernetes is going to collect the pod.

@@ -36,6 +36,13 @@ fn scraped() -> String {
             now,
         );
         load_file_read(true);
+        demand_failure("prometheus", "timeout");
+        demand_rejected("prometheus", "invalid", 1);
+        demand_age("prometheus", Some(now), now);
+        demand_cold_start(true);
+        demand_state_written(true);
+        demand_state("prometheus", &DemandAccuracy::default(), DemandCounts { jobs: 1, pes: 2, nodes: 3 });
+        observed_overload("cpu", 2, 1, SignedDuration::from_mins(5));
         let labels = CertificateLabels { listener: "admission", kind: "serving" };
         certificate_expiry(labels, 1);
         certificate_read(labels, true);
