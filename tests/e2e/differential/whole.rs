@@ -221,9 +221,11 @@ impl Case {
         if let Some(problem) = changed_by_force(&plain, &got) {
             return wrong(problem);
         }
-        // The webhook sees the pod as it would be stored without it: the plugins before it are the same.
-        let mut seen = without.clone();
+        // The webhook sees the pod as it would be stored without it: the plugins before it are the same. Values for the whole
+        // pod are completed after the webhooks.
+        let mut seen = without;
         seen["metadata"]["namespace"] = json!(with);
+        seen["spec"]["resources"] = pod["spec"]["resources"].clone();
         let context = Context {
             policies: &world.policies,
             pools: &Pools::default(),
@@ -232,7 +234,7 @@ impl Case {
             demand: KnownDemand::default(),
         };
         let decision = decide(&seen, &Namespace::from(with.as_str()), context);
-        let mut proven = without;
+        let mut proven = seen;
         json_patch::patch(&mut proven, decision.patch())?;
         unstore(&mut proven);
         let proven = match create(&bare, &proven).await? {
