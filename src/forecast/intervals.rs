@@ -44,8 +44,8 @@ pub(super) struct Intervals<N> {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Made<N> {
     forecast: N,
-    /// The expected size of the error; `None` before an error was known.
-    size: Option<N>,
+    /// The expected size of the error; NaN before an error was known. There are many: an option would be twice as large.
+    size: N,
     /// True where the newest sample was observed.
     is_from_observed: bool,
 }
@@ -78,7 +78,7 @@ impl<N: Number> Intervals<N> {
 
     /// Keeps the forecast that was made for a target.
     pub(super) fn keep(&mut self, target: i64, forecast: f64, is_from_observed: bool, calendar: Calendar) {
-        let size = (self.count > 0).then(|| N::keep(self.expected_size(target, calendar)));
+        let size = N::keep(if self.count > 0 { self.expected_size(target, calendar) } else { f64::NAN });
         let at = place(target, self.made.len());
         if let Some(made) = self.made.get_mut(at) {
             *made = Some(Made { forecast: N::keep(forecast), size, is_from_observed });
@@ -91,8 +91,9 @@ impl<N: Number> Intervals<N> {
         let Some(made) = made.filter(|made| made.is_from_observed) else { return };
         let error = value - made.forecast.exact();
         self.count = self.count.saturating_add(1);
-        if let Some(size) = made.size.filter(|_| self.count > SEASONED) {
-            self.learn_quantiles(error / size.exact());
+        let size = made.size.exact();
+        if self.count > SEASONED && !size.is_nan() {
+            self.learn_quantiles(error / size);
         }
         let hour = calendar.hour(step);
         let factor = self.factor(hour);
