@@ -158,12 +158,18 @@ impl<P: Precision> Forecaster<P> {
 
 /// The forecast of a prediction of logarithms.
 fn forecast(usual: f64, Prediction { median, quantiles }: Prediction) -> Forecast {
-    let value = |logarithm: f64| (logarithm.exp_m1() * usual).max(0.0);
+    let value = |logarithm: f64| value(logarithm, usual);
     let intervals = quantiles.map(|quantiles| {
         let [lowest, low, high, highest] = quantiles.map(value);
         Intervals { of_80: (low, high), of_95: (lowest, highest) }
     });
     Forecast { median: value(median), intervals }
+}
+
+/// The value of a logarithm. What is lost beside `exp_m1` is lost of values that are billions of times smaller than usual.
+#[expect(clippy::imprecise_flops, reason = "half as dear, and called for each bound of each interval")]
+fn value(logarithm: f64, usual: f64) -> f64 {
+    ((logarithm.exp() - 1.0) * usual).max(0.0)
 }
 
 impl<P: Precision> Forecasts for Forecaster<P> {
