@@ -143,6 +143,7 @@ impl Record {
             allocation.pop();
             allocation.push(state.name.clone());
         }
+        let demand = decision.risk(index).as_ref().map(RiskRecord::from);
         let place =
             |choice: &Choice| choice.best.iter().position(|best| best.name == state.name).map(|place| place + 1);
         Some(Self {
@@ -168,8 +169,9 @@ impl Record {
                 .map(|(reason, count)| (reason.as_str(), *count))
                 .collect(),
             crowding: rounded(terms.crowding),
-            risk: rounded(terms.risk),
-            demand: decision.risk(index).as_ref().map(RiskRecord::from),
+            // By demand it is the risk that bind has verified, so that it agrees with its parts.
+            risk: rounded(demand.as_ref().map_or(terms.risk, |demand| demand.corrected)),
+            demand,
             traffic: terms
                 .locality
                 .map(|share| RecordedTraffic { node: rounded(share.node), zone: rounded(share.zone) }),

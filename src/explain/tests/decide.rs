@@ -5,8 +5,9 @@ use crate::explain::{Explanation, PodState};
 use crate::model::{DeclaredPe, FieldProblem, Node, Pod, PodPhase};
 use crate::state::{Cluster, Event};
 use crate::testing::{
-    asking, bound_to, cluster, cordoned, declared_pe, declared_region, exclusive, governed, labelled, lasting, leaving,
-    node, pe, pod, pool, reasons, sized, stream_job, streams_pe, streams_policy, tagged, tainted, with_cores,
+    asking, bound_to, cluster, cordoned, declared_pe, declared_region, exclusive, forecasts, governed, job_demand,
+    labelled, lasting, leaving, node, others_demand, pe, pod, pool, reasons, sized, stream_job, streams_pe,
+    streams_policy, tagged, tainted, with_cores,
 };
 
 fn explained(cluster: &Cluster, name: &str) -> Explanation {
@@ -18,6 +19,26 @@ fn recording(record: &Value, pod: Pod) -> Pod {
     let annotations = pod.annotations.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
     let record = ("outrigger.dev/placement".to_owned(), record.to_string());
     Pod { annotations: annotations.chain([record]).collect(), ..pod }
+}
+
+#[test]
+fn a_placed_pe_is_explained_with_the_risk_by_demand() {
+    let pods = vec![bound_to("n1", pe("j", "a", &[])), bound_to("n2", pe("k", "b", &[]))];
+    let mut cluster = cluster(vec![node("n1"), node("n2")], vec![], pods);
+    let jobs = [("j", job_demand(&[400.0, 600.0], 0.1, 1.0)), ("k", job_demand(&[3_300.0], 0.1, 1.0))];
+    let others = [("n1", others_demand(100.0)), ("n2", others_demand(100.0))];
+    cluster.apply(Event::Demand(forecasts(&jobs, &others)));
+    let found = explained(&cluster, "a");
+    let here = found.here.unwrap();
+    let told = here.demand.unwrap().to_string();
+    assert_eq!(told, "<0.01: job streams/j peaks at 00:10 UTC, together 0.7 of 4.0 cores");
+    let other = &found.nearest[0];
+    let told = other.demand.as_ref().unwrap().to_string();
+    assert_eq!(told, "0.50: job streams/k peaks at 00:10 UTC, together 4.0 of 4.0 cores");
+    assert_eq!(
+        other.behind.as_deref(),
+        Some("more PEs per core: 0.5, n1 has 0.25; a higher risk by demand: 0.5, n1 has 0")
+    );
 }
 
 #[test]

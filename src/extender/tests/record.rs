@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use crate::extender::bind::{BindingCycle, Verified, verify_and_assume};
 use crate::extender::{Attempt, BindingArguments, Choice};
 use crate::model::{Millicores, Node, Pod, PodRequests, Reason, Resources};
-use crate::state::Cluster;
-use crate::testing::{NAMESPACE, asking, bound_to, cluster, decide, node, pe, pod, pool, sized, tagged, with_cores};
+use crate::state::{Cluster, Event};
+use crate::testing::{
+    NAMESPACE, asking, bound_to, cluster, decide, forecasts, job_demand, node, pe, pod, pool, sized, tagged, with_cores,
+};
 
 /// The record of binding a pod, as the annotation holds it.
 fn record(cluster: &mut Cluster, pod: &str, node: &str, attempt: Option<&Attempt>) -> String {
@@ -58,6 +60,26 @@ fn a_full_record_has_every_field() {
             r#""allocation":["n1","n3"],"bucket":["b"],"scheme":"balancedInstance","rank":3,"asked":6,"#,
             r#""refused":{"NodeUnschedulable":1,"PoolTagMissing":3},"crowding":0.333,"risk":0.333,"#,
             r#""snapshot":4,"time":"2026-01-02T03:04:05Z"}"#,
+        )
+    );
+}
+
+#[test]
+fn a_record_has_the_parts_of_the_risk_by_demand() {
+    let pods =
+        vec![bound_to("n1", pe("clicks", "a", &[])), bound_to("n1", pe("new", "b", &[])), pe("clicks", "c", &[])];
+    let mut cluster = cluster(vec![node("n1")], vec![], pods);
+    let clicks = job_demand(&[4_000.0, 6_400.0, 5_000.0], 0.1, 0.5);
+    cluster.apply(Event::Demand(forecasts(&[("clicks", clicks)], &[])));
+    // The PE without history has requests of 100m, and other pods are not known: a twentieth of four cores.
+    assert_eq!(
+        record(&mut cluster, "c", "n1", None),
+        concat!(
+            r#"{"version":1,"node":"n1","job":"streams/clicks","pe":"c","policy":"test","#,
+            r#""scheme":"balancedInstance","crowding":0.75,"risk":1.0,"demand":{"resource":"cpu","#,
+            r#""stated":0.999989,"corrected":0.999989,"at":"1970-01-01T00:10:00Z","job":"streams/clicks","#,
+            r#""expected":6.5,"deviation":0.67,"capacity":4.0,"unit":"cores","withoutHistory":1,"othersUnknown":true},"#,
+            r#""snapshot":5,"time":"2026-01-02T03:04:05Z"}"#,
         )
     );
 }
