@@ -207,12 +207,11 @@ pub(super) struct Course {
 /// How days of the same class were `lead` steps after the next; `None` where no day is kept.
 pub(super) fn course<S: Number>(days: &[Day], lead: usize, history: &History<S>, calendar: Calendar) -> Option<Course> {
     let target = history.end() + steps(lead);
-    let season = calendar.season(target);
+    let same_class = SameClass::as_season(calendar.season(target), calendar);
     let later = |day: &Day| {
         let later = history.get(target - day.ago * steps(calendar.slots()))?;
-        let is_alike = calendar.is_weekend(season - day.ago) == calendar.is_weekend(season);
         let [by_class, _] = day.weights;
-        Some((by_class * if is_alike { 1.0 } else { OTHER_CLASS }, later, later - day.then))
+        Some((by_class * same_class.weight(day.ago), later, later - day.then))
     };
     let days: Vec<(f64, f64, f64)> = days.iter().filter_map(later).collect();
     let weight: f64 = days.iter().map(|(weight, ..)| weight).sum();
