@@ -3,6 +3,7 @@
 //! The checks of a policy know the rules of Kubernetes. They do not know how the API server is set up: whether it allows
 //! privileged containers, and which version it has.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,11 @@ use kube::Client;
 use kube::api::PostParams;
 use kube::core::{Request, Status};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::policy::{PolicySet, RejectedSidecar};
+use crate::state::Event;
+use crate::store::Store;
 use crate::telemetry;
 
 /// The name of the pod of a dry run. No such pod is ever stored.
@@ -22,11 +26,16 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// How many dry runs are under way at once.
 const PARALLEL: usize = 4;
 
+/// The pauses before sidecars are asked about again: the first, and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_mins(5)];
+
 /// Dry runs of sidecars in the namespace of this installation.
 #[derive(Clone)]
 pub struct SidecarDryRun {
     client: Client,
     namespace: String,
+    /// The policies whose sidecars the API server has not answered about.
+    unanswered: Arc<watch::Sender<Option<PolicySet>>>,
 }
 
 impl std::fmt::Debug for SidecarDryRun {
@@ -43,62 +52,107 @@ enum Answer {
     Invalid(String),
     /// Nothing certain.
     Unknown(String),
+    /// The API server has not answered, or cannot answer for now.
+    Missing(String),
+}
+
+/// What the API server says of all sidecars.
+#[derive(Default)]
+struct Answers {
+    rejected: Vec<RejectedSidecar>,
+    /// Why some were not answered.
+    missing: Option<String>,
 }
 
 impl SidecarDryRun {
     /// Creates pods in this namespace, as dry runs.
     #[must_use]
     pub fn new(client: Client, namespace: &str) -> Self {
-        Self { client, namespace: namespace.to_owned() }
+        Self { client, namespace: namespace.to_owned(), unanswered: Arc::new(watch::Sender::new(None)) }
     }
 
     /// The policies, with the sidecars marked that the API server accepts in no pod.
     ///
-    /// Where the API server says nothing certain, no sidecar is marked.
+    /// Where the API server says nothing certain, no sidecar is marked. [`Self::follow`] asks again where it has not
+    /// answered.
     pub async fn check(&self, policies: PolicySet) -> PolicySet {
-        let rejected = match tokio::time::timeout(DEADLINE, self.rejected(&policies)).await {
-            Ok(Ok(rejected)) => rejected,
-            Ok(Err(problem)) => return self.unchecked(policies, &problem),
-            Err(_too_late) => return self.unchecked(policies, "the API server did not answer in time"),
-        };
-        for RejectedSidecar { policy, sidecar, problem } in &rejected {
+        let Answers { rejected, missing } = self.ask(&policies).await;
+        self.unanswered.send_replace(missing.is_some().then(|| policies.clone()));
+        if let Some(problem) = missing {
+            let namespace = &self.namespace;
             tracing::warn!(
-                policy = &**policy,
-                sidecar = &**sidecar,
-                problem = &**problem,
-                "the API server accepts the sidecar in no pod, so it is left out"
+                namespace,
+                problem,
+                "not all sidecars were checked by a dry run, and those are injected; retrying"
             );
         }
-        telemetry::rejected_sidecars(rejected.len());
-        policies.with_rejected_sidecars(&rejected)
+        marked(&policies, &rejected)
     }
 
-    fn unchecked(&self, policies: PolicySet, problem: &str) -> PolicySet {
-        tracing::warn!(
-            namespace = self.namespace,
-            problem,
-            "sidecars were not checked by a dry run; all sidecars are injected"
-        );
-        telemetry::rejected_sidecars(0);
-        policies
+    /// Asks again where the API server has not answered, until it does or other policies are asked about. The pause between
+    /// two tries doubles from 5 s to 5 min.
+    #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
+    pub async fn follow(self, store: Arc<Store>) -> Infallible {
+        let [shortest, longest] = PAUSES;
+        let mut unanswered = self.unanswered.subscribe();
+        let mut pause = shortest;
+        loop {
+            let asked = unanswered.borrow_and_update().clone();
+            let changed = async {
+                // The sender lives in `self`.
+                let _changed = unanswered.changed().await;
+            };
+            let Some(policies) = asked else {
+                changed.await;
+                pause = shortest;
+                continue;
+            };
+            if tokio::time::timeout(pause, changed).await.is_ok() {
+                pause = shortest;
+                continue;
+            }
+            let Answers { rejected, missing } = self.ask(&policies).await;
+            if let Some(problem) = missing {
+                tracing::debug!(problem, "sidecars were not checked by a dry run; retrying");
+                pause = pause.saturating_mul(2).min(longest);
+                continue;
+            }
+            tracing::info!("the sidecars were checked by a dry run");
+            self.unanswered.send_if_modified(|now| now.take_if(|now| *now == policies).is_some());
+            replace(&store, &policies, &rejected);
+        }
     }
 
-    async fn rejected(&self, policies: &PolicySet) -> Result<Vec<RejectedSidecar>, String> {
+    /// Asks about every sidecar.
+    async fn ask(&self, policies: &PolicySet) -> Answers {
+        let late =
+            || Answers { missing: Some("the API server did not answer in time".to_owned()), ..Answers::default() };
+        tokio::time::timeout(DEADLINE, self.answers(policies)).await.unwrap_or_else(|_too_late| late())
+    }
+
+    async fn answers(&self, policies: &PolicySet) -> Answers {
         let sidecars: Vec<_> = policies.sidecars().collect();
+        let mut answers = Answers::default();
         if sidecars.is_empty() {
-            return Ok(Vec::new());
+            return answers;
         }
         // If a pod without a sidecar is not valid, the cause is no sidecar.
-        if let Answer::Invalid(problem) | Answer::Unknown(problem) = self.create(pod(None)).await {
-            return Err(problem);
+        match self.create(pod(None)).await {
+            Answer::Valid => {}
+            Answer::Missing(problem) => return Answers { missing: Some(problem), ..answers },
+            Answer::Invalid(problem) | Answer::Unknown(problem) => {
+                let namespace = &self.namespace;
+                tracing::warn!(namespace, problem, "sidecars were not checked by a dry run; all sidecars are injected");
+                return answers;
+            }
         }
         let pods: Vec<Value> = sidecars.iter().map(|(_, _, container)| pod(Some(container))).collect();
-        let answers = futures::stream::iter(pods).map(|pod| self.create(pod)).buffered(PARALLEL);
-        let answers: Vec<Answer> = answers.collect().await;
-        let mut rejected = Vec::new();
-        for ((policy, name, _), answer) in sidecars.into_iter().zip(answers) {
+        let created = futures::stream::iter(pods).map(|pod| self.create(pod)).buffered(PARALLEL);
+        let created: Vec<Answer> = created.collect().await;
+        for ((policy, name, _), answer) in sidecars.into_iter().zip(created) {
             match answer {
                 Answer::Valid => {}
+                Answer::Missing(problem) => answers.missing = Some(problem),
                 Answer::Unknown(problem) => {
                     tracing::warn!(
                         policy = &**policy,
@@ -107,14 +161,14 @@ impl SidecarDryRun {
                         "the sidecar was not checked by a dry run"
                     );
                 }
-                Answer::Invalid(problem) => rejected.push(RejectedSidecar {
+                Answer::Invalid(problem) => answers.rejected.push(RejectedSidecar {
                     policy: Arc::clone(policy),
                     sidecar: name.into(),
                     problem: problem.into(),
                 }),
             }
         }
-        Ok(rejected)
+        answers
     }
 
     async fn create(&self, pod: Value) -> Answer {
@@ -128,9 +182,33 @@ impl SidecarDryRun {
         match self.client.request::<Value>(request).await {
             Ok(_) => Answer::Valid,
             Err(kube::Error::Api(status)) => read(&status),
-            Err(error) => Answer::Unknown(error.to_string()),
+            Err(error) => Answer::Missing(error.to_string()),
         }
     }
+}
+
+/// The policies, with these sidecars marked. Logs and counts the sidecars.
+fn marked(policies: &PolicySet, rejected: &[RejectedSidecar]) -> PolicySet {
+    for RejectedSidecar { policy, sidecar, problem } in rejected {
+        tracing::warn!(
+            policy = &**policy,
+            sidecar = &**sidecar,
+            problem = &**problem,
+            "the API server accepts the sidecar in no pod, so it is left out"
+        );
+    }
+    telemetry::rejected_sidecars(rejected.len());
+    policies.with_rejected_sidecars(rejected)
+}
+
+/// Puts the policies with these sidecars marked in the place of the same policies. Policies that were loaded since have been
+/// asked about themselves.
+fn replace(store: &Store, policies: &PolicySet, rejected: &[RejectedSidecar]) {
+    store.change(|cluster| {
+        if cluster.policies().with_rejected_sidecars(&[]) == policies.with_rejected_sidecars(&[]) {
+            cluster.apply(Event::Policies(marked(policies, rejected)));
+        }
+    });
 }
 
 /// Reads a rejection. Validation comes before the admission plugins that deny, such as Pod Security and policies.
@@ -142,6 +220,9 @@ fn read(status: &Status) -> Answer {
     }
     if status.code == 400 && message.contains("cannot be handled as a Pod") {
         return Answer::Invalid(message.to_owned());
+    }
+    if status.code >= 500 || status.code == 429 {
+        return Answer::Missing(message.to_owned());
     }
     // A missing right is denied with this code too, before the pod is looked at.
     let is_denied_after_validation = status.code == 403 && !message.contains("cannot create resource");
