@@ -143,6 +143,7 @@ pub(crate) fn pod(name: &str) -> Pod {
         priority: 0,
         has_preferences: false,
         has_unread_filters: false,
+        oom_kill: None,
         is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),

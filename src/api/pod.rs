@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube_derive::Resource;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use super::node_requirements::{
 };
 use super::present::Present;
 use crate::model::{
-    ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements,
+    ActualResources, ContainerResources, InvalidQuantity, Labels, Namespace, NodeName, NodeRequirements, OomKill,
     OversizedValue, Pod, PodClaim, PodClaims, PodKey, PodName, PodPhase, PodResourceStatus, PodResources, PodUid,
     RequestsAndLimits, ResourceList, ResourceStatus, keys,
 };
@@ -106,8 +106,33 @@ struct Condition {
 #[serde(default, rename_all = "camelCase")]
 struct ContainerStatus {
     name: Option<String>,
+    state: Option<ContainerState>,
+    last_state: Option<ContainerState>,
     allocated_resources: Option<Quantities>,
     resources: Option<ResourceRequirements>,
+}
+
+/// The state of a container, as far as the container has ended.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct ContainerState {
+    terminated: Option<Terminated>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Terminated {
+    reason: Option<String>,
+    finished_at: Option<Time>,
+}
+
+impl ContainerStatus {
+    /// When the kernel last killed the container because it used too much memory.
+    fn oom_killed_at(&self) -> Option<Timestamp> {
+        let ended = [&self.state, &self.last_state].into_iter().filter_map(|state| state.as_ref()?.terminated.as_ref());
+        let killed = ended.filter(|ended| ended.reason.as_deref() == Some("OOMKilled"));
+        killed.filter_map(|ended| ended.finished_at.as_ref()).map(|time| time.0).max()
+    }
 }
 
 impl PodStatus {
@@ -191,9 +216,24 @@ impl TryFrom<&PodObject> for Pod {
             ),
             has_unread_filters: has_unread_filters(&object.spec),
             is_gated: object.spec.scheduling_gates.iter().flatten().any(|gate| gate.name != keys::PLAN_GATE),
+            oom_kill: object.oom_kill().map(Box::new),
             created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             priority: object.spec.priority.unwrap_or_default(),
         })
+    }
+}
+
+impl PodObject {
+    /// The last application container that the kernel has killed because it used too much memory.
+    fn oom_kill(&self) -> Option<OomKill> {
+        let statuses = self.status.container_statuses.iter().flatten();
+        let killed = statuses.filter_map(|status| Some((status.name.as_deref()?, status.oom_killed_at()?)));
+        let (name, at) = killed.max_by_key(|(_, at)| *at)?;
+        let mut containers = self.spec.containers.iter().flatten();
+        let container = containers.find(|container| container.name.as_deref() == Some(name))?;
+        let resources = requirements(container.resources.as_ref()).unwrap_or_default();
+        let memory = resources.limits.counted().memory.max(resources.requests.counted().memory);
+        Some(OomKill { container: Arc::from(name), memory, at })
     }
 }
 

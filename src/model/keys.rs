@@ -57,6 +57,8 @@ keys! {
         WITHHELD = "outrigger.dev/withheld";
         /// Written at admission: the containers whose requests and limits have been decided.
         SIZED_CONTAINERS = "outrigger.dev/sized-containers";
+        /// Written at admission: how requests and limits were decided.
+        RESOURCES = "outrigger.dev/resources";
         /// Written at admission: the version of the `StreamJob` that governed the pod.
         STREAM_JOB = "outrigger.dev/stream-job";
         /// Written by the Binding: the record of the placement.

@@ -13,6 +13,7 @@ mod node;
 mod node_labels;
 mod node_requirements;
 mod normal;
+mod oom_kills;
 mod open_streams;
 mod oversized_value;
 mod pe;
@@ -23,6 +24,7 @@ mod pool;
 mod reason;
 mod request_outcome;
 mod resource_constraints;
+mod resource_decision;
 mod resource_list;
 mod resource_quota;
 mod resource_version;
@@ -46,6 +48,7 @@ pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label, tag_of_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
 pub use normal::normal_quantile;
+pub use oom_kills::{OomKill, OomKills};
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,
@@ -65,6 +68,7 @@ pub use pool::{Pool, PoolMembers, PoolMode, Pools};
 pub use reason::{Reason, Rejection};
 pub use request_outcome::RequestOutcome;
 pub use resource_constraints::{NamespaceConstraints, ResourceConstraints};
+pub use resource_decision::{RequestAndLimit, ResourceDecision};
 pub use resource_list::ResourceList;
 pub use resource_quota::{DemandedQuantity, QuotaDemand, QuotaScope, QuotaSubject, ResourceQuota};
 pub use resource_version::ResourceVersion;

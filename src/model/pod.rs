@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    HostPort, Labels, Namespace, NodeName, NodeRequirements, OversizedValue, PodClaims, PodName, PodRequests, PodUid,
-    Taint,
+    HostPort, Labels, Namespace, NodeName, NodeRequirements, OomKill, OversizedValue, PodClaims, PodName, PodRequests,
+    PodUid, Taint,
 };
 
 /// A pod: what placement reads of it and no more.
@@ -44,6 +44,8 @@ pub struct Pod {
     pub has_unread_filters: bool,
     /// True where a scheduling gate of another owner than Outrigger holds the pod back.
     pub is_gated: bool,
+    /// The last container of the pod that the kernel has killed because it used too much memory.
+    pub oom_kill: Option<Box<OomKill>>,
     /// The creation time.
     pub created: Timestamp,
     /// The priority: kube-scheduler takes the highest first.

@@ -13,8 +13,8 @@ use super::node_state::{NodeIndex, NodeState};
 use super::node_states::NodeStates;
 use super::volumes::{ClaimTopology, Volumes};
 use crate::model::{
-    Declarations, DemandForecasts, JobId, Node, NodeName, Pe, Pod, PodUid, Pools, ResourceConstraints, StreamJobs,
-    VolumeTopology,
+    Declarations, DemandForecasts, JobId, Node, NodeName, OomKills, Pe, Pod, PodUid, Pools, ResourceConstraints,
+    StreamJobs, VolumeTopology,
 };
 
 /// The cluster at one moment.
@@ -37,6 +37,7 @@ pub struct Snapshot {
     pub(super) volume_changes: u64,
     pub(super) constraints: Arc<ResourceConstraints>,
     pub(super) demand: Arc<DemandForecasts>,
+    pub(super) oom_kills: Arc<OomKills>,
     pub(super) spec_changes: Arc<BTreeMap<JobId, u64>>,
     /// Nodes that kube-scheduler does not ask about for waiting PEs, although the PEs may go there by all that is known.
     pub(super) unoffered: Arc<BTreeMap<PodUid, Arc<NodeSet>>>,
@@ -287,6 +288,12 @@ impl Snapshot {
     #[must_use]
     pub fn demand(&self) -> &DemandForecasts {
         &self.demand
+    }
+
+    /// The containers of PEs that the kernel has killed because they used too much memory, also of pods that are gone.
+    #[must_use]
+    pub fn oom_kills(&self) -> &OomKills {
+        &self.oom_kills
     }
 
     /// The resources that nodes list.

@@ -111,3 +111,30 @@ fn filters_of_kube_scheduler_that_are_not_read_are_known_to_be_there() {
         assert_eq!(has(spec.clone()), expected, "{spec}");
     }
 }
+
+#[test]
+fn the_last_kill_for_too_much_memory_is_read_with_the_memory_that_the_container_had() {
+    let ended = |reason: &str, second: &str| json!({"terminated": {"reason": reason, "exitCode": 137, "finishedAt": format!("2026-11-29T08:00:{second}Z")}});
+    let kill = |statuses: Value| {
+        let object = json!({
+            "metadata": {"name": "a", "namespace": "ns"},
+            "spec": {"containers": [
+                {"name": "pe", "resources": {"requests": {"memory": "256Mi"}, "limits": {"memory": "512Mi"}}},
+                {"name": "b", "resources": {"requests": {"memory": "64Mi"}}},
+            ]},
+            "status": {"containerStatuses": statuses},
+        });
+        let pod = Pod::try_from(&serde_json::from_value::<PodObject>(object).unwrap()).unwrap();
+        pod.oom_kill.map(|kill| (kill.container.to_string(), kill.memory.0 >> 20, kill.at.as_second() % 60))
+    };
+    let status = |name: &str, state: Value, last: Value| json!({"name": name, "state": state, "lastState": last});
+    let running = json!({"running": {}});
+    let killed = ended("OOMKilled", "05");
+    assert_eq!(kill(json!(null)), None);
+    assert_eq!(kill(json!([status("pe", running.clone(), ended("Error", "05"))])), None);
+    assert_eq!(kill(json!([status("pe", running.clone(), killed.clone())])), Some(("pe".to_owned(), 512, 5)));
+    assert_eq!(kill(json!([status("pe", killed.clone(), json!({}))])), Some(("pe".to_owned(), 512, 5)));
+    let both = json!([status("pe", running.clone(), killed), status("b", ended("OOMKilled", "09"), json!({}))]);
+    assert_eq!(kill(both), Some(("b".to_owned(), 64, 9)), "the later one");
+    assert_eq!(kill(json!([status("unknown", running, ended("OOMKilled", "05"))])), None);
+}

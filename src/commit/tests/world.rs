@@ -129,6 +129,7 @@ impl World {
             priority: 0,
             has_preferences: false,
             has_unread_filters: false,
+            oom_kill: None,
             is_gated: false,
             oversized: None,
             scheduler_name: Arc::from(""),

@@ -28,6 +28,7 @@ fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Pod {
         priority: 0,
         has_preferences: false,
         has_unread_filters: false,
+        oom_kill: None,
         is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),

@@ -68,6 +68,9 @@ impl Cluster {
         if let Some(before) = before.and_then(|before| before.pe) {
             self.compare(&before, entry.pe.as_deref());
         }
+        if let Some((pe, kill)) = entry.pe.as_ref().zip(entry.pod.oom_kill.as_deref()) {
+            self.note_oom_kill(pe, kill);
+        }
         self.pods.insert(entry);
     }
 

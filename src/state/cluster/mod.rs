@@ -24,6 +24,7 @@ mod departed_job;
 mod fold;
 mod index;
 mod nodes;
+mod oom_kills;
 mod open_streams;
 mod pods;
 mod pods_by_object;
