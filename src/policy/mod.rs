@@ -5,6 +5,7 @@
 
 mod container;
 mod demand;
+mod demand_sizing;
 mod dialect;
 mod load_protection;
 mod on_conflict;
@@ -20,6 +21,7 @@ mod spec;
 pub(crate) use demand::{
     DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
 };
+pub(crate) use demand_sizing::DemandSizing;
 pub(crate) use dialect::{Dialect, Identity};
 pub(crate) use on_conflict::OnConflict;
 pub use registration::Unreached;

@@ -8,13 +8,14 @@ use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::demand::{self, DemandSettings};
+use super::demand_sizing::DemandSizing;
 use super::dialect::Dialect;
 use super::on_conflict::OnConflict;
 use super::schema::{element_path, member_path};
 use super::selector::{LabelPresence, Requirement, Selector};
 use super::{container, load_protection, raw};
 use crate::api::{FieldError, Located, Member, Position};
-use crate::model::{LoadProtection, Namespace, Scope, ScoringStrategy, thousandths};
+use crate::model::{LoadProtection, Namespace, Scope, ScoringStrategy, parse_thousandths, thousandths};
 
 /// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,20 @@ pub(crate) struct Sizing {
     pub(crate) requests: BTreeMap<String, String>,
     /// Limits by resource, as written.
     pub(crate) limits: BTreeMap<String, String>,
+    /// How requests follow from forecasts; `None`: they do not.
+    pub(crate) demand: Option<DemandSizing>,
+}
+
+impl Sizing {
+    /// True for an application container that is sized.
+    pub(crate) fn names(&self, container: &str) -> bool {
+        self.containers.is_empty() || self.containers.iter().any(|known| **known == *container)
+    }
+
+    /// The static request of a resource, in thousandths of its base unit; 0 where there is none.
+    pub(crate) fn request(&self, resource: &str) -> u128 {
+        self.requests.get(resource).and_then(|text| parse_thousandths(text)).unwrap_or(0)
+    }
 }
 
 /// How nodes are chosen for the PEs of a policy.
@@ -244,7 +259,8 @@ fn sizing(written: Option<&Located>) -> Result<Sizing, FieldError> {
     };
     let names = sized(Some(written)).map(Located::elements).unwrap_or_default();
     let containers = names.iter().filter_map(Located::text).map(Box::from).collect();
-    Ok(Sizing { containers, requests: amounts("requests"), limits: amounts("limits") })
+    let demand = DemandSizing::resolve(written)?;
+    Ok(Sizing { containers, requests: amounts("requests"), limits: amounts("limits"), demand })
 }
 
 fn placement(written: &raw::Placement) -> Result<PlacementPolicy, FieldError> {

@@ -112,6 +112,12 @@ impl PolicySet {
         self.policies.iter().find_map(|policy| policy.load_protection)
     }
 
+    /// True where a policy derives requests from the forecasts of demand.
+    #[must_use]
+    pub fn sizes_by_demand(&self) -> bool {
+        self.policies.iter().any(|policy| policy.sizing.demand.is_some())
+    }
+
     /// Where the demand of PEs is measured; `None` where no policy says it.
     #[must_use]
     pub(crate) fn demand(&self) -> Option<&DemandSettings> {

@@ -116,10 +116,29 @@ static INJECTION: Fields = Fields {
 };
 
 static RESOURCES: Fields = Fields {
-    known: &[("containers", Shape::List(&Shape::Text(&DNS_LABEL))), ("requests", AMOUNTS), ("limits", AMOUNTS)],
+    known: &[
+        ("from", Shape::OneOf(&["policy", "demand"])),
+        ("containers", Shape::List(&Shape::Text(&DNS_LABEL))),
+        ("requests", AMOUNTS),
+        ("limits", AMOUNTS),
+        ("quantile", Shape::Number),
+        ("horizon", TEXT),
+        ("margin", Shape::Number),
+        ("min", Shape::Object(&BOUNDS)),
+        ("max", Shape::Object(&BOUNDS)),
+        ("override", Shape::Flag),
+        ("keepQosClass", Shape::Flag),
+    ],
     required: &[],
     one_of: &[],
     refused: &[("claims", NOT_YET)],
+};
+
+static BOUNDS: Fields = Fields {
+    known: &[("cpu", Shape::Quantity), ("memory", Shape::Quantity)],
+    required: &[],
+    one_of: &[],
+    refused: &[("ephemeral-storage", "forecasts are made of cpu and memory alone")],
 };
 
 static PLACEMENT: Fields = Fields::optional(&[

@@ -250,3 +250,51 @@ fn sidecars_of_a_policy_fit_each_other() {
     );
     assert!(parse(&text).is_ok(), "another protocol is another port");
 }
+
+#[test]
+fn requests_by_demand_have_defaults_and_limits() {
+    let demand = |fields: &str| {
+        let set = parse(&with_spec(&format!("  resources: {{from: demand{fields}}}\n"))).unwrap();
+        set.iter().next().unwrap().sizing.demand.clone().unwrap()
+    };
+    let plain = demand("");
+    assert_eq!((plain.quantile, plain.margin), (950, 1_150));
+    assert_eq!(plain.horizon, SignedDuration::from_hours(1));
+    assert!(!plain.overrides && plain.keeps_qos_class);
+    let full = demand(
+        ", quantile: 0.9, horizon: 20m, margin: 2, min: {cpu: 100m}, max: {cpu: 2, memory: 1Gi}, override: true, \
+         keepQosClass: false",
+    );
+    assert_eq!((full.quantile, full.margin), (900, 2_000));
+    assert_eq!(full.horizon, SignedDuration::from_mins(20));
+    assert_eq!((full.min.cpu, full.max.cpu, full.max.memory), (Some(100), Some(2_000), Some(1_000 << 30)));
+    assert!(full.overrides && !full.keeps_qos_class);
+    let fixed = parse(&with_spec("  resources: {from: policy, requests: {cpu: 1}}\n")).unwrap();
+    assert_eq!(fixed.iter().next().unwrap().sizing.demand, None);
+}
+
+#[test]
+fn an_error_in_requests_by_demand_is_at_its_field() {
+    for (fields, field, words) in [
+        ("from: forecast", "from", "write `policy` or `demand`"),
+        ("quantile: 0.9", "quantile", "write `from: demand` beside it"),
+        ("from: policy, override: true", "override", "write `from: demand` beside it"),
+        ("from: demand, quantile: 95", "quantile", "`95` is not from 0.5 to 0.999"),
+        ("from: demand, quantile: 1", "quantile", "`1` is not from 0.5 to 0.999"),
+        ("from: demand, quantile: high", "quantile", "write a number"),
+        ("from: demand, margin: 0.9", "margin", "`0.9` is not from 1 to 10"),
+        ("from: demand, horizon: 1", "horizon", "write a text, in quotes"),
+        ("from: demand, horizon: soon", "horizon", "is not a duration from 1s to 24h"),
+        ("from: demand, horizon: 48h", "horizon", "is not a duration from 1s to 24h"),
+        ("from: demand, override: \"yes\"", "override", "`true` or `false`"),
+        ("from: demand, max: {cpu: 0}", "max.cpu", "allows no request"),
+        ("from: demand, min: {memory: 2Gi}, max: {memory: 1Gi}", "max.memory", "is below min, `2Gi`"),
+        ("from: demand, min: {ephemeral-storage: 1Gi}", "min.ephemeral-storage", "cpu and memory alone"),
+        ("from: demand, min: {cpu: much}", "min.cpu", "not a quantity"),
+        ("from: demand, quantiles: 0.9", "quantiles", "did you mean `quantile`?"),
+    ] {
+        let error = parse(&with_spec(&format!("  resources: {{{fields}}}\n"))).expect_err(fields).to_string();
+        assert!(error.contains("p.yaml:8:"), "{fields}: {error}");
+        assert!(error.contains(&format!("spec.resources.{field}: ")) && error.contains(words), "{fields}: {error}");
+    }
+}
