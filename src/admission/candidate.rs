@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::json;
+use super::known_demand::PeDemand;
 use crate::api;
 use crate::model::{
     DeclaredJob, InvalidPlacementSpec, Labels, Namespace, ObjectId, Owner, OwnerKind, PlacementSpec, Pod, PodKey,
@@ -47,6 +48,8 @@ pub(super) struct Candidate<'a> {
     pub(super) job: Option<&'a DeclaredJob>,
     /// The `StreamJob` that declares the job, where one exists.
     pub(super) stream_job: Option<&'a StreamJob>,
+    /// What is known of the use of the PE; nothing where the policy does not size by it.
+    pub(super) demand: PeDemand<'a>,
 }
 
 impl<'a> Candidate<'a> {
@@ -67,18 +70,20 @@ impl<'a> Candidate<'a> {
         let job = jobs.get(&ObjectId::new(namespace, &identity.job.name)).filter(|_| belongs_to_pe);
         let job = job.map(|job| &**job);
         let stream_job = context.declared.jobs.get(&identity.job.object()).map(|job| &**job);
-        let spec = policy.pe(identity.clone(), &placed, context.declared).spec;
+        let pe = policy.pe(identity.clone(), &placed, context.declared);
+        let demand = policy.sizing.demand.as_ref().map(|_| context.demand.of_pe(&pe)).unwrap_or_default();
         Some(Self {
             policy,
             namespace,
             labels,
             annotations,
             identity,
-            spec,
+            spec: pe.spec,
             belongs_to_pe,
             was_prepared,
             job,
             stream_job,
+            demand,
         })
     }
 
@@ -111,6 +116,7 @@ pub(super) fn unplaced_pod(
         priority: 0,
         has_preferences: false,
         has_unread_filters: false,
+        oom_kill: None,
         is_gated: false,
         oversized: None,
         scheduler_name: Arc::from(""),

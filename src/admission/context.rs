@@ -1,5 +1,6 @@
 //! What a decision depends on besides the reviewed object.
 
+use super::known_demand::KnownDemand;
 use crate::model::{Declarations, Pools, ResourceConstraints};
 use crate::policy::PolicySet;
 
@@ -14,4 +15,6 @@ pub struct Context<'a> {
     pub declared: &'a Declarations,
     /// What limit ranges and quotas demand of the requests and limits of pods.
     pub constraints: &'a ResourceConstraints,
+    /// What is known of the use of PEs. Requests may follow from it.
+    pub demand: KnownDemand<'a>,
 }

@@ -86,10 +86,11 @@ fn apply_rules<'a>(
     context: Context<'_>,
 ) -> Result<Prepared<'a>, Unpatchable> {
     let policy = candidate.policy;
+    let constraints = context.constraints.in_namespace(candidate.namespace);
     let surroundings = Surroundings {
         withheld: injection::withheld(&pod, candidate),
         is_guaranteed: qos::pod_is_guaranteed(&pod),
-        constraints: context.constraints.in_namespace(candidate.namespace),
+        constraints,
     };
     let is_declined = surroundings.withheld == Some(WithheldReason::Declined);
     let mut patch = PatchBuilder::new(pod);
@@ -98,9 +99,9 @@ fn apply_rules<'a>(
     large_gang::warn(candidate, patch.warnings());
     let selected_labels = identity::label(&mut patch, candidate, context.policies)?;
     identity::annotate(&mut patch, candidate)?;
-    job_share::share(&mut patch, candidate)?;
+    job_share::share(&mut patch, candidate, constraints)?;
     if !is_declined {
-        sizing::size(&mut patch, candidate)?;
+        sizing::size(&mut patch, candidate, constraints)?;
     }
     // After the containers of the PE: what they request decides whether a sidecar fits beside them.
     let sidecars = sidecars::add(&mut patch, candidate, &surroundings)?;

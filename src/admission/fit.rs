@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::pod_resources::{amounts, written};
-use super::quantity::Kind;
-use crate::model::{DemandedQuantity, RequestRange, WithheldReason, is_extended_resource};
+use super::quantity::{Kind, may_overcommit, quantity};
+use crate::model::{DemandedQuantity, RequestRange, WithheldReason};
 
 /// Why a sidecar cannot be fitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,23 +146,6 @@ impl<'a> Fitting<'a> {
         let (needed, most) = (quantity(resource, needed), quantity(resource, most));
         let problem = format!("it requests `{needed}` of {resource}, a LimitRange allows `{most}`");
         Unfit { reason: WithheldReason::LimitRangeViolated, problem }
-    }
-}
-
-/// False for a resource whose request and limit have to be equal.
-fn may_overcommit(resource: &str) -> bool {
-    !is_extended_resource(resource) && !resource.starts_with("hugepages-")
-}
-
-/// Thousandths of the base unit as a quantity.
-fn quantity(resource: &str, thousandths: u128) -> String {
-    const MEBI: u128 = (1 << 20) * 1_000;
-    if !thousandths.is_multiple_of(1_000) {
-        format!("{thousandths}m")
-    } else if resource != "cpu" && thousandths > 0 && thousandths.is_multiple_of(MEBI) {
-        format!("{}Mi", thousandths / MEBI)
-    } else {
-        (thousandths / 1_000).to_string()
     }
 }
 

@@ -48,7 +48,8 @@ pub(super) fn annotate(patch: &mut PatchBuilder<'_>, candidate: &Candidate<'_>) 
     let [metadata, annotations] = ANNOTATIONS;
     let governing = candidate.stream_job.and_then(|job| job.version.as_ref());
     let forged = governing.is_none().then_some(keys::STREAM_JOB);
-    let forged_sizes = (!candidate.was_prepared).then_some(keys::SIZED_CONTAINERS);
+    let of_sizes = [keys::SIZED_CONTAINERS, keys::RESOURCES];
+    let forged_sizes = of_sizes.into_iter().filter(|_| !candidate.was_prepared);
     for key in [keys::PLACEMENT, keys::EPOCH, keys::WAKE].into_iter().chain(forged).chain(forged_sizes) {
         let present = json::get(patch.pod(), &ANNOTATIONS).is_some_and(|annotations| annotations.get(key).is_some());
         if present {

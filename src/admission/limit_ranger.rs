@@ -22,7 +22,10 @@ const AUTOSCALER_ANNOTATION: &str = "vpaUpdates";
 /// The plugin overwrites the annotation for each `LimitRange` that sets a value. A value from an earlier `LimitRange`
 /// looks like a chosen one.
 #[derive(Debug, Default)]
-pub(super) struct FilledIn<'a>(BTreeSet<Sentence<'a>>);
+pub(super) struct FilledIn<'a> {
+    numbers: BTreeSet<Sentence<'a>>,
+    is_autoscaled: bool,
+}
 
 /// How the plugin calls a container of each list.
 const LISTS: [(&str, &str); 2] = [("init container ", "initContainers"), ("container ", "containers")];
@@ -41,7 +44,7 @@ impl<'a> FilledIn<'a> {
     /// Compares what the annotation says with the numbers of the pod.
     pub(super) fn read(pod: &Value, annotations: &'a Labels) -> Self {
         if annotations.get(AUTOSCALER_ANNOTATION).is_some() {
-            return Self::default();
+            return Self { is_autoscaled: true, ..Self::default() };
         }
         let all = sentences(annotations.get(ANNOTATION).unwrap_or_default());
         if all.is_empty() {
@@ -63,12 +66,17 @@ impl<'a> FilledIn<'a> {
         let agree = |sentence: &Sentence<'_>| {
             amounts.get(&(sentence.kind, sentence.resource)).is_some_and(|amounts| amounts.len() == 1)
         };
-        Self(all.into_iter().filter(agree).collect())
+        Self { numbers: all.into_iter().filter(agree).collect(), is_autoscaled: false }
+    }
+
+    /// True if the vertical pod autoscaler has written numbers.
+    pub(super) fn is_autoscaled(&self) -> bool {
+        self.is_autoscaled
     }
 
     /// True if a `LimitRange` has filled in this request or limit of an application container.
     pub(super) fn contains(&self, container: &str, kind: Kind, resource: &str) -> bool {
-        self.0.contains(&Sentence { list: "containers", container, kind, resource })
+        self.numbers.contains(&Sentence { list: "containers", container, kind, resource })
     }
 }
 

@@ -6,16 +6,24 @@ use super::json;
 use super::quantity::{Kind, has_pod_level};
 use crate::model::{ContainerResources, PodResources, QuotaSubject, RequestsAndLimits, ResourceList};
 
-/// The containers of a pod, with a sidecar that may be added behind its init containers.
+/// The containers of a pod, with changes that may be made.
 #[derive(Clone, Copy)]
 pub(super) struct PodWith<'v> {
     pub(super) pod: &'v Value,
+    /// The application containers with other resources; `None`: those of the pod.
+    pub(super) resized: Option<&'v [Value]>,
+    /// A sidecar that may be added behind the init containers.
     pub(super) sidecar: Option<&'v Value>,
 }
 
 impl<'v> PodWith<'v> {
+    /// The pod as it is.
+    pub(super) fn unchanged(pod: &'v Value) -> Self {
+        Self { pod, resized: None, sidecar: None }
+    }
+
     fn containers(self) -> impl Iterator<Item = &'v Value> {
-        json::list(self.pod, &["spec", "containers"]).iter()
+        self.resized.unwrap_or_else(|| json::list(self.pod, &["spec", "containers"])).iter()
     }
 
     fn init_containers(self) -> impl Iterator<Item = &'v Value> {

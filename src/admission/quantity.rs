@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::json;
-use crate::model::Resources;
+use crate::model::{Resources, is_extended_resource};
 
 /// The two halves of a container's `resources`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,28 @@ pub(super) fn amount(resource: &str, text: &str) -> Option<u64> {
     let mut resources = Resources::default();
     resources.set(resource, text).ok()?;
     Some(resources.get(resource))
+}
+
+/// Thousandths of the base unit as a quantity.
+pub(super) fn quantity(resource: &str, thousandths: u128) -> String {
+    const MEBI: u128 = (1 << 20) * 1_000;
+    if !thousandths.is_multiple_of(1_000) {
+        format!("{thousandths}m")
+    } else if resource != "cpu" && thousandths > 0 && thousandths.is_multiple_of(MEBI) {
+        format!("{}Mi", thousandths / MEBI)
+    } else {
+        (thousandths / 1_000).to_string()
+    }
+}
+
+/// False for a resource whose request and limit have to be equal.
+pub(super) fn may_overcommit(resource: &str) -> bool {
+    !is_extended_resource(resource) && !is_huge_page(resource)
+}
+
+/// True for huge pages, which the API server accepts only beside CPU or memory of the same container.
+pub(super) fn is_huge_page(resource: &str) -> bool {
+    resource.starts_with("hugepages-")
 }
 
 /// The resources for which the pod has pod-level requests or limits. For these the API server rejects a pod whose

@@ -134,7 +134,8 @@ fn fit_to(
 ) -> Result<Vec<String>, Unfit> {
     let range = &constraints.container;
     let mut notes = if range.is_empty() { Vec::new() } else { fit(container.to_mut(), range, &[])? };
-    let demanded = violation::demanded(PodWith { pod, sidecar: Some(container) }, Some(constraints));
+    let demanded =
+        violation::demanded(PodWith { sidecar: Some(container), ..PodWith::unchanged(pod) }, Some(constraints));
     if !demanded.is_empty() {
         notes.extend(fit(container.to_mut(), range, &demanded)?);
     }

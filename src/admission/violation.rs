@@ -1,6 +1,6 @@
-//! What the API server rejects in a pod because of a sidecar: sums of the pod, and what quotas demand of every container.
+//! What the API server rejects in a pod because of a sidecar, or of requests and limits: sums of the pod, and what quotas demand of every container.
 //!
-//! A pod that the API server rejects without the sidecar is not made worse by it: only what is new counts.
+//! A pod that the API server rejects anyway is not made worse: only what is new counts.
 
 use serde_json::Value;
 
@@ -23,14 +23,27 @@ pub(super) fn by_sidecar(
     sidecar: &Value,
     constraints: Option<&NamespaceConstraints>,
 ) -> Option<Violation> {
-    if constraints.is_none() && !has_pod_level(pod) {
+    by_change(PodWith { sidecar: Some(sidecar), ..PodWith::unchanged(pod) }, constraints)
+}
+
+/// The first rule that a pod breaks with other resources of its application containers, and otherwise keeps.
+pub(super) fn by_resizing(
+    pod: &Value,
+    resized: &[Value],
+    constraints: Option<&NamespaceConstraints>,
+) -> Option<Violation> {
+    by_change(PodWith { resized: Some(resized), ..PodWith::unchanged(pod) }, constraints)
+}
+
+fn by_change(changed: PodWith<'_>, constraints: Option<&NamespaceConstraints>) -> Option<Violation> {
+    if constraints.is_none() && !has_pod_level(changed.pod) {
         return None;
     }
-    let after = all(PodWith { pod, sidecar: Some(sidecar) }, constraints);
+    let after = all(changed, constraints);
     if after.is_empty() {
         return None;
     }
-    let before = all(PodWith { pod, sidecar: None }, constraints);
+    let before = all(PodWith::unchanged(changed.pod), constraints);
     after.into_iter().find(|violation| !before.contains(violation))
 }
 

@@ -19,7 +19,7 @@ use super::{CommandError, policies, runtime};
 use crate::commit::{Binder, KubeApi};
 use crate::control::{Lease, Registration, Requeuer, SidecarDryRun, StatusWriter};
 use crate::demand::{DemandFeed, DemandFeedParts, DemandStatus, NewestSamples, StateFolder};
-use crate::files::{self, LoadFile, follow_authorities, follow_certificate};
+use crate::files::{self, LoadFile, PolicyFiles, follow_authorities, follow_certificate};
 use crate::http::{self, Endpoint, ExtenderState, Operations};
 use crate::policy::PolicySet;
 use crate::state::Cluster;
@@ -157,9 +157,9 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     // The first answer already knows the load of nodes.
     load.read_again(&store);
     let identity = process_identity();
-    let measures = store.view().policies.demand().is_some();
+    let sizes_by_demand = store.view().policies.sizes_by_demand();
     let of_admission = arguments.role.contains(&Role::Admission);
-    let kinds = Kinds { of_placement: is_extender, of_admission, of_demand: measures };
+    let kinds = Kinds { of_placement: is_extender, of_admission, of_demand: sizes_by_demand };
     let feed = Arc::new(Feed::start(&client, &store, kinds));
     let api = Arc::new(KubeApi::new(client.clone(), &arguments.lease_namespace));
     let binder = Arc::new(Binder::new(Arc::clone(&store), api, identity.clone()));
@@ -184,11 +184,8 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     serve_operations(&mut servers, &arguments, operations(metrics.clone(), &store, &feed, &demand.status))?;
 
     let mut background = TaskGroup::default();
-    if let Some(files) = files {
-        let follow = files.follow(Arc::clone(&store), async move |policies| checks.check(policies).await);
-        background.spawn("policy files", follow);
-    }
-    if is_extender || measures {
+    follow_policies(&mut background, files, checks, &store);
+    if is_extender || sizes_by_demand {
         background.spawn("demand", DemandFeed::new(demand).follow());
     }
     if is_extender {
@@ -205,6 +202,17 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
         lease
     });
     run_until_stopped(servers, background, lease).await
+}
+
+/// Starts the tasks that read policy files again, and that ask the API server again about sidecars.
+fn follow_policies(background: &mut TaskGroup, files: Option<PolicyFiles>, checks: PolicyChecks, store: &Arc<Store>) {
+    if let Some((dry_run, _)) = &checks.0 {
+        background.spawn("sidecar dry runs", dry_run.clone().follow(Arc::clone(store)));
+    }
+    if let Some(files) = files {
+        let follow = files.follow(Arc::clone(store), async move |policies| checks.check(policies).await);
+        background.spawn("policy files", follow);
+    }
 }
 
 /// What demand is measured with.

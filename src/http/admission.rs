@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use super::limits::Intake;
-use crate::admission::{self, Answer, Context, DecodeError, Occasion, SkipReason};
+use crate::admission::{self, Answer, Context, DecodeError, KnownDemand, Occasion, SkipReason};
 use crate::model::{RequestOutcome, WithheldSidecar};
 use crate::store::Store;
 use crate::telemetry::{self, ReviewCount, ReviewOutcome};
@@ -77,6 +77,7 @@ impl Admission {
             pools: snapshot.pools(),
             declared: snapshot.declared(),
             constraints: snapshot.constraints(),
+            demand: KnownDemand { forecasts: Some(snapshot.demand()), oom_kills: Some(snapshot.oom_kills()) },
         };
         let answered = (webhook.answer)(&body, context);
         drop(turn);

@@ -20,9 +20,12 @@ use std::sync::Arc;
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::Timestamp;
-use outrigger::admission::{self, Context};
+use outrigger::admission::{self, Context, KnownDemand};
 use outrigger::extender::{self, LastAttempt, SchedulingContext};
-use outrigger::model::{Declarations, Pe, PodUid, Pools, ResourceConstraints};
+use outrigger::model::{
+    Declarations, DemandedQuantity, LimitRange, Namespace, ObjectId, Pe, PodUid, Pools, QuotaDemand, RequestRange,
+    ResourceConstraints, ResourceList, ResourceQuota,
+};
 use outrigger::placement::{Budget, Foresight, PlacementDecision, plan, plan_gang};
 use outrigger::state::{Cluster, NodeIndex, Reservations, Snapshot};
 use serde_json::Value;
@@ -210,6 +213,35 @@ fn admission_of_a_pe(bencher: Bencher<'_, '_>) {
     review(bencher, include_bytes!("../golden/admission/deployment-pod.request.json"));
 }
 
+/// The same in a namespace with a `LimitRange` and a `ResourceQuota`.
+#[divan::bench]
+fn admission_of_a_pe_in_a_constrained_namespace(bencher: Bencher<'_, '_>) {
+    review_in(bencher, include_bytes!("../golden/admission/deployment-pod.request.json"), &constraints());
+}
+
+/// A PE with 36 environment variables in such a namespace.
+#[divan::bench]
+fn admission_of_a_large_pe_in_a_constrained_namespace(bencher: Bencher<'_, '_>) {
+    review_in(bencher, &reviewed::review(&reviewed::PE), &constraints());
+}
+
+/// Bounds of containers and pods that a PE of the shipped policy keeps, and a quota that it meets.
+fn constraints() -> ResourceConstraints {
+    let list = |cpu: &str, memory: &str| {
+        let mut list = ResourceList::default();
+        list.set("cpu", cpu).unwrap();
+        list.set("memory", memory).unwrap();
+        list
+    };
+    let mut constraints = ResourceConstraints::default();
+    let id = ObjectId::new(&Namespace::from("streams"), "bounds");
+    let range = RequestRange { min: list("1m", "1Mi"), ..RequestRange::default() };
+    constraints.put_limit_range(LimitRange { id: id.clone(), container: range.clone(), pod: range });
+    let quantities = vec![DemandedQuantity::CpuRequest, DemandedQuantity::MemoryRequest];
+    constraints.put_quota(ResourceQuota { id, demand: QuotaDemand { scopes: Vec::new(), quantities } });
+    constraints
+}
+
 /// A PE with 36 environment variables.
 #[divan::bench]
 fn admission_of_a_large_pe(bencher: Bencher<'_, '_>) {
@@ -217,13 +249,18 @@ fn admission_of_a_large_pe(bencher: Bencher<'_, '_>) {
 }
 
 fn review(bencher: Bencher<'_, '_>, body: &[u8]) {
+    review_in(bencher, body, &ResourceConstraints::default());
+}
+
+fn review_in(bencher: Bencher<'_, '_>, body: &[u8], constraints: &ResourceConstraints) {
     let policies = cluster::policies();
     let pools = Pools::default();
     let context = Context {
         policies: &policies,
         pools: &pools,
         declared: &Declarations::default(),
-        constraints: &ResourceConstraints::default(),
+        constraints,
+        demand: KnownDemand::default(),
     };
     bencher.bench(|| admission::mutate(black_box(body), context).unwrap().body);
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outrigger::admission::{Context, Decision, SkipReason, decide};
+use outrigger::admission::{Context, Decision, KnownDemand, SkipReason, decide};
 use outrigger::api::PodObject;
 use outrigger::files::embedded;
 use outrigger::model::{Declarations, Namespace, Pe, Pod, Pools, ResourceConstraints};
@@ -59,6 +59,7 @@ fn admitted(pod: &Value) -> Decision {
         pools: &pools,
         declared: &declared,
         constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
     };
     decide(pod, &Namespace::from("default"), context)
 }

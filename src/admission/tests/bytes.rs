@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::support::{SIDECAR, pod, policy, pools, review};
-use crate::admission::{Answer, Context, Decision, DecodeError, SkipReason, mutate, validate};
+use crate::admission::{Answer, Context, Decision, DecodeError, KnownDemand, SkipReason, mutate, validate};
 use crate::model::{Declarations, RequestOutcome, ResourceConstraints};
 
 fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
@@ -12,6 +12,7 @@ fn both(body: &[u8]) -> [Result<Answer, DecodeError>; 2] {
         pools: &pools,
         declared: &Declarations::default(),
         constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
     };
     [mutate(body, context), validate(body, context)]
 }
@@ -85,8 +86,13 @@ fn a_pod_of_no_policy_is_not_read_beyond_its_labels() {
 fn a_legal_pod_of_many_values_is_prepared_and_one_that_takes_too_much_memory_is_skipped_or_denied() {
     let (policies, pools) = (policy(SIDECAR), pools());
     let constraints = ResourceConstraints::default();
-    let context =
-        Context { policies: &policies, pools: &pools, declared: &Declarations::default(), constraints: &constraints };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &Declarations::default(),
+        constraints: &constraints,
+        demand: KnownDemand::default(),
+    };
     let variables: Value = (0..10_000).map(|n| json!({"name": format!("V{n}"), "value": "a,b,[c]"})).collect();
     let legal = pod(&json!({
         "metadata": {"annotations": {"notes": ",".repeat(250_000)}},

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::admission::DenialReason;
+use crate::admission::KnownDemand;
 use crate::admission::tests::support::{SIDECAR, decided, operations, pod, policies, policy, pools, prepared};
 use crate::model::{Declarations, RequestOutcome, ResourceConstraints, WithheldSidecar};
 use crate::policy::PolicySet;
@@ -156,8 +157,13 @@ fn a_defect_never_denies() {
 /// Runs `assertion` with the pod's candidate and the pod to which the rules have been applied.
 fn with_prepared(policies: &PolicySet, pod: &Value, assertion: impl FnOnce(Prepared<'_>, &Candidate<'_>, Context<'_>)) {
     let (pools, declared, namespace) = (pools(), Declarations::default(), Namespace::from("ns"));
-    let context =
-        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default() };
+    let context = Context {
+        policies,
+        pools: &pools,
+        declared: &declared,
+        constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
+    };
     let governed = Governed::select(&namespace, candidate::labels(pod), policies).unwrap();
     let candidate = Candidate::read(pod, governed, context).unwrap();
     let prepared = apply_rules(Cow::Borrowed(pod), &candidate, context).unwrap();

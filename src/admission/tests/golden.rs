@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::admission::{Answer, Context, mutate, validate};
+use crate::admission::{Answer, Context, KnownDemand, mutate, validate};
 use crate::api::HostPool;
 use crate::model::{Declarations, Pool, Pools, ResourceConstraints, WithheldSidecar};
 use crate::policy::{PolicySet, Source};
@@ -32,6 +32,7 @@ fn answer(case: &str) -> Answer {
         pools: &pools,
         declared: &Declarations::default(),
         constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
     };
     let body = FILES.read(&format!("{case}.request.json")).into_bytes();
     if case.starts_with("validate-") { validate(&body, context) } else { mutate(&body, context) }.unwrap()
@@ -85,6 +86,7 @@ fn every_golden_patch_leads_to_a_pod_that_gets_no_more() {
                 pools: &pools,
                 declared: &Declarations::default(),
                 constraints: &ResourceConstraints::default(),
+                demand: KnownDemand::default(),
             },
         )
         .unwrap();

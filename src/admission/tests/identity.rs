@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::admission::tests::support::{decided, operations, pod, policies, policy, pools, prepared};
-use crate::admission::{Context, SkipReason, decide};
+use crate::admission::{Context, KnownDemand, SkipReason, decide};
 use crate::model::{
     Declarations, Namespace, RequestOutcome, ResourceConstraints, ResourceVersion, StreamJobVersion, StreamJobs,
 };
@@ -127,8 +127,13 @@ fn the_version_of_the_stream_job_is_noted_and_a_forged_one_is_not_kept() {
         pod(&json!({"metadata": {"annotations": {"outrigger.dev/stream-job": "uid=,generation=0,resourceVersion=0"}}}));
     let (policies, pools) = (policy(""), pools());
     for (declared, expected) in [(&declared, Some(noted.to_string())), (&Declarations::default(), None)] {
-        let context =
-            Context { policies: &policies, pools: &pools, declared, constraints: &ResourceConstraints::default() };
+        let context = Context {
+            policies: &policies,
+            pools: &pools,
+            declared,
+            constraints: &ResourceConstraints::default(),
+            demand: KnownDemand::default(),
+        };
         let decision = decide(&forged, &Namespace::from("ns"), context);
         let mut patched = forged.clone();
         json_patch::patch(&mut patched, decision.patch()).unwrap();

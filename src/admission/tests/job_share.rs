@@ -4,8 +4,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::tests::support::{open_streams_policy, pools};
-use crate::admission::{Context, decide};
-use crate::model::{Declarations, DeclaredJob, Labels, Namespace, ObjectId, OpenStreams, ResourceConstraints};
+use crate::admission::{Context, KnownDemand, decide};
+use crate::model::{
+    Declarations, DeclaredJob, Labels, LimitRange, Namespace, ObjectId, OpenStreams, RequestRange, ResourceConstraints,
+    ResourceList,
+};
 
 /// The requests of the container of a PE, once its pod is admitted; the `Job` has these PEs and requests.
 fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
@@ -18,6 +21,16 @@ fn requests(pes: u32, of_job: &[(&str, &str)], resources: &Value) -> Value {
 
 /// The same for a pod with these members.
 fn requests_after(pes: u32, of_job: &[(&str, &str)], more: &Value) -> Value {
+    requests_in(&ResourceConstraints::default(), pes, of_job, more).0
+}
+
+/// The same in a namespace with these constraints, and the warnings.
+fn requests_in(
+    constraints: &ResourceConstraints,
+    pes: u32,
+    of_job: &[(&str, &str)],
+    more: &Value,
+) -> (Value, Vec<String>) {
     let id = ObjectId::new(&Namespace::from("ns"), "app");
     let requests = of_job.iter().copied().collect();
     let defaults = Labels::default();
@@ -39,13 +52,13 @@ fn requests_after(pes: u32, of_job: &[(&str, &str)], more: &Value) -> Value {
         policies: &open_streams_policy(),
         pools: &pools(),
         declared: &declared,
-        constraints: &ResourceConstraints::default(),
+        constraints,
+        demand: KnownDemand::default(),
     };
     let decision = decide(&pod, &Namespace::from("ns"), context);
     let mut patched = pod;
     json_patch::patch(&mut patched, decision.patch()).unwrap();
-    assert_eq!(decision.warnings(), [""; 0]);
-    patched["spec"]["containers"][0]["resources"]["requests"].clone()
+    (patched["spec"]["containers"][0]["resources"]["requests"].clone(), decision.warnings().to_vec())
 }
 
 #[test]
@@ -83,4 +96,34 @@ fn a_later_call_shares_nothing_again() {
     let mut first = prepared;
     first["spec"]["schedulerName"] = json!("default-scheduler");
     assert_eq!(requests_after(10, &[("cpu", "4")], &first)["cpu"], "400m");
+}
+
+fn list(cpu: &str) -> ResourceList {
+    let mut list = ResourceList::default();
+    list.set("cpu", cpu).unwrap();
+    list
+}
+
+#[test]
+fn a_share_keeps_what_the_limit_ranges_demand() {
+    let of_job = [("cpu", "4")];
+    let pod = json!({"spec": {"containers": [
+        {"name": "pe", "resources": {"requests": {"cpu": "4"}, "limits": {"cpu": "4"}}},
+    ]}});
+    let id = ObjectId::new(&Namespace::from("ns"), "bounds");
+    let with = |container: RequestRange, sums: RequestRange| {
+        let mut constraints = ResourceConstraints::default();
+        constraints.put_limit_range(LimitRange { id: id.clone(), container, pod: sums });
+        requests_in(&constraints, 10, &of_job, &pod)
+    };
+    let free = RequestRange::default;
+    let none: Vec<String> = Vec::new();
+    assert_eq!(with(free(), free()), (json!({"cpu": "400m"}), none.clone()));
+    let minimum = RequestRange { min: list("700m"), ..free() };
+    assert_eq!(with(minimum.clone(), free()), (json!({"cpu": "700m"}), none.clone()));
+    let ratio = RequestRange { max_limit_request_ratio: list("3"), ..free() };
+    assert_eq!(with(ratio, free()), (json!({"cpu": "1334m"}), none), "a third of the limit");
+    let (kept, warnings) = with(free(), minimum);
+    assert_eq!(kept, json!({"cpu": "4"}), "the sum of the pod would be too small");
+    assert_eq!(warnings, ["requests of the job are not divided: cpu of the pod: the minimum of a LimitRange"]);
 }

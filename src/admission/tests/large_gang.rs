@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::admission::tests::support::{pod, policy, pools};
-use crate::admission::{Context, decide};
+use crate::admission::{Context, KnownDemand, decide};
 use crate::model::{Declarations, Namespace, ResourceConstraints};
 use crate::testing::stream_job;
 
@@ -16,7 +16,13 @@ fn warnings(gang: &str, listed: usize) -> Vec<String> {
     let declared = Declarations { jobs: Arc::new([(job.id.clone(), Arc::new(job))].into()), ..Declarations::default() };
     let (policies, pools) = (policy(""), pools());
     let constraints = ResourceConstraints::default();
-    let context = Context { policies: &policies, pools: &pools, declared: &declared, constraints: &constraints };
+    let context = Context {
+        policies: &policies,
+        pools: &pools,
+        declared: &declared,
+        constraints: &constraints,
+        demand: KnownDemand::default(),
+    };
     let pod = pod(&json!({"metadata": {"annotations": {"outrigger.dev/gang": gang}}}));
     decide(&pod, &Namespace::from("ns"), context).warnings().to_vec()
 }

@@ -3,4 +3,6 @@
 mod bytes;
 mod golden;
 mod properties;
+mod sizing_by_demand;
+mod sizing_in_namespace;
 pub(super) mod support;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::tests::support::{open_streams_policy, pools};
-use crate::admission::{Context, decide};
+use crate::admission::{Context, KnownDemand, decide};
 use crate::model::{
     Declarations, DeclaredPe, DeclaredPool, Namespace, ObjectId, OpenStreams, Pools, ResourceConstraints,
 };
@@ -66,8 +66,13 @@ fn declared() -> (Declarations, Pools) {
 }
 
 fn admitted(pod: &Value, (declared, pools): &(Declarations, Pools)) -> Value {
-    let context =
-        Context { policies: &open_streams_policy(), pools, declared, constraints: &ResourceConstraints::default() };
+    let context = Context {
+        policies: &open_streams_policy(),
+        pools,
+        declared,
+        constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
+    };
     let decision = decide(pod, &Namespace::from("ns"), context);
     let mut patched = pod.clone();
     json_patch::patch(&mut patched, decision.patch()).unwrap();

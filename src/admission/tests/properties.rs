@@ -1,17 +1,20 @@
 //! What holds for any pod under any policy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Map, Value, json};
 
-use super::support::{decided, decided_in, policies, pools, review};
-use crate::admission::{Context, Decision, SkipReason, mutate};
+use super::support::{decided, decided_by, decided_in, policies, pools, review};
+use crate::admission::{Context, Decision, KnownDemand, SkipReason, mutate};
 use crate::model::{
-    Declarations, DemandedQuantity, LimitRange, Namespace, ObjectId, QuotaDemand, QuotaScope, RequestRange,
-    ResourceConstraints, ResourceList, ResourceQuota, Resources,
+    Bytes, Declarations, DemandForecasts, DemandHistory, DemandKey, DemandPath, DemandShare, DemandedQuantity,
+    JobDemand, LimitRange, MOST_HORIZON_STEPS, Namespace, ObjectId, OfResources, OomKill, OomKills, QuotaDemand,
+    QuotaScope, RequestRange, ResourceConstraints, ResourceList, ResourceQuota, Resources,
 };
 use crate::policy::PolicySet;
 
@@ -174,11 +177,13 @@ const SIDECARS: [&str; 4] = [
     "  injection: {sidecars: [{name: relay, image: r, resources: {limits: {cpu: 1, memory: 1Gi}}}]}\n",
     "  injection: {sidecars: [{name: relay, image: r}, {name: two, image: t, volumeMounts: [{name: state, mountPath: /s}]}]}\n",
 ];
-const SIZES: [&str; 4] = [
+const SIZES: [&str; 6] = [
     "",
     "  resources: {requests: {cpu: 500m, memory: 1Gi}}\n",
     "  resources: {limits: {cpu: 500m, memory: 1Gi}}\n",
     "  resources: {containers: [pe], requests: {cpu: 1, example.com/gpu: 1}, limits: {cpu: 1, memory: 1Gi, example.com/gpu: 1}}\n",
+    "  resources: {from: demand, requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 500m}, min: {cpu: 100m}}\n",
+    "  resources: {from: demand, requests: {cpu: 100m}, override: true, containers: [pe, other], max: {memory: 2Gi}}\n",
 ];
 const RECOVERY: [&str; 3] = ["", "  recovery: {tolerationSeconds: 10}\n", "  recovery: {tolerationSeconds: 300}\n"];
 const DIALECTS: [&str; 3] = ["", "  dialect: flink\n", "  dialect: kafka-streams\n"];
@@ -220,7 +225,13 @@ fn reviewed(policies: &PolicySet, pod: &Value) -> Decision {
     let (pools, declared) = (pools(), Declarations::default());
     mutate(
         &review(pod),
-        Context { policies, pools: &pools, declared: &declared, constraints: &ResourceConstraints::default() },
+        Context {
+            policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &ResourceConstraints::default(),
+            demand: KnownDemand::default(),
+        },
     )
     .unwrap()
     .decision
@@ -233,13 +244,14 @@ fn patched(pod: &Value, decision: &Decision) -> Value {
 }
 
 /// Every path that a patch may touch; `*` is one member or index.
-const MAY_CHANGE: [&str; 25] = [
+const MAY_CHANGE: [&str; 26] = [
     "/metadata/labels",
     "/metadata/labels/outrigger.dev~1job",
     "/metadata/labels/outrigger.dev~1pe",
     "/metadata/annotations",
     "/metadata/annotations/outrigger.dev~1policy",
     "/metadata/annotations/outrigger.dev~1sized-containers",
+    "/metadata/annotations/outrigger.dev~1resources",
     "/metadata/annotations/outrigger.dev~1placement",
     "/metadata/annotations/outrigger.dev~1epoch",
     "/metadata/annotations/outrigger.dev~1wake",
@@ -368,7 +380,64 @@ fn constraints() -> BoxedStrategy<ResourceConstraints> {
         .boxed()
 }
 
+/// Forecasts of the job of every pod, and a kill of its PE.
+fn known_demand() -> BoxedStrategy<(DemandForecasts, OomKills)> {
+    let path = || {
+        let path = (0.0_f32..4e9, 0.0_f32..1e9);
+        path.prop_map(|(mean, deviation)| DemandPath {
+            mean: [mean; MOST_HORIZON_STEPS],
+            deviation: [deviation; MOST_HORIZON_STEPS],
+        })
+    };
+    let share = DemandShare { of_job: 0.5, own_deviation: 0.1, peak: 1e8 };
+    let history = Some(DemandHistory { observed_steps: 1_000, ..DemandHistory::default() });
+    (proptest::option::of(path()), proptest::option::of(path()), any::<bool>())
+        .prop_map(move |(cpu, memory, is_killed)| {
+            let demand = JobDemand {
+                total: OfResources { cpu, memory },
+                interchangeable: OfResources { cpu: Some(share), memory: Some(share) },
+                history: OfResources { cpu: history, memory: history },
+                ..JobDemand::default()
+            };
+            let mut forecasts = DemandForecasts { step: SignedDuration::from_mins(5), steps: 12, ..Default::default() };
+            let mut kills = OomKills::default();
+            for job in ["j", "streams", "set", "pe"] {
+                let key = DemandKey { namespace: Namespace::from("ns"), job: job.into() };
+                forecasts.jobs.insert(key.clone(), Arc::new(demand.clone()));
+                if is_killed {
+                    let kill = OomKill { container: "pe".into(), memory: Bytes(1 << 29), at: Timestamp::UNIX_EPOCH };
+                    kills.note(key, "pe-1".into(), kill);
+                }
+            }
+            (forecasts, kills)
+        })
+        .boxed()
+}
+
 proptest! {
+    #[test]
+    fn resources_are_decided_once_whatever_is_known_then(
+        pod in pod(), policies in policy_set(), constraints in constraints(), known in known_demand(),
+    ) {
+        let demand = KnownDemand { forecasts: Some(&known.0), oom_kills: Some(&known.1) };
+        let decision = decided_by(demand, &constraints, &policies, &pod);
+        prop_assert!(!decision.skip_reason().is_some_and(SkipReason::is_failure), "{:?}", decision);
+        let after = patched(&pod, &decision);
+        for demand in [demand, KnownDemand::default()] {
+            let again = decided_by(demand, &constraints, &policies, &after);
+            prop_assert!(again.patch().is_empty(), "{:?}", again.patch());
+        }
+        let mut found = BTreeSet::new();
+        differences(&pod, &after, "", &mut found);
+        for path in &found {
+            prop_assert!(is_listed(path) && !path.contains("unknown"), "{path}");
+        }
+        let containers = |pod: &Value| pod["spec"]["containers"].as_array().unwrap().clone();
+        for (before, after) in containers(&pod).iter().zip(&containers(&after)) {
+            prop_assert!(inverted(after).is_subset(&inverted(before)), "{before} {after}");
+        }
+    }
+
     #[test]
     fn sidecars_are_decided_once_whatever_the_namespace_demands(
         pod in pod(), policies in policy_set(), constraints in constraints(),

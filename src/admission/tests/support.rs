@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::admission::{Context, Decision, decide};
+use crate::admission::{Context, Decision, KnownDemand, decide};
 use crate::model::{Declarations, Namespace, ObjectId, Pool, PoolMembers, PoolMode, Pools, ResourceConstraints};
 use crate::policy::{PolicySet, Source};
 
@@ -98,8 +98,18 @@ pub(crate) fn decided(policies: &PolicySet, pod: &Value) -> Decision {
 
 /// The decision about a pod of namespace `ns`, where limit ranges and quotas demand this.
 pub(crate) fn decided_in(constraints: &ResourceConstraints, policies: &PolicySet, pod: &Value) -> Decision {
+    decided_by(KnownDemand::default(), constraints, policies, pod)
+}
+
+/// The same where this is known of the use of PEs.
+pub(crate) fn decided_by(
+    demand: KnownDemand<'_>,
+    constraints: &ResourceConstraints,
+    policies: &PolicySet,
+    pod: &Value,
+) -> Decision {
     let (pools, declared) = (pools(), Declarations::default());
-    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools, declared: &declared, constraints })
+    decide(pod, &Namespace::from("ns"), Context { policies, pools: &pools, declared: &declared, constraints, demand })
 }
 
 /// The pod with its patch, and the warnings.

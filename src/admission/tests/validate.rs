@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::admission::candidate::{Governed, labels};
 use crate::admission::tests::support::{SIDECAR, pod, policy, pools, prepared};
-use crate::admission::{Context, Decision, DenialReason, SkipReason};
+use crate::admission::{Context, Decision, DenialReason, KnownDemand, SkipReason};
 use crate::model::RequestOutcome;
 use crate::model::{Declarations, ResourceConstraints};
 
@@ -13,6 +13,7 @@ fn checked(spec: &str, pod: &Value) -> Decision {
         pools: &pools,
         declared: &declared,
         constraints: &ResourceConstraints::default(),
+        demand: KnownDemand::default(),
     };
     super::check(pod, Governed::select(&namespace, labels(pod), &policies).unwrap(), context)
 }

@@ -2,7 +2,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{ApiServer, Rejection};
-use crate::admission::Context;
+use crate::admission::{Context, KnownDemand};
 use crate::model::{Declarations, Namespace, ObjectId, Pools};
 use crate::testing::policies;
 
@@ -11,7 +11,13 @@ fn created(server: &ApiServer, pod: &Value) -> Result<Value, Rejection> {
     let (policies, pools, declared) = (policies(""), Pools::default(), Declarations::default());
     server.create(
         pod.clone(),
-        Context { policies: &policies, pools: &pools, declared: &declared, constraints: &server.constraints() },
+        Context {
+            policies: &policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &server.constraints(),
+            demand: KnownDemand::default(),
+        },
     )
 }
 
