@@ -8,9 +8,12 @@ use k8s_openapi::api::core::v1::Pod as PodManifest;
 use serde_json::Value;
 
 use super::explanation::{
-    DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation,
+    Amounts, DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy,
+    ResourceExplanation, WithheldExplanation,
 };
-use crate::model::{NodeName, Pe, Pod, PodPhase, Reason, Rejection, WithheldSidecar, keys, rounded};
+use crate::model::{
+    NodeName, Pe, Pod, PodPhase, Reason, Rejection, RequestAndLimit, ResourceDecision, WithheldSidecar, keys, rounded,
+};
 use crate::placement::{Foresight, PlacementDecision, plan_gang};
 use crate::policy::{EffectiveValue, PolicySet};
 use crate::state::{Cluster, NodeIndex, Snapshot};
@@ -73,6 +76,7 @@ pub fn explain(explained_pod: &ExplainedPod, snapshot: &Snapshot, policies: &Pol
         unclear: policies.field_problems(pod, snapshot.declared()),
         parallel_regions: pe.map(|pe| pe.parallel_regions(snapshot.declared())).unwrap_or_default(),
         withheld: pe.and_then(|_| pod.annotations.get(keys::WITHHELD)).map(withheld).unwrap_or_default(),
+        resources: pe.and_then(|_| pod.annotations.get(keys::RESOURCES)).map(resources).unwrap_or_default(),
         node: pod.node.as_ref().or(assumed).map(ToString::to_string),
         record,
         message: None,
@@ -117,6 +121,22 @@ fn withheld(annotation: &str) -> Vec<WithheldExplanation> {
         remedy: reason.remedy().to_owned(),
     };
     WithheldSidecar::of_annotation(annotation).map(explained).collect()
+}
+
+/// How admission has decided requests and limits, by the annotation of the pod.
+fn resources(annotation: &str) -> Vec<ResourceExplanation> {
+    let text = |quantity: Option<Box<str>>| quantity.map(String::from);
+    let amounts = |RequestAndLimit { request, limit }| Amounts { request: text(request), limit: text(limit) };
+    let explained = |decision: ResourceDecision| ResourceExplanation {
+        container: String::from(decision.container),
+        resource: String::from(decision.resource),
+        user: amounts(decision.user),
+        policy: amounts(decision.policy),
+        demand: text(decision.demand),
+        limit_range: amounts(decision.limit_range),
+        result: amounts(decision.result),
+    };
+    ResourceDecision::of_annotation(annotation).map(explained).collect()
 }
 
 /// Explains every node but the one that the PE is on.
@@ -217,6 +237,7 @@ pub fn explain_from_manifest(pod: &PodManifest) -> Explanation {
         unclear: Vec::new(),
         parallel_regions: BTreeMap::new(),
         withheld: annotation(keys::WITHHELD).map(|value| withheld(&value)).unwrap_or_default(),
+        resources: annotation(keys::RESOURCES).map(|value| resources(&value)).unwrap_or_default(),
         node: spec_node,
         message: scheduled.and_then(|condition| condition.message.clone()),
         record,

@@ -41,6 +41,9 @@ pub struct Explanation {
     /// The sidecars of the policy that the pod did not get.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<WithheldExplanation>,
+    /// How requests and limits were decided at the creation of the pod, where more than one source had a say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceExplanation>,
     /// The node of the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -91,6 +94,38 @@ pub struct WithheldExplanation {
     pub problem: String,
     /// What to do so that the next pod gets the sidecar.
     pub remedy: String,
+}
+
+/// How the request and limit of one resource of one container were decided. Each source overrules or bounds those before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceExplanation {
+    /// The name of the container.
+    pub container: String,
+    /// The name of the resource.
+    pub resource: String,
+    /// What the user or another webhook chose.
+    pub user: Amounts,
+    /// The static values of the policy.
+    pub policy: Amounts,
+    /// The request that the forecast of the PE led to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<String>,
+    /// What a `LimitRange` filled in or allowed.
+    pub limit_range: Amounts,
+    /// What the container got.
+    pub result: Amounts,
+}
+
+/// A request and a limit; each absent where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// The request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
 }
 
 /// The source of an explanation.

@@ -9,5 +9,6 @@ mod remedy;
 
 pub use decide::{ExplainedPod, MAX_NEAREST_NODES, explain, explain_from_manifest};
 pub use explanation::{
-    DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation,
+    Amounts, DeclaredValue, Explanation, ExplanationSource, NodeExplanation, PodState, RejectionWithRemedy,
+    ResourceExplanation, WithheldExplanation,
 };

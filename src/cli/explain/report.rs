@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::cli::record;
 use crate::cli::terminal::{Style, Terminal, cell};
-use crate::explain::{DeclaredValue, Explanation, NodeExplanation, PodState, RejectionWithRemedy, WithheldExplanation};
+use crate::explain::{
+    Amounts, DeclaredValue, Explanation, NodeExplanation, PodState, RejectionWithRemedy, ResourceExplanation,
+    WithheldExplanation,
+};
 use crate::model::Reason;
 
 /// Writes an explanation.
@@ -27,6 +30,7 @@ pub(super) fn write(explanation: &Explanation, terminal: &mut Terminal) {
     declared(explanation, terminal);
     parallel_regions(&explanation.parallel_regions, terminal);
     withheld(&explanation.withheld, terminal);
+    resources(&explanation.resources, terminal);
     if let Some(problem) = &explanation.problem {
         terminal.heading("What speaks against every node");
         lacks(std::slice::from_ref(problem), terminal);
@@ -90,6 +94,35 @@ fn withheld(withheld: &[WithheldExplanation], terminal: &mut Terminal) {
     for WithheldExplanation { sidecar, reason, problem, remedy } in withheld {
         let problem = format!("{reason}: {problem}");
         table.add_row([cell(sidecar, Style::Strong), cell(problem, Style::Wary), cell(remedy, Style::Plain)]);
+    }
+    terminal.put(table);
+}
+
+/// Each number that a source has a say in: a row for a container and resource, a column for a source.
+fn resources(decided: &[ResourceExplanation], terminal: &mut Terminal) {
+    if decided.is_empty() {
+        return;
+    }
+    terminal.heading("Requests and limits (request / limit)");
+    let mut table = terminal.table();
+    let titles = ["", "user", "policy", "demand", "LimitRange", "result"];
+    table.add_row(titles.map(|title| cell(title, Style::Faint)));
+    for ResourceExplanation { container, resource, user, policy, demand, limit_range, result } in decided {
+        let amounts = |Amounts { request, limit }: &Amounts| match (request, limit) {
+            (None, None) => String::new(),
+            (request, limit) => {
+                let [request, limit] = [request, limit].map(|amount| amount.as_deref().unwrap_or("-"));
+                format!("{request} / {limit}")
+            }
+        };
+        table.add_row([
+            cell(format!("{container}: {resource}"), Style::Plain),
+            cell(amounts(user), Style::Plain),
+            cell(amounts(policy), Style::Plain),
+            cell(demand.as_deref().unwrap_or_default(), Style::Plain),
+            cell(amounts(limit_range), Style::Plain),
+            cell(amounts(result), Style::Strong),
+        ]);
     }
     terminal.put(table);
 }

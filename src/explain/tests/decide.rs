@@ -355,3 +355,20 @@ fn sidecars_that_were_withheld_are_told_with_what_to_do() {
     let told = explain_from_manifest(&serde_json::from_value(manifest).unwrap()).withheld;
     assert_eq!(told[0].remedy, "observe the PE from another pod");
 }
+
+#[test]
+fn how_requests_and_limits_were_decided_is_told_by_source() {
+    let line = "main cpu: user -/-, policy 100m/-, demand 310m, LimitRange -/250m, result 250m/250m";
+    let noted = [("resources", line)];
+    let cluster = cluster(vec![node("n1")], vec![], vec![pe("j", "a", &noted)]);
+    let manifest = json!({"metadata": {"name": "a", "annotations": {
+        "outrigger.dev/policy": "annotations", "outrigger.dev/resources": line,
+    }}});
+    let expected = json!([{
+        "container": "main", "resource": "cpu", "user": {}, "policy": {"request": "100m"}, "demand": "310m",
+        "limitRange": {"limit": "250m"}, "result": {"request": "250m", "limit": "250m"},
+    }]);
+    for explanation in [explained(&cluster, "a"), explain_from_manifest(&serde_json::from_value(manifest).unwrap())] {
+        assert_eq!(serde_json::to_value(explanation.resources).unwrap(), expected);
+    }
+}

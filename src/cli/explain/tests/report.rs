@@ -96,3 +96,24 @@ fn what_objects_say_is_shown_with_the_object() {
         "nodes": 1, "passing": 0, "refused": {"HostMismatch": 1}, "nearest": [],
     })));
 }
+
+#[test]
+fn how_requests_and_limits_were_decided_is_shown_as_a_table() {
+    insta::assert_snapshot!(shown(&json!({
+        "version": 1, "pod": "streams/a", "source": "extender", "state": "placed",
+        "summary": "The pod is on n1.",
+        "policy": "annotations", "job": "streams/j", "pe": "a", "node": "n1",
+        "resources": [
+            {
+                "container": "main", "resource": "cpu", "user": {}, "policy": {"request": "100m"}, "demand": "310m",
+                "limitRange": {"limit": "250m"}, "result": {"request": "250m", "limit": "250m"},
+            },
+            {
+                "container": "main", "resource": "memory", "user": {"request": "1Gi", "limit": "1Gi"},
+                "policy": {"request": "256Mi"}, "demand": "690Mi", "limitRange": {},
+                "result": {"request": "1Gi", "limit": "1Gi"},
+            },
+        ],
+        "nodes": 0, "passing": 0, "refused": {}, "nearest": [],
+    })));
+}
