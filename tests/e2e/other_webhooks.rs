@@ -180,6 +180,34 @@ fn requests_that_another_webhook_writes_before_or_after_stay() {
 }
 
 #[test]
+fn a_container_that_another_webhook_adds_gets_no_request_above_the_limit_that_is_filled_in_later() {
+    shared(async |installation| {
+        let cluster = &installation.cluster;
+        let client = cluster.client().await.unwrap();
+        let webhook = OtherWebhook::start().unwrap();
+        cluster.create_namespace("a-small-limits").await.unwrap();
+        // Less than the shipped policy requests.
+        let limit_range =
+            LIMIT_RANGE.replace("defaultRequest: {cpu: 50m, memory: 64Mi}", "default: {cpu: 80m, memory: 99Mi}");
+        cluster.kubectl().feed(&["apply", "-n", "a-small-limits", "-f", "-"], &limit_range).await.unwrap();
+        webhook.register(cluster, "a-small-limits", "a-small-limits").await.unwrap();
+        let proxy =
+            json!([{ "op": "add", "path": "/spec/containers/-", "value": { "name": "proxy", "image": "none" } }]);
+        // The API server and the webhook see the LimitRange at different times.
+        let created = until("the pod is created", RUNNING, async || {
+            let pod = create(&client, "a-small-limits", &pod("proxied", &proxy), true).await?;
+            ensure!(pod.to_string().contains("kubernetes.io/limit-ranger"), "the LimitRange is not in force");
+            Ok(pod)
+        });
+        let created = created.await.unwrap();
+        for container in created["spec"]["containers"].as_array().unwrap() {
+            let small = json!({ "cpu": "80m", "memory": "99Mi" });
+            assert_eq!(container["resources"], json!({ "requests": small, "limits": small }), "{created}");
+        }
+    });
+}
+
+#[test]
 fn in_a_strict_namespace_what_another_webhook_takes_away_is_put_back_or_denied() {
     shared(async |installation| {
         let cluster = &installation.cluster;

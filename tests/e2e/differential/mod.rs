@@ -7,14 +7,17 @@
 //! | [`policies`] | a policy that loads makes no pod fail, and none is refused in vain |
 //! | [`storing`] | `simulate` stores and rejects pods as the API server does |
 //! | [`sidecars`] | a pod that is created without the webhook is created with it |
+//! | [`whole`] | the same under random policies; what users wrote stays, and the patch is applied as it was proven |
 //! | [`sums`] | the requests of pods add up as in kube-scheduler |
-//! | [`random`] | support: random pods, limit ranges and classes |
+//! | [`random`], [`namespaces`] | support: random pods, limit ranges, quotas and classes |
 
+mod namespaces;
 mod policies;
 mod random;
 mod sidecars;
 mod storing;
 mod sums;
+mod whole;
 
 use anyhow::Result;
 use hyper::Request;

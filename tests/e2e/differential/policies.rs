@@ -6,7 +6,7 @@
 use anyhow::Result;
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::Client;
-use outrigger::admission::{Context, decide};
+use outrigger::admission::{Context, KnownDemand, decide};
 use outrigger::model::{Declarations, Namespace, Pools, ResourceConstraints};
 use outrigger::policy::{PolicySet, Source};
 use serde_json::{Map, Value, json};
@@ -440,7 +440,13 @@ impl Case {
     async fn create_prepared(&self, client: &Client, policies: &PolicySet) -> Result<Outcome> {
         let (pools, declared) = (Pools::default(), Declarations::default());
         let constraints = ResourceConstraints::default();
-        let context = Context { policies, pools: &pools, declared: &declared, constraints: &constraints };
+        let context = Context {
+            policies,
+            pools: &pools,
+            declared: &declared,
+            constraints: &constraints,
+            demand: KnownDemand::default(),
+        };
         let decision = decide(&self.pod, &Namespace::from("default"), context);
         let mut pod = self.pod.clone();
         json_patch::patch(&mut pod, decision.patch())?;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::Client;
-use outrigger::admission::Context;
+use outrigger::admission::{Context, KnownDemand};
 use outrigger::model::{Declarations, Namespace, ObjectId, Pools, ResourceConstraints, ResourceList, Resources};
 use outrigger::policy::PolicySet;
 use outrigger::simulate::api_server::ApiServer;
@@ -136,6 +136,7 @@ impl Case {
             pools: &pools,
             declared: &declared,
             constraints: &ResourceConstraints::default(),
+            demand: KnownDemand::default(),
         };
         let stored = server.create(pod, context).map_err(|rejection| rejection.to_string())?;
         read(&stored)?;
