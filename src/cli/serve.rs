@@ -209,6 +209,17 @@ async fn serve(arguments: Arguments) -> Result<(), CommandError> {
     run_until_stopped(servers, background, lease).await
 }
 
+/// Starts the tasks that read policy files again, and that ask the API server again about sidecars.
+fn follow_policies(background: &mut TaskGroup, files: Option<PolicyFiles>, checks: PolicyChecks, store: &Arc<Store>) {
+    if let Some((dry_run, _)) = &checks.0 {
+        background.spawn("sidecar dry runs", dry_run.clone().follow(Arc::clone(store)));
+    }
+    if let Some(files) = files {
+        let follow = files.follow(Arc::clone(store), async move |policies| checks.check(policies).await);
+        background.spawn("policy files", follow);
+    }
+}
+
 /// What demand is measured with.
 fn demand_parts(
     arguments: &Arguments,

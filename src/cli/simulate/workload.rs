@@ -12,7 +12,10 @@ use super::settings::{Read, Settings};
 use crate::admission::{Context, KnownDemand};
 use crate::cli::CommandError;
 use crate::cli::manifests::{Field, Object};
-use crate::model::{Declarations, Gang, Node, ObjectId, Pe, Pod, PodPhase, PodUid, Pool, Resources, keys};
+use crate::model::{
+    Declarations, DemandKey, Gang, Node, ObjectId, OomKill, OomKills, Pe, Pod, PodPhase, PodUid, Pool, Resources, keys,
+};
+use crate::policy::PolicySet;
 use crate::simulate::Input;
 use crate::simulate::api_server::{Rejection, set_defaults};
 use crate::simulate::controllers::{Controller, CreatedPods, created_pods};
@@ -23,6 +26,18 @@ struct Source<'t> {
     pods: Vec<Object<'t>>,
     /// The controller, where it creates a pod only once the pod before runs.
     one_by_one: Option<String>,
+}
+
+/// The kills that the pods of the cluster show.
+fn oom_kills(cluster: &[Pod], policies: &PolicySet, declared: &Declarations) -> OomKills {
+    let mut kills = OomKills::default();
+    for pod in cluster {
+        let Some(kill) = &pod.oom_kill else { continue };
+        if let Some(pe) = policies.pe(&Arc::new(pod.clone()), declared) {
+            kills.note(DemandKey::from(&pe.job), pe.name, OomKill::clone(kill));
+        }
+    }
+    kills
 }
 
 /// Completes the input: creates the pods of controllers, and stores all pods.
@@ -46,12 +61,13 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
         uids.complete(pod);
     }
     let constraints = gathered.api_server.constraints();
+    let oom_kills = oom_kills(&cluster, &policies, &declared);
     let context = Context {
         policies: &policies,
         pools: &gathered.pools,
         declared: &declared,
         constraints: &constraints,
-        demand: KnownDemand { forecasts: demand.as_deref(), ..KnownDemand::default() },
+        demand: KnownDemand { forecasts: demand.as_deref(), oom_kills: Some(&oom_kills) },
     };
     let storing = Storing { gathered: &gathered, context, now };
     let mut workload = Vec::new();
