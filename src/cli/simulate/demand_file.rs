@@ -211,7 +211,7 @@ impl Header {
         let needed = |column| text(column).ok_or_else(|| format!("{column}: a row of a PE needs it"));
         let job = DemandKey { namespace: Namespace::from(needed("namespace")?), job: Arc::from(needed("job")?) };
         let pe = text("pe").map_or(PeIdentity::Interchangeable, |name| PeIdentity::Named(Arc::from(name)));
-        let pod = text("pod").or(text("pe")).ok_or_else(|| {
+        let pod = text("pod").or_else(|| text("pe")).ok_or_else(|| {
             "pe: name the PE; where PEs are interchangeable, leave it empty and name the pod".to_owned()
         })?;
         Ok(Subject::Pod { job, pe, pod: PodName::from(pod), node })

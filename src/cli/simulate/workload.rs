@@ -76,9 +76,20 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     offer_devices(&mut offering, &gathered.device_resources);
     let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
     let demand = demand.unwrap_or_default();
-    let nodes = offering;
-    let input =
-        Input { policies, nodes, pools, declared, volumes, claims, cluster, workload, loads, demand, now, mode };
+    let input = Input {
+        policies,
+        nodes: offering,
+        pools,
+        declared,
+        volumes,
+        claims,
+        cluster,
+        workload,
+        loads,
+        demand,
+        now,
+        mode,
+    };
     Ok(Read { input, notes })
 }
 
