@@ -25,7 +25,8 @@ const MOST_MEBIBYTES: usize = 60;
 fn value(step: i64) -> f64 {
     let [slot, noise] =
         [step.rem_euclid(DAY), (step * 7_919) % 101].map(|count| f64::from(i32::try_from(count).unwrap()));
-    1_000.0 + 3.0 * slot.mul_add(-slot / 288.0, slot) + noise
+    let course = slot.mul_add(-slot / 288.0, slot);
+    course.mul_add(3.0, 1_000.0) + noise
 }
 
 /// One sample of a series of two weeks, and the forecasts of 12 steps with their intervals.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::grid::DemandGrid;
 use super::path::{Moments, RawPath, UPPER_OF_80, rounded};
 use super::season_course::SeasonCourse;
-use crate::forecast::numbers::{number, place};
+use crate::forecast::numbers::{number, place, steps as count_of_steps};
 use crate::model::MOST_HORIZON_STEPS;
 
 /// A forecaster of 200 bytes for series that change slowly, or that are too many for [`crate::forecast::Forecaster`]: the
@@ -90,7 +90,7 @@ impl LevelForecaster {
 
     /// What is forecast for so many steps after the last sample.
     fn predict(&self, steps: usize, grid: DemandGrid) -> f64 {
-        let target = self.observed + i64::try_from(steps).unwrap_or(i64::MAX >> 1);
+        let target = self.observed.saturating_add(count_of_steps(steps));
         (f64::from(self.level) + self.course.change(self.observed, target, grid)).max(0.0)
     }
 

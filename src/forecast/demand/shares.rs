@@ -172,10 +172,7 @@ impl Fractions<'_> {
 }
 
 fn larger(left: Option<f64>, right: Option<f64>) -> Option<f64> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(left.max(right)),
-        (left, right) => left.or(right),
-    }
+    left.zip(right).map_or_else(|| left.or(right), |(left, right)| Some(left.max(right)))
 }
 
 /// The use of all PEs, of which each has an expected fraction: what was measured, divided by the fractions of the measured

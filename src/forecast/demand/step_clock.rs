@@ -40,13 +40,10 @@ impl StepClock {
     /// The number of the step of the next observation, larger than all before; `None`: the observation does not count.
     pub(super) fn advance(&mut self, at: Timestamp, grid: DemandGrid) -> Option<i64> {
         let step = grid.step_of(at) + self.ahead;
-        let Some(last) = self.last else {
-            self.last = Some(step);
-            return Some(step);
-        };
+        let Some(last) = self.last else { return Some(self.accept(step)) };
         let season = grid.season_steps();
         if step > last && step - last <= FAR * season {
-            return self.accept(step);
+            return Some(self.accept(step));
         }
         if step <= last && last - step <= LATE {
             return None;
@@ -55,17 +52,17 @@ impl StepClock {
             return None;
         }
         if step > last {
-            return self.accept(step);
+            return Some(self.accept(step));
         }
         let seasons = (last - step).div_euclid(season) + 1;
         self.ahead += seasons * season;
-        self.accept(step + seasons * season)
+        Some(self.accept(step + seasons * season))
     }
 
-    fn accept(&mut self, step: i64) -> Option<i64> {
+    fn accept(&mut self, step: i64) -> i64 {
         self.doubted = None;
         self.last = Some(step);
-        Some(step)
+        step
     }
 
     fn is_confirmed(&mut self, step: i64) -> bool {

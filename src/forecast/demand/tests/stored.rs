@@ -141,3 +141,26 @@ fn a_state_that_is_larger_than_the_limits_makes_room() {
     let counts = state.counts();
     assert_eq!((counts.jobs, counts.pes), (1, 0));
 }
+
+/// `make bench` measures the memory of 2,000 jobs, which is about as large.
+#[test]
+fn a_job_of_25_pes_takes_less_than_20_kilobytes_after_two_weeks() {
+    const JOBS: usize = 3;
+    let mut state = DemandState::new(DemandGrid::default(), DemandLimits::default());
+    let week = 7 * 288;
+    // The steps between are missing, and fill the history like measured ones.
+    for step in [0, 1, 2, week, week + 1, 2 * week, 2 * week + 1, 2 * week + 2] {
+        let at = Timestamp::from_second(step * 300).unwrap();
+        let pe = |pe: usize| PeSample {
+            job: DemandKey { namespace: Namespace::from("streams"), job: format!("job-{}", pe % JOBS).into() },
+            pe: PeIdentity::Named(format!("a-pe-of-usual-name-{pe}").into()),
+            pod: PodName::from(&format!("pod-{pe}")),
+            node: None,
+            measured: Measured { at, cpu: Some(100.0), memory: Some(1e9), ..Measured::default() },
+        };
+        let pes = (0..25 * JOBS).map(pe).collect();
+        assert!(state.observe(&Observation { at, pes, nodes: Vec::new() }).is_accepted);
+    }
+    let bytes = state.to_bytes().unwrap().len();
+    assert!((16_000..20_000).contains(&(bytes / JOBS)), "{} bytes a job", bytes / JOBS);
+}
