@@ -102,11 +102,11 @@ impl<N: Number> FeatureState<N> {
         let slot = calendar.slot(now);
         let usual = self.usual(slot);
         let days = self.similar_days.days(history, calendar);
-        let features = |lead: usize| {
+        let features = |(lead, resemblances): (usize, Resemblances)| {
             let target = calendar.slot(now + steps(lead) + 1);
             let profile = usual.and_then(|usual| Some(self.usual(target)? - usual)).unwrap_or_default();
             let hour = self.usual_in_an_hour(target, calendar) - self.usual_in_an_hour(slot, calendar);
-            let Resemblances { by_class, by_all, smoothed } = resemblances(&days, lead, history, calendar);
+            let Resemblances { by_class, by_all, smoothed } = resemblances;
             let above = usual.map_or(0.0, |usual| value - usual);
             Features {
                 season: [last, last_but_one, above, profile, by_class.above, by_class.growth],
@@ -115,7 +115,7 @@ impl<N: Number> FeatureState<N> {
                 levels: [last, value - self.mean_of_3, value - self.mean_of_12, hour, smoothed.above, smoothed.growth],
             }
         };
-        (0..leads).map(features).collect()
+        (0..).zip(resemblances(&days, leads, history, calendar)).map(features).collect()
     }
 
     /// The usual value at a slot of a season.

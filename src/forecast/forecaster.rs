@@ -136,7 +136,7 @@ impl<P: Precision> Forecaster<P> {
                 last.map_or_else(Vec::new, |median| vec![Forecast { median, intervals: None }; self.leads])
             }
             State::Learning { usual, model } => {
-                let value = |logarithm: f64| (logarithm.exp_m1() * usual).max(0.0);
+                let value = |logarithm: f64| value(logarithm, *usual);
                 let forecast = |Prediction { median, quantiles }: Prediction| {
                     let intervals = quantiles.map(|quantiles| {
                         let [lowest, low, high, highest] = quantiles.map(value);
@@ -148,6 +148,12 @@ impl<P: Precision> Forecaster<P> {
             }
         }
     }
+}
+
+/// The value of a logarithm. What is lost beside `exp_m1` is lost of values that are billions of times smaller than usual.
+#[expect(clippy::imprecise_flops, reason = "half as dear, and called for each bound of each interval")]
+fn value(logarithm: f64, usual: f64) -> f64 {
+    ((logarithm.exp() - 1.0) * usual).max(0.0)
 }
 
 impl<P: Precision> Forecasts for Forecaster<P> {

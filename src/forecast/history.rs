@@ -94,6 +94,21 @@ impl<S: Number> History<S> {
         self.samples.get(self.place(step)?).map(|sample| sample.exact())
     }
 
+    /// Copies the samples from a step on; NaN where one is not kept.
+    pub(super) fn copy(&self, first: i64, to: &mut [f64]) {
+        let kept = self.place(first).and_then(|at| self.samples.get(at..)?.get(..to.len()));
+        // The samples are in order from the oldest one on, which is the next to be replaced, or the first one.
+        let is_in_order = first + steps(to.len()) <= self.end;
+        match kept.filter(|_| is_in_order) {
+            Some(kept) => to.iter_mut().zip(kept).for_each(|(to, sample)| *to = sample.exact()),
+            None => {
+                for (to, step) in to.iter_mut().zip(first..) {
+                    *to = self.get(step).unwrap_or(f64::NAN);
+                }
+            }
+        }
+    }
+
     /// True where the sample of a step was observed and is kept.
     pub(super) fn is_observed(&self, step: i64) -> bool {
         let bit = |at: usize| self.observed.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1);
@@ -103,12 +118,7 @@ impl<S: Number> History<S> {
     /// The mean of a sample and its two neighbours, of those that are kept.
     #[inline]
     pub(super) fn smooth(&self, step: i64) -> Option<f64> {
-        let middle = self.get(step)?;
-        Some(match (self.get(step - 1), self.get(step + 1)) {
-            (Some(before), Some(after)) => (before + middle + after) / 3.0,
-            (Some(other), None) | (None, Some(other)) => f64::midpoint(middle, other),
-            (None, None) => middle,
-        })
+        Some(smooth(self.get(step - 1), self.get(step)?, self.get(step + 1)))
     }
 
     /// The place of a sample that is kept. The samples of a step and of those around it are read very often: no division.
@@ -116,6 +126,16 @@ impl<S: Number> History<S> {
     fn place(&self, step: i64) -> Option<usize> {
         let back = usize::try_from(self.end - step).ok().filter(|back| (1..=self.samples.len()).contains(back))?;
         Some(if back <= self.next { self.next - back } else { self.next + self.capacity - back })
+    }
+}
+
+/// The mean of a sample and its two neighbours, of those that are kept.
+#[inline]
+pub(super) fn smooth(before: Option<f64>, middle: f64, after: Option<f64>) -> f64 {
+    match (before, after) {
+        (Some(before), Some(after)) => (before + middle + after) / 3.0,
+        (Some(other), None) | (None, Some(other)) => f64::midpoint(middle, other),
+        (None, None) => middle,
     }
 }
 

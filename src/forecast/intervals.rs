@@ -16,6 +16,9 @@ const PRIOR: [f64; 4] =
 const SEASONED: u32 = 5;
 /// The usual size of an error is at least this, once one is known.
 const LEAST_SIZE: f64 = 1e-4;
+/// Beyond these scales, the factors of hours are multiplied: rounding errors of the scale would add up.
+const LEAST_SCALE: f64 = 0.9;
+const MOST_SCALE: f64 = 1.1;
 /// A factor or size grows by no error that is more than this many times as large as it.
 const MOST: f64 = 5.0;
 
@@ -29,7 +32,9 @@ pub(super) struct Intervals<N> {
     present: N,
     /// How many times larger than usual errors are at each hour, and how many have been seen.
     hours: [N; HOURS],
-    seen: [u16; HOURS],
+    seen: [u8; HOURS],
+    /// What all factors of hours are multiplied by, so that their mean is 1.
+    scale: N,
     quantiles: [N; 4],
     /// A ring of the forecasts for targets that are not known yet, by the step of the newest sample.
     made: Vec<Option<Made<N>>>,
@@ -39,8 +44,8 @@ pub(super) struct Intervals<N> {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Made<N> {
     forecast: N,
-    /// The expected size of the error; `None` before an error was known.
-    size: Option<N>,
+    /// The expected size of the error; NaN before an error was known. There are many: an option would be twice as large.
+    size: N,
     /// True where the newest sample was observed.
     is_from_observed: bool,
 }
@@ -54,6 +59,7 @@ impl<N: Number> Intervals<N> {
             present: N::keep(1.0),
             hours: [N::keep(1.0); HOURS],
             seen: [0; HOURS],
+            scale: N::keep(1.0),
             quantiles: PRIOR.map(N::keep),
             made: vec![None; lead + 1],
         }
@@ -72,7 +78,7 @@ impl<N: Number> Intervals<N> {
 
     /// Keeps the forecast that was made for a target.
     pub(super) fn keep(&mut self, target: i64, forecast: f64, is_from_observed: bool, calendar: Calendar) {
-        let size = (self.count > 0).then(|| N::keep(self.expected_size(target, calendar)));
+        let size = N::keep(if self.count > 0 { self.expected_size(target, calendar) } else { f64::NAN });
         let at = place(target, self.made.len());
         if let Some(made) = self.made.get_mut(at) {
             *made = Some(Made { forecast: N::keep(forecast), size, is_from_observed });
@@ -85,11 +91,12 @@ impl<N: Number> Intervals<N> {
         let Some(made) = made.filter(|made| made.is_from_observed) else { return };
         let error = value - made.forecast.exact();
         self.count = self.count.saturating_add(1);
-        if let Some(size) = made.size.filter(|_| self.count > SEASONED) {
-            self.learn_quantiles(error / size.exact());
+        let size = made.size.exact();
+        if self.count > SEASONED && !size.is_nan() {
+            self.learn_quantiles(error / size);
         }
         let hour = calendar.hour(step);
-        let factor = self.hours.get(hour).map_or(1.0, |factor| factor.exact());
+        let factor = self.factor(hour);
         let (known, present) = (self.size.exact(), self.present.exact());
         let without_factors =
             if self.count > SEASONED { (error.abs() / (factor * present)).min(MOST * known) } else { error.abs() };
@@ -109,24 +116,41 @@ impl<N: Number> Intervals<N> {
         }
     }
 
+    /// How many times larger than usual errors are at an hour.
+    fn factor(&self, hour: usize) -> f64 {
+        self.hours.get(hour).map_or(1.0, |factor| factor.exact() * self.scale.exact())
+    }
+
     /// Learns the factor of an hour, and keeps the mean of all factors at 1. Returns the factor.
     fn learn_hour(&mut self, hour: usize, ratio: f64, calendar: Calendar) -> f64 {
-        if let (Some(factor), Some(seen)) = (self.hours.get_mut(hour), self.seen.get_mut(hour)) {
-            *seen = seen.saturating_add(1);
-            let gain = 1.0 / (f64::from(*seen) + number(calendar.slots()) / number(HOURS));
-            *factor = N::keep(factor.exact() + gain.max(0.02) * (ratio.min(MOST) - factor.exact()));
+        let known = self.factor(hour);
+        let scale = self.scale.exact();
+        let (Some(factor), Some(seen)) = (self.hours.get_mut(hour), self.seen.get_mut(hour)) else { return 1.0 };
+        *seen = seen.saturating_add(1);
+        let gain = 1.0 / (f64::from(*seen) + number(calendar.slots()) / number(HOURS));
+        let learnt = known + gain.max(0.02) * (ratio.min(MOST) - known);
+        *factor = N::keep(learnt / scale);
+        let hours = number(calendar.hours());
+        self.scale = N::keep(scale * hours / (hours + learnt - known));
+        if !(LEAST_SCALE..=MOST_SCALE).contains(&self.scale.exact()) {
+            self.renew_scale(calendar);
         }
-        let hours = || self.hours.iter().take(calendar.hours());
-        let by_mean = number(calendar.hours()) / hours().map(|factor| factor.exact()).sum::<f64>();
-        for factor in self.hours.iter_mut().take(calendar.hours()) {
+        self.factor(hour)
+    }
+
+    /// Multiplies each factor, so that the scale is 1 and the mean of all factors too.
+    fn renew_scale(&mut self, calendar: Calendar) {
+        let hours = self.hours.iter().take(calendar.hours());
+        let by_mean = number(calendar.hours()) / hours.map(|factor| factor.exact()).sum::<f64>();
+        for factor in &mut self.hours {
             *factor = N::keep(factor.exact() * by_mean);
         }
-        self.hours.get(hour).map_or(1.0, |factor| factor.exact())
+        self.scale = N::keep(1.0);
     }
 
     /// The expected size of the error for a target.
     fn expected_size(&self, target: i64, calendar: Calendar) -> f64 {
-        let factor = self.hours.get(calendar.hour(target)).map_or(1.0, |factor| factor.exact());
+        let factor = self.factor(calendar.hour(target));
         self.size.exact().max(LEAST_SIZE) * factor.max(0.1) * self.present.exact().max(0.2)
     }
 

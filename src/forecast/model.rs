@@ -21,9 +21,9 @@ pub(super) struct Model<P: Precision> {
     features: FeatureState<P::Number>,
     guard: SpikeGuard,
     /// By lead.
-    trained: Vec<TrainedLead<P::Number>>,
+    trained: Box<[TrainedLead<P::Number>]>,
     /// One for each lead.
-    intervals: Vec<Intervals<P::Number>>,
+    intervals: Box<[Intervals<P::Number>]>,
 }
 
 /// The leads whose weights are learnt, beside the last one. The weights of the leads in between are interpolated.

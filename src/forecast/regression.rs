@@ -48,9 +48,11 @@ impl<N: Number, const D: usize> Regression<N, D> {
         for (weight, gain) in self.weights.iter_mut().zip(gain) {
             *weight = N::keep(weight.exact() + gain * error / denominator);
         }
+        let (by_denominator, grown) = (1.0 / denominator, 1.0 / kept);
         for (row, gain_of_row) in self.covariance.iter_mut().zip(gain) {
             for (value, gain) in row.iter_mut().zip(gain) {
-                *value = N::keep((value.exact() - gain_of_row * gain / denominator) / kept);
+                // The product of the two gains first: the covariance stays symmetric to the bit, or it would diverge.
+                *value = N::keep((value.exact() - gain_of_row * gain * by_denominator) * grown);
             }
         }
         self.bound_covariance();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, HOURS};
-use super::history::History;
+use super::history::{History, smooth};
 use super::numbers::{number, steps};
 use super::precision::Number;
 
@@ -98,46 +98,100 @@ impl<N: Number> SimilarDays<N> {
     /// The days before that count at the last sample of the history.
     pub(super) fn days<S: Number>(&self, history: &History<S>, calendar: Calendar) -> Vec<Day> {
         let now = history.last();
-        let season = calendar.season(now);
-        let day = |(ago, distances): (i64, &Distances<N>)| {
+        let same_class = SameClass::as_season(calendar.season(now), calendar);
+        let mut days = Vec::with_capacity(DAYS);
+        for (ago, distances) in (1..).zip(&self.days) {
             let step = now - ago * steps(calendar.slots());
-            let then = history.get(step)?;
-            let is_alike = calendar.is_weekend(season - ago) == calendar.is_weekend(season);
-            let class = if is_alike { 1.0 } else { OTHER_CLASS };
-            let weights = [distances.short.weight() * class, distances.long.weight()];
-            let then_smoothed = history.smooth(step)?;
-            Some(Day { ago, weights, then, then_smoothed })
-        };
-        (1..).zip(&self.days).filter_map(day).collect()
+            let Some((then, then_smoothed)) = history.get(step).zip(history.smooth(step)) else { continue };
+            let weights = [distances.short.weight() * same_class.weight(ago), distances.long.weight()];
+            days.push(Day { ago, weights, then, then_smoothed });
+        }
+        days
     }
 }
 
-/// How the present resembles these days, and how these went on until `lead` steps after the next.
+/// How the present resembles these days, and how these went on until each of so many next steps.
 pub(super) fn resemblances<S: Number>(
     days: &[Day],
-    lead: usize,
+    leads: usize,
     history: &History<S>,
     calendar: Calendar,
-) -> Resemblances {
-    let target = history.end() + steps(lead);
-    let season = calendar.season(target);
-    let is_weekend = calendar.is_weekend(season);
-    let period = steps(calendar.slots());
-    let Some(value) = history.get(history.last()) else { return Resemblances::default() };
-    let [mut class, mut all, mut smoothed] = [Sums::default(); 3];
-    for day in days {
-        let then = target - day.ago * period;
-        let Some(later) = history.get(then) else { continue };
-        let same = if calendar.is_weekend(season - day.ago) == is_weekend { 1.0 } else { OTHER_CLASS };
-        let [by_class, by_all] = day.weights;
-        class.add(by_class * same, day.then, later);
-        all.add(by_all, day.then, later);
-        smoothed.add(by_class * same, day.then_smoothed, history.smooth(then).unwrap_or(later));
+) -> Vec<Resemblances> {
+    let Some(now) = history.get(history.last()) else { return vec![Resemblances::default(); leads] };
+    let width = leads + 2;
+    let mut samples = vec![f64::NAN; width * days.len()];
+    for (day, samples) in days.iter().zip(samples.chunks_exact_mut(width)) {
+        history.copy(history.last() - day.ago * steps(calendar.slots()), samples);
     }
-    Resemblances {
-        by_class: class.resemblance(value),
-        by_all: all.resemblance(value),
-        smoothed: smoothed.resemblance(value),
+    let mut same_class = SameClass::as_season(calendar.season(history.last()), calendar);
+    let resemblance = |(lead, target): (usize, i64)| {
+        let season = calendar.season(target);
+        if season != same_class.season {
+            same_class = SameClass::as_season(season, calendar);
+        }
+        let mut sums = SumsOfLead::default();
+        for (day, samples) in days.iter().zip(samples.chunks_exact(width)) {
+            if let Some(around) = samples.get(lead..).and_then(|samples| samples.first_chunk()) {
+                sums.add(day, same_class.weight(day.ago), around);
+            }
+        }
+        sums.resemblances(now)
+    };
+    (0..leads).zip(history.end()..).map(resemblance).collect()
+}
+
+/// How much the days before a season count, by how many seasons ago: those of the other class count less.
+#[derive(Clone, Copy, Debug)]
+struct SameClass {
+    season: i64,
+    weights: [f64; DAYS],
+}
+
+impl SameClass {
+    fn as_season(season: i64, calendar: Calendar) -> Self {
+        let is_weekend = calendar.is_weekend(season);
+        let mut weights = [1.0; DAYS];
+        for (ago, weight) in (1..).zip(&mut weights) {
+            if calendar.is_weekend(season - ago) != is_weekend {
+                *weight = OTHER_CLASS;
+            }
+        }
+        Self { season, weights }
+    }
+
+    fn weight(&self, ago: i64) -> f64 {
+        usize::try_from(ago - 1).ok().and_then(|at| self.weights.get(at)).copied().unwrap_or(1.0)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct SumsOfLead {
+    class: Sums,
+    all: Sums,
+    smoothed: Sums,
+}
+
+impl SumsOfLead {
+    /// Adds a day, with the sample for the target of the lead between its neighbours; NaN where one is not kept.
+    #[inline]
+    fn add(&mut self, day: &Day, same_class: f64, [before, later, after]: &[f64; 3]) {
+        if later.is_nan() {
+            return;
+        }
+        let [by_class, by_all] = day.weights;
+        let by_class = by_class * same_class;
+        self.class.add(by_class, day.then, *later);
+        self.all.add(by_all, day.then, *later);
+        let known = |sample: f64| (!sample.is_nan()).then_some(sample);
+        self.smoothed.add(by_class, day.then_smoothed, smooth(known(*before), *later, known(*after)));
+    }
+
+    fn resemblances(&self, now: f64) -> Resemblances {
+        Resemblances {
+            by_class: self.class.resemblance(now),
+            by_all: self.all.resemblance(now),
+            smoothed: self.smoothed.resemblance(now),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -54,6 +54,12 @@ fn seasoned() -> DemandState {
     observed(&(0..200).collect::<Vec<u32>>())
 }
 
+/// The bytes of such a state.
+fn bytes() -> Vec<u8> {
+    static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| seasoned().to_bytes().unwrap());
+    BYTES.clone()
+}
+
 /// A state whose bytes were changed, with a checksum that says nothing of it.
 fn forged(mut bytes: Vec<u8>, changes: &[(usize, u8)]) -> Vec<u8> {
     for (place, byte) in changes {
@@ -82,7 +88,7 @@ proptest! {
 
     #[test]
     fn bytes_that_were_cut_or_changed_are_an_error(place in any::<prop::sample::Index>(), change in 1_u8..) {
-        let bytes = seasoned().to_bytes().unwrap();
+        let bytes = bytes();
         let place = place.index(bytes.len());
         prop_assert!(read(&bytes[..place]).is_err(), "cut at {}", place);
         let mut changed = bytes;
@@ -92,7 +98,7 @@ proptest! {
 
     #[test]
     fn bytes_that_somebody_forged_never_panic(changes in prop::collection::vec(any::<(usize, u8)>(), 1..40)) {
-        if let Ok(mut state) = read(&forged(seasoned().to_bytes().unwrap(), &changes)) {
+        if let Ok(mut state) = read(&forged(bytes(), &changes)) {
             for step in 1_200..1_210 {
                 state.observe(&observation(step, 7));
             }
@@ -108,7 +114,7 @@ proptest! {
 
 #[test]
 fn errors_say_what_is_wrong() {
-    let bytes = seasoned().to_bytes().unwrap();
+    let bytes = bytes();
     let problem = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
     assert_eq!(problem(b"{}"), "this is no state of demand");
     let mut other_version = bytes.clone();
@@ -128,7 +134,7 @@ fn errors_say_what_is_wrong() {
 #[test]
 fn a_state_that_is_larger_than_the_limits_makes_room() {
     let limits = DemandLimits { jobs: 1, pes: 1, nodes: 1 };
-    let mut state = DemandState::from_bytes(&seasoned().to_bytes().unwrap(), grid(), limits).unwrap();
+    let mut state = DemandState::from_bytes(&bytes(), grid(), limits).unwrap();
     let mut next = observation(1_200, 3);
     next.pes.retain(|pe| &*pe.job.job == "k");
     state.observe(&next);
