@@ -77,12 +77,11 @@ impl DemandFeed {
     #[expect(clippy::infinite_loop, reason = "the type says so; the lint does not see it in an async function")]
     pub(crate) async fn follow(mut self) -> Infallible {
         loop {
-            match self.settings() {
-                Some(settings) => self.follow_settings(&settings).await,
-                None => {
-                    self.forget();
-                    tokio::time::sleep(LONGEST_WAIT).await;
-                }
+            if let Some(settings) = self.settings() {
+                self.follow_settings(&settings).await;
+            } else {
+                self.forget();
+                tokio::time::sleep(LONGEST_WAIT).await;
             }
         }
     }
@@ -235,14 +234,11 @@ impl DemandFeed {
         }
         let problem = reading.failures.first().map(|failure| failure.problem.clone());
         if problem != self.last_problem {
-            match &problem {
-                Some(problem) => tracing::warn!(
-                    source,
-                    problem,
-                    failures = reading.failures.len(),
-                    "measurements are missing; forecasts go on and become less certain"
-                ),
-                None => tracing::info!(source, "all measurements can be read again"),
+            let failures = reading.failures.len();
+            if let Some(problem) = &problem {
+                tracing::warn!(source, problem, failures, "measurements are missing; forecasts become less certain");
+            } else {
+                tracing::info!(source, "all measurements can be read again");
             }
             self.last_problem = problem;
         }
@@ -397,15 +393,19 @@ fn restore(folder: &StateFolder, grid: DemandGrid) -> Option<DemandState> {
             None
         }
         Err(problem) => {
-            match folder.set_aside() {
-                Ok(aside) => {
-                    tracing::error!(%problem, file = %aside.display(), "the state of demand is corrupt and was set aside");
-                }
-                Err(error) => {
-                    tracing::error!(%problem, %error, "the state of demand is corrupt and cannot be set aside")
-                }
-            }
+            set_aside(folder, &problem);
             None
+        }
+    }
+}
+
+fn set_aside(folder: &StateFolder, problem: &StateError) {
+    match folder.set_aside() {
+        Ok(aside) => {
+            tracing::error!(%problem, file = %aside.display(), "the state of demand is corrupt and was set aside");
+        }
+        Err(error) => {
+            tracing::error!(%problem, %error, "the state of demand is corrupt and cannot be set aside");
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn add(measured: &mut Measured, measure: Measure, value: f64) -> bool
         Measure::Memory => measured.memory = sum(measured.memory, value),
         Measure::InputRate => measured.input_rate = sum(measured.input_rate, value),
         Measure::CpuPressure => {
-            measured.cpu_pressure = Some(measured.cpu_pressure.map_or(value, |known| known.max(value)))
+            measured.cpu_pressure = Some(measured.cpu_pressure.map_or(value, |known| known.max(value)));
         }
     }
     true

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
@@ -138,14 +139,10 @@ pub(super) struct Demand {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DemandSource {
-    pub(super) metrics_api: Option<MetricsApi>,
+    /// It has no settings.
+    pub(super) metrics_api: Option<IgnoredAny>,
     pub(super) prometheus: Option<Prometheus>,
 }
-
-/// The API `metrics.k8s.io`, which has no settings.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MetricsApi {}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -77,17 +77,19 @@ fn exposition() -> String {
     #[expect(clippy::disallowed_methods, reason = "the load is a function of the time")]
     let seconds = Timestamp::now().as_duration().as_secs_f64() % 1e7;
     // The integral of 1 + 0.8 sin over the time.
-    let used = seconds - 0.8 * SEASON_SECONDS / TAU * (TAU * seconds / SEASON_SECONDS).cos();
-    let mut text =
-        "# TYPE container_cpu_usage_seconds_total counter\n# TYPE container_memory_working_set_bytes gauge\n"
-            .to_owned();
-    for pod in ["clicks-1", "clicks-2"] {
+    let used = (0.8 * SEASON_SECONDS / TAU).mul_add(-(TAU * seconds / SEASON_SECONDS).cos(), seconds);
+    let of_pod = |pod: &str| {
         let labels = format!(r#"namespace="demand",pod="{pod}",container="main",node="measured""#);
-        text += &format!("container_cpu_usage_seconds_total{{{labels}}} {used}\n");
-        text += &format!("container_memory_working_set_bytes{{{labels}}} 1e8\n");
-    }
-    text += &format!("container_cpu_usage_seconds_total{{id=\"/\",node=\"measured\"}} {}\n", used * 3.0);
-    text + "container_memory_working_set_bytes{id=\"/\",node=\"measured\"} 3e8\n"
+        [
+            format!("container_cpu_usage_seconds_total{{{labels}}} {used}"),
+            format!("container_memory_working_set_bytes{{{labels}}} 1e8"),
+        ]
+    };
+    let of_node = [
+        format!("container_cpu_usage_seconds_total{{id=\"/\",node=\"measured\"}} {}", used * 3.0),
+        "container_memory_working_set_bytes{id=\"/\",node=\"measured\"} 3e8\n".to_owned(),
+    ];
+    [of_pod("clicks-1"), of_pod("clicks-2"), of_node].concat().join("\n")
 }
 
 async fn value(extender: &Outrigger, series: &str) -> Result<f64> {

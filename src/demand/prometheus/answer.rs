@@ -140,25 +140,35 @@ impl<'de> Deserialize<'de> for SeriesLabels {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SeriesLabels, A::Error> {
                 let mut labels = SeriesLabels::default();
                 while let Some(key) = map.next_key::<LabelKey>()? {
-                    let place = match key {
-                        LabelKey::Namespace => &mut labels.namespace,
-                        LabelKey::Pod => &mut labels.pod,
-                        LabelKey::Node => &mut labels.node,
-                        LabelKey::Instance => &mut labels.instance,
-                        LabelKey::StreamJob => &mut labels.stream_job,
-                        LabelKey::StreamPe => &mut labels.stream_pe,
-                        LabelKey::Other => {
-                            map.next_value::<IgnoredAny>()?;
-                            continue;
-                        }
-                    };
-                    let value: Box<str> = map.next_value()?;
-                    *place = Some(value).filter(|value| (1..=LONGEST_NAME_BYTES).contains(&value.len()));
+                    match labels.place(key) {
+                        Some(place) => *place = name(map.next_value()?),
+                        None => drop(map.next_value::<IgnoredAny>()?),
+                    }
                 }
                 Ok(labels)
             }
         }
         deserializer.deserialize_map(Known)
+    }
+}
+
+/// A name that an object can have.
+fn name(value: Box<str>) -> Option<Box<str>> {
+    Some(value).filter(|value| (1..=LONGEST_NAME_BYTES).contains(&value.len()))
+}
+
+impl SeriesLabels {
+    /// The label of a key; `None` where the label does not count.
+    fn place(&mut self, key: LabelKey) -> Option<&mut Option<Box<str>>> {
+        match key {
+            LabelKey::Namespace => Some(&mut self.namespace),
+            LabelKey::Pod => Some(&mut self.pod),
+            LabelKey::Node => Some(&mut self.node),
+            LabelKey::Instance => Some(&mut self.instance),
+            LabelKey::StreamJob => Some(&mut self.stream_job),
+            LabelKey::StreamPe => Some(&mut self.stream_pe),
+            LabelKey::Other => None,
+        }
     }
 }
 

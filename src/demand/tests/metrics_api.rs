@@ -14,7 +14,9 @@ fn measured(containers: &str) -> (Measured, usize) {
             "containers":[{containers}]}}]}}"#
     );
     let mut measurements = Measurements::nothing(Timestamp::UNIX_EPOCH);
-    list::<PodMetrics>(&text).iter().for_each(|pod| pod.add_to(&mut measurements));
+    for pod in list::<PodMetrics>(&text) {
+        pod.add_to(&mut measurements);
+    }
     (measurements.pods[&reference()].measured, measurements.rejected)
 }
 
@@ -42,7 +44,9 @@ fn a_sum_without_one_of_its_containers_is_no_measurement() {
 fn nodes_are_measured_by_name() {
     let text = r#"{"items":[{"metadata":{"name":"n1"},"timestamp":"2026-11-24T12:00:00Z","usage":{"cpu":"2","memory":"-1"}}]}"#;
     let mut measurements = Measurements::nothing(Timestamp::UNIX_EPOCH);
-    list::<NodeMetrics>(text).iter().for_each(|node| node.add_to(&mut measurements));
+    for node in list::<NodeMetrics>(text) {
+        node.add_to(&mut measurements);
+    }
     let node = measurements.nodes["n1"];
     assert_eq!((node.cpu, node.memory, measurements.rejected), (Some(2_000.0), None, 1));
 }

@@ -36,7 +36,16 @@ fn lost_label(query: &Expr, subject: MeasuredSubject) -> Option<&'static str> {
     let aggregate = match query {
         Expr::Paren(inner) => return lost_label(&inner.expr, subject),
         Expr::Aggregate(aggregate) if !keeps_series(aggregate) => aggregate,
-        _ => return None,
+        Expr::Aggregate(_)
+        | Expr::Unary(_)
+        | Expr::Binary(_)
+        | Expr::Subquery(_)
+        | Expr::NumberLiteral(_)
+        | Expr::StringLiteral(_)
+        | Expr::VectorSelector(_)
+        | Expr::MatrixSelector(_)
+        | Expr::Call(_)
+        | Expr::Extension(_) => return None,
     };
     let keeps = |label: &str| match &aggregate.modifier {
         None => false,

@@ -28,7 +28,7 @@ pub(in crate::policy) fn resolve(written: Option<&Spanned<raw::Demand>>) -> Resu
     let grid = grid(step.as_ref(), season.as_ref(), horizon.as_ref())?;
     let source = match (&source.prometheus, &source.metrics_api) {
         (Some(prometheus), _) => SourceSettings::Prometheus(Arc::new(self::prometheus(prometheus, grid)?)),
-        (None, Some(raw::MetricsApi {}) | None) => SourceSettings::MetricsApi,
+        (None, Some(_) | None) => SourceSettings::MetricsApi,
     };
     let most_pressure = most_pressure(overload.as_ref().and_then(|overload| overload.cpu_pressure.as_ref()))?;
     Ok(Some(DemandSettings { source, grid, most_pressure }))
