@@ -252,17 +252,6 @@ fn start_controllers(
     background.spawn("status", status_writer.follow());
 }
 
-/// Starts the tasks that read policy files again, and that ask the API server again about sidecars.
-fn follow_policies(background: &mut TaskGroup, files: Option<PolicyFiles>, checks: PolicyChecks, store: &Arc<Store>) {
-    if let Some((dry_run, _)) = &checks.0 {
-        background.spawn("sidecar dry runs", dry_run.clone().follow(Arc::clone(store)));
-    }
-    if let Some(files) = files {
-        let follow = files.follow(Arc::clone(store), async move |policies| checks.check(policies).await);
-        background.spawn("policy files", follow);
-    }
-}
-
 /// Watches and measures what sizing by demand needs, from the moment at which a policy sizes by demand.
 async fn follow_sizing(demand: DemandFeedParts) -> Infallible {
     const LONG: Duration = Duration::from_hours(1);

@@ -93,9 +93,9 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
     }
     let notes = notes.into_lines(&mut gathered);
     let pools = gathered.pools.values().map(|pool| Pool::clone(pool)).collect();
-    let mut nodes = gathered.nodes;
-    offer_devices(&mut nodes, &gathered.device_resources);
+    offer_devices(&mut gathered.nodes, &gathered.device_resources);
     let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
+    let nodes = gathered.nodes;
     let input =
         Input { policies, nodes, pools, declared, volumes, claims, cluster, workload, loads, demand, now, mode };
     Ok(Read { input, notes })
