@@ -15,10 +15,10 @@ fn the_quantile_is_the_highest_of_the_steps_that_count() {
     let mut demand = path(100.0, 10.0);
     demand.mean[3] = 200.0;
     demand.deviation[5] = 200.0;
-    let quantile = |steps, probability| demand.quantile(steps, probability).round();
-    assert_eq!(quantile(3, 0.9), 113.0);
-    assert_eq!(quantile(5, 0.9), 213.0);
-    assert_eq!(quantile(12, 0.9), 356.0);
-    assert_eq!(quantile(12, 0.5), 200.0);
-    assert_eq!(quantile(1, 1e-30), 0.0, "never negative");
+    let quantile = |steps, probability| format!("{:.0}", demand.quantile(steps, probability));
+    assert_eq!(quantile(3, 0.9), "113");
+    assert_eq!(quantile(5, 0.9), "213");
+    assert_eq!(quantile(12, 0.9), "356");
+    assert_eq!(quantile(12, 0.5), "200");
+    assert_eq!(quantile(1, 1e-30), "0", "never negative");
 }

@@ -13,6 +13,10 @@ fn forecasts() -> Vec<Forecast> {
     (1..=12).map(|lead| forecast(100.0, f64::from(lead), f64::from(lead))).collect()
 }
 
+fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
 #[test]
 fn the_upper_half_of_an_interval_counts() {
     let even = moments(forecast(100.0, 12.815_515_655, 12.815_515_655));
@@ -29,8 +33,8 @@ fn the_upper_half_of_an_interval_counts() {
 fn missing_samples_make_a_forecast_one_of_a_longer_lead() {
     let path = |missing| RawPath::of(&forecasts(), missing).unwrap().widen(SEEN);
     let (now, after) = (path(0), path(3));
-    assert_eq!(after.mean, now.mean);
-    assert_eq!(after.deviation[..9], now.deviation[3..]);
+    assert_eq!(bits(&after.mean), bits(&now.mean));
+    assert_eq!(bits(&after.deviation[..9]), bits(&now.deviation[3..]));
     assert!(after.deviation[11] > now.deviation[11]);
     let long = path(12 * 9 - 1);
     assert!(
@@ -43,9 +47,10 @@ fn missing_samples_make_a_forecast_one_of_a_longer_lead() {
 #[test]
 fn what_is_not_known_is_wide() {
     let unknown = RawPath::of(&[Forecast { median: 100.0, intervals: None }], 0).unwrap();
-    assert_eq!(unknown.widen(SEEN).deviation, [50.0; 12]);
+    assert_eq!(bits(&unknown.widen(SEEN).deviation), bits(&[50.0; 12]));
     let narrow = RawPath::of(&[forecast(100.0, 1.0, 1.0)], 0).unwrap();
-    assert_eq!(narrow.widen(Widening { unseen_season: 0.5, least: 0.0 }).deviation, [12.5; 12]);
-    assert_eq!(narrow.widen(Widening { unseen_season: 0.0, least: 7.0 }).deviation, [7.0; 12]);
+    let widened = |unseen_season, least| narrow.widen(Widening { unseen_season, least }).deviation;
+    assert_eq!(bits(&widened(0.5, 0.0)), bits(&[12.5; 12]));
+    assert_eq!(bits(&widened(0.0, 7.0)), bits(&[7.0; 12]));
     assert_eq!(RawPath::of(&[], 0), None);
 }
