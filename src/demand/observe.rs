@@ -60,7 +60,7 @@ impl Observer {
     pub(super) fn observe(&self, measurements: &Measurements) -> Observation {
         let at = measurements.at;
         let is_there = |created: Timestamp| created <= at;
-        let none = Measured { at, ..Measured::default() };
+        let unmeasured = Measured { at, ..Measured::default() };
         let mut pes = Vec::new();
         for (reference, known) in self.attribution.pods() {
             let measured = measurements.pods.get(reference);
@@ -74,7 +74,7 @@ impl Observer {
                 pe: PeIdentity::from(&*known.pe),
                 pod: known.pe.pod.key.name.clone(),
                 node: node.or_else(|| self.measured_node(measured)),
-                measured: measured.map_or(none, |pod| pod.measured),
+                measured: measured.map_or(unmeasured, |pod| pod.measured),
             });
         }
         pes.extend(measurements.pods.iter().filter_map(|(reference, pod)| self.departed(reference, pod)));

@@ -172,7 +172,7 @@ impl SeriesLabels {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum LabelKey {
     Namespace,
