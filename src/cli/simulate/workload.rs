@@ -70,11 +70,40 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
         demand: KnownDemand { forecasts: demand.as_deref(), oom_kills: Some(&oom_kills) },
     };
     let storing = Storing { gathered: &gathered, context, now };
+    let workload = stored(sources, &storing, &mut uids, &mut notes)?;
+    let notes = notes.into_lines(&mut gathered);
+    let pools = gathered.pools.values().map(|pool| Pool::clone(pool)).collect();
+    offer_devices(&mut gathered.nodes, &gathered.device_resources);
+    let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
+    let input = Input {
+        policies,
+        nodes: gathered.nodes,
+        pools,
+        declared,
+        volumes,
+        claims,
+        cluster,
+        workload,
+        loads,
+        demand,
+        now,
+        mode,
+    };
+    Ok(Read { input, notes })
+}
+
+/// The pods as the API server stores them: those that kube-scheduler looks at, or that are on a node.
+fn stored(
+    sources: Vec<Source<'_>>,
+    storing: &Storing<'_>,
+    uids: &mut Uids,
+    notes: &mut Notes,
+) -> Result<Vec<Pod>, CommandError> {
     let mut workload = Vec::new();
     for source in sources {
         let mut stored = source.pods.into_iter().map(|object| storing.store(object)).collect::<Result<Vec<_>, _>>()?;
         if let Some(controller) = &source.one_by_one {
-            stored = create_one_by_one(stored, controller, context, &mut notes);
+            stored = create_one_by_one(stored, controller, storing.context, notes);
         }
         for Stored { mut pod, is_pe, is_gated, left_out, .. } in stored {
             uids.complete(&mut pod);
@@ -91,14 +120,7 @@ pub(super) fn complete(mut gathered: Gathered<'_>, settings: Settings) -> Result
             }
         }
     }
-    let notes = notes.into_lines(&mut gathered);
-    let pools = gathered.pools.values().map(|pool| Pool::clone(pool)).collect();
-    offer_devices(&mut gathered.nodes, &gathered.device_resources);
-    let (volumes, claims) = (gathered.volumes.into_values().collect(), gathered.claims.into_values().collect());
-    let nodes = gathered.nodes;
-    let input =
-        Input { policies, nodes, pools, declared, volumes, claims, cluster, workload, loads, demand, now, mode };
-    Ok(Read { input, notes })
+    Ok(workload)
 }
 
 /// The pods of the files, and those that controllers create beside them, in the order of the files.
