@@ -142,7 +142,7 @@ async fn a_real_prometheus_is_learnt_from_and_its_past_after_a_restart_and_its_e
         std::fs::read_to_string(installation.cluster.folder().join("extender.log")).unwrap()
     };
     let is_read = |line: &str| {
-        let steps = line.split_once("steps=").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<u32>().ok());
+        let steps = line.split_once(r#""steps":"#).and_then(|(_, rest)| rest.split('}').next()?.parse::<u32>().ok());
         line.contains("the past was read again") && steps.is_some_and(|steps| steps >= 8)
     };
     assert!(log().lines().any(is_read), "{}", log());
