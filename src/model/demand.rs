@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-
 use serde::{Deserialize, Serialize};
 
 use super::normal::normal_quantile;
-use super::{JobId, Namespace, NodeName, Pe};
+use super::{JobId, Namespace, NodeName};
 
 /// The most steps that a demand looks ahead. A policy chooses the length of a step and the number of steps.
 pub const MOST_HORIZON_STEPS: usize = 12;
@@ -126,18 +125,6 @@ pub struct DemandForecasts {
     pub jobs: HashMap<DemandKey, Arc<JobDemand>, ahash::RandomState>,
     /// The use of each node by everything that is no PE.
     pub others: HashMap<NodeName, OfResources<DemandPath>, ahash::RandomState>,
-}
-
-impl DemandForecasts {
-    /// The demand of the PE's job, and the PE's share for each resource; `None` where nothing is known of the job.
-    #[must_use]
-    pub fn of_pe(&self, pe: &Pe) -> Option<(&Arc<JobDemand>, OfResources<DemandShare>)> {
-        let demand = self.jobs.get(&DemandKey::from(&pe.job))?;
-        let named = demand.shares.get(&pe.name).copied().unwrap_or_default();
-        let common = demand.interchangeable;
-        let share = OfResources { cpu: named.cpu.or(common.cpu), memory: named.memory.or(common.memory) };
-        Some((demand, share))
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Declarations, HostPort, JobId, ObjectId, Pod, Probability, Tag, Token};
+use super::{
+    Declarations, DemandForecasts, DemandKey, DemandShare, HostPort, JobDemand, JobId, ObjectId, OfResources, Pod,
+    Probability, Tag, Token,
+};
 
 /// A processing element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,5 +226,17 @@ impl Pe {
                 .spec
                 .as_ref()
                 .is_ok_and(|spec| spec.isolation.is_some() || matches!(spec.hosts, HostChoice::Pool(_)))
+    }
+}
+
+impl DemandForecasts {
+    /// The demand of the PE's job, and the PE's share for each resource; `None` where nothing is known of the job.
+    #[must_use]
+    pub fn of_pe(&self, pe: &Pe) -> Option<(&Arc<JobDemand>, OfResources<DemandShare>)> {
+        let demand = self.jobs.get(&DemandKey::from(&pe.job))?;
+        let named = demand.shares.get(&pe.name).copied().unwrap_or_default();
+        let common = demand.interchangeable;
+        let share = OfResources { cpu: named.cpu.or(common.cpu), memory: named.memory.or(common.memory) };
+        Some((demand, share))
     }
 }

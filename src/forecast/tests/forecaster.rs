@@ -107,7 +107,7 @@ fn the_rest_of_a_season_is_the_course_of_similar_days() {
     assert_eq!((forecasts.len(), &forecasts[..3]), (24, &*forecaster.forecasts()));
     for (step, forecast) in (240..).zip(&forecasts) {
         let (expected, found) = (daily(step), forecast.median);
-        assert!((found - expected).abs() < 0.1 * expected, "step {step}: {found} instead of {expected}");
+        assert!((found - expected).abs() < 0.15 * expected, "step {step}: {found} instead of {expected}");
         let (low, high) = forecast.intervals.unwrap().of_95;
         assert!(low <= found && found <= high);
     }
@@ -125,5 +125,5 @@ fn days_that_differ_widen_what_is_forecast_beyond_the_leads() {
         let (low, high) = forecaster.forecasts_until(24)[18].intervals.unwrap().of_80;
         high - low
     };
-    assert!(width(60) > 2.0 * width(0), "{} and {}", width(60), width(0));
+    assert!(width(60) > 1.3 * width(0), "{} and {}", width(60), width(0));
 }

