@@ -61,3 +61,7 @@ fn newest(observation: &Observation) -> Option<Timestamp> {
     let has_value = |measured: &&Measured| measured.cpu.is_some() || measured.memory.is_some();
     all.filter(has_value).map(|measured| measured.at).max()
 }
+
+#[cfg(test)]
+#[path = "tests/step.rs"]
+mod tests;
