@@ -1,24 +1,11 @@
-//! Containers of PEs that the kernel has killed because they used too much memory.
+//! The kills of PEs that used too much memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use super::{DemandKey, OomKill};
 
-use super::{Bytes, DemandKey};
-
-/// A container that the kernel has killed because it used too much memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OomKill {
-    /// The name of the container.
-    pub container: Arc<str>,
-    /// The memory that the container had: its limit, otherwise its request; zero where it had neither.
-    pub memory: Bytes,
-    /// When the container ended.
-    pub at: Timestamp,
-}
-
-/// The last such kill of each PE, by job and name of the PE. The kills outlive the pods.
+/// The last kill for too much memory of each PE, by job and name of the PE. The kills outlive the pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OomKills(BTreeMap<DemandKey, BTreeMap<Arc<str>, OomKill>>);
 

@@ -1,5 +1,7 @@
+use jiff::Timestamp;
+
 use super::*;
-use crate::model::Namespace;
+use crate::model::{Bytes, Namespace};
 
 fn job(name: &str) -> DemandKey {
     DemandKey { namespace: Namespace::from("ns"), job: name.into() }
