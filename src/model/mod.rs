@@ -13,6 +13,7 @@ mod node;
 mod node_labels;
 mod node_requirements;
 mod normal;
+mod oom_kill;
 mod oom_kills;
 mod open_streams;
 mod oversized_value;
@@ -50,7 +51,8 @@ pub use node::Node;
 pub use node_labels::{NodeLabels, NodeTags, tag_label, tag_of_label};
 pub use node_requirements::{HostPort, NodeRequirement, NodeRequirements, Subject, Taint, Test, Toleration};
 pub use normal::normal_quantile;
-pub use oom_kills::{OomKill, OomKills};
+pub use oom_kill::OomKill;
+pub use oom_kills::OomKills;
 pub use open_streams::{
     Declared, DeclaredJob, DeclaredPe, DeclaredPool, DeclaredRegion, FieldProblem, Objects, OpenStreams,
     OpenStreamsObject,

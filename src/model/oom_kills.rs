@@ -1,29 +1,18 @@
-//! Containers of PEs that the kernel has killed because they used too much memory.
+//! The kills of PEs that used too much memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use super::{DemandKey, OomKill};
 
-use super::{Bytes, DemandKey};
-
-/// A container that the kernel has killed because it used too much memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OomKill {
-    /// The name of the container.
-    pub container: Arc<str>,
-    /// The memory that the container had: its limit, otherwise its request; zero where it had neither.
-    pub memory: Bytes,
-    /// When the container ended.
-    pub at: Timestamp,
-}
-
-/// The last such kill of each PE, by job and name of the PE. The kills outlive the pods.
+/// The last kill for too much memory of each PE, by job and name of the PE. The kills outlive the pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OomKills(BTreeMap<DemandKey, BTreeMap<Arc<str>, OomKill>>);
 
-/// The largest number of jobs, and of PEs of one job, whose kills are kept. Then the oldest is forgotten.
-const MOST: usize = 1_024;
+/// The largest number of jobs whose kills are kept. Then the job whose last kill is the oldest is forgotten.
+const MOST_JOBS: usize = 512;
+/// The largest number of PEs of one job whose kills are kept. Then the oldest is forgotten.
+const MOST_PES: usize = 64;
 
 impl OomKills {
     /// The last kill of the PE with this name.
@@ -46,12 +35,12 @@ impl OomKills {
 
     /// Notes a kill, in the place of an earlier one of the PE.
     pub fn note(&mut self, job: DemandKey, pe: Arc<str>, kill: OomKill) {
-        if !self.0.contains_key(&job) && self.0.len() >= MOST {
+        if !self.0.contains_key(&job) && self.0.len() >= MOST_JOBS {
             let newest = |kills: &BTreeMap<_, OomKill>| kills.values().map(|kill| kill.at).max();
             forget_oldest(&mut self.0, newest);
         }
         let kills = self.0.entry(job).or_default();
-        if !kills.contains_key(&pe) && kills.len() >= MOST {
+        if !kills.contains_key(&pe) && kills.len() >= MOST_PES {
             forget_oldest(kills, |kill| kill.at);
         }
         kills.insert(pe, kill);

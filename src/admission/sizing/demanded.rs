@@ -45,9 +45,10 @@ pub(super) fn demanded(
     let own = |whole: u128, resource| whole.saturating_sub(of_others(pod, main, resource, sizing));
     let cpu = known.forecasts.cpu.and_then(|forecast| with_margin(by, quantile(by, &forecast)?));
     let cpu = cpu.map(|cpu| own(cpu, "cpu"));
-    let memory = known.forecasts.memory.and_then(|forecast| {
+    let memory = known.forecasts.memory.filter(|forecast| is_learnt(by, forecast)).and_then(|forecast| {
         // What was used once is used again: a request below it would invite the kernel to kill.
-        with_margin(by, quantile(by, &forecast)?.max(forecast.share.peak.into()))
+        let peak = f64::from(forecast.share.peak);
+        with_margin(by, quantile(by, &forecast).map_or(peak, |quantile| quantile.max(peak)))
     });
     let memory = memory.map(|memory| own(memory.saturating_mul(THOUSANDTHS), "memory"));
     let kill = known.oom_kill.filter(|kill| *kill.container == *name && counts(kill, known));
@@ -65,17 +66,29 @@ pub(super) fn demanded(
     }
 }
 
+/// The number of steps of the forecast that are within the horizon; 0 where nothing is forecast.
+fn steps(by: &DemandSizing, forecast: &Forecast<'_>) -> usize {
+    let step = forecast.of_all.step.as_millis().max(1);
+    let steps = usize::try_from(by.horizon.as_millis().saturating_add(step - 1) / step);
+    steps.unwrap_or(usize::MAX).min(forecast.of_all.steps)
+}
+
+/// True where the job was observed for as long as the horizon.
+fn is_learnt(by: &DemandSizing, forecast: &Forecast<'_>) -> bool {
+    let observed = forecast.history.and_then(|history| usize::try_from(history.observed_steps).ok());
+    observed.is_some_and(|observed| observed > 0 && observed >= steps(by, forecast))
+}
+
 /// The highest quantile of the use of the PE over the horizon; `None` where the job has not been observed for as long as the
-/// horizon, and where the forecast holds what is no number: no data is not zero.
+/// horizon, where its last measurement is older than the horizon, and where the forecast holds what is no number: no data is
+/// not zero.
 fn quantile(by: &DemandSizing, forecast: &Forecast<'_>) -> Option<f64> {
-    let of_all = forecast.of_all;
-    let step = of_all.step.as_millis();
-    let steps = by.horizon.as_millis().checked_add(step.checked_sub(1)?)?.checked_div(step)?;
-    let steps = usize::try_from(steps).ok()?.clamp(1, of_all.steps.max(1)).min(of_all.steps);
-    let observed = usize::try_from(forecast.history?.observed_steps).ok()?;
+    let steps = steps(by, forecast);
+    let missing = usize::try_from(forecast.history?.missing_steps).ok()?;
     let path = forecast.of_job.of_pe(forecast.share);
     let is_known = path.mean.iter().chain(&path.deviation).all(|number| number.is_finite());
-    (steps > 0 && observed >= steps && is_known).then(|| path.quantile(steps, f64::from(by.quantile) / 1_000.0))
+    let counts = steps > 0 && missing <= steps && is_known && is_learnt(by, forecast);
+    counts.then(|| path.quantile(steps, f64::from(by.quantile) / 1_000.0))
 }
 
 /// An amount with the margin in whole units, rounded up; `None` for what is no number, and for more than any machine has.

@@ -116,6 +116,11 @@ fn without_a_history_the_static_values_count() {
     let history = DemandHistory { observed_steps: 11, missing_steps: 0, is_cold: true };
     change(&mut young, |demand| demand.history = OfResources { cpu: Some(history), memory: Some(history) });
     assert_eq!(requests(&policies, &young, &none), fixed, "observed for less than the horizon");
+    let mut stale = forecasts();
+    let history = DemandHistory { observed_steps: 100, missing_steps: 13, is_cold: false };
+    change(&mut stale, |demand| demand.history = OfResources { cpu: Some(history), memory: Some(history) });
+    let peak = json!({"cpu": "100m", "memory": "403Mi"});
+    assert_eq!(requests(&policies, &stale, &none), peak, "measured an hour ago: the highest memory is known still");
     for odd in [f32::NAN, f32::INFINITY] {
         let mut broken = forecasts();
         change(&mut broken, |demand| demand.total.cpu.as_mut().unwrap().mean[2] = odd);

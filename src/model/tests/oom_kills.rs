@@ -1,5 +1,7 @@
+use jiff::Timestamp;
+
 use super::*;
-use crate::model::Namespace;
+use crate::model::{Bytes, Namespace};
 
 fn job(name: &str) -> DemandKey {
     DemandKey { namespace: Namespace::from("ns"), job: name.into() }
@@ -25,12 +27,12 @@ fn the_last_kill_of_a_pe_counts_and_the_largest_of_a_job() {
 #[test]
 fn the_oldest_is_forgotten_first() {
     let mut kills = OomKills::default();
-    for number in 0..=MOST {
+    for number in 0..MOST_JOBS {
         kills.note(job(&format!("j{number}")), "a".into(), kill(1, i64::try_from(number).unwrap()));
+    }
+    for number in 0..=MOST_PES {
         kills.note(job("many"), format!("pe{number}").into(), kill(1, i64::try_from(10_000 + number).unwrap()));
     }
-    assert_eq!(kills.of_pe(&job("j0"), "a"), None);
-    assert_eq!(kills.of_pe(&job("many"), "pe0"), None);
-    assert!(kills.of_pe(&job("many"), "pe1").is_some());
-    assert!(kills.of_job(&job(&format!("j{MOST}"))).is_some());
+    assert_eq!((kills.of_pe(&job("j0"), "a"), kills.of_pe(&job("many"), "pe0")), (None, None));
+    assert!(kills.of_pe(&job("j1"), "a").is_some() && kills.of_pe(&job("many"), "pe1").is_some());
 }
