@@ -105,7 +105,9 @@ fn the_components_are_taken_where_their_operators_are_and_name_what_is_missing_e
 fn no_file_is_left_out_and_what_belongs_together_is_written_once() {
     shared(async |installation| {
         let cluster = &installation.cluster;
-        let overlay = write_overlay(cluster.folder(), &["monitoring", "cert-manager"]).unwrap();
+        let overlay =
+            write_overlay(cluster.folder(), &["monitoring", "cert-manager", "metrics-api", "prometheus", "sizing"])
+                .unwrap();
         let built = build(cluster, &overlay).await.unwrap();
         let documents = documents(&deploy_folder()).unwrap();
         assert!(documents.len() > 25, "{}", documents.len());
