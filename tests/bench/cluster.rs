@@ -135,7 +135,7 @@ pub(crate) fn isolated() -> Vec<Value> {
 pub(crate) fn forecasts(nodes: usize) -> DemandForecasts {
     let path = |mean: [f32; MOST_HORIZON_STEPS]| DemandPath { mean, deviation: mean.map(|mean| mean * 0.15) };
     let flat = |mean: f32| [mean; MOST_HORIZON_STEPS];
-    let share = Some(DemandShare { of_job: 0.05, own_deviation: 0.2 });
+    let share = Some(DemandShare { of_job: 0.05, own_deviation: 0.2, peak: 0.0 });
     let demand = |cpu: [f32; MOST_HORIZON_STEPS]| {
         let total = OfResources { cpu: Some(path(cpu)), memory: Some(path(flat(20.0 * GIB))) };
         let interchangeable = OfResources { cpu: share, memory: share };

@@ -2,6 +2,9 @@
 //! Outrigger and by other rules, each with the same nodes and arrivals.
 #![expect(
     clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    clippy::disallowed_methods,
+    clippy::similar_names,
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::cast_precision_loss,
@@ -70,6 +73,7 @@ fn main() {
     };
     let of_seeds: Vec<BySeed> = std::thread::scope(|scope| {
         let halves = seeds.chunks(seeds.len().div_ceil(2).max(1));
+        #[expect(clippy::needless_collect, reason = "all threads are started before one is waited for")]
         let threads: Vec<_> =
             halves.map(|seeds| scope.spawn(|| seeds.iter().map(|seed| run(*seed)).collect::<Vec<_>>())).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()

@@ -1,6 +1,6 @@
 //! Random numbers that are the same for a seed on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+/// `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

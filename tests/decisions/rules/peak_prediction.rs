@@ -1,4 +1,4 @@
-//! Peak prediction as risk (Bashir et al., EuroSys 2021): the node with the lowest predicted peak.
+//! Peak prediction as risk (Bashir et al., `EuroSys` 2021): the node with the lowest predicted peak.
 
 use super::{Rule, best};
 use crate::view::{NodeView, PeId, View};
