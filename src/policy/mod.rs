@@ -18,6 +18,7 @@ mod selector;
 mod set;
 mod spec;
 
+#[cfg(feature = "server")]
 pub(crate) use demand::{
     DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
 };

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::demand::DemandSettings;
 use super::resolve::{DEFAULT_RESERVATION_TIMEOUT, DEFAULT_SCHEDULER, StreamPolicy};
 use super::selector::LabelPresence;
 use super::{raw, schema};
@@ -119,8 +118,9 @@ impl PolicySet {
     }
 
     /// Where the demand of PEs is measured; `None` where no policy says it.
+    #[cfg(feature = "server")]
     #[must_use]
-    pub(crate) fn demand(&self) -> Option<&DemandSettings> {
+    pub(crate) fn demand(&self) -> Option<&super::demand::DemandSettings> {
         self.policies.iter().find_map(|policy| policy.demand.as_ref())
     }
 

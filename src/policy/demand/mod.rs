@@ -6,6 +6,6 @@ mod resolve;
 mod settings;
 
 pub(super) use resolve::resolve;
-pub(crate) use settings::{
-    DemandSettings, Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings,
-};
+pub(crate) use settings::DemandSettings;
+#[cfg(feature = "server")]
+pub(crate) use settings::{Measure, MeasuredSubject, PrometheusQuery, PrometheusSettings, SourceSettings};
