@@ -175,5 +175,5 @@ fn write(
 }
 
 #[cfg(test)]
-#[path = "../tests/sizing.rs"]
+#[path = "tests/sizing.rs"]
 mod tests;
